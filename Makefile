@@ -1,0 +1,78 @@
+# `make` alone lists what there is. PYTHON=python3.13 make … takes another Python.
+PYTHON ?= python3
+SERVICE_PORT ?= 8000
+LOCUST_PORT ?= 8089
+PROMETHEUS_PORT ?= 9090
+PYTEST_ARGS ?=
+
+VERSION := $(shell $(PYTHON) -c 'import sys; print("%d.%d" % sys.version_info[:2])' 2>/dev/null)
+BIN := .venv/bin
+RUN := .venv/.run-$(VERSION)
+DEV := .venv/.dev-$(VERSION)
+# Compiling what is never imported takes as long as all the rest.
+PIP := $(BIN)/python -m pip -qq --disable-pip-version-check install --no-compile
+COMPOSE = $(shell docker compose version >/dev/null 2>&1 && echo docker compose || echo docker-compose)
+
+.DEFAULT_GOAL := help
+.PHONY: help demo run test lint bench bench-load bench-stampede accept up down clean python
+
+help:  ## list these commands
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "make %-15s %s\n", $$1, $$2 }' $(firstword $(MAKEFILE_LIST))
+
+demo: $(RUN)  ## see in three minutes how TTL moves hit ratio, latency and database load
+	@$(BIN)/python -m loadtests sweep --plan loadtests/experiments/plans/demo.toml
+
+run: $(RUN)  ## service on 8000, Locust's page on 8089, until Ctrl-C (SERVICE_PORT= LOCUST_PORT= move them)
+	@$(BIN)/python -m loadtests.experiments.stack.foreground --service-port $(SERVICE_PORT) \
+	  --locust-port $(LOCUST_PORT) --prometheus-port $(PROMETHEUS_PORT)
+
+test: $(DEV)  ## run the tests against real servers, brought without root
+	@docker version >/dev/null 2>&1 && stack= || stack=' and not stack'; \
+	$(BIN)/python -m pytest -m "not accept$$stack" $(PYTEST_ARGS)
+
+lint: $(DEV)  ## ruff and mypy --strict
+	@$(BIN)/ruff check
+	@$(BIN)/ruff format --check
+	@$(BIN)/mypy
+
+bench: bench-load bench-stampede  ## all benches
+
+bench-load: $(RUN)  ## what the load generator itself costs, beside plain Locust
+	@$(BIN)/python -m loadtests.bench_load
+
+bench-stampede: $(RUN)  ## loads per refresh of a hot key, by protection
+	@$(BIN)/python -m loadtests stampede
+
+accept: $(DEV)  ## the full figures of the issues, minutes long
+	@$(BIN)/python -m pytest -m accept -s $(PYTEST_ARGS)
+	@$(MAKE) --no-print-directory bench
+
+up:  ## everything in containers: docker compose up, then the three addresses
+	@$(COMPOSE) up --build --detach --wait
+	@for door in 'Locust locust 8089' 'Grafana grafana 3000' 'Service front 8000'; do set -- $$door; \
+	  echo "$$1: http://$$($(COMPOSE) port $$2 $$3)"; done
+
+down:  ## end the containers (their volumes stay)
+	@$(COMPOSE) down --timeout 2
+
+clean:  ## remove the virtual environment, caches and results
+	@rm -rf .venv .cache results .pytest_cache .mypy_cache .ruff_cache .hypothesis .coverage .coverage.*
+	@find . -name __pycache__ -type d -prune -exec rm -rf {} +
+
+python:
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null || { \
+	  echo "make: $(PYTHON) is not Python 3.11 or newer: apt-get install python3, or name another: make PYTHON=python3.13" >&2; exit 2; }
+	@$(PYTHON) -c 'import ensurepip, venv' 2>/dev/null || { \
+	  echo "make: $(PYTHON) cannot make virtual environments: apt-get install python3-venv" >&2; exit 2; }
+
+$(RUN): requirements.txt | python
+	@echo "bringing what runs into .venv ($(PYTHON), $(VERSION))" >&2
+	@$(BIN)/python -c 'import sys; sys.exit("%d.%d" % sys.version_info[:2] != "$(VERSION)")' 2>/dev/null \
+	  || $(PYTHON) -m venv --clear .venv
+	@$(PIP) -r requirements.txt
+	@touch $@
+
+$(DEV): requirements-dev.txt $(RUN)
+	@echo "bringing what checks into .venv" >&2
+	@$(PIP) -r requirements-dev.txt
+	@touch $@
