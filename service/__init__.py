@@ -1,0 +1,133 @@
+"""A cache-aside service: Redis in front of a database. `create_app` joins its parts."""
+
+import logging
+from contextlib import suppress
+from functools import partial
+
+from flask import Flask, Response, request
+
+from service import catalogue_command, control, health, problems, routes
+from service.breaker import Breaker
+from service.bulkhead import Bulkhead
+from service.cache_aside import CacheAside
+from service.fruit_store import FruitStore
+from service.housekeeping import Housekeeping
+from service.invalidations import Invalidations
+from service.lease import Lease
+from service.live_knobs import LiveKnobs
+from service.loads import Loads
+from service.lookup import CacheUnavailableError
+from service.metrics import Metrics
+from service.redis_cache import RedisCache
+from service.redis_calls import RedisCalls
+from service.redis_connections import connect
+from service.refreshes import Refreshes
+from service.settings import Settings
+from service.settings_carrier import SettingsCarrier
+from service.stampede import Stampede
+from service.writes import Writes
+
+log = logging.getLogger("service")
+
+LONGEST_WAIT_SECONDS = 0.5
+# What a commit may take on a disk that is slow to write.
+COMMIT_SECONDS = 2.0
+
+
+def create_app(settings: Settings | None = None) -> Flask:
+    """Build the service; nothing is connected before the first request.
+
+    Programs that outlive the app call `app.extensions["close"]()` when they are done with it.
+
+    Args:
+        settings: None reads them from the environment.
+
+    Raises:
+        SettingsError: A setting in the environment is wrong.
+    """
+    settings = settings or Settings.from_environment()
+    metrics = Metrics()
+    knobs = LiveKnobs(settings.knobs, metrics)
+    store = FruitStore(settings.database_url, settings.store_pool_size, metrics)
+
+    def redis_answers() -> bool:
+        # What is pending must be done before this process trusts Redis again.
+        return cache.ping() and invalidations.retry()
+
+    redis_breaker = Breaker(redis_answers, partial(_turned, metrics, "redis"))
+    store_breaker = Breaker(lambda: store.problem() is None, partial(_turned, metrics, "store"))
+    connections = connect(
+        settings.redis_url,
+        settings.redis_timeout_seconds,
+        hangs=lambda: not redis_breaker.allows(),
+    )
+    cache = RedisCache(RedisCalls(connections, redis_breaker, metrics), metrics)
+    invalidations = Invalidations(cache, knobs, metrics)
+    loads = Loads(
+        store, cache, _load_bulkhead(settings), store_breaker, knobs, invalidations, metrics
+    )
+    lease = Lease(cache, loads)
+    stampede = Stampede(cache, loads, lease, Refreshes(settings.store_pool_size))
+    cache_aside = CacheAside(cache, loads, stampede, knobs, invalidations, metrics)
+    writes = Writes(store, invalidations, _write_bulkhead(settings), store_breaker)
+    carrier = SettingsCarrier(cache, knobs)
+    fill_catalogue = partial(_fill_catalogue, store, cache)
+
+    app = Flask("service", static_folder=None)
+    app.url_map.merge_slashes = False
+    problems.install(app)
+    routes.install(app, cache_aside, writes, settings.control_token)
+    health.install(app, metrics, {"redis": partial(_redis_problem, cache), "store": store.problem})
+    control.install(app, knobs, carrier.change, cache.clear, fill_catalogue, settings.control_token)
+    catalogue_command.install(app, fill_catalogue)
+    housekeeping = Housekeeping((lambda: carrier.look() and invalidations.retry(),))
+    app.before_request(housekeeping.start)
+    _count_requests(app, metrics)
+
+    def close() -> None:
+        for part in (housekeeping, redis_breaker, store_breaker):
+            part.stop()
+        connections.close()
+        store.close()
+
+    app.extensions["close"] = close
+    return app
+
+
+def _load_bulkhead(settings: Settings) -> Bulkhead:
+    threads_for_hits = settings.threads // 8
+    places = settings.threads - settings.store_pool_size - threads_for_hits
+    return Bulkhead(settings.store_pool_size, max(0, places), LONGEST_WAIT_SECONDS)
+
+
+def _write_bulkhead(settings: Settings) -> Bulkhead:
+    writers = max(1, settings.threads // 4)
+    return Bulkhead(writers, writers, COMMIT_SECONDS, stalled_seconds=COMMIT_SECONDS)
+
+
+def _fill_catalogue(store: FruitStore, cache: RedisCache, items: int) -> int:
+    created = store.fill_catalogue(items)
+    if created:  # what is cached as absent may be there now
+        with suppress(CacheUnavailableError):
+            cache.clear()
+    return created
+
+
+def _redis_problem(cache: RedisCache) -> str | None:
+    return None if cache.ping() else "Redis does not answer"
+
+
+def _turned(metrics: Metrics, dependency: str, is_open: bool) -> None:
+    metrics.breaker_turned(dependency, is_open)
+    if is_open:
+        log.warning("%s does not answer and is not asked until it does", dependency)
+    else:
+        log.warning("%s answers again", dependency)
+
+
+def _count_requests(app: Flask, metrics: Metrics) -> None:
+    @app.after_request
+    def count(response: Response) -> Response:
+        route = request.url_rule.rule if request.url_rule else "unmatched"
+        metrics.http_request(request.method, route, response.status_code)
+        return response

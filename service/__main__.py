@@ -1,0 +1,77 @@
+"""python -m service: serves the app under Granian, one process, many threads."""
+
+import logging
+import socket
+import sys
+
+from flask import Flask
+from granian import Granian
+from granian.constants import HTTPModes, Interfaces
+from granian.log import LogLevels
+
+from service import create_app
+from service.settings import Settings, SettingsError
+
+# Requests under way get this long to end after SIGTERM.
+STOP_SECONDS = 8
+
+
+def application() -> Flask:
+    """Build the app in Granian's worker."""
+    settings = Settings.from_environment()
+    logging.basicConfig(
+        level=settings.log_level.upper(), format="%(asctime)s %(levelname)s %(name)s: %(message)s"
+    )
+    return create_app(settings)
+
+
+def main() -> int:
+    """Serve until SIGTERM or Ctrl-C; gives the exit code."""
+    try:
+        settings = Settings.from_environment()
+        _require_free(settings.host, settings.port)
+    except SettingsError as error:
+        print(f"service: {error}", file=sys.stderr)  # noqa: T201
+        return 2
+    logging.getLogger("_granian").addFilter(_is_news)
+    Granian(
+        "service.__main__:application",
+        factory=True,
+        interface=Interfaces.WSGI,
+        http=HTTPModes.http1,
+        address=settings.host,
+        port=settings.port,
+        workers=1,
+        blocking_threads=settings.threads,
+        websockets=False,
+        log_level=LogLevels(settings.log_level),
+        workers_kill_timeout=STOP_SECONDS,
+    ).serve()
+    return 0
+
+
+def _is_news(record: logging.LogRecord) -> bool:
+    """Keep back the advice to use fewer threads: they wait for Redis and the store."""
+    return "spawning up to" not in record.getMessage()
+
+
+def _require_free(host: str, port: int) -> None:
+    """Raise SettingsError unless the address can be listened on."""
+    try:
+        family, kind, protocol, _, address = socket.getaddrinfo(
+            host, port, type=socket.SOCK_STREAM, flags=socket.AI_PASSIVE
+        )[0]
+        with socket.socket(family, kind, protocol) as listener:
+            listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+            listener.bind(address)
+    except socket.gaierror as error:
+        raise SettingsError(f"HOST {host!r} is no address of this machine: {error}") from error
+    except OSError as error:
+        raise SettingsError(
+            f"cannot listen on HOST {host} PORT {port}: {error.strerror}; "
+            "stop what listens there or set another PORT"
+        ) from error
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,112 @@
+"""The fruit: one row of the store, its id in a path, its value in the cache."""
+
+import json
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+MAX_ID = 2_147_483_647
+MAX_QUANTITY = 2_147_483_647
+MAX_NAME_CHARACTERS = 255
+# A name of 255 characters escapes to 12 bytes each at most, so more is no value of ours.
+MAX_VALUE_BYTES = 4096
+
+_ID = re.compile(r"[1-9][0-9]{0,9}")
+
+
+class PoisonedValueError(ValueError):
+    """What the cache holds under a fruit's key is not that fruit."""
+
+
+@dataclass(frozen=True, slots=True)
+class Fruit:
+    """One row of the table `fruit`."""
+
+    id: int
+    name: str
+    quantity: int
+
+    def as_json_object(self) -> dict[str, int | str]:
+        """Give the row as clients and the cache see it."""
+        return {"id": self.id, "name": self.name, "quantity": self.quantity}
+
+
+def parse_id(text: str) -> int | None:
+    """Read an id from a path: None unless it is plain decimal, 1 to `MAX_ID`.
+
+    `int()` would also take "01", "٣" and "1_000".
+    """
+    if not _ID.fullmatch(text):
+        return None
+    number = int(text)
+    return number if number <= MAX_ID else None
+
+
+class FruitError(ValueError):
+    """What was sent is no fruit.
+
+    Attributes:
+        field: The part that is wrong.
+    """
+
+    def __init__(self, field: str, message: str) -> None:
+        super().__init__(message)
+        self.field = field
+
+
+def parse_fruit(fruit_id: int, body: Mapping[str, object]) -> Fruit:
+    """Read a fruit as clients send it.
+
+    Raises:
+        FruitError: A part is missing, unknown or out of range.
+    """
+    for field in body:
+        if field not in {"id", "name", "quantity"}:
+            raise FruitError(field[:60], f"unknown name {field[:60]!r}; there are name, quantity")
+    name, quantity = body.get("name"), body.get("quantity")
+    if type(name) is not str or not 1 <= len(name) <= MAX_NAME_CHARACTERS or not _is_text(name):
+        raise FruitError("name", f"name must be text of 1 to {MAX_NAME_CHARACTERS} characters")
+    if type(quantity) is not int or not 0 <= quantity <= MAX_QUANTITY:
+        raise FruitError("quantity", f"quantity must be a whole number from 0 to {MAX_QUANTITY}")
+    if "id" in body and (type(body["id"]) is not int or body["id"] != fruit_id):
+        raise FruitError("id", f"id must be the path's, {fruit_id}, or be left out")
+    return Fruit(fruit_id, name, quantity)
+
+
+def _is_text(name: str) -> bool:
+    """Tell whether a string can be written at all: half a surrogate pair cannot."""
+    try:
+        name.encode("utf-8")
+    except UnicodeEncodeError:
+        return False
+    return True
+
+
+def to_value(fruit: Fruit | None) -> str:
+    """Write a fruit, or None for a known absence, as the cache holds it."""
+    return json.dumps(None if fruit is None else fruit.as_json_object())
+
+
+def from_value(value: bytes, fruit_id: int) -> Fruit | None:
+    """Read what the cache holds; None is a cached absence.
+
+    Raises:
+        PoisonedValueError: It is neither an absence nor the fruit of that id.
+    """
+    if value == b"null":
+        return None
+    if len(value) > MAX_VALUE_BYTES:
+        raise PoisonedValueError(f"{len(value)} bytes")
+    try:
+        row = json.loads(value)
+    except (ValueError, RecursionError) as error:
+        raise PoisonedValueError("not JSON") from error
+    if not isinstance(row, dict) or row.keys() != {"id", "name", "quantity"}:
+        raise PoisonedValueError("wrong shape")
+    if type(row["id"]) is not int or row["id"] != fruit_id:
+        raise PoisonedValueError("wrong id")
+    if type(row["name"]) is not str or len(row["name"]) > MAX_NAME_CHARACTERS:
+        raise PoisonedValueError("wrong name")
+    if type(row["quantity"]) is not int or abs(row["quantity"]) > MAX_QUANTITY + 1:
+        raise PoisonedValueError("wrong quantity")
+    return Fruit(row["id"], row["name"], row["quantity"])

@@ -1,0 +1,105 @@
+"""Taking written fruit out of the cache, and not forgetting what the cache did not take."""
+
+import threading
+import time
+from collections.abc import Callable
+from contextlib import suppress
+from typing import Protocol
+
+from service.knobs import Fencing, Invalidation
+from service.live_knobs import LiveKnobs
+from service.lookup import CacheUnavailableError, InvalidationOutcome
+from service.observer import Observer
+
+# Each waits as long as is ever waited for Redis; a hiccup is shorter than all together.
+ATTEMPTS = 3
+
+
+class InvalidatedCache(Protocol):
+    """Where entries are deleted."""
+
+    def invalidate(self, fruit_id: int, *, fenced: bool) -> None:
+        """Delete an entry; raises CacheUnavailableError when that is not known to be done."""
+
+
+class Invalidations:
+    """Invalidates after writes. What fails is retried until done or until its entry is dead.
+
+    While a fruit's invalidation is pending, this process neither reads nor fills its entry.
+    """
+
+    def __init__(
+        self,
+        cache: InvalidatedCache,
+        knobs: LiveKnobs,
+        observer: Observer,
+        *,
+        clock: Callable[[], float] = time.monotonic,
+    ) -> None:
+        """Begin with nothing pending."""
+        self._cache = cache
+        self._knobs = knobs
+        self._observer = observer
+        self._clock = clock
+        self._lock = threading.Lock()
+        self._serial = 0
+        # By fruit: which write it was (a later one must not be taken for done with an
+        # earlier one's retry), and when no entry older than the write can be left.
+        self._pending: dict[int, tuple[int, float]] = {}
+
+    def invalidate(self, fruit_id: int) -> InvalidationOutcome | None:
+        """Take a fruit that was just written out of the cache; None when knobs say not to."""
+        knobs = self._knobs.current
+        if knobs.invalidation is Invalidation.NONE:
+            return None
+        fenced, serial = knobs.fencing is Fencing.ON, self._serial
+        if self._tried(fruit_id, fenced=fenced):
+            outcome = InvalidationOutcome.DONE
+            self._settle(fruit_id, serial)
+        else:
+            outcome = InvalidationOutcome.DEFERRED
+            self._remember(fruit_id)
+        self._observer.invalidation_ended(outcome)
+        return outcome
+
+    def is_pending(self, fruit_id: int) -> bool:
+        """Tell whether a fruit's invalidation has yet to reach the cache."""
+        return fruit_id in self._pending
+
+    def retry(self) -> bool:
+        """Try what is pending; tells whether nothing is left."""
+        fenced = self._knobs.current.fencing is Fencing.ON
+        for fruit_id, (serial, dead_at) in list(self._pending.items()):
+            outcome = InvalidationOutcome.ABANDONED
+            if self._clock() < dead_at:
+                try:
+                    self._cache.invalidate(fruit_id, fenced=fenced)
+                except CacheUnavailableError:
+                    return False
+                outcome = InvalidationOutcome.RETRIED
+            if self._settle(fruit_id, serial):
+                self._observer.invalidation_ended(outcome)
+        return not self._pending
+
+    def _tried(self, fruit_id: int, *, fenced: bool) -> bool:
+        """Ask the cache a few times; tells whether it is done."""
+        for _ in range(ATTEMPTS):
+            with suppress(CacheUnavailableError):
+                self._cache.invalidate(fruit_id, fenced=fenced)
+                return True
+        return False
+
+    def _remember(self, fruit_id: int) -> None:
+        dead_at = self._clock() + self._knobs.longest_life_left()
+        with self._lock:
+            self._serial += 1
+            self._pending[fruit_id] = (self._serial, dead_at)
+
+    def _settle(self, fruit_id: int, serial: int) -> bool:
+        """Forget what was pending up to then; tells whether anything was."""
+        with self._lock:
+            pending = self._pending.get(fruit_id)
+            if pending is None or pending[0] > serial:
+                return False
+            del self._pending[fruit_id]
+            return True

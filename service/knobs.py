@@ -1,0 +1,161 @@
+"""The run-time knobs: their names, ranges and defaults, and nothing that uses them."""
+
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass, fields, replace
+from enum import StrEnum
+from typing import Any
+
+
+class Protection(StrEnum):
+    """What keeps an expired hot key from being loaded many times at once."""
+
+    NONE = "none"
+    SINGLE_FLIGHT = "single-flight"
+    LEASE = "lease"
+    EARLY = "early"
+    STALE = "stale"
+
+
+class Invalidation(StrEnum):
+    """What a write does to the entry: delete it, or leave it to its TTL."""
+
+    DELETE = "delete"
+    NONE = "none"
+
+
+class Fencing(StrEnum):
+    """Whether a fill is refused when its fruit was written since the load began."""
+
+    ON = "on"
+    OFF = "off"
+
+
+class KnobError(ValueError):
+    """A knob has a value that it cannot have.
+
+    Attributes:
+        field: Name of the knob, as it was given.
+    """
+
+    def __init__(self, field: str, message: str) -> None:
+        super().__init__(message)
+        self.field = field
+
+
+@dataclass(frozen=True, slots=True)
+class NumberRange:
+    """The values of a number knob; to the millisecond where it is a time."""
+
+    low: float
+    high: float
+    words: str
+
+    def parse(self, name: str, value: object) -> float:
+        """Check a number; text is read as one only by `Knobs.from_texts`."""
+        if isinstance(value, bool) or not isinstance(value, int | float):
+            raise KnobError(name, f"{name} must be {self.words}, got {shown(value)}")
+        if not self.low <= value <= self.high:  # which nothing that is no number is
+            raise KnobError(name, f"{name} must be {self.words}, got {shown(value)}")
+        rounded = round(float(value), 3)
+        if value and not rounded:
+            raise KnobError(name, f"{name} has a resolution of 0.001, got {shown(value)}")
+        return rounded
+
+
+NUMBERS: Mapping[str, NumberRange] = {
+    "ttl_seconds": NumberRange(0, 31 * 86_400, "0 (cache off) to 2678400 seconds"),
+    "ttl_jitter_ratio": NumberRange(0, 0.9, "0 to 0.9"),
+    "negative_ttl_seconds": NumberRange(0, 3600, "0 to 3600 seconds"),
+    "early_beta": NumberRange(0.1, 10, "0.1 to 10"),
+    "stale_seconds": NumberRange(0.001, 3600, "above 0 and up to 3600 seconds"),
+    "store_delay_seconds": NumberRange(0, 10, "0 to 10 seconds"),
+}
+CHOICES: Mapping[str, type[StrEnum]] = {
+    "protection": Protection,
+    "invalidation": Invalidation,
+    "fencing": Fencing,
+}
+
+
+def shown(value: object) -> str:
+    """Show a refused value in a message, short enough for one line."""
+    text = repr(value)
+    return text if len(text) <= 60 else text[:57] + "..."
+
+
+def _parse_choice(name: str, value: object) -> StrEnum:
+    words = [str(choice) for choice in CHOICES[name]]
+    if not isinstance(value, str) or value not in words:
+        raise KnobError(name, f"{name} must be one of {', '.join(words)}, got {shown(value)}")
+    return CHOICES[name](value)
+
+
+@dataclass(frozen=True, slots=True)
+class Knobs:
+    """One consistent set of knobs; see design and README for what each does."""
+
+    ttl_seconds: float = 60.0
+    ttl_jitter_ratio: float = 0.0
+    negative_ttl_seconds: float = 5.0
+    protection: Protection = Protection.SINGLE_FLIGHT
+    early_beta: float = 1.0
+    stale_seconds: float = 30.0
+    invalidation: Invalidation = Invalidation.DELETE
+    fencing: Fencing = Fencing.ON
+    store_delay_seconds: float = 0.0
+
+    def patched(self, changes: Mapping[str, object]) -> "Knobs":
+        """Give a copy with some knobs changed; all of them are valid or none is taken.
+
+        Raises:
+            KnobError: A knob is unknown or its value is out of range.
+        """
+        parsed: dict[str, Any] = {}
+        for name, value in changes.items():
+            if name in NUMBERS:
+                parsed[name] = NUMBERS[name].parse(name, value)
+            elif name in CHOICES:
+                parsed[name] = _parse_choice(name, value)
+            else:
+                known = ", ".join(field.name for field in fields(self))
+                raise KnobError(name, f"unknown knob {shown(name)}; there are {known}")
+        return replace(self, **parsed)
+
+    @classmethod
+    def from_texts(cls, texts: Mapping[str, str]) -> "Knobs":
+        """Read knobs from the environment: the same names in capitals.
+
+        Raises:
+            KnobError: A value is out of range; the field is the name in capitals.
+        """
+        knobs = cls()
+        for field in fields(cls):
+            text = texts.get(field.name.upper())
+            if text is None:
+                continue
+            try:
+                knobs = knobs.patched({field.name: _number_or_text(field.name, text)})
+            except KnobError as error:
+                name = field.name.upper()
+                raise KnobError(name, str(error).replace(field.name, name, 1)) from None
+        return knobs
+
+    def as_json_object(self) -> dict[str, float | str]:
+        """Give all knobs by name, as the control API shows them."""
+        return {name: _plain(value) for name, value in asdict(self).items()}
+
+
+def _number_or_text(name: str, text: str) -> float | str:
+    if name not in NUMBERS:
+        return text
+    try:
+        return float(text)
+    except ValueError:
+        return text
+
+
+def _plain(value: object) -> float | str:
+    if isinstance(value, StrEnum):
+        return str(value)
+    assert isinstance(value, float)  # noqa: S101 - tells mypy what the fields are
+    return int(value) if value.is_integer() else value

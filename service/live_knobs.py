@@ -1,0 +1,61 @@
+"""The knobs in force in this process, and since when entries can be told their age."""
+
+import threading
+import time
+from collections.abc import Callable
+
+from service.expiry import longest_life_seconds, same_lives
+from service.knobs import Knobs
+from service.observer import Observer
+
+# Within this, a change has reached every process.
+CARRIED_SECONDS = 1.0
+
+
+class LiveKnobs:
+    """Holds one consistent set of knobs; readers take `current` once per lookup."""
+
+    def __init__(
+        self, knobs: Knobs, observer: Observer, *, clock: Callable[[], float] = time.time
+    ) -> None:
+        """Begin with what the environment says, version 0.
+
+        Args:
+            knobs: The knobs at start.
+            observer: Hears of every change.
+            clock: Unix seconds.
+        """
+        self.current = knobs
+        self.version = 0
+        self.ages_known_at = 0.0
+        self._observer = observer
+        self._clock = clock
+        self._turning = threading.Lock()
+        observer.knobs_turned(knobs)
+
+    def ages_known(self) -> bool:
+        """Tell whether every entry there is was written under the current lives."""
+        return self._clock() >= self.ages_known_at
+
+    def horizon(self, changed: Knobs) -> float:
+        """Give the unix time from which ages are known if these knobs came into force now."""
+        if same_lives(self.current, changed):
+            return self.ages_known_at
+        return max(
+            self.ages_known_at, self._clock() + CARRIED_SECONDS + longest_life_seconds(self.current)
+        )
+
+    def longest_life_left(self) -> float:
+        """Give the seconds after which no entry that is there now can be left."""
+        older = self.ages_known_at - self._clock()
+        return max(longest_life_seconds(self.current), older)
+
+    def turn(self, knobs: Knobs, version: int, ages_known_at: float) -> None:
+        """Put knobs into force, unless they are older than those in force."""
+        with self._turning:
+            if version < self.version:
+                return
+            if knobs == self.current and version == self.version:
+                return
+            self.current, self.version, self.ages_known_at = knobs, version, ages_known_at
+            self._observer.knobs_turned(knobs)

@@ -1,0 +1,224 @@
+"""The cache in Redis: every command and script that the service sends."""
+
+import secrets
+from typing import Any
+
+from service import redis_scripts
+from service.fruit import Fruit, PoisonedValueError, from_value, to_value
+from service.lookup import (
+    NO_ENTRY,
+    CacheRead,
+    CacheUnavailableError,
+    Claim,
+    FillOutcome,
+    LeaseReply,
+    LeaseState,
+)
+from service.observer import Observer
+from service.redis_calls import RedisCalls
+from service.redis_wire import Refusal
+
+# Twice the longest load: a store delay of 10 s, a second of waiting, and some to spare.
+GENERATION_SECONDS = 30.0
+LONGEST_LOAD_SECONDS = 12.0
+# What a load left in its lease stays for as long as a waiter may sleep between two looks.
+LEFT_MS = 500
+SETTINGS_KEY = "cacheaside:settings"
+SETTINGS_MS = 10_000
+
+
+class RedisCache:
+    """Fruit in Redis, one entry each, under the keys that the seed shows."""
+
+    def __init__(self, calls: RedisCalls, observer: Observer) -> None:
+        """Join the parts; sends nothing.
+
+        Args:
+            calls: Carries commands to Redis and replies back.
+            observer: Hears of every key read, and of poisoned values.
+        """
+        self._calls = calls
+        self._observer = observer
+
+    def read(self, fruit_id: int) -> CacheRead:
+        """Read an entry and the life it has left.
+
+        A value that cannot be the fruit is counted and reads as not found, so that the
+        load which follows replaces it.
+
+        Raises:
+            CacheUnavailableError: Redis does not answer.
+        """
+        key = f"fruit:{fruit_id}"
+        value, remaining_ms = self._calls.exchange(
+            "read", key, (("GET", key), ("PTTL", key)), _entry_reads
+        )
+        if value is None:
+            return NO_ENTRY if remaining_ms == -2 else CacheRead(False, None, remaining_ms)
+        return self._decoded(fruit_id, value, remaining_ms)
+
+    def generation(self, fruit_id: int) -> str:
+        """Read what tells whether a fruit was written since; the same for as long as not.
+
+        Raises:
+            CacheUnavailableError: Redis does not answer.
+        """
+        reply = self._calls.run("generation", redis_scripts.MARK, _keys(fruit_id), ())
+        return "" if reply is None else reply[0].decode("ascii", "replace")
+
+    def fill(
+        self, fruit_id: int, fruit: Fruit | None, ttl_ms: int, claim: Claim
+    ) -> FillOutcome | None:
+        """Write a loaded value with its life unless it was overtaken, and end the lease.
+
+        Args:
+            fruit_id: Which fruit.
+            fruit: The row; None is written as a cached absence.
+            ttl_ms: The entry's life; 0 only ends the lease.
+            claim: What was known before the load.
+
+        Returns:
+            None when there was nothing to write.
+        """
+        value = to_value(fruit)
+        # Those who wait must learn the value even where the entry is gone before they look.
+        leaves = f"done:{claim.lease}:{value}" if ttl_ms < LEFT_MS else ""
+        argv = (value, ttl_ms, claim.generation, claim.seen_ms, claim.lease, leaves, LEFT_MS)
+        try:
+            reply = self._calls.run("fill", redis_scripts.FILL, _keys(fruit_id), argv)
+        except CacheUnavailableError:
+            return FillOutcome.FAILED
+        if reply is None:
+            return FillOutcome.FAILED
+        outcome = reply[0].decode()
+        return None if outcome == "nothing" else FillOutcome(outcome)
+
+    def acquire(
+        self, fruit_id: int, claim: Claim, lease_ms: int, *, waited_for: str, refresh: bool
+    ) -> LeaseReply:
+        """Take the lease of a fruit, or learn how another's load ended.
+
+        Args:
+            fruit_id: Which fruit.
+            claim: The lease's new token, and what the lookup saw.
+            lease_ms: When the lease ends by itself, should its holder die.
+            waited_for: Token of the holder waited for so far; empty for none.
+            refresh: Whether to stay away while another's result still lies there.
+
+        Raises:
+            CacheUnavailableError: Redis does not answer.
+        """
+        fenced = claim.generation if claim.generation == "*" else ""
+        argv = (claim.lease, lease_ms, fenced, claim.seen_ms, waited_for, int(refresh))
+        reply = self._calls.run("lease", redis_scripts.ACQUIRE, _keys(fruit_id), argv)
+        if reply is None:
+            return LeaseReply(LeaseState.REFUSED, "", NO_ENTRY)
+        state, text, remaining_ms = LeaseState(reply[0].decode()), reply[1], reply[2]
+        if state in {LeaseState.ENTRY, LeaseState.DONE}:
+            return LeaseReply(state, "", self._decoded(fruit_id, text, remaining_ms))
+        return LeaseReply(state, text.decode("ascii", "replace"), NO_ENTRY)
+
+    def release_failed(self, fruit_id: int, claim: Claim) -> None:
+        """End one's own lease and tell those who wait that the load failed; never raises."""
+        argv = (claim.lease, f"failed:{claim.lease}:", LEFT_MS)
+        try:
+            self._calls.run("lease", redis_scripts.RELEASE, _keys(fruit_id), argv)
+        except CacheUnavailableError:
+            return  # the lease ends by itself
+
+    def invalidate(self, fruit_id: int, *, fenced: bool) -> None:
+        """Delete the entry and its lease, and mark that loads begun before are old.
+
+        Redis is asked whatever the breaker says, and waited for: a lookup has the store to
+        turn to, but an invalidation that is left undone is a stale answer.
+
+        Args:
+            fruit_id: Which fruit.
+            fenced: Whether to mark.
+
+        Raises:
+            CacheUnavailableError: Redis did not say that it is done.
+        """
+        token = secrets.token_hex(8) if fenced else ""
+        argv = (token, round(GENERATION_SECONDS * 1000))
+        keys = _keys(fruit_id)
+        if (
+            self._calls.run("invalidate", redis_scripts.INVALIDATE, keys, argv, probing=True)
+            is None
+        ):
+            raise CacheUnavailableError("Redis refused the invalidation")
+
+    def carry_settings(self, version: int, document: str, made_from: int | None) -> bytes:
+        """Offer this process' knobs and give those that Redis now carries; empty for none.
+
+        Args:
+            version: Of this process' knobs.
+            document: The knobs as all processes read them.
+            made_from: The version that a change was made from; None only looks.
+
+        Raises:
+            CacheUnavailableError: Redis does not answer.
+        """
+        argv = (version, document, SETTINGS_MS, "" if made_from is None else made_from)
+        reply = self._calls.run("settings", redis_scripts.CARRY, (SETTINGS_KEY,), argv)
+        if reply is None:
+            raise CacheUnavailableError("Redis refused to carry the settings")
+        return bytes(reply[0])
+
+    def ping(self) -> bool:
+        """Ask Redis for a sign of life, whatever the breaker says."""
+        try:
+            (reply,) = self._calls.exchange("ping", "", (("PING",),), probing=True)
+        except CacheUnavailableError:
+            return False
+        return not isinstance(reply, Refusal)
+
+    def clear(self) -> int:
+        """Delete all entries of ours and give their number; other keys stay.
+
+        A generation stays while a load that it fences may be under way, and then ends by
+        itself.
+
+        Raises:
+            CacheUnavailableError: Redis does not answer.
+        """
+        keys = self._calls.scan("clear", "fruit:*") + self._calls.scan("clear", "{fruit:*}:*")
+        deleted = 0
+        for key in keys:
+            name = key.decode("utf-8", "surrogateescape")
+            if name.endswith(":gen") and self._still_fences(name, key):
+                continue
+            (reply,) = self._calls.exchange("clear", name, (("UNLINK", key),))
+            deleted += reply if isinstance(reply, int) else 0
+        return deleted
+
+    def _still_fences(self, name: str, key: bytes) -> bool:
+        (ms,) = self._calls.exchange("clear", name, (("PTTL", key),), _life_reads)
+        return bool(ms > (GENERATION_SECONDS - LONGEST_LOAD_SECONDS) * 1000)
+
+    def _decoded(self, fruit_id: int, value: object, remaining_ms: int) -> CacheRead:
+        """Read a value; one of another type comes as the error that Redis gave instead."""
+        try:
+            fruit = from_value(value if isinstance(value, bytes) else b"", fruit_id)
+        except PoisonedValueError:
+            self._observer.cache_error("decode")
+            return CacheRead(False, None, remaining_ms)
+        return CacheRead(True, fruit, max(remaining_ms, -1))
+
+
+def _keys(fruit_id: int) -> tuple[str, str, str]:
+    entry = f"fruit:{fruit_id}"
+    return entry, f"{{{entry}}}:gen", f"{{{entry}}}:lease"
+
+
+def _value_reads(replies: list[Any]) -> tuple[int, int]:
+    return (0, 1) if replies[0] is None else (1, 0)
+
+
+def _life_reads(replies: list[Any]) -> tuple[int, int]:
+    return (0, 1) if replies[-1] == -2 else (1, 0)
+
+
+def _entry_reads(replies: list[Any]) -> tuple[int, int]:
+    (found, missing), (lives, dead) = _value_reads(replies), _life_reads(replies)
+    return found + lives, missing + dead

@@ -1,0 +1,136 @@
+"""The Lua scripts: what must happen in Redis in one step. Each counts the keys it reads.
+
+KEYS[1] is the entry, KEYS[2] its generation, KEYS[3] its lease; all share a cluster slot.
+Only commands of Redis 6.2 and later. `read` and `left` count as Redis itself does, and every
+script's reply ends with the two counts.
+
+A lease holds `held:TOKEN` while its holder loads. Afterwards it may hold, for a moment and for
+those who waited, `done:TOKEN:VALUE` or `failed:TOKEN:`; anybody else takes it over.
+"""
+
+import hashlib
+
+
+class Script:
+    """A script and the digest by which Redis knows it once it was sent."""
+
+    def __init__(self, text: str) -> None:
+        self.text = text
+        self.digest = hashlib.sha1(text.encode(), usedforsecurity=False).hexdigest()
+
+
+_COUNTED = """
+local found, missing = 0, 0
+local function read(key)
+  local value = redis.pcall('GET', key)
+  if value then found = found + 1 else missing = missing + 1 end
+  if type(value) == 'table' then return '' end
+  return value
+end
+local function left(key)
+  local ms = redis.call('PTTL', key)
+  if ms == -2 then missing = missing + 1 else found = found + 1 end
+  return ms
+end
+local function mark()
+  local info = redis.pcall('INFO', 'server')
+  local server = type(info) == 'string' and string.match(info, 'run_id:(%x+)') or ''
+  return (read(KEYS[2]) or '') .. '@' .. server
+end
+"""
+
+# What a load must find unchanged when it fills: the token of the last invalidation, and which
+# server told it. A Redis that was started again has forgotten the tokens, and without the
+# second a load from before would pass for one from after.
+MARK = Script(_COUNTED + "return {mark(), found, missing}")
+
+# ARGV: value, life in ms ('0' = nothing to write), mark at the load's start ('*' = not
+# fenced), life that the entry had left then (-2 = absent), lease held ('' = none), what to
+# leave in the lease ('' = nothing) and for how many ms.
+# An entry with more life than it had has been written since, by another load. It is left
+# alone, because a slower load may have read an older row.
+FILL = Script(
+    _COUNTED
+    + """
+local outcome = 'stored'
+if ARGV[3] ~= '*' and mark() ~= ARGV[3] then
+  outcome = 'fenced'
+elseif ARGV[2] == '0' then
+  outcome = 'nothing'
+elseif left(KEYS[1]) > tonumber(ARGV[4]) then
+  outcome = 'redundant'
+else
+  redis.call('SET', KEYS[1], ARGV[1], 'PX', ARGV[2])
+end
+if ARGV[5] ~= '' and read(KEYS[3]) == 'held:' .. ARGV[5] then
+  if ARGV[6] == '' then redis.call('DEL', KEYS[3])
+  else redis.call('SET', KEYS[3], ARGV[6], 'PX', ARGV[7]) end
+end
+return {outcome, found, missing}
+"""
+)
+
+# ARGV: token, life of the lease in ms, '*' or '' (fenced), life that the entry had left when
+# the lookup read it, token waited for so far ('' = none), '1' to leave what a load left.
+# The entry is looked at again first: another load may have ended since the lookup missed.
+ACQUIRE = Script(
+    _COUNTED
+    + """
+local ms = left(KEYS[1])
+if ms > tonumber(ARGV[4]) then return {'entry', read(KEYS[1]) or '', ms, found, missing} end
+local lease = read(KEYS[3])
+if lease then
+  local state, token, value = string.match(lease, '^(%a+):(%x*):?(.*)$')
+  if token == ARGV[5] and token ~= '' and state ~= 'held' then
+    return {state, value, ms, found, missing}
+  end
+  if state == 'held' or ARGV[6] == '1' then return {'held', token or '', ms, found, missing} end
+end
+redis.call('SET', KEYS[3], 'held:' .. ARGV[1], 'PX', ARGV[2])
+local generation = ARGV[3]
+if generation ~= '*' then generation = mark() end
+return {'acquired', generation, ms, found, missing}
+"""
+)
+
+# ARGV: token, what to leave in the lease, for how many ms. Only the holder's own lease.
+RELEASE = Script(
+    _COUNTED
+    + """
+if read(KEYS[3]) == 'held:' .. ARGV[1] then redis.call('SET', KEYS[3], ARGV[2], 'PX', ARGV[3]) end
+return {found, missing}
+"""
+)
+
+# ARGV: new generation ('' = not fenced), its life in ms.
+# The delete comes first: once a script has written, a Redis that is out of memory lets it
+# write the generation too.
+INVALIDATE = Script(
+    """
+redis.call('DEL', KEYS[1], KEYS[3])
+if ARGV[1] ~= '' then redis.call('SET', KEYS[2], ARGV[1], 'PX', ARGV[2]) end
+return {0, 0}
+"""
+)
+
+# KEYS[1] carries the knobs. ARGV: version and document of this process, life in ms, and for a
+# change the version that it was made from ('' = no change, only look).
+# The higher version wins, and looking keeps the document alive.
+CARRY = Script(
+    _COUNTED
+    + """
+local document, version = read(KEYS[1]), 0
+if document then
+  local readable, value = pcall(cjson.decode, document)
+  if readable and type(value) == 'table' and type(value.version) == 'number' then
+    version = value.version
+  end
+end
+if tonumber(ARGV[1]) > version and (ARGV[4] == '' or tonumber(ARGV[4]) >= version) then
+  redis.call('SET', KEYS[1], ARGV[2], 'PX', ARGV[3])
+  return {ARGV[2], found, missing}
+end
+if document then redis.call('PEXPIRE', KEYS[1], ARGV[3]) end
+return {document or '', found, missing}
+"""
+)

@@ -1,0 +1,142 @@
+"""The settings of one service process; the only place that reads the environment."""
+
+import os
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from urllib.parse import urlsplit
+
+from service.knobs import KnobError, Knobs, shown
+
+LOG_LEVELS = ("debug", "info", "warning", "error", "critical")
+REDIS_SCHEMES = ("redis", "rediss", "redis+cluster", "rediss+cluster")
+DATABASE_SCHEMES = ("mysql+pymysql", "mariadb+pymysql", "sqlite")
+
+
+class SettingsError(ValueError):
+    """A setting is wrong; the message names it, its value and the remedy in one line."""
+
+
+@dataclass(frozen=True, slots=True)
+class Settings:
+    """How one process runs; the defaults are the seed's compose stack on this machine.
+
+    Attributes:
+        redis_timeout_seconds: Longest wait for one answer of Redis.
+        store_pool_size: Connections to the store, and so loads at the same time.
+        control_token: None lets only this machine write and control.
+        knobs: What the run-time knobs are until somebody changes them.
+    """
+
+    redis_url: str = "redis://127.0.0.1:6379/0"
+    database_url: str = "mysql+pymysql://root:root@127.0.0.1:3306/grocerydb"
+    host: str = "127.0.0.1"
+    port: int = 8000
+    threads: int = 32
+    store_pool_size: int = 16
+    redis_timeout_seconds: float = 0.1
+    log_level: str = "info"
+    control_token: str | None = field(default=None, repr=False)
+    knobs: Knobs = field(default_factory=Knobs)
+
+    @classmethod
+    def from_environment(cls, environment: Mapping[str, str] | None = None) -> "Settings":
+        """Read the settings; without an argument, from the process' own environment.
+
+        Raises:
+            SettingsError: A value is not usable.
+        """
+        texts = os.environ if environment is None else environment
+        default = cls()
+        try:
+            knobs = Knobs.from_texts(texts)
+        except KnobError as error:
+            raise SettingsError(f"{error} (environment variable)") from None
+        return cls(
+            redis_url=_url(texts, "REDIS_URL", default.redis_url, REDIS_SCHEMES),
+            database_url=_url(texts, "DATABASE_URL", default.database_url, DATABASE_SCHEMES),
+            host=_word(texts, "HOST", default.host),
+            port=_whole(texts, "PORT", default.port, 1, 65_535),
+            threads=_whole(texts, "THREADS", default.threads, 1, 1024),
+            store_pool_size=_whole(texts, "STORE_POOL_SIZE", default.store_pool_size, 1, 1024),
+            redis_timeout_seconds=_timeout(texts, default.redis_timeout_seconds),
+            log_level=_level(texts, default.log_level),
+            control_token=_token(texts),
+            knobs=knobs,
+        )
+
+
+def _word(texts: Mapping[str, str], name: str, default: str) -> str:
+    text = texts.get(name, default)
+    if not text or text != text.strip():
+        raise SettingsError(f"{name} must not be empty, got {shown(text)}; unset it for {default}")
+    return text
+
+
+def _whole(texts: Mapping[str, str], name: str, default: int, low: int, high: int) -> int:
+    text = texts.get(name, str(default))
+    if not re.fullmatch(r"[0-9]{1,9}", text) or not low <= int(text) <= high:
+        raise SettingsError(
+            f"{name} must be a whole number from {low} to {high}, got {shown(text)}"
+        )
+    return int(text)
+
+
+def _timeout(texts: Mapping[str, str], default: float) -> float:
+    name, text = "REDIS_TIMEOUT_SECONDS", texts.get("REDIS_TIMEOUT_SECONDS", str(default))
+    if not re.fullmatch(r"[0-9]*\.?[0-9]+", text) or not 0.001 <= float(text) <= 0.1:
+        raise SettingsError(f"{name} must be 0.001 to 0.1 seconds, got {shown(text)}")
+    return float(text)
+
+
+def _level(texts: Mapping[str, str], default: str) -> str:
+    text = texts.get("LOG_LEVEL", default)
+    if text.lower() not in LOG_LEVELS:
+        raise SettingsError(f"LOG_LEVEL must be one of {', '.join(LOG_LEVELS)}, got {shown(text)}")
+    return text.lower()
+
+
+def _token(texts: Mapping[str, str]) -> str | None:
+    token = texts.get("CONTROL_TOKEN")
+    if token is not None and not token.strip():
+        raise SettingsError(
+            "CONTROL_TOKEN is set but empty; give it a value, or unset it "
+            "to take control requests from this machine only"
+        )
+    return token
+
+
+def _url(texts: Mapping[str, str], name: str, default: str, schemes: tuple[str, ...]) -> str:
+    text = texts.get(name, default)
+    # A URL may carry a password, so messages name the part that is wrong, never the whole.
+    scheme = text.partition("://")[0] if "://" in text else ""
+    if scheme not in schemes:
+        raise SettingsError(f"{name} must begin with one of {_list(schemes)}, got {shown(scheme)}")
+    if scheme == "sqlite":
+        return _sqlite(name, text)
+    try:
+        parts = urlsplit(text)
+        port = parts.port
+    except ValueError:
+        raise SettingsError(f"{name} has a port that is no number from 0 to 65535") from None
+    if not parts.hostname or port == 0:
+        raise SettingsError(f"{name} names no host; write it like {default}")
+    if name == "DATABASE_URL" and not parts.path.strip("/"):
+        raise SettingsError(f"{name} names no database; write it like {default}")
+    if name == "REDIS_URL" and not re.fullmatch(r"/?|/[0-9]{1,4}", parts.path):
+        raise SettingsError(f"{name} must end in a database number, got {shown(parts.path)}")
+    return text
+
+
+def _sqlite(name: str, text: str) -> str:
+    path = text.removeprefix("sqlite:///").partition("?")[0]
+    if not text.startswith("sqlite:///") or not path.strip("/"):
+        raise SettingsError(f"{name} names no file; write it like sqlite:////tmp/fruit.db")
+    if not Path(path).parent.is_dir():
+        raise SettingsError(f"{name} is in a folder that is not there: {Path(path).parent}")
+    return text
+
+
+def _list(schemes: tuple[str, ...]) -> str:
+    return ", ".join(f"{scheme}://" for scheme in schemes)

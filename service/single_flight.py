@@ -1,0 +1,94 @@
+"""One load for all who want the same thing in this process at the same time."""
+
+import threading
+import time
+from collections import deque
+from collections.abc import Callable, Hashable
+from typing import Generic, TypeVar
+
+from service.lookup import StoreUnavailableError
+
+Value = TypeVar("Value")
+
+# A caller may still share a flight that landed after the caller began: between its miss and
+# its coming here, the load it missed may have ended. No caller takes longer than this for it.
+REMEMBERED_SECONDS = 1.0
+
+
+class _Flight(Generic[Value]):
+    def __init__(self) -> None:
+        self.landed = threading.Event()
+        self.landed_at = float("inf")
+        self.value: Value | None = None
+        self.error: BaseException | None = None
+
+
+class SingleFlight(Generic[Value]):
+    """Runs a call once per key at a time; whoever comes meanwhile waits and shares.
+
+    The leader is a thread of the server, which goes on when its client has gone, so nobody's
+    going away ends a flight.
+    """
+
+    def __init__(
+        self, longest_wait_seconds: float, *, clock: Callable[[], float] = time.perf_counter
+    ) -> None:
+        """Build it with no flight under way.
+
+        Args:
+            longest_wait_seconds: When a waiter gives up on its leader.
+            clock: The seconds in which callers tell when they began.
+        """
+        self._longest_wait_seconds = longest_wait_seconds
+        self._clock = clock
+        self._lock = threading.Lock()
+        self._flights: dict[Hashable, _Flight[Value]] = {}
+        self._landed: deque[tuple[Hashable, _Flight[Value]]] = deque()
+
+    def run(self, key: Hashable, began: float, call: Callable[[], Value]) -> tuple[Value, bool]:
+        """Give the call's value, and whether this caller led.
+
+        Args:
+            key: What is wanted.
+            began: When the caller last saw that it has to ask; flights that landed earlier
+                are not shared.
+            call: Gets it.
+
+        Raises:
+            StoreUnavailableError: The leader took too long or failed.
+            BaseException: What the call raised, to the leader.
+        """
+        with self._lock:
+            flight = self._flights.get(key)
+            leads = flight is None or flight.landed_at <= began
+            if leads or flight is None:
+                flight = self._flights[key] = _Flight()
+        return (self._lead(key, flight, call), True) if leads else (self._follow(flight), False)
+
+    def _lead(self, key: Hashable, flight: _Flight[Value], call: Callable[[], Value]) -> Value:
+        try:
+            flight.value = call()
+        except BaseException as error:
+            flight.error = error
+            raise
+        else:
+            return flight.value
+        finally:
+            self._land(key, flight)
+            flight.landed.set()
+
+    def _land(self, key: Hashable, flight: _Flight[Value]) -> None:
+        with self._lock:
+            flight.landed_at = self._clock()
+            self._landed.append((key, flight))
+            while self._landed[0][1].landed_at < flight.landed_at - REMEMBERED_SECONDS:
+                old_key, old = self._landed.popleft()
+                if self._flights.get(old_key) is old:
+                    del self._flights[old_key]
+
+    def _follow(self, flight: _Flight[Value]) -> Value:
+        if not flight.landed.wait(self._longest_wait_seconds):
+            raise StoreUnavailableError("the load under way takes too long")
+        if flight.error is not None:
+            raise StoreUnavailableError(str(flight.error)) from flight.error
+        return flight.value  # type: ignore[return-value]

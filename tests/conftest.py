@@ -1,0 +1,119 @@
+"""Real servers for the tests: private, on free ports, under a guardian.
+
+A server that cannot be had skips its tests aloud; under CI=true it fails them.
+"""
+
+import itertools
+import os
+from collections.abc import Callable, Iterator
+
+import pytest
+
+from loadtests.experiments.stack import ports, servers
+from loadtests.experiments.stack.guardian import ROOT, Guardian, StackError
+from loadtests.experiments.stack.mariadb_server import MariadbServer
+from loadtests.experiments.stack.redis_server import RedisServer
+from loadtests.experiments.stack.servers import ServerProgram
+
+_numbers = itertools.count(1)
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Run the browser's tests last: Playwright leaves its event loop running in this thread."""
+    items.sort(key=lambda item: item.get_closest_marker("browser") is not None)
+
+
+def bring(find: Callable[[], ServerProgram]) -> ServerProgram:
+    """Find a program, or skip the test aloud; under CI=true, fail it."""
+    try:
+        return find()
+    except StackError as error:
+        if os.environ.get("CI") == "true":
+            pytest.fail(f"under CI=true no server may be missing: {error}")
+        pytest.skip(str(error))
+
+
+@pytest.fixture(scope="session")
+def unpacked_redis() -> ServerProgram:
+    """Debian's Redis, brought into the cache even where this machine has one."""
+    return bring(lambda: servers._from_debian("usr/bin/redis-server", "redis-server"))
+
+
+@pytest.fixture(scope="session")
+def guardian() -> Iterator[Guardian]:
+    """Runs programs for the whole session."""
+    with Guardian() as running:
+        yield running
+
+
+@pytest.fixture
+def free_port() -> int:
+    """A TCP port of 127.0.0.1 that nothing listens on."""
+    return ports.free_port()
+
+
+@pytest.fixture(scope="session")
+def redis_server(guardian: Guardian) -> Iterator[RedisServer]:
+    """One Redis for the whole session: `.url`, `.pid`, `.restart()`. Shared: own your keys."""
+    yield from _redis(guardian)
+
+
+@pytest.fixture
+def fresh_redis(guardian: Guardian) -> Iterator[RedisServer]:
+    """An empty Redis for one test, which may stop, kill and restart it."""
+    yield from _redis(guardian)
+
+
+@pytest.fixture(scope="session")
+def mariadb_server(guardian: Guardian) -> Iterator[MariadbServer]:
+    """One MariaDB with db.sql loaded for the whole session. Shared: own your rows."""
+    yield from _mariadb(guardian)
+
+
+@pytest.fixture
+def fresh_mariadb(guardian: Guardian) -> Iterator[MariadbServer]:
+    """A MariaDB with db.sql loaded for one test, which may stop, kill and restart it."""
+    yield from _mariadb(guardian)
+
+
+@pytest.fixture(scope="session")
+def bring_servers() -> None:
+    """Make sure that a local stack finds what it needs."""
+    bring(servers.bring_redis)
+    bring(servers.bring_mariadb)
+
+
+@pytest.fixture(scope="session")
+def chromium_path() -> str:
+    """The path of a Chromium to drive (as root it needs --no-sandbox)."""
+    return str(bring(servers.bring_chromium).path)
+
+
+@pytest.fixture(scope="session")
+def prometheus_program() -> ServerProgram:
+    """A Prometheus to run."""
+    return bring(servers.bring_prometheus)
+
+
+@pytest.fixture(scope="session")
+def promtool_path() -> str:
+    """The path of Prometheus' promtool."""
+    return str(bring(servers.bring_promtool).path)
+
+
+def _redis(guardian: Guardian) -> Iterator[RedisServer]:
+    server = RedisServer(guardian, bring(servers.bring_redis), f"redis-{next(_numbers)}")
+    server.start()
+    server.wait_ready()
+    yield server
+    server.kill()
+
+
+def _mariadb(guardian: Guardian) -> Iterator[MariadbServer]:
+    server = MariadbServer(guardian, bring(servers.bring_mariadb), f"mariadb-{next(_numbers)}")
+    server.create()
+    server.start()
+    server.wait_ready()
+    server.load(ROOT / "db.sql")
+    yield server
+    server.kill()

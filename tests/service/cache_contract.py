@@ -1,0 +1,227 @@
+"""What the service relies on in its cache: run on the fake one and on a real Redis."""
+
+from service.fruit import Fruit
+from service.lookup import Claim, FillOutcome, LeaseState
+
+APPLE = Fruit(1, "apple", 100)
+
+
+class CacheContract:
+    """Needs `cache`, an empty cache, and `put`, which sets a raw key: (key, value, ms)."""
+
+    def test_absent_entry_reads_as_not_found(self, cache):
+        read = cache.read(1)
+
+        assert (read.found, read.fruit, read.remaining_ms) == (False, None, -2)
+
+    def test_filled_entry_reads_with_the_life_it_was_given(self, cache):
+        assert cache.fill(1, APPLE, 60_000, since(cache, -2)) == FillOutcome.STORED
+
+        read = cache.read(1)
+        assert (read.found, read.fruit) == (True, APPLE)
+        assert 59_000 < read.remaining_ms <= 60_000
+
+    def test_filled_absence_reads_as_found_and_nothing(self, cache):
+        cache.fill(7, None, 5000, since(cache, -2, fruit_id=7))
+
+        read = cache.read(7)
+        assert (read.found, read.fruit) == (True, None)
+
+    def test_entry_without_an_end_reads_with_minus_one(self, cache, put):
+        put("fruit:1", b'{"id": 1, "name": "apple", "quantity": 100}', None)
+
+        assert (cache.read(1).fruit, cache.read(1).remaining_ms) == (APPLE, -1)
+
+    def test_poisoned_entry_reads_as_not_found_and_is_replaced_by_the_next_fill(self, cache, put):
+        put("fruit:1", b"{", 60_000)
+
+        read = cache.read(1)
+        assert not read.found
+        assert cache.fill(1, APPLE, 1000, since(cache, read.remaining_ms)) == FillOutcome.STORED
+        assert cache.read(1).fruit == APPLE
+
+    def test_poisoned_entry_without_an_end_is_replaced_too(self, cache, put):
+        put("fruit:1", b'{"id": 2, "name": "orange", "quantity": 200}', None)
+
+        read = cache.read(1)
+        cache.fill(1, APPLE, 1000, since(cache, read.remaining_ms))
+        assert cache.read(1).fruit == APPLE
+
+    def test_fill_after_an_invalidation_is_fenced(self, cache):
+        generation = cache.generation(1)
+        cache.invalidate(1, fenced=True)
+
+        assert cache.fill(1, APPLE, 1000, Claim(generation, -2)) == FillOutcome.FENCED
+        assert not cache.read(1).found
+
+    def test_fill_of_a_load_begun_after_the_invalidation_is_stored(self, cache):
+        cache.invalidate(1, fenced=True)
+        generation = cache.generation(1)
+
+        assert cache.fill(1, APPLE, 1000, Claim(generation, -2)) == FillOutcome.STORED
+
+    def test_generation_differs_after_every_invalidation(self, cache):
+        seen = [cache.generation(1)]
+        for _ in range(3):
+            cache.invalidate(1, fenced=True)
+            seen.append(cache.generation(1))
+
+        assert len(set(seen)) == 4
+
+    def test_unfenced_invalidation_leaves_no_generation(self, cache):
+        before = cache.generation(1)
+        cache.invalidate(1, fenced=False)
+
+        assert before == cache.generation(1)
+
+    def test_unfenced_fill_is_stored_whatever_was_written(self, cache):
+        cache.invalidate(1, fenced=True)
+
+        assert cache.fill(1, APPLE, 1000, Claim("*", -2)) == FillOutcome.STORED
+
+    def test_fill_where_another_load_was_faster_is_redundant_and_changes_nothing(self, cache):
+        cache.fill(1, APPLE, 60_000, since(cache, -2))
+
+        slower = Fruit(1, "older", 1)
+        assert cache.fill(1, slower, 60_000, since(cache, -2)) == FillOutcome.REDUNDANT
+        assert cache.read(1).fruit == APPLE
+
+    def test_refresh_replaces_the_entry_that_it_saw(self, cache):
+        cache.fill(1, APPLE, 5000, since(cache, -2))
+        seen = cache.read(1).remaining_ms
+
+        newer = Fruit(1, "newer", 1)
+        assert cache.fill(1, newer, 60_000, since(cache, seen)) == FillOutcome.STORED
+        assert newer == cache.read(1).fruit
+
+    def test_invalidation_deletes_entries_and_absences(self, cache):
+        cache.fill(1, APPLE, 1000, since(cache, -2))
+        cache.fill(2, None, 1000, since(cache, -2, fruit_id=2))
+        for fruit_id in (1, 2):
+            cache.invalidate(fruit_id, fenced=True)
+
+            assert not cache.read(fruit_id).found
+
+    def test_lease_is_held_by_one(self, cache):
+        first = acquire(cache, "aa")
+        second = acquire(cache, "bb")
+
+        assert first.state == LeaseState.ACQUIRED
+        assert (second.state, second.text) == (LeaseState.HELD, "aa")
+
+    def test_acquired_lease_comes_with_the_generation(self, cache):
+        cache.invalidate(1, fenced=True)
+
+        assert cache.generation(1) == acquire(cache, "aa").text
+
+    def test_lease_is_not_given_when_the_entry_came_meanwhile(self, cache):
+        cache.fill(1, APPLE, 60_000, since(cache, -2))
+
+        reply = acquire(cache, "aa")
+        assert (reply.state, reply.read.fruit) == (LeaseState.ENTRY, APPLE)
+
+    def test_fill_ends_the_lease(self, cache):
+        acquire(cache, "aa")
+        cache.fill(1, APPLE, 60_000, since(cache, -2, "aa"))
+        cache.invalidate(1, fenced=False)
+
+        assert acquire(cache, "bb").state == LeaseState.ACQUIRED
+
+    def test_fill_does_not_end_the_lease_of_another(self, cache):
+        acquire(cache, "aa")
+        cache.fill(1, APPLE, 60_000, since(cache, -2, "bb"))
+
+        assert acquire(cache, "cc", seen_ms=10**9).state == LeaseState.HELD
+
+    def test_those_who_waited_learn_an_absence_that_is_not_cached(self, cache):
+        acquire(cache, "aa")
+        assert cache.fill(1, None, 0, since(cache, -2, "aa")) is None
+
+        reply = acquire(cache, "bb", waited_for="aa")
+        assert (reply.state, reply.read.found, reply.read.fruit) == (LeaseState.DONE, True, None)
+
+    def test_those_who_waited_learn_a_value_that_is_cached_for_a_blink(self, cache):
+        acquire(cache, "aa")
+        cache.fill(1, APPLE, 1, since(cache, 10**9, "aa"))
+
+        reply = acquire(cache, "bb", waited_for="aa", seen_ms=10**9)
+        assert (reply.state, reply.read.fruit) == (LeaseState.DONE, APPLE)
+
+    def test_those_who_waited_learn_of_a_failed_load(self, cache):
+        acquire(cache, "aa")
+        cache.release_failed(1, since(cache, -2, "aa"))
+
+        assert acquire(cache, "bb", waited_for="aa").state == LeaseState.FAILED
+
+    def test_whoever_did_not_wait_takes_the_lease_over_from_a_result(self, cache):
+        acquire(cache, "aa")
+        cache.release_failed(1, since(cache, -2, "aa"))
+
+        assert acquire(cache, "bb").state == LeaseState.ACQUIRED
+
+    def test_refresh_stays_away_while_a_failed_one_is_fresh(self, cache):
+        acquire(cache, "aa", refresh=True)
+        cache.release_failed(1, since(cache, -2, "aa"))
+
+        assert acquire(cache, "bb", refresh=True).state == LeaseState.HELD
+
+    def test_failed_load_does_not_end_the_lease_of_another(self, cache):
+        acquire(cache, "aa")
+        cache.release_failed(1, since(cache, -2, "bb"))
+
+        assert acquire(cache, "cc").state == LeaseState.HELD
+
+    def test_invalidation_ends_the_lease(self, cache):
+        acquire(cache, "aa")
+        cache.invalidate(1, fenced=True)
+
+        assert acquire(cache, "bb").state == LeaseState.ACQUIRED
+
+    def test_looking_at_the_settings_before_any_change_carries_nothing(self, cache):
+        assert cache.carry_settings(0, '{"version": 0}', None) == b""
+
+    def test_changed_settings_are_carried_to_those_who_look(self, cache):
+        document = '{"version": 1}'
+        cache.carry_settings(1, document, 0)
+
+        assert document.encode() == cache.carry_settings(0, '{"version": 0}', None)
+
+    def test_settings_made_from_an_older_version_are_not_taken(self, cache):
+        cache.carry_settings(5, '{"version": 5}', 4)
+
+        assert cache.carry_settings(6, '{"version": 6}', 3) == b'{"version": 5}'
+
+    def test_settings_that_the_cache_lost_are_carried_again(self, cache):
+        assert cache.carry_settings(3, '{"version": 3}', None) == b'{"version": 3}'
+
+    def test_unreadable_settings_give_way_to_any_version(self, cache, put):
+        put("cacheaside:settings", b"nonsense", 60_000)
+
+        assert cache.carry_settings(1, '{"version": 1}', None) == b'{"version": 1}'
+
+    def test_clear_deletes_entries_and_leases_and_nothing_else(self, cache, put):
+        cache.fill(1, APPLE, 60_000, since(cache, -2))
+        acquire(cache, "aa", fruit_id=2)
+        cache.carry_settings(1, '{"version": 1}', 0)
+        put("fruits", b"foreign", 60_000)
+
+        assert cache.clear() == 2
+        assert not cache.read(1).found
+        assert cache.carry_settings(0, "", None) == b'{"version": 1}'
+
+    def test_clear_leaves_a_generation_that_may_still_fence_a_load(self, cache):
+        before = cache.generation(1)
+        cache.invalidate(1, fenced=True)
+        cache.clear()
+
+        assert cache.fill(1, APPLE, 1000, Claim(before, -2)) == FillOutcome.FENCED
+
+
+def since(cache, seen_ms, lease="", *, fruit_id=1):
+    """What a load that begins now knows."""
+    return Claim(cache.generation(fruit_id), seen_ms, lease)
+
+
+def acquire(cache, token, *, fruit_id=1, waited_for="", refresh=False, seen_ms=-2):
+    claim = Claim("", seen_ms, token)
+    return cache.acquire(fruit_id, claim, 2000, waited_for=waited_for, refresh=refresh)

@@ -1,0 +1,283 @@
+"""Stand-ins for clock, cache, store and metrics. The cache is held to the real one's contract."""
+
+import json
+import threading
+import time
+from collections import Counter
+from contextlib import suppress
+from dataclasses import dataclass, field
+
+from service.fruit import PoisonedValueError, from_value, to_value
+from service.lookup import (
+    NO_ENTRY,
+    CacheRead,
+    CacheUnavailableError,
+    FillOutcome,
+    LeaseReply,
+    LeaseState,
+    StoreUnavailableError,
+)
+
+
+class FakeClock:
+    """Seconds that pass when a test says so."""
+
+    def __init__(self, now: float = 1000.0):
+        self.now = now
+
+    def __call__(self) -> float:
+        return self.now
+
+    def advance(self, seconds: float) -> None:
+        self.now += seconds
+
+
+class RealClock:
+    """Seconds that pass by themselves, for threads that meet."""
+
+    def __call__(self) -> float:
+        return time.monotonic()
+
+    def advance(self, seconds: float) -> None:
+        time.sleep(min(seconds, 0.001))
+
+
+@dataclass
+class RecordingObserver:
+    """Counts what it hears, by event and word."""
+
+    counts: Counter = field(default_factory=Counter)
+    ages: list = field(default_factory=list)
+    knobs: list = field(default_factory=list)
+    breakers: list = field(default_factory=list)
+    reads: Counter = field(default_factory=Counter)
+
+    def lookup_ended(self, result, seconds):
+        assert seconds >= 0
+        self.counts["lookup", str(result)] += 1
+
+    def entry_age(self, seconds):
+        self.ages.append(seconds)
+
+    def cache_op(self, op, seconds):
+        assert seconds >= 0
+        self.counts["op", op] += 1
+
+    def cache_error(self, op):
+        self.counts["error", op] += 1
+
+    def key_reads(self, found, missing):
+        self.reads["found"] += found
+        self.reads["missing"] += missing
+
+    def fill_ended(self, outcome):
+        self.counts["fill", str(outcome)] += 1
+
+    def invalidation_ended(self, outcome):
+        self.counts["invalidation", str(outcome)] += 1
+
+    def store_query(self, op, outcome, seconds):
+        assert seconds >= 0
+        self.counts["query", op, outcome] += 1
+
+    def store_in_flight(self, change):
+        self.counts["in-flight"] += change
+
+    def breaker_turned(self, dependency, is_open):
+        self.breakers.append((dependency, is_open))
+
+    def knobs_turned(self, knobs):
+        self.knobs.append(knobs)
+
+    def lookups(self) -> dict:
+        return {key[1]: n for key, n in self.counts.items() if key[0] == "lookup"}
+
+
+class InMemoryCache:
+    """What Redis does, in a dictionary, with a clock of its own."""
+
+    def __init__(self, clock: FakeClock, observer: RecordingObserver | None = None):
+        self.clock = clock
+        self.observer = observer or RecordingObserver()
+        self.down = False
+        self.full = False
+        self._keys: dict[str, tuple[bytes, float]] = {}
+        self._lock = threading.RLock()
+        self._generations = 0
+
+    def put(self, key: str, value: bytes, ms: float = float("inf")) -> None:
+        self._keys[key] = (value, self.clock() + ms / 1000)
+
+    def keys(self) -> list[str]:
+        return sorted(key for key in list(self._keys) if self._get(key) is not None)
+
+    def life_ms(self, key: str) -> int:
+        if self._get(key) is None:
+            return -2
+        ends = self._keys[key][1]
+        return -1 if ends == float("inf") else round((ends - self.clock()) * 1000)
+
+    def read(self, fruit_id):
+        self._answer()
+        value, ms = self._get(f"fruit:{fruit_id}"), self.life_ms(f"fruit:{fruit_id}")
+        return NO_ENTRY if value is None else self._decoded(fruit_id, value, ms)
+
+    def generation(self, fruit_id):
+        self._answer()
+        return (self._get(f"{{fruit:{fruit_id}}}:gen") or b"").decode()
+
+    def fill(self, fruit_id, fruit, ttl_ms, claim):
+        with self._lock:
+            if self.down or self.full:
+                return FillOutcome.FAILED
+            key, lease = f"fruit:{fruit_id}", f"{{fruit:{fruit_id}}}:lease"
+            generation = (self._get(f"{{fruit:{fruit_id}}}:gen") or b"").decode()
+            if claim.generation not in {"*", generation}:
+                outcome = FillOutcome.FENCED
+            elif ttl_ms == 0:
+                outcome = None
+            elif self.life_ms(key) > claim.seen_ms:
+                outcome = FillOutcome.REDUNDANT
+            else:
+                self.put(key, to_value(fruit).encode(), ttl_ms)
+                outcome = FillOutcome.STORED
+            if claim.lease and self._get(lease) == f"held:{claim.lease}".encode():
+                if ttl_ms >= 500:
+                    del self._keys[lease]
+                else:
+                    self.put(lease, f"done:{claim.lease}:{to_value(fruit)}".encode(), 500)
+            return outcome
+
+    def acquire(self, fruit_id, claim, lease_ms, *, waited_for, refresh):
+        with self._lock:
+            self._answer()
+            key, lease = f"fruit:{fruit_id}", f"{{fruit:{fruit_id}}}:lease"
+            ms = self.life_ms(key)
+            if ms > claim.seen_ms:
+                read = self._decoded(fruit_id, self._get(key), ms)
+                return LeaseReply(LeaseState.ENTRY, "", read)
+            if (held := self._get(lease)) is not None:
+                state, token, value = [*held.split(b":", 2), b""][:3]
+                if waited_for and token.decode() == waited_for and state != b"held":
+                    if state == b"failed":
+                        return LeaseReply(LeaseState.FAILED, "", NO_ENTRY)
+                    return LeaseReply(LeaseState.DONE, "", self._decoded(fruit_id, value, ms))
+                if state == b"held" or refresh:
+                    return LeaseReply(LeaseState.HELD, token.decode(), NO_ENTRY)
+            if self.full:
+                return LeaseReply(LeaseState.REFUSED, "", NO_ENTRY)
+            self.put(lease, f"held:{claim.lease}".encode(), lease_ms)
+            generation = "*" if claim.generation == "*" else self.generation(fruit_id)
+            return LeaseReply(LeaseState.ACQUIRED, generation, NO_ENTRY)
+
+    def release_failed(self, fruit_id, claim):
+        lease = f"{{fruit:{fruit_id}}}:lease"
+        with self._lock:
+            if not self.down and self._get(lease) == f"held:{claim.lease}".encode():
+                self.put(lease, f"failed:{claim.lease}:".encode(), 500)
+
+    def invalidate(self, fruit_id, *, fenced):
+        with self._lock:
+            self._answer()
+            self._keys.pop(f"fruit:{fruit_id}", None)
+            self._keys.pop(f"{{fruit:{fruit_id}}}:lease", None)
+            if fenced:
+                self._generations += 1
+                self.put(f"{{fruit:{fruit_id}}}:gen", f"{self._generations:x}".encode(), 30_000)
+
+    def carry_settings(self, version, document, made_from):
+        with self._lock:
+            self._answer()
+            carried = self._get("cacheaside:settings")
+            there = 0
+            if carried is not None:
+                with suppress(ValueError, KeyError, TypeError):
+                    there = json.loads(carried)["version"] or 0
+            if version > there and (made_from is None or made_from >= there):
+                carried = document.encode()
+            if carried is not None:
+                self.put("cacheaside:settings", carried, 10_000)
+            return carried or b""
+
+    def ping(self):
+        return not self.down
+
+    def clear(self):
+        self._answer()
+        ours = [key for key in self.keys() if key.startswith(("fruit:", "{fruit:"))]
+        gone = [key for key in ours if not (key.endswith(":gen") and self.life_ms(key) > 18_000)]
+        for key in gone:
+            del self._keys[key]
+        return len(gone)
+
+    def _answer(self):
+        if self.down:
+            raise CacheUnavailableError("the fake cache is down")
+
+    def _get(self, key):
+        value, ends = self._keys.get(key, (None, 0.0))
+        return value if value is not None and self.clock() < ends else None
+
+    def _decoded(self, fruit_id, value, ms):
+        try:
+            return CacheRead(True, from_value(value, fruit_id), max(ms, -1))
+        except PoisonedValueError:
+            self.observer.cache_error("decode")
+            return CacheRead(False, None, ms)
+
+
+class FakeStore:
+    """Rows in a dictionary; `holding` keeps loads between their read and their answer."""
+
+    def __init__(self, *fruit):
+        self.rows = {one.id: one for one in fruit}
+        self.down = False
+        self.loads = 0
+        self.holding = threading.Event()
+        self.holding.set()
+        self.on_load = lambda: None
+        self._lock = threading.Lock()
+
+    def find(self, fruit_id, delay_seconds):
+        del delay_seconds
+        with self._lock:
+            self.loads += 1
+        if self.down:
+            raise StoreUnavailableError("the fake store is down")
+        row = self.rows.get(fruit_id)
+        self.on_load()
+        assert self.holding.wait(10)
+        return row
+
+    def replace(self, fruit):
+        if self.down:
+            raise StoreUnavailableError("the fake store is down")
+        created = fruit.id not in self.rows
+        self.rows[fruit.id] = fruit
+        return created
+
+    def delete(self, fruit_id):
+        if self.down:
+            raise StoreUnavailableError("the fake store is down")
+        return self.rows.pop(fruit_id, None) is not None
+
+
+class Breaker:
+    """A breaker that a test turns by hand."""
+
+    def __init__(self):
+        self.is_open = False
+        self.failures = 0
+
+    def allows(self):
+        return not self.is_open
+
+    def begin(self):
+        return 0.0
+
+    def succeeded(self):
+        pass
+
+    def failed(self, began):
+        del began
+        self.failures += 1

@@ -1,0 +1,113 @@
+"""How many get in, how many wait, and who is refused."""
+
+import threading
+import time
+from concurrent.futures import ThreadPoolExecutor
+
+import pytest
+
+from service.bulkhead import Bulkhead
+from service.lookup import StoreUnavailableError
+from tests.service.fakes import FakeClock
+
+
+def test_as_many_get_in_as_there_are_slots_and_no_more():
+    bulkhead = Bulkhead(2, 0, 0.0)
+    with (
+        bulkhead.entered(),
+        bulkhead.entered(),
+        pytest.raises(StoreUnavailableError, match="too many"),
+        bulkhead.entered(),
+    ):
+        pass
+
+
+def test_slot_is_free_again_after_an_error():
+    bulkhead = Bulkhead(1, 0, 0.0)
+    for _ in range(3):
+        with pytest.raises(ZeroDivisionError), bulkhead.entered():
+            raise ZeroDivisionError
+
+
+def test_impatient_caller_does_not_wait():
+    bulkhead = Bulkhead(1, 10, 60.0)
+    with (
+        bulkhead.entered(),
+        pytest.raises(StoreUnavailableError),
+        bulkhead.entered(patient=False),
+    ):
+        pass
+
+
+def test_who_waits_gets_in_when_a_slot_is_free():
+    bulkhead = Bulkhead(1, 1, 60.0, clock=FakeClock())
+    inside, leaving = threading.Event(), threading.Event()
+
+    def hold():
+        with bulkhead.entered():
+            inside.set()
+            assert leaving.wait(10)
+
+    def follow():
+        with bulkhead.entered():
+            return "in"
+
+    with ThreadPoolExecutor(2) as pool:
+        holder = pool.submit(hold)
+        assert inside.wait(10)
+        follower = pool.submit(follow)
+        while not bulkhead._waiting:
+            time.sleep(0)
+        leaving.set()
+        assert follower.result(10) == "in"
+        holder.result(10)
+
+
+def test_nobody_waits_for_slots_that_hang():
+    clock = FakeClock()
+    bulkhead = Bulkhead(1, 1, 60.0, clock=clock)
+    with bulkhead.entered():
+        clock.advance(0.3)
+        with pytest.raises(StoreUnavailableError), bulkhead.entered():
+            pass
+
+
+def test_crowd_is_let_wait_for_a_burst_and_refused_when_it_stays():
+    clock = FakeClock()
+    bulkhead = Bulkhead(1, 0, 60.0, clock=clock)
+    with bulkhead.entered():
+        assert bulkhead._line_up()
+        clock.advance(0.4)
+        bulkhead._moved_at = clock()
+        assert bulkhead._line_up()
+        clock.advance(0.2)
+        bulkhead._moved_at = clock()
+        assert not bulkhead._line_up()
+
+
+def test_crowd_is_refused_at_once_when_nothing_moves():
+    clock = FakeClock()
+    bulkhead = Bulkhead(1, 0, 60.0, clock=clock)
+    with bulkhead.entered():
+        clock.advance(0.06)
+        assert not bulkhead._line_up()
+
+
+def test_fifty_callers_never_exceed_the_slots():
+    bulkhead = Bulkhead(4, 50, 30.0)
+    inside, most, lock = [], [], threading.Lock()
+
+    def call(_):
+        with bulkhead.entered():
+            with lock:
+                inside.append(1)
+                most.append(len(inside))
+            time.sleep(0)
+            with lock:
+                inside.pop()
+
+    with ThreadPoolExecutor(50) as pool:
+        list(pool.map(call, range(500)))
+
+    assert max(most) <= 4
+    assert len(most) == 500

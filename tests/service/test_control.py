@@ -1,0 +1,172 @@
+"""The control API: who may, what it takes, what it refuses."""
+
+from dataclasses import replace
+
+import pytest
+
+JSON = {"Content-Type": "application/json"}
+
+
+@pytest.fixture
+def guarded(build, settings):
+    return build(replace(settings, control_token="s3cret")).test_client()
+
+
+CONTROL = [
+    ("GET", "/control/settings"),
+    ("PATCH", "/control/settings"),
+    ("DELETE", "/control/cache"),
+    ("PUT", "/control/catalogue"),
+    ("PUT", "/fruit/1"),
+    ("DELETE", "/fruit/1"),
+]
+
+
+@pytest.mark.parametrize(("method", "path"), CONTROL)
+@pytest.mark.parametrize(
+    "given",
+    [None, "", "s3cret", "Bearer", "Bearer wrong", "Bearer s3cret ", "Basic s3cret", "Bearer \xe9"],
+)
+def test_without_the_token_nothing_is_taken(guarded, method, path, given):
+    headers = {} if given is None else {"Authorization": given}
+    answer = guarded.open(path, method=method, headers=headers, json={})
+
+    assert answer.status_code == 401
+    assert answer.json["error"]
+    assert answer.headers["WWW-Authenticate"] == "Bearer"
+
+
+def test_with_the_token_it_is_taken(guarded):
+    for scheme in ("Bearer", "bearer"):
+        headers = {"Authorization": f"{scheme} s3cret"}
+
+        assert guarded.get("/control/settings", headers=headers).status_code == 200
+
+
+@pytest.mark.parametrize("address", ["127.0.0.1", "127.8.9.10", "::1", "::ffff:127.0.0.1"])
+def test_without_a_token_set_this_machine_is_taken(client, address):
+    environment = {"REMOTE_ADDR": address}
+
+    assert client.get("/control/settings", environ_base=environment).status_code == 200
+
+
+@pytest.mark.parametrize("address", ["10.0.0.1", "192.168.1.2", "::2", "", "localhost"])
+@pytest.mark.parametrize(("method", "path"), CONTROL)
+def test_without_a_token_set_other_machines_are_not(client, address, method, path):
+    environment = {"REMOTE_ADDR": address}
+    headers = {"X-Forwarded-For": "127.0.0.1"}
+    answer = client.open(path, method=method, headers=headers, environ_base=environment)
+
+    assert answer.status_code == 401
+
+
+def test_lookups_need_no_token(guarded):
+    assert guarded.get("/fruit/1").status_code == 200
+
+
+def test_settings_are_shown_with_their_version(client):
+    shown = client.get("/control/settings").json
+
+    assert shown["version"] == 0
+    assert shown["settings"]["ttl_seconds"] == 60
+
+
+def test_patch_changes_and_answers_all(client):
+    answer = client.patch("/control/settings", json={"ttl_seconds": 2.5, "protection": "lease"})
+
+    assert answer.status_code == 200
+    assert answer.json == client.get("/control/settings").json
+    assert (
+        answer.json["version"],
+        answer.json["settings"]["ttl_seconds"],
+        answer.json["settings"]["protection"],
+    ) == (1, 2.5, "lease")
+
+
+@pytest.mark.parametrize(
+    ("body", "field"),
+    [
+        ({"ttl_seconds": -1}, "ttl_seconds"),
+        ({"ttl_seconds": 10**400}, "ttl_seconds"),
+        ({"ttl_seconds": "60"}, "ttl_seconds"),
+        ({"ttl_seconds": 5, "early_beta": 11}, "early_beta"),
+        ({"protection": "on", "ttl_seconds": 5}, "protection"),
+        ({"nonsense": 1, "ttl_seconds": 5}, "nonsense"),
+        ({"fencing": None}, "fencing"),
+    ],
+)
+def test_patch_that_is_wrong_in_one_part_changes_nothing(client, body, field):
+    answer = client.patch("/control/settings", json=body)
+
+    assert (400, field) == (answer.status_code, answer.json["field"])
+    assert client.get("/control/settings").json["version"] == 0
+
+
+@pytest.mark.parametrize(
+    ("data", "headers", "status"),
+    [
+        (b"{", JSON, 400),
+        (b"[]", JSON, 400),
+        (b"{}" + b" " * 20_000, JSON, 413),
+        (b"{}", {}, 415),
+    ],
+)
+def test_patch_with_a_bad_body_is_refused(client, data, headers, status):
+    assert status == client.patch("/control/settings", data=data, headers=headers).status_code
+
+
+@pytest.mark.parametrize(
+    ("body", "field"),
+    [
+        ({}, "items"),
+        ({"items": 0}, "items"),
+        ({"items": 10_000_001}, "items"),
+        ({"items": "5"}, "items"),
+        ({"items": True}, "items"),
+        ({"items": 1.0}, "items"),
+        ({"items": 5, "more": 1}, "more"),
+    ],
+)
+def test_catalogue_of_a_wrong_size_is_refused(client, body, field):
+    answer = client.put("/control/catalogue", json=body)
+
+    assert (400, field) == (answer.status_code, answer.json["field"])
+
+
+def test_catalogue_makes_ids_exist(client):
+    assert client.put("/control/catalogue", json={"items": 50}).json == {"items": 50}
+    assert client.get("/fruit/50").status_code == 200
+    assert client.get("/fruit/51").status_code == 404
+
+
+def test_clearing_a_cache_that_is_away_is_503(client):
+    assert client.delete("/control/cache").status_code == 503
+
+
+def test_health_tells_life_from_readiness(client):
+    ready = client.get("/readyz")
+
+    assert client.get("/livez").json == {"live": True}
+    assert ready.status_code == 503
+    assert ready.json == {
+        "ready": False,
+        "checks": {"redis": "Redis does not answer", "store": "ok"},
+    }
+
+
+def test_catalogue_command_fills_and_refuses(app):
+    runner = app.test_cli_runner()
+    filled = runner.invoke(args=["catalogue", "fill", "--items", "20"])
+    refused = runner.invoke(args=["catalogue", "fill", "--items", "0"])
+
+    assert (filled.exit_code, refused.exit_code) == (0, 2)
+    assert "ids 1 to 20 exist, 17 of them new" in filled.output
+
+
+def test_catalogue_command_says_in_one_line_that_the_store_is_away(build, settings):
+    app = build(replace(settings, database_url="mysql+pymysql://u:p@127.0.0.1:1/db"))
+    result = app.test_cli_runner().invoke(args=["catalogue", "fill", "--items", "20"])
+
+    assert result.exit_code == 2
+    assert len(result.output.splitlines()) == 1
+    assert "DATABASE_URL" in result.output

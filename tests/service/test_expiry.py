@@ -1,0 +1,93 @@
+"""Lives, ages, soft expiry and early recompute, by hand-computed numbers."""
+
+import math
+import random
+
+import pytest
+
+from service.expiry import (
+    age_seconds,
+    grace_ms,
+    longest_life_seconds,
+    physical_ttl_ms,
+    recomputes_early,
+    same_lives,
+)
+from service.knobs import Knobs
+
+PLAIN = Knobs(ttl_seconds=10.0)
+JITTERED = Knobs(ttl_seconds=10.0).patched({"ttl_jitter_ratio": 0.2})
+STALE = Knobs(ttl_seconds=10.0).patched({"protection": "stale", "stale_seconds": 30})
+
+
+@pytest.mark.parametrize(
+    ("knobs", "negative", "spread", "expected"),
+    [
+        (PLAIN, False, 0.7, 10_000),
+        (PLAIN, True, 0.7, 5000),
+        (JITTERED, False, -1.0, 8000),
+        (JITTERED, False, 0.5, 11_000),
+        (JITTERED, True, 1.0, 5000),
+        (STALE, False, 0.0, 40_000),
+        (STALE, True, 0.0, 5000),
+        (Knobs(ttl_seconds=0.001).patched({"ttl_jitter_ratio": 0.9}), False, -1.0, 1),
+        (Knobs(negative_ttl_seconds=0.0), True, 0.0, 0),
+    ],
+)
+def test_physical_life(knobs, negative, spread, expected):
+    assert expected == physical_ttl_ms(knobs, negative=negative, spread=spread)
+
+
+@pytest.mark.parametrize(
+    ("knobs", "expected"), [(PLAIN, 10), (JITTERED, 12), (STALE, 40), (Knobs(ttl_seconds=1.0), 5)]
+)
+def test_longest_life_bounds_every_entry(knobs, expected):
+    assert expected == longest_life_seconds(knobs)
+
+
+def test_age_is_the_life_that_is_spent():
+    assert age_seconds(PLAIN, 7500, negative=False) == 2.5
+    assert age_seconds(STALE, 39_000, negative=False) == 1.0
+    assert age_seconds(PLAIN, 4000, negative=True) == 1.0
+
+
+@pytest.mark.parametrize(
+    ("knobs", "remaining_ms", "negative"),
+    [(JITTERED, 5000, False), (PLAIN, -1, False), (PLAIN, 10_001, False)],
+    ids=["jitter hides it", "no end", "written under another TTL"],
+)
+def test_age_that_cannot_be_known_is_none(knobs, remaining_ms, negative):
+    assert age_seconds(knobs, remaining_ms, negative=negative) is None
+
+
+def test_jitter_does_not_hide_the_age_of_an_absence():
+    assert age_seconds(JITTERED, 4000, negative=True) == 1.0
+
+
+def test_only_entries_under_protection_stale_have_a_grace():
+    assert [grace_ms(knobs, negative=False) for knobs in (PLAIN, STALE)] == [0, 30_000]
+    assert grace_ms(STALE, negative=True) == 0
+
+
+def test_lives_are_the_same_unless_ttl_or_protection_changes():
+    assert same_lives(PLAIN, PLAIN.patched({"store_delay_seconds": 1, "fencing": "off"}))
+    assert not same_lives(PLAIN, PLAIN.patched({"ttl_seconds": 11}))
+    assert not same_lives(PLAIN, PLAIN.patched({"protection": "lease"}))
+
+
+def test_t5_early_recompute_follows_the_measured_load_time():
+    """At one load time before expiry a lookup refreshes with probability 1/e."""
+    draws = random.Random(1)
+    for remaining_ms, load, beta in ((100, 0.1, 1.0), (200, 0.1, 2.0), (50, 0.1, 1.0)):
+        hits = sum(
+            recomputes_early(remaining_ms, load, beta, draws.random()) for _ in range(20_000)
+        )
+
+        expected = math.exp(-remaining_ms / 1000 / (load * beta))
+        assert abs(hits / 20_000 - expected) < 0.015
+
+
+def test_t5_early_recompute_needs_a_load_time_and_an_end():
+    assert not recomputes_early(1, None, 10, 0.999999)
+    assert not recomputes_early(-1, 1.0, 10, 0.999999)
+    assert recomputes_early(0, 0.1, 1, 0.0)

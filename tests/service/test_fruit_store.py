@@ -1,0 +1,149 @@
+"""The store on SQLite: rows, the catalogue, and what goes wrong."""
+
+import threading
+
+import pytest
+
+from service import fruit_store
+from service.catalogue import SEED, generated
+from service.fruit import Fruit
+from service.fruit_store import FruitStore
+from service.lookup import StoreUnavailableError
+from tests.service.fakes import RecordingObserver
+
+
+@pytest.fixture
+def observer():
+    return RecordingObserver()
+
+
+@pytest.fixture
+def store(tmp_path, observer):
+    store = FruitStore(f"sqlite:///{tmp_path}/fruit.db", 4, observer)
+    yield store
+    store.close()
+
+
+def test_new_file_has_the_rows_of_the_seed(store):
+    assert tuple(store.find(fruit_id, 0) for fruit_id in (1, 2, 3)) == SEED
+    assert store.find(4, 0) is None
+
+
+def test_row_that_is_written_is_read_by_others(store, tmp_path):
+    other = FruitStore(f"sqlite:///{tmp_path}/fruit.db", 1, RecordingObserver())
+    assert store.replace(Fruit(9, "kiwi", 1)) is True
+    assert store.replace(Fruit(9, "kiwi", 2)) is False
+
+    assert Fruit(9, "kiwi", 2) == other.find(9, 0)
+    other.close()
+
+
+def test_replacing_a_row_by_the_same_is_no_creation(store):
+    assert store.replace(SEED[0]) is False
+
+
+def test_deleted_row_is_gone(store):
+    assert store.delete(1) is True
+    assert store.delete(1) is False
+    assert store.find(1, 0) is None
+
+
+def test_delay_is_slept_after_the_row_was_read(store, monkeypatch):
+    """What a write does meanwhile is not in the answer: the snapshot comes first."""
+    slept = []
+
+    def sleep(seconds):
+        slept.append(seconds)
+        store.replace(Fruit(1, "newer", 1))
+
+    monkeypatch.setattr(fruit_store.time, "sleep", sleep)
+
+    assert SEED[0] == store.find(1, 0.25)
+    assert slept == [0.25]
+
+
+def test_catalogue_is_filled_once_and_leaves_rows_as_they_are(store):
+    store.replace(Fruit(5, "mine", 5))
+    created = [store.fill_catalogue(2500), store.fill_catalogue(2500), store.fill_catalogue(10)]
+
+    assert created == [2496, 0, 0]
+    assert Fruit(5, "mine", 5) == store.find(5, 0)
+    assert SEED[1] == store.find(2, 0)
+    assert generated(2500) == store.find(2500, 0)
+    assert store.find(2501, 0) is None
+
+
+def test_name_of_any_characters_survives(store):
+    name = "\U0001f34e'\"\\%;--\0" + "é" * 200
+    store.replace(Fruit(7, name, 0))
+
+    assert name == store.find(7, 0).name
+
+
+def test_writers_of_one_row_at_the_same_time_all_succeed(store):
+    done = []
+    threads = [
+        threading.Thread(target=lambda n=n: done.append(store.replace(Fruit(50, "x", n))))
+        for n in range(8)
+    ]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+
+    assert len(done) == 8
+    assert done.count(True) == 1
+
+
+def test_queries_are_counted_by_what_they_gave(store, observer):
+    store.find(1, 0)
+    store.find(99, 0)
+    store.replace(Fruit(1, "x", 1))
+    store.delete(99)
+    store.fill_catalogue(3)
+    store.problem()
+
+    assert {key: n for key, n in observer.counts.items() if key[0] == "query"} == {
+        ("query", "select", "ok"): 1,
+        ("query", "select", "absent"): 1,
+        ("query", "replace", "ok"): 1,
+        ("query", "delete", "absent"): 1,
+        ("query", "catalogue", "ok"): 1,
+        ("query", "probe", "ok"): 1,
+    }
+    assert observer.counts["in-flight"] == 0
+
+
+def test_store_that_serves_has_no_problem(store):
+    assert store.problem() is None
+
+
+def test_missing_table_is_named_with_its_remedy(store):
+    store.problem()
+    with store._writes.connect() as connection:
+        connection.exec_driver_sql("DROP TABLE fruit")
+
+    assert store.problem() == "table fruit is missing: run db.sql on the database"
+    with pytest.raises(StoreUnavailableError, match="no such table"):
+        store.find(1, 0)
+
+
+def test_unreachable_store_is_told_without_its_password(observer):
+    store = FruitStore("mysql+pymysql://root:hunter2@127.0.0.1:1/x", 1, observer)
+    with pytest.raises(StoreUnavailableError, match="Can't connect") as refused:
+        store.find(1, 0)
+
+    assert "hunter2" not in str(refused.value)
+    assert "\n" not in str(refused.value)
+    assert observer.counts["query", "select", "error"] == 1
+    assert store.problem() is not None
+    store.close()
+
+
+def test_generated_fruit_is_the_same_on_every_call_and_named():
+    names = [generated(n).name for n in range(1, 5001)]
+
+    assert names == [generated(n).name for n in range(1, 5001)]
+    assert names[:3] == ["apple", "orange", "pear"]
+    assert all(0 < len(name) <= 255 for name in names)
+    assert all(0 <= generated(n).quantity < 2**31 for n in (4, 10**7, 2**31 - 1))

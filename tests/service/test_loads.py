@@ -1,0 +1,90 @@
+"""Loads, their mean time, and what becomes of their fills."""
+
+import pytest
+
+from service.lookup import Claim, FillOutcome, StoreUnavailableError
+from tests.service.parts import APPLE, Parts
+
+COLD = Claim("", -2)
+
+
+@pytest.fixture
+def parts():
+    return Parts()
+
+
+def test_mean_follows_the_load_times_and_forgets_old_ones(parts):
+    times = iter([0.1, 0.1, *[0.3] * 30])
+    parts.store.on_load = lambda: parts.clock.advance(next(times))
+    means = []
+    for _ in range(32):
+        parts.loads.load(1)
+        means.append(parts.loads.mean_seconds)
+
+    assert pytest.approx([0.1, 0.1, 0.14]) == means[:3]
+    assert pytest.approx(0.3, abs=0.001) == means[-1]
+
+
+def test_mean_is_unknown_before_the_first_load(parts):
+    assert parts.loads.mean_seconds is None
+
+
+def test_failed_load_is_not_in_the_mean_and_is_told_to_the_breaker(parts):
+    parts.store.down = True
+    with pytest.raises(StoreUnavailableError):
+        parts.loads.load(1)
+
+    assert parts.loads.mean_seconds is None
+    assert parts.store_breaker.failures == 1
+
+
+def test_load_beyond_the_slots_is_refused_and_the_store_not_asked():
+    parts = Parts(slots=1)
+    refused = []
+
+    def load_another():
+        parts.store.on_load = lambda: None
+        with pytest.raises(StoreUnavailableError, match="too many"):
+            parts.loads.load(2)
+        refused.append(1)
+
+    parts.store.on_load = load_another
+    parts.loads.load(1)
+
+    assert (refused, parts.store.loads) == ([1], 1)
+
+
+def test_load_longer_than_a_generation_stands_does_not_fill(parts):
+    parts.store.on_load = lambda: parts.clock.advance(29.5)
+    loaded = parts.loads.load_and_fill(1, COLD)
+
+    assert (loaded.fruit, loaded.fill) == (APPLE, FillOutcome.FENCED)
+    assert parts.cache.keys() == []
+
+
+def test_load_of_a_fruit_whose_invalidation_is_pending_does_not_fill(parts):
+    parts.cache.down = True
+    parts.invalidations.invalidate(1)
+    parts.cache.down = False
+    loaded = parts.loads.load_and_fill(1, COLD)
+
+    assert loaded.fill == FillOutcome.FENCED
+
+
+def test_life_is_of_the_knobs_when_the_fill_is_made(parts):
+    parts.store.on_load = lambda: parts.turn(ttl_seconds=7)
+    parts.loads.load_and_fill(1, COLD)
+
+    assert parts.cache.life_ms("fruit:1") == 7000
+
+
+def test_each_fill_is_counted_once_by_its_outcome(parts):
+    parts.loads.load_and_fill(1, COLD)
+    parts.loads.load_and_fill(1, COLD)
+    parts.invalidations.invalidate(1)
+    parts.loads.load_and_fill(1, COLD)
+    parts.cache.down = True
+    parts.loads.load_and_fill(1, COLD)
+
+    outcomes = {key[1]: n for key, n in parts.observer.counts.items() if key[0] == "fill"}
+    assert outcomes == {"stored": 1, "redundant": 1, "fenced": 1, "failed": 1}

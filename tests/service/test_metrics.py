@@ -1,0 +1,144 @@
+"""Every metric: its name, its labels, what moves it."""
+
+import tomllib
+from pathlib import Path
+
+import pytest
+from prometheus_client.parser import text_string_to_metric_families
+
+from service.knobs import Knobs
+from service.lookup import FillOutcome, InvalidationOutcome, LookupResult
+from service.metrics import CACHE_OPS, STORE_OPS, STORE_OUTCOMES, VERSION, Metrics
+
+
+@pytest.fixture
+def metrics():
+    return Metrics()
+
+
+def value(metrics, name, **labels):
+    return metrics.registry.get_sample_value(name, labels)
+
+
+CASES = [
+    *(
+        ("lookup_ended", (word, 0.1), "cacheaside_lookups_total", {"result": word})
+        for word in LookupResult
+    ),
+    *(
+        ("lookup_ended", (word, 0.1), "cacheaside_lookup_duration_seconds_count", {"result": word})
+        for word in LookupResult
+    ),
+    *(
+        ("cache_op", (op, 0.1), "cacheaside_cache_op_duration_seconds_count", {"op": op})
+        for op in CACHE_OPS
+    ),
+    *(
+        ("cache_error", (op,), "cacheaside_cache_errors_total", {"op": op})
+        for op in (*CACHE_OPS, "decode")
+    ),
+    ("key_reads", (1, 0), "cacheaside_cache_key_reads_total", {"found": "true"}),
+    ("key_reads", (0, 1), "cacheaside_cache_key_reads_total", {"found": "false"}),
+    *(
+        (
+            "store_query",
+            (op, outcome, 0.1),
+            "cacheaside_store_queries_total",
+            {"op": op, "outcome": outcome},
+        )
+        for op in STORE_OPS
+        for outcome in STORE_OUTCOMES
+    ),
+    *(
+        (
+            "store_query",
+            (op, "ok", 0.1),
+            "cacheaside_store_query_duration_seconds_count",
+            {"op": op},
+        )
+        for op in STORE_OPS
+    ),
+    ("store_in_flight", (1,), "cacheaside_store_in_flight", {}),
+    *(
+        ("fill_ended", (outcome,), "cacheaside_fills_total", {"outcome": outcome})
+        for outcome in FillOutcome
+    ),
+    *(
+        ("invalidation_ended", (outcome,), "cacheaside_invalidations_total", {"outcome": outcome})
+        for outcome in InvalidationOutcome
+    ),
+    ("entry_age", (0.5,), "cacheaside_entry_age_seconds_count", {}),
+    *(
+        ("breaker_turned", (name, True), "cacheaside_breaker_open", {"dependency": name})
+        for name in ("redis", "store")
+    ),
+    (
+        "http_request",
+        ("GET", "/fruit/<id>", 200),
+        "cacheaside_http_requests_total",
+        {"method": "GET", "route": "/fruit/<id>", "status": "200"},
+    ),
+]
+
+
+@pytest.mark.parametrize(
+    ("call", "arguments", "name", "labels"),
+    CASES,
+    ids=[f"{case[0]}-{case[2]}-{'-'.join(case[3].values())}" for case in CASES],
+)
+def test_event_moves_its_series_from_zero_to_one(metrics, call, arguments, name, labels):
+    before = value(metrics, name, **labels)
+    getattr(metrics, call)(*arguments)
+
+    assert (before, value(metrics, name, **labels)) == (0.0, 1.0)
+
+
+def test_knobs_in_force_are_gauges(metrics):
+    metrics.knobs_turned(Knobs().patched({"ttl_seconds": 2.5, "protection": "lease"}))
+
+    assert value(metrics, "cacheaside_ttl_seconds") == 2.5
+    assert value(metrics, "cacheaside_protection", mode="lease") == 1.0
+    assert value(metrics, "cacheaside_protection", mode="none") == 0.0
+    assert value(metrics, "cacheaside_fencing", mode="on") == 1.0
+    assert value(metrics, "cacheaside_invalidation", mode="delete") == 1.0
+    for name in ("ttl_jitter_ratio", "negative_ttl_seconds", "early_beta", "stale_seconds"):
+        assert value(metrics, f"cacheaside_{name}") is not None
+
+
+def test_unknown_methods_share_one_label(metrics):
+    for method in ("BREW", "TRACE", "x" * 1000):
+        metrics.http_request(method, "unmatched", 405)
+
+    labels = {"method": "other", "route": "unmatched", "status": "405"}
+    assert value(metrics, "cacheaside_http_requests_total", **labels) == 3.0
+
+
+def test_exposition_parses_and_has_no_created_series(metrics):
+    metrics.lookup_ended(LookupResult.HIT, 0.1)
+    text = metrics.exposition([]).decode()
+    families = {family.name for family in text_string_to_metric_families(text)}
+
+    assert {"cacheaside_lookups", "cacheaside_build_info", "process_cpu_seconds"} <= families
+    assert "_created" not in text
+
+
+def test_exposition_of_one_name_has_that_only(metrics):
+    text = metrics.exposition(["cacheaside_lookups_total"]).decode()
+
+    samples = [line for line in text.splitlines() if not line.startswith("#")]
+    assert len(samples) == 7
+    assert all(line.startswith("cacheaside_lookups_total{") for line in samples)
+
+
+def test_buckets_tell_apart_what_takes_less_than_a_millisecond(metrics):
+    metrics.lookup_ended(LookupResult.HIT, 0.0003)
+
+    name = "cacheaside_lookup_duration_seconds_bucket"
+    assert value(metrics, name, result="hit", le="0.0001") == 0.0
+    assert value(metrics, name, result="hit", le="0.0005") == 1.0
+
+
+def test_version_is_the_projects():
+    project = tomllib.loads(Path("pyproject.toml").read_text())
+
+    assert project["project"]["version"] == VERSION

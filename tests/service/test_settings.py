@@ -1,0 +1,91 @@
+"""The environment of a process, read and refused."""
+
+import pytest
+
+from service.settings import Settings, SettingsError
+
+
+def test_empty_environment_is_the_seeds_compose_stack():
+    settings = Settings.from_environment({})
+
+    assert Settings() == settings
+    assert settings.redis_url == "redis://127.0.0.1:6379/0"
+    assert settings.database_url == "mysql+pymysql://root:root@127.0.0.1:3306/grocerydb"
+    assert (settings.port, settings.threads, settings.control_token) == (8000, 32, None)
+
+
+@pytest.mark.parametrize(
+    ("name", "text"),
+    [
+        ("REDIS_URL", "redis://h"),
+        ("REDIS_URL", "rediss://user:pw@h:6380/3"),
+        ("REDIS_URL", "redis+cluster://h:7000"),
+        ("DATABASE_URL", "mysql+pymysql://u:p@h/db"),
+        ("DATABASE_URL", "sqlite:////tmp/x.db"),
+        ("DATABASE_URL", "sqlite:///x.db"),
+        ("PORT", "1"),
+        ("THREADS", "64"),
+        ("STORE_POOL_SIZE", "1024"),
+        ("REDIS_TIMEOUT_SECONDS", "0.05"),
+        ("LOG_LEVEL", "DEBUG"),
+        ("CONTROL_TOKEN", "s3cret"),
+    ],
+)
+def test_usable_value_is_taken(name, text):
+    taken = getattr(Settings.from_environment({name: text}), name.lower())
+
+    assert text.lower() == str(taken).lower()
+
+
+@pytest.mark.parametrize(
+    ("name", "text", "says"),
+    [
+        ("REDIS_URL", "", "must begin with one of redis://"),
+        ("REDIS_URL", "http://h", "got 'http'"),
+        ("REDIS_URL", "redis://", "names no host"),
+        ("REDIS_URL", "redis://h:99999", "no number from 0 to 65535"),
+        ("REDIS_URL", "redis://h/x", "database number"),
+        ("DATABASE_URL", "postgres://h/db", "must begin with one of mysql+pymysql://"),
+        ("DATABASE_URL", "mysql+pymysql://h", "names no database"),
+        ("DATABASE_URL", "mysql+pymysql://h:x/db", "no number"),
+        ("DATABASE_URL", "sqlite://", "names no file"),
+        ("DATABASE_URL", "sqlite:////no/such/folder/x.db", "/no/such/folder"),
+        ("HOST", "", "must not be empty"),
+        ("HOST", " ", "must not be empty"),
+        ("PORT", "0", "from 1 to 65535, got '0'"),
+        ("PORT", "65536", "got '65536'"),
+        ("PORT", "80x", "got '80x'"),
+        ("PORT", "٨", "whole number"),
+        ("THREADS", "0", "from 1 to 1024"),
+        ("STORE_POOL_SIZE", "-1", "from 1 to 1024"),
+        ("REDIS_TIMEOUT_SECONDS", "5", "0.001 to 0.1"),
+        ("LOG_LEVEL", "loud", "debug, info"),
+        ("CONTROL_TOKEN", "", "set but empty"),
+        ("CONTROL_TOKEN", "  ", "set but empty"),
+        ("TTL_SECONDS", "-3", "got -3"),
+        ("PROTECTION", "foo", "got 'foo'"),
+    ],
+)
+def test_unusable_value_is_refused_in_one_line_that_names_it(name, text, says):
+    with pytest.raises(SettingsError) as refused:
+        Settings.from_environment({name: text})
+
+    message = str(refused.value)
+    assert message.startswith(name)
+    assert says in message
+    assert "\n" not in message
+
+
+def test_refusal_does_not_tell_the_password():
+    for name, text in {
+        "REDIS_URL": "redis://:hunter2@h:x",
+        "DATABASE_URL": "mysql+pymysql://u:hunter2@h",
+    }.items():
+        with pytest.raises(SettingsError) as refused:
+            Settings.from_environment({name: text})
+
+        assert "hunter2" not in str(refused.value)
+
+
+def test_settings_do_not_show_the_token():
+    assert "s3cret" not in repr(Settings(control_token="s3cret"))

@@ -1,0 +1,151 @@
+"""How a change of knobs reaches the other processes."""
+
+import json
+
+import pytest
+
+from service.knobs import KnobError
+from service.lookup import CacheUnavailableError
+from service.settings_carrier import SettingsCarrier
+from tests.service.parts import Parts
+
+
+@pytest.fixture
+def two():
+    first = Parts()
+    second = Parts(clock=first.clock, cache=first.cache)
+    for parts in (first, second):
+        parts.carrier = SettingsCarrier(parts.cache, parts.knobs)
+    return first, second
+
+
+def test_nothing_is_carried_before_the_first_change(two):
+    for parts in two:
+        parts.carrier.look()
+
+    assert two[0].cache.keys() == []
+
+
+def test_change_is_taken_over_at_the_next_look(two):
+    first, second = two
+    first.carrier.change({"ttl_seconds": 7})
+    second.carrier.look()
+
+    assert (second.knobs.current.ttl_seconds, second.knobs.version) == (7.0, 1)
+
+
+def test_changes_of_two_processes_add_up(two):
+    first, second = two
+    first.carrier.change({"ttl_seconds": 7})
+    second.carrier.change({"protection": "lease"})
+    first.carrier.look()
+
+    for parts in two:
+        assert (
+            parts.knobs.current.ttl_seconds,
+            str(parts.knobs.current.protection),
+            parts.knobs.version,
+        ) == (7.0, "lease", 2)
+
+
+def test_wrong_change_changes_nothing_anywhere(two):
+    first, second = two
+    with pytest.raises(KnobError):
+        first.carrier.change({"ttl_seconds": 7, "early_beta": 100})
+    second.carrier.look()
+
+    assert {60.0} == {parts.knobs.current.ttl_seconds for parts in two}
+    assert first.cache.keys() == []
+
+
+def test_without_redis_a_change_is_in_force_here_and_carried_later(two):
+    first, second = two
+    first.cache.down = True
+    first.carrier.change({"ttl_seconds": 7})
+    assert first.knobs.current.ttl_seconds == 7
+    first.cache.down = False
+    second.carrier.look()
+    assert second.knobs.current.ttl_seconds == 60
+
+    first.carrier.look()
+    second.carrier.look()
+    assert second.knobs.current.ttl_seconds == 7
+
+
+def test_redis_that_lost_the_settings_gets_them_again(two):
+    first, second = two
+    first.carrier.change({"ttl_seconds": 7})
+    first.cache._keys.clear()
+    first.carrier.look()
+    second.carrier.look()
+
+    assert second.knobs.current.ttl_seconds == 7
+
+
+def test_highest_version_wins_wherever_it_comes_from(two):
+    first, second = two
+    first.cache.down = True
+    for ttl in (1, 2, 3):
+        first.carrier.change({"ttl_seconds": ttl})
+    second.carrier.change({"ttl_seconds": 9})
+    first.cache.down = False
+    for parts in (second, first, second):
+        parts.carrier.look()
+
+    assert {3.0} == {parts.knobs.current.ttl_seconds for parts in two}
+
+
+def test_settings_live_as_long_as_somebody_looks(two):
+    first, second = two
+    first.carrier.change({"ttl_seconds": 7})
+    for _ in range(30):
+        first.clock.advance(5)
+        second.carrier.look()
+    assert first.cache.keys() == ["cacheaside:settings"]
+
+    first.clock.advance(10)
+    assert first.cache.keys() == []
+
+
+@pytest.mark.parametrize(
+    "document",
+    [
+        b"nonsense",
+        b"[]",
+        b'{"version": 9}',
+        b'{"version": 9, "ages_known_at": 0, "settings": {"ttl_seconds": "x"}}',
+        b'{"version": 9, "ages_known_at": 0, "settings": 5}',
+        b'{"version": null, "ages_known_at": 0, "settings": {}}',
+    ],
+)
+def test_unreadable_settings_are_not_taken_over_and_give_way_to_a_change(two, document):
+    first, _ = two
+    first.cache.put("cacheaside:settings", document, 10_000)
+    first.carrier.look()
+
+    assert (first.knobs.current.ttl_seconds, first.knobs.version) == (60.0, 0)
+    first.carrier.change({"ttl_seconds": 7})
+    assert b'"ttl_seconds": 7' in first.cache.carry_settings(0, "", None)
+
+
+def test_change_gives_up_when_others_are_always_faster(two):
+    first, _ = two
+    carry = first.cache.carry_settings
+
+    def carry_after_another(version, document, made_from):
+        if made_from is not None:
+            newer = {**json.loads(document), "version": version + 1}
+            first.cache.put("cacheaside:settings", json.dumps(newer).encode(), 10_000)
+        return carry(version, document, made_from)
+
+    first.cache.carry_settings = carry_after_another
+    with pytest.raises(CacheUnavailableError, match="others change"):
+        first.carrier.change({"ttl_seconds": 7})
+
+
+def test_ages_of_a_taken_over_change_are_known_when_the_changer_says(two):
+    first, second = two
+    first.carrier.change({"ttl_seconds": 7})
+    second.carrier.look()
+
+    assert first.knobs.ages_known_at == second.knobs.ages_known_at == first.clock() + 61

@@ -1,0 +1,115 @@
+"""One call for all who ask at the same time."""
+
+import threading
+from concurrent.futures import ThreadPoolExecutor
+
+import pytest
+
+from service.lookup import StoreUnavailableError
+from service.single_flight import SingleFlight
+from tests.service.fakes import FakeClock
+
+
+@pytest.fixture
+def clock():
+    return FakeClock()
+
+
+class BoardedFlight(SingleFlight):
+    """Tells how many wait, so that a leader can wait for them."""
+
+    def __init__(self, *args, **kwargs):
+        super().__init__(*args, **kwargs)
+        self.boarded = threading.Semaphore(0)
+
+    def _follow(self, flight):
+        self.boarded.release()
+        return super()._follow(flight)
+
+
+@pytest.fixture
+def flights(clock):
+    return BoardedFlight(5.0, clock=clock)
+
+
+def fly_together(flights, threads, call):
+    """Have threads ask together; the leader waits until all others have boarded."""
+
+    def leader_call():
+        for _ in range(threads - 1):
+            assert flights.boarded.acquire(timeout=10)
+        return call()
+
+    with ThreadPoolExecutor(threads) as pool:
+        return [pool.submit(flights.run, "key", 1000.0, leader_call) for _ in range(threads)]
+
+
+def test_ten_who_ask_together_share_one_call_and_one_led(flights):
+    calls = []
+    answers = [f.result() for f in fly_together(flights, 10, lambda: calls.append(1) or "apple")]
+
+    assert len(calls) == 1
+    assert {"apple"} == {value for value, _ in answers}
+    assert [led for _, led in answers if led] == [True]
+
+
+def test_t4_leader_does_not_count_as_one_who_waited(flights):
+    assert flights.run("key", 1000.0, lambda: "apple") == ("apple", True)
+
+
+def test_failure_of_the_leader_reaches_all_and_is_forgotten_by_the_next(flights, clock):
+    def fail():
+        raise StoreUnavailableError("down")
+
+    for answer in fly_together(flights, 4, fail):
+        with pytest.raises(StoreUnavailableError, match="down"):
+            answer.result()
+    clock.advance(0.1)
+    assert flights.run("key", clock(), lambda: "apple") == ("apple", True)
+
+
+def test_different_keys_fly_apart(flights):
+    assert flights.run(("fruit", "gen1"), 0.0, lambda: 1) == (1, True)
+    assert flights.run(("fruit", "gen2"), 0.0, lambda: 2) == (2, True)
+
+
+def test_t2_who_missed_before_the_load_ended_does_not_load_again(flights, clock):
+    """Between a miss and coming here, the load that was missed may end."""
+    missed_at = clock()
+    clock.advance(0.01)
+    flights.run("key", clock(), lambda: "apple")
+
+    assert flights.run("key", missed_at, lambda: "again") == ("apple", False)
+
+
+def test_who_came_after_the_load_ended_loads_anew(flights, clock):
+    flights.run("key", clock(), lambda: "apple")
+    clock.advance(0.01)
+
+    assert flights.run("key", clock(), lambda: "pear") == ("pear", True)
+
+
+def test_landed_flights_are_forgotten_after_a_second(flights, clock):
+    for number in range(100):
+        flights.run(number, clock(), lambda: "apple")
+        clock.advance(0.1)
+
+    assert len(flights._flights) <= 12
+
+
+def test_waiter_gives_up_on_a_leader_that_takes_too_long(clock):
+    flights = SingleFlight(0.01, clock=clock)
+    leading, ending = threading.Event(), threading.Event()
+
+    def call():
+        leading.set()
+        assert ending.wait(10)
+        return "apple"
+
+    with ThreadPoolExecutor(1) as pool:
+        leader = pool.submit(flights.run, "key", clock(), call)
+        assert leading.wait(10)
+        with pytest.raises(StoreUnavailableError, match="too long"):
+            flights.run("key", clock(), call)
+        ending.set()
+        assert leader.result() == ("apple", True)
