@@ -1,0 +1,58 @@
+"""The commands of `python -m loadtests`: the only place here that prints and exits."""
+
+import argparse
+import signal
+from collections.abc import Sequence
+from types import FrameType
+from typing import NoReturn
+
+from rich.console import Console
+
+from loadtests.experiments import report_command, stampede_command, sweep_command
+from loadtests.experiments.locust_load import LoadError
+from loadtests.experiments.plan_fields import PlanError
+from loadtests.experiments.records import RecordError
+from loadtests.experiments.stack.guardian import StackError
+from loadtests.service_client import ServiceError
+
+USER_ERRORS = (PlanError, RecordError, StackError, ServiceError, LoadError)
+
+EXIT_USER_ERROR = 2
+EXIT_INTERRUPTED = 130
+
+
+class OneLineParser(argparse.ArgumentParser):
+    """Refuses unknown words in one line, as every other mistake is refused."""
+
+    def error(self, message: str) -> NoReturn:
+        """Say what was wrong and where help is."""
+        self.exit(EXIT_USER_ERROR, f"error: {message}; see {self.prog} --help\n")
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Run one command; return the exit code.
+
+    Args:
+        arguments: Words after the program's name; None takes the command line's.
+    """
+    parser = OneLineParser(prog="python -m loadtests", description=__doc__)
+    verbs = parser.add_subparsers(dest="verb", required=True, metavar="VERB")
+    for command in (sweep_command, stampede_command, report_command):
+        command.add_to(verbs)
+    options = parser.parse_args(arguments)
+    signal.signal(signal.SIGTERM, _interrupt)
+    notes = Console(stderr=True, soft_wrap=True, highlight=False, markup=False, emoji=False)
+    try:
+        code: int = options.run(options, notes)
+    except USER_ERRORS as error:
+        notes.print(f"error: {error}")
+        return EXIT_USER_ERROR
+    except KeyboardInterrupt:
+        notes.print("interrupted; what was measured is saved")
+        return EXIT_INTERRUPTED
+    return code
+
+
+def _interrupt(_number: int, _frame: FrameType | None) -> None:
+    """End on SIGTERM as on Ctrl-C, so that everything started is ended too."""
+    raise KeyboardInterrupt

@@ -1,0 +1,123 @@
+"""The requests under way: a bounded pool of greenlets behind one queue."""
+
+from collections import deque
+from collections.abc import Callable
+from typing import NamedTuple, Protocol
+
+import gevent
+from gevent.lock import Semaphore
+
+SWEEP_SECONDS = 0.25
+
+
+class Arrival(NamedTuple):
+    """One request that is due.
+
+    Attributes:
+        intended: Seconds since the run's start.
+        performer: Who does it.
+        key: The id it asks for.
+        is_write: Whether it changes the item.
+    """
+
+    intended: float
+    performer: "Performs"
+    key: int
+    is_write: bool
+
+
+class Performs(Protocol):
+    """What happens to an arrival in the end."""
+
+    def perform(self, arrival: Arrival, started: float) -> None:
+        """Do it; *started* is when it got its slot, seconds since the run's start."""
+
+    def drop(self, arrival: Arrival, now: float) -> None:
+        """Account for an arrival that is never performed."""
+
+    def abandon(self, arrival: Arrival, started: float) -> None:
+        """Account for an arrival that was given up while under way."""
+
+
+class InFlight:
+    """Performs arrivals, at most *limit* at a time; the others wait in the order they came.
+
+    Args:
+        limit: Slots.
+        max_wait_seconds: An arrival that got no slot for so long after its intended start is
+            dropped.
+        now: Seconds since the run's start.
+    """
+
+    def __init__(self, limit: int, max_wait_seconds: float, now: Callable[[], float]) -> None:
+        self._limit = limit
+        self._max_wait = max_wait_seconds
+        self._now = now
+        self._queue: deque[Arrival] = deque()
+        self._available = Semaphore(0)
+        self._greenlets: list[gevent.Greenlet] = []
+        self.in_flight = 0
+        self.max_seen = 0
+        self.queued = 0
+
+    def submit(self, arrival: Arrival) -> None:
+        """Take one arrival; never blocks."""
+        busy = self.backlog
+        if busy >= self._limit:
+            self.queued += 1
+        elif busy >= len(self._greenlets):
+            self._greenlets.append(gevent.spawn(self._serve))
+        self._queue.append(arrival)
+        self._available.release()
+
+    def sweep(self) -> None:
+        """Drop what has waited too long at the head of the queue."""
+        while self._queue and self._now() - self._queue[0].intended > self._max_wait:
+            if not self._available.acquire(blocking=False):
+                return  # a greenlet is about to take it, and will drop it
+            arrival = self._queue.popleft()
+            arrival.performer.drop(arrival, self._now())
+
+    @property
+    def backlog(self) -> int:
+        """How many arrivals are queued or under way."""
+        return self.in_flight + len(self._queue)
+
+    def drain(self) -> None:
+        """Wait until nothing is queued or under way."""
+        while self.backlog:
+            self.sweep()
+            gevent.sleep(0.005)
+
+    def give_up(self) -> int:
+        """End at once: abandon what is under way, drop what is queued; return how many."""
+        given_up = self.backlog
+        queued = list(self._queue)
+        self._queue.clear()
+        self.close()
+        for arrival in queued:
+            arrival.performer.drop(arrival, self._now())
+        return given_up
+
+    def close(self) -> None:
+        """End the pool; what is under way is abandoned."""
+        gevent.killall(self._greenlets)
+        self._greenlets.clear()
+
+    def _serve(self) -> None:
+        while True:
+            self._available.acquire()
+            arrival = self._queue.popleft()
+            started = self._now()
+            if started - arrival.intended > self._max_wait:
+                arrival.performer.drop(arrival, started)
+                continue
+            self.in_flight += 1
+            self.max_seen = max(self.max_seen, self.in_flight)
+            try:
+                arrival.performer.perform(arrival, started)
+            except gevent.GreenletExit:
+                arrival.performer.abandon(arrival, started)
+                raise
+            finally:
+                self.in_flight -= 1

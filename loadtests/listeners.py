@@ -1,0 +1,46 @@
+"""The parts of Locust that carry no types, in one place."""
+
+from argparse import Namespace
+from collections.abc import Callable
+from typing import Any
+
+from flask import Flask
+from locust.env import Environment
+from locust.event import EventHook
+from locust.web import WebUI
+
+View = Callable[[], Any]
+
+
+def listen(hook: EventHook, listener: Callable[..., Any]) -> None:
+    """Call *listener* with the event's keywords whenever *hook* fires."""
+    hook.add_listener(listener)  # type: ignore[no-untyped-call]
+
+
+def parsed_options(environment: Environment) -> Namespace:
+    """Return the options of a Locust process; ours is never used as a library without any.
+
+    Raises:
+        RuntimeError: There are none.
+    """
+    options: Namespace | None = environment.parsed_options
+    if options is None:
+        raise RuntimeError("this locustfile needs Locust's parsed options; start it with `locust`")
+    return options
+
+
+def web_app(web_ui: WebUI) -> Flask:
+    """Return the Flask app of Locust's page.
+
+    Raises:
+        RuntimeError: There is none.
+    """
+    if web_ui.app is None:
+        raise RuntimeError("Locust's web UI has no app")
+    return web_ui.app
+
+
+def protected(web_ui: WebUI, view: View) -> View:
+    """Return *view*, which asks for Locust's login where that is on."""
+    guarded: View = web_ui.auth_required_if_enabled(view)  # type: ignore[no-untyped-call]
+    return guarded

@@ -1,0 +1,133 @@
+"""What is going on right now, for the web page and /metrics: looked at once a second."""
+
+import logging
+import time
+from collections import deque
+from typing import Protocol, TypeVar
+
+import gevent
+
+from loadtests.flags import FlagError
+from loadtests.prediction import predicted_hit_ratio
+from loadtests.preparation import Preparation
+from loadtests.service_client import ServiceError
+from loadtests.tallies import RATIO_HITS, RATIO_LOOKUPS, Tallies, merged
+from loadtests.view import THEORY_TTLS, View
+
+logger = logging.getLogger(__name__)
+
+LOOK_SECONDS = 1.0
+RECENT_SECONDS = 10.0
+_Timed = TypeVar("_Timed", bound=tuple[float, ...])
+
+_STORE_QUERIES = "cacheaside_store_queries_total"
+
+
+class LoadSource(Protocol):
+    """A process's view of the run: its own, or at the master all workers'."""
+
+    def tallies(self) -> Tallies:
+        """Return what has been seen in the present or last run."""
+
+    def workers(self) -> int:
+        """Return how many worker processes there are; 0 in a single process."""
+
+
+class LiveView:
+    """Keeps a fresh `View`.
+
+    Args:
+        source: Whose tallies.
+        preparation: Knows the service, its knobs and what is sent.
+    """
+
+    def __init__(self, source: LoadSource, preparation: Preparation) -> None:
+        self._source = source
+        self._preparation = preparation
+        self._ratios: deque[tuple[float, int, int]] = deque()
+        self._queries: deque[tuple[float, float]] = deque()
+        self._theory: tuple[object, float | None, dict[float, float | None]] | None = None
+        self._reset = Tallies()
+        self.view = View()
+
+    def start(self) -> None:
+        """Look once a second from now on."""
+        gevent.spawn(self._look_forever)
+
+    def reset(self, **_: object) -> None:
+        """Show from now on what comes after this, as Locust's own tables do."""
+        self._reset = merged([self._source.tallies().packed()])
+        self.look()
+
+    def look(self) -> None:
+        """Make a new view."""
+        tallies = self._source.tallies()
+        if tallies.arrivals < self._reset.arrivals:  # a new run
+            self._reset = Tallies()
+        predicted, theory = self._predict()
+        self.view = View(
+            tallies=tallies,
+            shown=tallies.since(self._reset),
+            recent_hit_ratio=self._recent(tallies),
+            predicted_hit_ratio=predicted,
+            theory=theory,
+            store_queries_per_second=self._store_rate(),
+            knobs=dict(self._preparation.knobs),
+            workers=self._source.workers(),
+        )
+
+    def _look_forever(self) -> None:
+        while True:
+            self._ask_service()
+            self.look()
+            gevent.sleep(LOOK_SECONDS)
+
+    def _ask_service(self) -> None:
+        try:
+            client = self._preparation.client(self._preparation.settings_now())
+            self._preparation.knobs = client.settings()
+        except (FlagError, ServiceError) as error:
+            logger.debug("no look at the service: %s", error)
+            return
+        total = client.counter(_STORE_QUERIES)
+        if total is not None:
+            self._queries.append((time.monotonic(), total))
+
+    def _recent(self, tallies: Tallies) -> float | None:
+        counts = tallies.results()
+        hits = sum(counts[word] for word in RATIO_HITS)
+        lookups = sum(counts[word] for word in RATIO_LOOKUPS)
+        if self._ratios and lookups < self._ratios[-1][2]:
+            self._ratios.clear()  # a new run
+        self._ratios.append((time.monotonic(), hits, lookups))
+        _forget(self._ratios)
+        first, last = self._ratios[0], self._ratios[-1]
+        asked = last[2] - first[2]
+        return (last[1] - first[1]) / asked if asked else None
+
+    def _store_rate(self) -> float | None:
+        _forget(self._queries)
+        if len(self._queries) < 2:
+            return None
+        (began, first), (ended, last) = self._queries[0], self._queries[-1]
+        return max(0.0, last - first) / (ended - began)
+
+    def _predict(self) -> tuple[float | None, dict[float, float | None]]:
+        traffic, knobs = self._preparation.traffic, self._preparation.knobs
+        if traffic is None or "ttl_seconds" not in knobs:
+            return None, {}
+        known_for = (traffic, tuple(sorted(knobs.items())))
+        if self._theory is None or self._theory[0] != known_for:
+            curve = {}
+            if traffic.reads is None:
+                curve = {
+                    ttl: predicted_hit_ratio(traffic, {**knobs, "ttl_seconds": ttl})
+                    for ttl in THEORY_TTLS
+                }
+            self._theory = (known_for, predicted_hit_ratio(traffic, knobs), curve)
+        return self._theory[1], self._theory[2]
+
+
+def _forget(history: deque[_Timed]) -> None:
+    while len(history) > 2 and history[-1][0] - history[1][0] >= RECENT_SECONDS:
+        history.popleft()

@@ -1,0 +1,175 @@
+"""One run of load in one process: its loops, pool, tallies and record."""
+
+import logging
+import time
+from collections.abc import Callable, Mapping
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import gevent
+
+from loadtests.fruit_client import FruitClient
+from loadtests.in_flight import InFlight
+from loadtests.load_settings import LoadSettings
+from loadtests.loops import Loop, LoopParts
+from loadtests.performers import Performer, RequestEvent
+from loadtests.recording import Recording
+from loadtests.scenarios import Scenario
+from loadtests.shares import Share
+from loadtests.staleness import Oracle
+from loadtests.tallies import Tallies
+
+if TYPE_CHECKING:
+    from loadtests.popularity import Popularity, Sampler
+
+logger = logging.getLogger(__name__)
+
+TICK_SECONDS = 0.5
+_QUANTITY_SPAN = 2_000_000_000
+
+
+class LoadRun:
+    """Does this process's share of a run.
+
+    Args:
+        settings: What to do.
+        scenarios: By User class name.
+        token: Control token for writes; None where none is needed.
+        fire: Locust's request event.
+        on_exhausted: Called once when every loop has come to its own end and nothing is under
+            way any more; not when the run is stopped.
+    """
+
+    def __init__(
+        self,
+        settings: LoadSettings,
+        scenarios: Mapping[str, Scenario],
+        token: str | None,
+        fire: RequestEvent,
+        on_exhausted: Callable[[], None],
+    ) -> None:
+        self.settings = settings
+        self.tallies = Tallies()
+        self._scenarios = scenarios
+        self._names: list[str] = []
+        self._token = token
+        self._fire = fire
+        self._on_exhausted = on_exhausted
+        self._trace = settings.read_trace()
+        self._recording = Recording(Path(settings.record)) if settings.record else None
+        self._loops: list[Loop] = []
+        self._greenlets: list[gevent.Greenlet] = []
+        self._ticker: gevent.Greenlet | None = None
+        self._sent_before = 0
+        self._backlog: int | None = None
+        self._popularities: dict[str, Popularity] = {}
+        self._ordered_samplers: dict[str, Sampler] = {}
+
+    def begin(self, share: Share) -> None:
+        """Start this process's loops, or start them anew with another share."""
+        if self._ticker is None:
+            self._open(share)
+        self._halt()
+        self._loops = [loop for name in share.scenarios for loop in self._make(share, name)]
+        self._greenlets = [gevent.spawn(loop.run) for loop in self._loops]
+        gevent.spawn(self._watch, self._greenlets)
+
+    def stop(self) -> None:
+        """End the loops, wait for what is queued or under way, close the record."""
+        self._halt()
+        if self._ticker is None:
+            return
+        self._note_backlog()
+        self._pool.drain()
+        ticker, self._ticker = self._ticker, None
+        if ticker is None:  # another stop came while draining
+            return
+        ticker.kill()
+        self._tick()
+        if self._recording is not None:
+            self._recording.close_samples()
+        self._pool.close()
+        self._client.close()
+
+    def give_up(self) -> None:
+        """Cut a `stop` short that is waiting for what is under way."""
+        if self._ticker is not None:
+            logger.warning("gave up %d requests under way or queued", self._pool.give_up())
+
+    def now(self) -> float:
+        """Return seconds since the run's start."""
+        return time.perf_counter() - self._zero
+
+    def _open(self, share: Share) -> None:
+        settings = self.settings
+        self._zero = time.perf_counter() + share.started_at - time.time()
+        self._started_at = share.started_at
+        self._cpu_zero = time.process_time()
+        limit = share.part_of(settings.max_in_flight)
+        patience = settings.max_wait_seconds
+        self._client = FruitClient(settings.service_urls, limit, patience, self._token)
+        self._pool = InFlight(limit, patience, self.now)
+        self._parts = LoopParts(settings, self._trace, self._pool, self.now)
+        if self._recording is not None:
+            self._recording.open_samples(own_file=share.processes > 1)
+        self._ticker = gevent.spawn(self._tick_forever)
+
+    def _make(self, share: Share, name: str) -> list[Loop]:
+        scenario = self._scenarios[name]
+        if name not in self._names:
+            self._names.append(name)
+            self._popularities[name] = scenario.popularity(self.settings, self._trace)
+        popularity = self._popularities[name]
+        performer = self._performer(share, name, scenario)
+        if scenario.closed_loop:
+            return self._parts.closed_loops(share, name, popularity, performer)
+        sampler = popularity.sampler(share.epoch)
+        if popularity.ordered:  # goes on where it was
+            sampler = self._ordered_samplers.setdefault(name, sampler)
+        return self._parts.open_loop(
+            share, name, scenario, sampler, performer, ordered=popularity.ordered
+        )
+
+    def _performer(self, share: Share, name: str, scenario: Scenario) -> Performer:
+        oracle = None
+        if scenario.writes:  # anew with each share: other keys may come to be ours
+            moment = int((share.started_at + share.begins) * 1000)
+            oracle = Oracle(moment % _QUANTITY_SPAN)
+        number = self._names.index(name)
+        return Performer(self._client, self.now, self.tallies, self._fire, number, oracle)
+
+    def _halt(self) -> None:
+        gevent.killall(self._greenlets)
+        self._greenlets = []
+        self._sent_before += sum(loop.sent for loop in self._loops)
+        self.tallies.overdue += sum(loop.overdue() for loop in self._loops)
+        self._loops = []
+
+    def _watch(self, greenlets: list[gevent.Greenlet]) -> None:
+        gevent.joinall(greenlets)
+        if greenlets is self._greenlets and self._ticker is not None:
+            self._note_backlog()
+            self._pool.drain()
+            self._on_exhausted()
+
+    def _note_backlog(self) -> None:
+        if self._backlog is None:
+            self._backlog = self.tallies.backlog = self._pool.backlog
+
+    def _tick_forever(self) -> None:
+        while True:
+            gevent.sleep(TICK_SECONDS)
+            self._tick()
+
+    def _tick(self) -> None:
+        self._pool.sweep()
+        samples = self.tallies.fold(self._names, self._started_at)
+        if self._recording is not None:
+            self._recording.append(samples)
+        self.tallies.arrivals = self._sent_before + sum(loop.sent for loop in self._loops)
+        self.tallies.queued = self._pool.queued
+        self.tallies.max_in_flight_seen = self._pool.max_seen
+        self.tallies.in_flight = self._pool.in_flight
+        wall = self.now()
+        if wall > 0:
+            self.tallies.cpu_ratio = (time.process_time() - self._cpu_zero) / wall

@@ -1,0 +1,80 @@
+"""Builds the loops of one scenario in one process from the settings and the share."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+import numpy as np
+
+from loadtests.arrivals import Immediately
+from loadtests.in_flight import InFlight, Performs
+from loadtests.load_settings import LoadSettings
+from loadtests.operations import Operations, Sequence, Turns
+from loadtests.popularity import Popularity, Sampler
+from loadtests.scenarios import Scenario
+from loadtests.schedules import arrivals_for, part_for, quota_for
+from loadtests.shares import Share
+from loadtests.streams import ClosedLoop, OpenLoop
+from loadtests.traces import Trace
+
+_THINKING = 7
+
+Loop = OpenLoop | ClosedLoop
+
+
+@dataclass(frozen=True)
+class LoopParts:
+    """What every loop of a run is made of.
+
+    Attributes:
+        settings: What the run is asked to do.
+        trace: What it replays, None without.
+        pool: Where requests go.
+        now: Seconds since the run's start.
+    """
+
+    settings: LoadSettings
+    trace: Trace | None
+    pool: InFlight
+    now: Callable[[], float]
+
+    def open_loop(  # noqa: PLR0913 - what a loop is made of
+        self,
+        share: Share,
+        name: str,
+        scenario: Scenario,
+        sampler: Sampler,
+        performer: Performs,
+        *,
+        ordered: bool,
+    ) -> list[Loop]:
+        """Return the one open loop of scenario *name* here, or none."""
+        settings = self.settings
+        part = part_for(share.scenarios[name], ordered=ordered, by_key=scenario.writes)
+        if part is None:
+            return []
+        arrivals = arrivals_for(settings, self.trace, share, name)
+        write_ratio = settings.write_ratio if scenario.writes else 0.0
+        quota = quota_for(settings, share, name)
+        seed = settings.seed + share.epoch
+        sequence = Sequence(arrivals, sampler, write_ratio, seed, quota)
+        return [OpenLoop(Operations(sequence, part), self.pool, performer, self.now)]
+
+    def closed_loops(
+        self, share: Share, name: str, popularity: Popularity, performer: Performs
+    ) -> list[Loop]:
+        """Return one closed loop for each user of scenario *name* here."""
+        part = share.scenarios[name]
+        quota = quota_for(self.settings, share, name)
+        loops: list[Loop] = []
+        for user in range(part.first, part.first + part.here):
+            own = None if quota is None else (user + 1) * quota // part.users
+            if own is not None and quota is not None:
+                own -= user * quota // part.users
+            number = user + part.users * share.epoch
+            sampler = popularity.sampler(number)
+            sequence = Sequence(Immediately(self.now), sampler, 0.0, self.settings.seed, own)
+            generator = np.random.default_rng([self.settings.seed, _THINKING, number])
+            operations = Operations(sequence, Turns(0, 1, 1))
+            think = self.settings.think_seconds
+            loops.append(ClosedLoop(operations, think, generator, self.pool, performer, self.now))
+        return loops

@@ -1,0 +1,150 @@
+"""The master's part of a run: hands out shares, adds up reports, waits for the last of them."""
+
+import logging
+import time
+from typing import Any
+
+import gevent
+from locust.env import Environment
+from locust.runners import STATE_MISSING, MasterRunner
+
+from loadtests.listeners import listen
+from loadtests.preparation import Preparation
+from loadtests.shares import divide
+from loadtests.tallies import Tallies, merged
+from loadtests.worker_load import BEGIN, BEGUN, EXHAUSTED, GIVE_UP, REPORT, STOP, STOPPED
+
+logger = logging.getLogger(__name__)
+
+_LEAD_SECONDS = 0.3
+_POLL_SECONDS = 0.02
+_RETRY_SECONDS = 1.0
+_SPAWN_SECONDS = 60.0
+_PATIENCE_SECONDS = 90.0
+
+
+class MasterLoad:
+    """Follows Locust's events and the workers' messages in the master."""
+
+    def __init__(
+        self, environment: Environment, runner: MasterRunner, preparation: Preparation
+    ) -> None:
+        self._environment = environment
+        self._runner = runner
+        self._preparation = preparation
+        self._reports: dict[str, dict[str, Any]] = {}
+        self._busy: set[str] = set()
+        self._not_begun: set[str] = set()
+        self._waiting_for: set[str] = set()
+        self._beginning = gevent.Greenlet()
+        self._exhausted: set[str] = set()
+        self._epoch = 0
+        events = environment.events
+        listen(events.test_start, self._on_test_start)
+        listen(events.spawning_complete, self._on_spawning_complete)
+        listen(events.worker_report, self._on_worker_report)
+        listen(events.test_stopping, self._on_test_stopping)
+        listen(events.quitting, self._on_test_stopping)
+        runner.register_message(BEGUN, self._on_begun)
+        runner.register_message(STOPPED, self._on_stopped)
+        runner.register_message(EXHAUSTED, self._on_exhausted)
+
+    def tallies(self) -> Tallies:
+        """Return the sum of what every worker last reported."""
+        return merged(report["tallies"] for report in self._reports.values())
+
+    def workers(self) -> int:
+        """Return how many workers are there."""
+        return int(self._runner.worker_count)
+
+    def _on_test_start(self, **_: object) -> None:
+        self._reports.clear()
+        self._busy.clear()
+        self._exhausted.clear()
+        self._waiting_for.clear()
+        self._epoch = 0
+        self._preparation.open()
+
+    def _on_spawning_complete(self, **_: object) -> None:
+        self._beginning.kill(block=False)
+        self._beginning = gevent.spawn(self._begin)
+
+    def _begin(self) -> None:
+        """Hand out shares once every user has been reported, which Locust does not wait for."""
+        deadline = time.monotonic() + _SPAWN_SECONDS
+        while self._missing_users():
+            if time.monotonic() > deadline:
+                logger.warning("begin without %d users", self._missing_users())
+                break
+            gevent.sleep(_POLL_SECONDS)
+        users = {
+            worker: dict(node.user_classes_count) for worker, node in self._runner.clients.items()
+        }
+        soon = time.time() + _LEAD_SECONDS
+        started_at = self._preparation.started_at or soon
+        shares = divide(started_at, soon - started_at, self._epoch, users)
+        if not shares:
+            return
+        self._epoch += 1
+        self._preparation.begin(started_at)
+        self._busy |= set(shares)
+        self._exhausted -= set(shares)
+        self._not_begun = set(shares)
+        while self._not_begun & self._alive():  # until every worker has said that it begins
+            for worker in self._not_begun & self._alive():
+                self._runner.send_message(BEGIN, shares[worker].packed(), worker)
+            gevent.sleep(_RETRY_SECONDS)
+
+    def _missing_users(self) -> int:
+        return int(self._runner.target_user_count - self._runner.user_count)
+
+    def _on_worker_report(self, client_id: str, data: dict[str, Any], **_: object) -> None:
+        if REPORT in data and client_id in self._busy:
+            self._reports[client_id] = data[REPORT]
+
+    def _on_begun(self, msg: Any, **_: object) -> None:  # noqa: ANN401 - Locust's message
+        self._not_begun.discard(msg.node_id)
+
+    def _on_stopped(self, msg: Any, **_: object) -> None:  # noqa: ANN401 - Locust's message
+        self._waiting_for.discard(msg.node_id)
+
+    def _on_exhausted(self, msg: Any, **_: object) -> None:  # noqa: ANN401 - Locust's message
+        self._exhausted.add(msg.node_id)
+        if self._exhausted >= self._alive():
+            stop = self._runner.quit if self._preparation.headless else self._runner.stop
+            gevent.spawn(stop)
+
+    def _on_test_stopping(self, **_: object) -> None:
+        if self._preparation.started_at is None:
+            return
+        self._beginning.kill(block=False)
+        # told a second time while waiting: do not wait for what is under way
+        word = GIVE_UP if self._waiting_for & self._alive() else STOP
+        self._waiting_for = self._alive()
+        for worker in self._waiting_for:
+            self._runner.send_message(word, None, worker)
+        deadline = time.monotonic() + _PATIENCE_SECONDS
+        while self._waiting_for & self._alive() and time.monotonic() < deadline:
+            gevent.sleep(_POLL_SECONDS)
+        self._preparation.conclude(self.tallies(), self._unreported())
+
+    def _alive(self) -> set[str]:
+        clients = self._runner.clients
+        return {
+            worker
+            for worker in self._busy
+            if worker in clients and clients[worker].state != STATE_MISSING
+        }
+
+    def _unreported(self) -> tuple[str, ...]:
+        return tuple(
+            f"worker {worker} went away; what it did after its last report"
+            f" ({self._last_heard(worker)}) is in no total"
+            for worker in sorted((self._busy - self._alive()) | self._waiting_for)
+        )
+
+    def _last_heard(self, worker: str) -> str:
+        report = self._reports.get(worker)
+        if report is None:
+            return "it made none"
+        return time.strftime("%H:%M:%S", time.localtime(report["at"]))

@@ -1,0 +1,129 @@
+"""What hit ratio theory expects of a run's popularity, rate and knobs (theory.md F1-F6, F14)."""
+
+from collections import Counter
+from collections.abc import Mapping
+from dataclasses import dataclass
+from itertools import islice
+
+import numpy as np
+from numpy.typing import NDArray
+
+from loadtests.experiments.theory import replay, stampede, ttl
+from loadtests.popularity import Masses, Popularity
+from loadtests.service_client import Knob
+
+Floats = NDArray[np.float64]
+
+TOPS = (1, 10, 100)
+_GRID = 512
+_MOST_REPLAYED = 2_000_000
+
+
+@dataclass(frozen=True)
+class Traffic:
+    """What arrives at the cache.
+
+    Attributes:
+        popularity: Which ids are asked for.
+        reads_per_second: Of all lookups; closed loops have none that is known.
+        writes_per_second: Of all writes, which have the same popularity.
+        reads: Time in seconds and id of each read where they are known exactly, as in a trace;
+            None where they are drawn.
+    """
+
+    popularity: Popularity
+    reads_per_second: float
+    writes_per_second: float = 0.0
+    reads: tuple[tuple[float, int], ...] | None = None
+
+
+def predicted_hit_ratio(traffic: Traffic, knobs: Mapping[str, Knob]) -> float | None:
+    """Return the steady-state hit ratio, of a trace the exact one from an empty cache.
+
+    None where theory says nothing: cache off, early recompute, a popularity that moves.
+    """
+    ttl_seconds = float(knobs["ttl_seconds"])
+    fill_seconds = float(knobs.get("store_delay_seconds", 0.0))
+    if ttl_seconds == 0:
+        return None
+    if traffic.reads is not None:
+        return _replayed(traffic.reads, ttl_seconds, fill_seconds, knobs)
+    masses = traffic.popularity.masses()
+    if masses is None:
+        return None
+    per_id = _hit_ratios(traffic, masses, ttl_seconds, fill_seconds, knobs)
+    if per_id is None:
+        return None
+    known = float(np.sum(masses.items * masses.probability * per_id))
+    return known + _negative(traffic, masses, float(knobs.get("negative_ttl_seconds", 0.0)))
+
+
+def _hit_ratios(
+    traffic: Traffic,
+    masses: Masses,
+    ttl_seconds: float,
+    fill_seconds: float,
+    knobs: Mapping[str, Knob],
+) -> Floats | None:
+    rates = np.maximum(masses.probability * traffic.reads_per_second, 1e-300)
+    invalidating = knobs.get("invalidation", "delete") == "delete"
+    writes = masses.probability * (traffic.writes_per_second if invalidating else 0.0)
+    match knobs.get("protection", "single-flight"):
+        case "early":
+            return None
+        case "stale":
+            if writes.any():
+                return None
+            grace = float(knobs.get("stale_seconds", 0.0))
+            return _stale_or_hit(rates, ttl_seconds, grace, fill_seconds)
+    jitter = float(knobs.get("ttl_jitter_ratio", 0.0))
+    return ttl.hit_ratios_with_writes(
+        rates, writes, ttl_seconds, jitter_ratio=jitter, fill_seconds=fill_seconds
+    )
+
+
+def _stale_or_hit(
+    rates: Floats, ttl_seconds: float, grace_seconds: float, fill_seconds: float
+) -> Floats:
+    """Evaluate F14, which is for one item, at enough rates to interpolate all others."""
+    grid = np.geomspace(rates.min(), rates.max() * (1 + 1e-12), _GRID)
+    shares = [
+        stampede.stale_while_revalidate(float(rate), ttl_seconds, grace_seconds, fill_seconds)
+        for rate in grid
+    ]
+    at_grid = [share.hit_ratio + share.stale_ratio for share in shares]
+    return np.asarray(np.interp(np.log(rates), np.log(grid), at_grid))
+
+
+def _negative(traffic: Traffic, masses: Masses, negative_ttl_seconds: float) -> float:
+    if not masses.missing_items:
+        return 0.0
+    rate = np.array([masses.missing_probability * traffic.reads_per_second])
+    hit = float(ttl.hit_ratios(rate, negative_ttl_seconds)[0])
+    return masses.missing_items * masses.missing_probability * hit
+
+
+def _replayed(
+    reads: tuple[tuple[float, int], ...],
+    ttl_seconds: float,
+    fill_seconds: float,
+    knobs: Mapping[str, Knob],
+) -> float | None:
+    plain = knobs.get("protection") == "none"
+    run = replay.uncoalesced if plain else replay.coalesced
+    return run(islice(reads, _MOST_REPLAYED), ttl_seconds, fill_seconds).hit_ratio
+
+
+def top_shares(traffic: Traffic) -> dict[str, float]:
+    """Return the share of lookups to the 1, 10, 100 most popular ids; empty where they move."""
+    if traffic.reads:
+        counts = Counter(key for _, key in traffic.reads).most_common(max(TOPS))
+        total = len(traffic.reads)
+        return {str(top): sum(count for _, count in counts[:top]) / total for top in TOPS}
+    masses = traffic.popularity.masses()
+    if masses is None:
+        return {}
+    order = np.argsort(-masses.probability, kind="stable")
+    probability, items = masses.probability[order], masses.items[order]
+    below = np.concatenate([[0.0], np.cumsum(items)[:-1]])
+    return {str(top): float(np.sum(probability * np.clip(top - below, 0.0, items))) for top in TOPS}

@@ -1,0 +1,49 @@
+"""When a scenario sends, how much, and what of it is this process's: settings and share joined."""
+
+from loadtests.arrivals import Arrivals, PacedArrivals, PoissonArrivals, RecordedArrivals
+from loadtests.load_settings import LoadSettings
+from loadtests.operations import Keys, Part, Turns
+from loadtests.shares import ScenarioShare, Share
+from loadtests.traces import Trace
+
+_EPOCH = 1_000_000  # no run has so many users
+
+
+def arrivals_for(
+    settings: LoadSettings, trace: Trace | None, share: Share, scenario: str
+) -> Arrivals:
+    """Return the arrivals of a whole scenario: its users' part of the total rate."""
+    part = share.scenarios[scenario]
+    if trace is not None and trace.times is not None and settings.trace_times == "yes":
+        return RecordedArrivals(trace.times)
+    rate = settings.rate * part.users / share.users
+    if settings.arrivals == "paced":
+        # scenarios side by side do not start in step
+        phase = part.base / share.users
+        return PacedArrivals(rate, settings.rate_shape, phase, share.begins)
+    stream = part.base + _EPOCH * share.epoch
+    return PoissonArrivals(rate, settings.rate_shape, settings.seed, stream, share.begins)
+
+
+def quota_for(settings: LoadSettings, share: Share, scenario: str) -> int | None:
+    """Return how many arrivals a scenario has in all, None for no end; all quotas add up."""
+    if not settings.requests:
+        return None
+    part = share.scenarios[scenario]
+    last, first = part.base + part.users, part.base
+    return (last * settings.requests) // share.users - (first * settings.requests) // share.users
+
+
+def part_for(part: ScenarioShare, *, ordered: bool, by_key: bool) -> Part | None:
+    """Return what of a scenario's operations this process does; None for nothing.
+
+    Args:
+        part: The scenario's users here.
+        ordered: Whether nothing may overtake: then its first process does everything.
+        by_key: Whether all of a key's operations must be in one process.
+    """
+    if ordered:
+        return Turns(0, 1, 1) if part.nth == 0 else None
+    if by_key:
+        return Keys(part.nth, part.processes)
+    return Turns(part.first, part.here, part.users)

@@ -1,0 +1,122 @@
+"""What the load generator asks of the service besides lookups: control and counters."""
+
+import json
+import re
+import urllib.error
+import urllib.request
+from collections.abc import Mapping
+from typing import Any
+
+_TIMEOUT_SECONDS = 10.0
+_FILL_TIMEOUT_SECONDS = 600.0
+_SAMPLE = re.compile(r"^(\w+)(?:\{([^}]*)\})? (\S+)$")
+
+Knob = float | int | str
+
+
+class ServiceError(Exception):
+    """The service cannot be used as it is; the message is for the user."""
+
+
+class ServiceClient:
+    """Speaks to all replicas of one service; they share settings and catalogue.
+
+    Args:
+        urls: One for each replica, without a trailing slash.
+        token: Sent as bearer token; None where loopback needs none.
+    """
+
+    def __init__(self, urls: tuple[str, ...], token: str | None) -> None:
+        self._urls = urls
+        self._token = token
+
+    def settings(self) -> dict[str, Knob]:
+        """Return the knobs in force.
+
+        Raises:
+            ServiceError: It cannot be reached or refuses the token.
+        """
+        return dict(self._json("GET", self._urls[0], "/control/settings")["settings"])
+
+    def check(self) -> None:
+        """Make sure that every replica answers and takes our token.
+
+        Raises:
+            ServiceError: One does not.
+        """
+        for url in self._urls:
+            self._json("GET", url, "/control/settings")
+
+    def change(self, knobs: Mapping[str, Knob]) -> dict[str, Knob]:
+        """Set knobs and return all that are in force then.
+
+        Raises:
+            ServiceError: One was refused; the service's own sentence.
+        """
+        return dict(self._json("PATCH", self._urls[0], "/control/settings", knobs)["settings"])
+
+    def fill_catalogue(self, items: int) -> None:
+        """Make the ids 1 … *items* exist.
+
+        Raises:
+            ServiceError: They could not be made.
+        """
+        self._json("PUT", self._urls[0], "/control/catalogue", {"items": items})
+
+    def counter(self, name: str) -> float | None:
+        """Return counter *name* summed over labels and replicas, None where one is silent."""
+        total = 0.0
+        for url in self._urls:
+            try:
+                text = self._send("GET", url, f"/metrics?name[]={name}", None).decode()
+            except ServiceError:
+                return None
+            samples = filter(None, map(_SAMPLE.match, text.splitlines()))
+            total += sum(float(match[3]) for match in samples if match[1] == name)
+        return total
+
+    def _json(
+        self, method: str, url: str, path: str, body: Mapping[str, Any] | None = None
+    ) -> dict[str, Any]:
+        raw = self._send(method, url, path, body)
+        try:
+            answer = json.loads(raw)
+        except ValueError:
+            answer = None
+        if not isinstance(answer, dict):
+            raise ServiceError(
+                f"{url} did not answer {method} {path} as the service does; check the URL"
+            )
+        return answer
+
+    def _send(self, method: str, url: str, path: str, body: Mapping[str, Any] | None) -> bytes:
+        headers = {"Authorization": f"Bearer {self._token}"} if self._token else {}
+        data = None
+        if body is not None:
+            data = json.dumps(body).encode()
+            headers["Content-Type"] = "application/json"
+        request = urllib.request.Request(url + path, data, headers, method=method)  # noqa: S310 - scheme checked by load_settings
+        timeout = _FILL_TIMEOUT_SECONDS if path.endswith("catalogue") else _TIMEOUT_SECONDS
+        try:
+            with urllib.request.urlopen(request, timeout=timeout) as response:  # noqa: S310 - as above
+                return bytes(response.read())
+        except urllib.error.HTTPError as error:
+            raise ServiceError(_refusal(url, method, path, error)) from None
+        except OSError as error:
+            reason = getattr(error, "reason", error)
+            raise ServiceError(
+                f"service {url} cannot be reached: {reason}; start it or give another --service-url"
+            ) from None
+
+
+def _refusal(url: str, method: str, path: str, error: urllib.error.HTTPError) -> str:
+    if error.code in (401, 403):
+        return (
+            f"service {url} refused our control token;"
+            " set CONTROL_TOKEN in the environment to the service's"
+        )
+    try:
+        sentence = json.loads(error.read())["error"]
+    except (ValueError, KeyError, TypeError, OSError):
+        sentence = f"status {error.code}; is this the service?"
+    return f"service {url} refused {method} {path}: {sentence}"

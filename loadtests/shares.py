@@ -1,0 +1,97 @@
+"""Who does what: how the users of a run are numbered over scenarios and processes."""
+
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass
+from typing import Any
+
+
+@dataclass(frozen=True)
+class ScenarioShare:
+    """One scenario's users in one process.
+
+    Attributes:
+        base: Number, among all users, of the scenario's first one.
+        users: How many the scenario has in all.
+        first: Number, within the scenario, of this process's first one.
+        here: How many are in this process.
+        nth: Number of this process among those that have the scenario.
+        processes: How many processes have it.
+    """
+
+    base: int
+    users: int
+    first: int
+    here: int
+    nth: int
+    processes: int
+
+
+@dataclass(frozen=True)
+class Share:
+    """One process's part of a run.
+
+    Attributes:
+        started_at: Time zero of the run, unix seconds.
+        begins: When this numbering takes effect, seconds since time zero.
+        epoch: How often the users were changed while running; then everything is drawn anew.
+        users: Locust users in all processes.
+        process: Number of this process, from 0.
+        processes: How many take part.
+        scenarios: By scenario (User class) name.
+    """
+
+    started_at: float
+    begins: float
+    epoch: int
+    users: int
+    process: int
+    processes: int
+    scenarios: Mapping[str, ScenarioShare]
+
+    def part_of(self, total: int) -> int:
+        """Return this process's part of *total* slots: all parts add up; at least 1."""
+        return max(1, total // self.processes + (self.process < total % self.processes))
+
+    def packed(self) -> dict[str, Any]:
+        """Return this as a message for a worker."""
+        return asdict(self)
+
+
+def unpacked_share(message: Mapping[str, Any]) -> Share:
+    """Return the share that `Share.packed` described."""
+    scenarios = {name: ScenarioShare(**part) for name, part in message["scenarios"].items()}
+    return Share(**{**message, "scenarios": scenarios})
+
+
+def divide(
+    started_at: float, begins: float, epoch: int, users: Mapping[str, Mapping[str, int]]
+) -> dict[str, Share]:
+    """Number all users: by scenario, then by process.
+
+    Args:
+        started_at: Time zero, unix seconds.
+        begins: See `Share`.
+        epoch: See `Share`.
+        users: For each process its users by scenario.
+
+    Returns:
+        The share of each process that has users.
+    """
+    busy = sorted(name for name, counts in users.items() if sum(counts.values()))
+    scenarios = sorted({scenario for counts in users.values() for scenario in counts})
+    parts: dict[str, dict[str, ScenarioShare]] = {process: {} for process in busy}
+    base = 0
+    for scenario in scenarios:
+        holders = [process for process in busy if users[process].get(scenario, 0)]
+        total = sum(users[process][scenario] for process in holders)
+        first = 0
+        for nth, process in enumerate(holders):
+            here = users[process][scenario]
+            part = ScenarioShare(base, total, first, here, nth, len(holders))
+            parts[process][scenario] = part
+            first += here
+        base += total
+    return {
+        process: Share(started_at, begins, epoch, base, number, len(busy), parts[process])
+        for number, process in enumerate(busy)
+    }

@@ -1,0 +1,68 @@
+"""The summary of a run: what summary.json and the closing lines say."""
+
+from dataclasses import dataclass
+from typing import Any
+
+from loadtests.load_settings import LoadSettings
+from loadtests.tallies import Tallies
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """A run that has ended.
+
+    Attributes:
+        settings: What was asked.
+        tallies: What was seen, by all processes.
+        started_at, ended_at: Unix seconds; ended_at is when everything was drained.
+        predicted_hit_ratio: By theory, None where it says nothing.
+        top_shares: Share of lookups to the 1, 10, 100 most popular ids; empty where it moves.
+        fencing: Whether fills were fenced; then no read may go back in time.
+        unreported: One sentence for each worker that was lost with part of its report.
+    """
+
+    settings: LoadSettings
+    tallies: Tallies
+    started_at: float
+    ended_at: float
+    predicted_hit_ratio: float | None
+    top_shares: dict[str, float]
+    fencing: bool = True
+    unreported: tuple[str, ...] = ()
+
+    @property
+    def impossible_reads(self) -> int:
+        """Reads of a value never written, and with fencing on those older than one seen."""
+        tallies = self.tallies
+        return tallies.never_written_reads + (tallies.regressed_reads if self.fencing else 0)
+
+
+def summarise(outcome: Outcome) -> dict[str, Any]:
+    """Return the content of summary.json; unknown is None."""
+    tallies = outcome.tallies
+    judged = tallies.judged_reads > 0
+    return {
+        "started_at": outcome.started_at,
+        "ended_at": outcome.ended_at,
+        "target_rate": outcome.settings.rate,
+        "arrivals": tallies.arrivals,
+        "completed": tallies.completed,
+        "dropped": tallies.dropped,
+        "failed": tallies.failed,
+        "results": tallies.results(),
+        "hit_ratio": tallies.hit_ratio(),
+        "writes": tallies.writes,
+        "failed_writes": tallies.failed_writes,
+        "slip_p50_seconds": tallies.slip.quantile(0.5),
+        "slip_p99_seconds": tallies.slip.quantile(0.99),
+        "max_in_flight_seen": tallies.max_in_flight_seen,
+        "queued": tallies.queued,
+        "cpu_ratio": tallies.cpu_ratio,
+        "predicted_hit_ratio": outcome.predicted_hit_ratio,
+        "top_shares": outcome.top_shares or None,
+        "judged_reads": tallies.judged_reads if judged else None,
+        "stale_reads": tallies.stale_reads if judged else None,
+        "impossible_reads": outcome.impossible_reads if judged else None,
+        "staleness_mean_seconds": tallies.staleness.mean_seconds,
+        "unreported": list(outcome.unreported),
+    }

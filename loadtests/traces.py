@@ -1,0 +1,83 @@
+"""Reading and replaying traces: files of ids, optionally with the time of each request."""
+
+import gzip
+from pathlib import Path
+from typing import NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
+
+LARGEST_ID = 2_147_483_647
+
+
+class TraceError(ValueError):
+    """A trace that does not exist or cannot be understood; the message is for the user."""
+
+
+class Trace(NamedTuple):
+    """A trace in file order; *times* are seconds from its first request, None if it has none."""
+
+    ids: NDArray[np.int64]
+    times: NDArray[np.float64] | None
+
+
+def read_trace(path: str | Path) -> NDArray[np.int64]:
+    """Return the ids of the trace at *path* in file order.
+
+    Raises:
+        TraceError: Names the file and, for a bad line, its number.
+    """
+    return load_trace(path).ids
+
+
+def load_trace(path: str | Path) -> Trace:
+    """Read a trace: one request a line, `id` or `seconds id`; `#` starts a comment; .gz too.
+
+    Raises:
+        TraceError: Names the file and, for a bad line, its number.
+    """
+    ids: list[int] = []
+    times: list[float] = []
+    for number, line in enumerate(_lines(Path(path)), start=1):
+        fields = line.split("#", 1)[0].replace(",", " ").split()
+        if not fields:
+            continue
+        place = f"trace {path}, line {number}"
+        ids.append(_id(fields[-1], place))
+        if len(fields) == 2:
+            times.append(_time(fields[0], times, place))
+        if len(fields) > 2 or (times and len(times) != len(ids)):
+            raise TraceError(f"{place}: must be `id` or `seconds id` as on line 1, got {line!r}")
+    if not ids:
+        raise TraceError(f"trace {path} holds no ids; write one id a line")
+    moments = np.array(times) - times[0] if times else None
+    return Trace(np.array(ids, dtype=np.int64), moments)
+
+
+def _lines(path: Path) -> list[str]:
+    try:
+        raw = path.read_bytes()
+        if path.suffix == ".gz":
+            raw = gzip.decompress(raw)
+        return raw.decode("utf-8").splitlines()
+    except (OSError, EOFError) as error:
+        reason = getattr(error, "strerror", None) or str(error)
+        raise TraceError(f"trace {path} cannot be read: {reason}; check the path") from None
+    except UnicodeDecodeError:
+        raise TraceError(f"trace {path} is not a text file of ids; gzip files end in .gz") from None
+
+
+def _id(text: str, place: str) -> int:
+    if not (text.isascii() and text.isdigit() and 1 <= int(text) <= LARGEST_ID):
+        raise TraceError(f"{place}: an id must be 1 to {LARGEST_ID}, got {text!r}")
+    return int(text)
+
+
+def _time(text: str, earlier: list[float], place: str) -> float:
+    try:
+        moment = float(text)
+    except ValueError:
+        raise TraceError(f"{place}: a time must be a number of seconds, got {text!r}") from None
+    if not np.isfinite(moment) or (earlier and moment < earlier[-1]):
+        raise TraceError(f"{place}: times must be finite and never fall, got {text!r}")
+    return moment

@@ -1,0 +1,20 @@
+"""Load settings as Locust's options give them, for tests."""
+
+import argparse
+
+from loadtests.flags import LOAD_FLAGS
+from loadtests.knobs import KNOB_FLAGS
+from loadtests.load_settings import settings_from
+
+
+def options(**given):
+    """Return the options that a command line with *given* makes."""
+    values = {"service_url": None, "host": None}
+    for flag in (*LOAD_FLAGS, *KNOB_FLAGS):
+        values[flag.key] = "" if flag.optional and not flag.choices else flag.default
+    return argparse.Namespace(**values | given)
+
+
+def settings(**given):
+    """Return the settings of `options(**given)`."""
+    return settings_from(options(**given))

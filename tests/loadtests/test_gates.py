@@ -1,0 +1,98 @@
+"""Gates for CI, and the summary they look at."""
+
+import pytest
+
+from loadtests.gates import Gates, achieved_ratio
+from loadtests.samples import RESULT_INDEX, RESULTS
+from loadtests.summary import Outcome, summarise
+from loadtests.tallies import Tallies
+from tests.loadtests.settings_for import settings
+
+NO_GATES = Gates(None, None, None, None)
+
+
+def outcome(*words, response=0.002, **given):
+    rows = [(0.0, response, 0.001, RESULT_INDEX[word], 0) for word in words]
+    tallies = Tallies(rows=rows, arrivals=len(rows))
+    tallies.fold(["ReadHeavy"], 0.0)
+    return Outcome(settings(), tallies, 1.0, 2.0, None, {}, **given)
+
+
+def test_without_gates_everything_passes():
+    assert NO_GATES.failures(outcome("failed")) == []
+
+
+def test_a_gate_says_by_how_much_it_was_missed():
+    gates = Gates(0.9, None, None, None)
+
+    assert gates.failures(outcome("hit", "miss")) == ["gate: hit ratio 0.5 is 0.4 below 0.9"]
+
+
+def test_a_gate_that_is_just_reached_passes():
+    assert Gates(0.5, None, None, None).failures(outcome("hit", "miss")) == []
+
+
+def test_p99_is_of_response_times_in_milliseconds():
+    gates = Gates(None, 100.0, None, None)
+
+    assert gates.failures(outcome("hit", response=0.05)) == []
+    assert "above 100" in gates.failures(outcome("hit", response=0.3))[0]
+
+
+def test_an_unknown_figure_does_not_pass():
+    gates = Gates(0.1, None, 0, None)
+
+    assert gates.failures(outcome("bypass")) == [
+        "gate: hit ratio is unknown, at least 0.1 was asked for",
+        "gate: stale reads is unknown, at most 0 was asked for",
+    ]
+
+
+def test_stale_reads_are_counted():
+    ended = outcome("hit")
+    ended.tallies.judged_reads, ended.tallies.stale_reads = 10, 3
+
+    assert Gates(None, None, 1, None).failures(ended) == ["gate: stale reads 3 is 2 above 1"]
+
+
+@pytest.mark.parametrize(
+    ("words", "backlog", "overdue", "expected"),
+    [
+        (["hit"] * 10, 0, 0, 1.0),
+        (["hit"] * 9 + ["failed"], 0, 0, 0.9),
+        (["hit"] * 9 + ["dropped"], 0, 0, 0.9),
+        (["hit"] * 10, 4, 0, 0.6),
+        (["hit"] * 10, 0, 10, 0.5),
+    ],
+    ids=["all done", "failed", "dropped", "still under way at the end", "generator too slow"],
+)
+def test_achieved_is_what_was_done_of_what_was_due(words, backlog, overdue, expected):
+    ended = outcome(*words)
+    ended.tallies.backlog, ended.tallies.overdue = backlog, overdue
+
+    assert achieved_ratio(ended) == pytest.approx(expected)
+
+
+def test_nothing_due_is_nothing_achieved():
+    assert achieved_ratio(outcome()) is None
+
+
+def test_a_summary_names_every_result_and_leaves_unknowns_null():
+    summary = summarise(outcome("bypass"))
+
+    assert set(summary["results"]) == set(RESULTS)
+    for name in ("hit_ratio", "stale_reads", "impossible_reads", "predicted_hit_ratio"):
+        assert summary[name] is None
+
+
+def test_a_summary_of_nothing_has_no_slip():
+    assert summarise(outcome())["slip_p99_seconds"] is None
+
+
+@pytest.mark.parametrize(("fencing", "impossible"), [(True, 3), (False, 1)])
+def test_going_back_in_time_is_impossible_only_with_fencing(fencing, impossible):
+    ended = outcome("hit", fencing=fencing)
+    ended.tallies.judged_reads = 10
+    ended.tallies.never_written_reads, ended.tallies.regressed_reads = 1, 2
+
+    assert summarise(ended)["impossible_reads"] == impossible

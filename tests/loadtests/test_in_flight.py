@@ -1,0 +1,136 @@
+"""The pool of requests under way: slots, queue, drops, drain. Time stands still or is set."""
+
+import gevent
+import pytest
+from gevent.event import Event
+
+from loadtests.in_flight import Arrival, InFlight
+
+
+class Clock:
+    def __init__(self):
+        self.now = 0.0
+
+    def __call__(self):
+        return self.now
+
+
+class Gate:
+    """Performs arrivals once it is opened; remembers what happened to whom."""
+
+    def __init__(self):
+        self.open = Event()
+        self.begun = []
+        self.dropped = []
+        self.abandoned = []
+
+    def perform(self, arrival, started):
+        self.begun.append((arrival.key, started))
+        self.open.wait()
+
+    def drop(self, arrival, now):
+        self.dropped.append((arrival.key, now - arrival.intended))
+
+    def abandon(self, arrival, _started):
+        self.abandoned.append(arrival.key)
+
+
+@pytest.fixture
+def clock():
+    return Clock()
+
+
+@pytest.fixture
+def gate():
+    return Gate()
+
+
+def settle():
+    for _ in range(3):
+        gevent.idle()
+
+
+def submit(pool, gate, *keys, intended=0.0):
+    for key in keys:
+        pool.submit(Arrival(intended, gate, key, False))
+    settle()
+
+
+def test_no_more_than_the_limit_is_under_way(clock, gate):
+    pool = InFlight(2, 30.0, clock)
+
+    submit(pool, gate, 1, 2, 3, 4)
+
+    assert [key for key, _ in gate.begun] == [1, 2]
+    assert (pool.in_flight, pool.max_seen, pool.queued, pool.backlog) == (2, 2, 2, 4)
+    pool.close()
+
+
+def test_queued_arrivals_begin_in_the_order_they_came(clock, gate):
+    pool = InFlight(1, 30.0, clock)
+    submit(pool, gate, 1, 2, 3)
+
+    gate.open.set()
+    pool.drain()
+
+    assert [key for key, _ in gate.begun] == [1, 2, 3]
+    assert pool.in_flight == 0
+    pool.close()
+
+
+def test_a_queued_arrival_keeps_its_intended_start(clock, gate):
+    pool = InFlight(1, 30.0, clock)
+    submit(pool, gate, 1, 2)
+
+    clock.now = 5.0
+    gate.open.set()
+    pool.drain()
+
+    assert gate.begun == [(1, 0.0), (2, 5.0)]
+    pool.close()
+
+
+def test_an_arrival_that_waited_too_long_is_dropped_with_at_least_that(clock, gate):
+    pool = InFlight(1, 30.0, clock)
+    submit(pool, gate, 1, 2)
+
+    clock.now = 31.0
+    gate.open.set()
+    pool.drain()
+
+    assert gate.dropped == [(2, 31.0)]
+    pool.close()
+
+
+def test_a_sweep_drops_while_every_slot_is_taken(clock, gate):
+    pool = InFlight(1, 30.0, clock)
+    submit(pool, gate, 1, 2, 3)
+
+    clock.now = 30.5
+    pool.sweep()
+
+    assert [key for key, _ in gate.dropped] == [2, 3]
+    assert pool.backlog == 1
+    pool.close()
+
+
+def test_slots_are_used_again(clock, gate):
+    gate.open.set()
+    pool = InFlight(3, 30.0, clock)
+
+    for key in range(20):
+        submit(pool, gate, key)
+
+    assert len(gate.begun) == 20
+    assert (pool.max_seen, pool.queued) == (1, 0)
+    pool.close()
+
+
+def test_giving_up_accounts_for_everything(clock, gate):
+    pool = InFlight(2, 30.0, clock)
+    submit(pool, gate, 1, 2, 3)
+
+    assert pool.give_up() == 3
+    assert gate.abandoned == [1, 2]
+    assert [key for key, _ in gate.dropped] == [3]
+    assert pool.backlog == 0

@@ -1,0 +1,146 @@
+"""The flags: ranges, sentences, what goes together."""
+
+import argparse
+
+import pytest
+
+from loadtests.flags import LOAD_FLAGS, FlagError, add_load_flags, check_form
+from loadtests.gates import GATE_FLAGS
+from loadtests.knobs import KNOB_FLAGS, add_knob_flags, knobs_from, parse_knobs
+from loadtests.presets import PRESETS
+from tests.loadtests.settings_for import options, settings
+
+NUMBERS = [
+    flag for flag in (*LOAD_FLAGS, *KNOB_FLAGS, *GATE_FLAGS) if not isinstance(flag.default, str)
+]
+BEYOND = [(flag, text) for flag in NUMBERS for text in ("-1", "nan", "1e30", "abc", "inf")]
+
+
+class Parser(argparse.ArgumentParser):
+    """Takes Locust's extra word."""
+
+    def add_argument(self, *names, include_in_web_ui=True, **given):  # noqa: ARG002 - as Locust's
+        return super().add_argument(*names, **given)
+
+
+@pytest.mark.parametrize(("flag", "text"), BEYOND, ids=lambda part: getattr(part, "name", part))
+def test_a_number_out_of_range_is_refused_with_name_value_and_remedy(flag, text):
+    with pytest.raises(FlagError) as refused:
+        flag.parse(text)
+
+    sentence = str(refused.value)
+    assert sentence.startswith(f"{flag.name} must be ")
+    assert f"got {text!r}; try --{flag.name} " in sentence
+
+
+@pytest.mark.parametrize("flag", NUMBERS, ids=lambda flag: flag.name)
+def test_default_and_bounds_are_allowed(flag):
+    for value in (flag.default, flag.low, flag.high):
+        text = f"{value:.10g}" if isinstance(flag.default, float) else str(int(value))
+        assert flag.parse(text) == pytest.approx(value)
+
+
+def test_an_unknown_word_is_refused_with_all_that_would_do():
+    with pytest.raises(FlagError, match="arrivals must be one of poisson, paced, got 'bursty'"):
+        check_form({"arrivals": "bursty"})
+
+
+def test_form_and_command_line_refuse_with_the_same_sentence(capsys):
+    parser = Parser(prog="locust")
+    add_load_flags(parser)
+    add_knob_flags(parser)
+
+    with pytest.raises(FlagError) as in_form:
+        check_form({"rate": "-5"})
+    with pytest.raises(SystemExit) as exited:
+        parser.parse_args(["--rate=-5"])
+
+    assert exited.value.code == 2
+    assert str(in_form.value) in capsys.readouterr().err
+
+
+def test_fields_that_are_not_ours_are_left_to_locust():
+    check_form({"user_count": "x"})
+
+
+def test_the_service_is_where_the_host_says():
+    assert settings(host="http://a:1/,http://b:2").service_urls == ("http://a:1", "http://b:2")
+
+
+def test_service_url_goes_before_host():
+    assert settings(host="http://a:1", service_url=["http://b:2"]).service_urls == ("http://b:2",)
+
+
+@pytest.mark.parametrize("url", ["a:1", "ftp://a", "http://", "http://a:99999", "http://a:x"])
+def test_a_url_that_is_none_is_refused(url):
+    with pytest.raises(FlagError, match="service-url must be http://host:port"):
+        settings(service_url=[url])
+
+
+def test_a_spike_must_fit_its_period():
+    with pytest.raises(FlagError, match="spike-seconds must be less than shape-period-seconds"):
+        settings(shape="spike", shape_period_seconds=5.0, spike_seconds=5.0)
+
+
+def test_shares_of_lookups_must_fit_into_one():
+    with pytest.raises(FlagError, match="one-hit-ratio must be at most"):
+        settings(missing_ratio=0.7, one_hit_ratio=0.4)
+
+
+def test_a_record_directory_that_cannot_be_made_is_refused(tmp_path):
+    (tmp_path / "file").write_text("")
+
+    with pytest.raises(FlagError, match="record must be a directory that can be written"):
+        settings(record=str(tmp_path / "file" / "run"))
+
+
+def test_a_bad_trace_line_is_refused_by_its_number(tmp_path):
+    trace = tmp_path / "trace.txt"
+    trace.write_text("1\nx\n")
+
+    with pytest.raises(FlagError, match="line 2"):
+        settings(trace=str(trace)).read_trace()
+
+
+def test_times_are_asked_of_a_trace_that_has_them(tmp_path):
+    trace = tmp_path / "trace.txt"
+    trace.write_text("1\n")
+
+    with pytest.raises(FlagError, match="its lines have no times"):
+        settings(trace=str(trace), trace_times="yes").read_trace()
+
+
+def test_knobs_left_empty_are_not_sent():
+    assert settings().knobs == {}
+
+
+def test_knobs_that_are_set_are_sent():
+    given = options(ttl_seconds="2.5", protection="lease")
+
+    assert knobs_from(given) == {"ttl_seconds": 2.5, "protection": "lease"}
+
+
+def test_an_unknown_knob_is_refused():
+    with pytest.raises(FlagError, match="knob must be one of ttl_seconds"):
+        parse_knobs({"ttl": "5"})
+
+
+def test_a_preset_brings_skew_writes_and_ttl():
+    preset = PRESETS["twitter-cluster7"]
+
+    taken = settings(preset="twitter-cluster7")
+
+    assert (taken.skew, taken.write_ratio) == (preset.skew, preset.write_ratio)
+    assert taken.knobs == {"ttl_seconds": 6480.0, "ttl_jitter_ratio": 0.11}
+
+
+def test_a_ttl_that_is_given_goes_before_the_presets():
+    assert settings(preset="twitter-cluster4", ttl_seconds="5").knobs["ttl_seconds"] == 5.0
+
+
+@pytest.mark.parametrize("name", PRESETS)
+def test_every_preset_is_within_the_flags(name):
+    taken = settings(preset=name)
+
+    parse_knobs({key: str(value) for key, value in taken.knobs.items()})
+    check_form({"skew": str(taken.skew), "write_ratio": str(taken.write_ratio)})

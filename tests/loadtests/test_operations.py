@@ -1,0 +1,78 @@
+"""One sequence for all processes, and each process's part of it."""
+
+import numpy as np
+import pytest
+
+from loadtests.arrivals import PacedArrivals
+from loadtests.operations import Keys, Operations, Sequence, Turns
+from loadtests.popularity import Zipf
+from loadtests.shapes import Shape
+from loadtests.trace_popularity import TracePopularity
+
+
+def sequence(*, quota=None, write_ratio=0.0, ids=None):
+    popularity = Zipf(100, 0.99, seed=1) if ids is None else TracePopularity(np.array(ids))
+    arrivals = PacedArrivals(100.0, Shape())
+    return Sequence(arrivals, popularity.sampler(0), write_ratio, 1, quota)
+
+
+def drained(operations, block=64):
+    blocks = []
+    while (found := operations.next_block(block)) is not None:
+        blocks.append(found)
+    times, keys, writes = map(np.concatenate, zip(*blocks, strict=True))
+    order = np.argsort(times, kind="stable")
+    return times[order], keys[order], writes[order]
+
+
+@pytest.mark.parametrize("users", [(1,), (2, 1), (3, 3, 1)], ids=str)
+def test_turns_of_all_processes_make_the_whole_sequence(users):
+    total = sum(users)
+    parts, first = [], 0
+    for here in users:
+        own = Operations(sequence(quota=500, write_ratio=0.3), Turns(first, here, total))
+        parts.append(drained(own))
+        first += here
+
+    times, keys, writes = map(np.concatenate, zip(*parts, strict=True))
+    order = np.argsort(times)
+    whole = drained(sequence(quota=500, write_ratio=0.3))
+
+    assert np.array_equal(times[order], whole[0])
+    assert np.array_equal(keys[order], whole[1])
+    assert np.array_equal(writes[order], whole[2])
+
+
+def test_turns_are_shared_evenly():
+    own = drained(Operations(sequence(quota=600), Turns(1, 1, 3)))
+
+    assert own[0].size == 200
+
+
+def test_each_key_belongs_to_one_process():
+    owned = [
+        set(drained(Operations(sequence(quota=2_000), Keys(nth, 3)))[1].tolist())
+        for nth in range(3)
+    ]
+
+    assert not owned[0] & owned[1]
+    assert not owned[1] & owned[2]
+    assert not owned[0] & owned[2]
+    assert len(set.union(*owned)) == len(set(drained(sequence(quota=2_000))[1].tolist()))
+
+
+def test_a_quota_ends_the_sequence():
+    assert drained(sequence(quota=130))[0].size == 130
+
+
+def test_a_trace_ends_the_sequence_before_its_quota():
+    times, keys, _ = drained(sequence(ids=[5, 6, 7], quota=10))
+
+    assert keys.tolist() == [5, 6, 7]
+    assert times.tolist() == [0.0, 0.01, 0.02]
+
+
+def test_writes_have_their_share():
+    writes = drained(sequence(quota=10_000, write_ratio=0.2))[2]
+
+    assert writes.mean() == pytest.approx(0.2, abs=0.02)

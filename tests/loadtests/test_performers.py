@@ -1,0 +1,137 @@
+"""Performing arrivals: what Locust and the tallies are told."""
+
+import pytest
+
+from loadtests.fruit_client import Answer, AnswerError
+from loadtests.in_flight import Arrival
+from loadtests.performers import Performer
+from loadtests.samples import DROPPED, RESULT_INDEX
+from loadtests.staleness import Oracle
+from loadtests.tallies import Tallies
+
+
+class Client:
+    """Answers with what it was given; each answer takes a tenth of a second."""
+
+    def __init__(self, clock):
+        self.clock = clock
+        self.answer = Answer(RESULT_INDEX["hit"], b'{"data": {"quantity": 5}}', None)
+        self.write_failure = None
+        self.written = []
+
+    def look_up(self, _key):
+        self.clock.now += 0.1
+        return self.answer
+
+    def write(self, key, quantity):
+        self.clock.now += 0.1
+        self.written.append((key, quantity))
+        return self.write_failure
+
+
+class Clock:
+    now = 10.0
+
+    def __call__(self):
+        return self.now
+
+
+@pytest.fixture
+def clock():
+    return Clock()
+
+
+@pytest.fixture
+def client(clock):
+    return Client(clock)
+
+
+@pytest.fixture
+def told():
+    return []
+
+
+@pytest.fixture
+def tallies():
+    return Tallies()
+
+
+@pytest.fixture
+def performer(client, clock, tallies, told):
+    return Performer(client, clock, tallies, lambda **request: told.append(request), 0, Oracle(1))
+
+
+def read(performer, key=7, intended=9.0):
+    return Arrival(intended, performer, key, False)
+
+
+def test_both_clocks_are_read(performer, tallies):
+    performer.perform(read(performer), 10.0)
+
+    intended, response, service, result, scenario = tallies.rows[0]
+    assert (intended, result, scenario) == (9.0, RESULT_INDEX["hit"], 0)
+    assert response == pytest.approx(1.1)
+    assert service == pytest.approx(0.1)
+
+
+def test_locust_gets_one_row_by_result_with_the_response_time(performer, told):
+    performer.perform(read(performer), 10.0)
+
+    assert [request["name"] for request in told] == ["/fruit/[id] hit"]
+    assert told[0]["response_time"] == pytest.approx(1100.0)
+    assert told[0]["exception"] is None
+
+
+def test_a_lookup_without_valid_answer_is_a_failure_of_locust_too(performer, client, told):
+    client.answer = Answer(RESULT_INDEX["failed"], b"", ConnectionRefusedError())
+
+    performer.perform(read(performer), 10.0)
+
+    assert told[0]["name"] == "/fruit/[id] failed"
+    assert isinstance(told[0]["exception"], ConnectionRefusedError)
+
+
+def test_a_drop_stands_in_the_response_times(performer, tallies, told):
+    performer.drop(read(performer, intended=0.0), 31.0)
+
+    assert tallies.rows[0][1] == 31.0
+    assert tallies.rows[0][3] == DROPPED
+    assert told[0]["response_time"] == pytest.approx(31_000.0)
+    assert isinstance(told[0]["exception"], AnswerError)
+
+
+def test_a_write_goes_out_with_a_value_of_its_own(performer, client, tallies):
+    write = Arrival(9.0, performer, 7, True)
+
+    performer.perform(write, 10.0)
+    performer.perform(write, 10.2)
+
+    assert client.written == [(7, 1), (7, 2)]
+    assert tallies.writes == 2
+    assert tallies.rows == []
+
+
+def test_a_write_that_fails_is_counted_and_told(performer, client, tallies, told):
+    client.write_failure = AnswerError("status 503")
+
+    performer.perform(Arrival(9.0, performer, 7, True), 10.0)
+
+    assert (tallies.writes, tallies.failed_writes) == (0, 1)
+    assert told[0]["name"] == "/fruit/[id] write"
+    assert told[0]["request_type"] == "PUT"
+
+
+def test_reads_are_judged_by_what_was_written(performer, tallies):
+    performer.perform(read(performer), 10.0)  # finds what was there before
+    performer.perform(Arrival(9.0, performer, 7, True), 10.2)
+    performer.perform(read(performer), 10.5)  # still finds it
+
+    assert (tallies.judged_reads, tallies.stale_reads) == (2, 1)
+
+
+def test_an_absence_is_not_judged(performer, client, tallies):
+    client.answer = Answer(RESULT_INDEX["negative"], b'{"error": "no such fruit"}', None)
+
+    performer.perform(read(performer), 10.0)
+
+    assert tallies.judged_reads == 0

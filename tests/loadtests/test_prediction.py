@@ -1,0 +1,126 @@
+"""Predicted hit ratios against the golden cases of the theory."""
+
+import numpy as np
+import pytest
+
+from loadtests.popularity import Zipf
+from loadtests.prediction import Traffic, predicted_hit_ratio, top_shares
+from loadtests.scenarios import Scenario
+from loadtests.trace_popularity import TracePopularity
+from loadtests.traces import Trace
+from loadtests.traffic import traffic_of
+from tests.loadtests.settings_for import settings
+
+KNOBS = {
+    "ttl_seconds": 10.0,
+    "ttl_jitter_ratio": 0.0,
+    "negative_ttl_seconds": 5.0,
+    "protection": "single-flight",
+    "stale_seconds": 30.0,
+    "invalidation": "delete",
+    "store_delay_seconds": 0.0,
+}
+ZIPF = Zipf(1000, 0.99, seed=1)
+
+
+def predicted(traffic, **knobs):
+    return predicted_hit_ratio(traffic, KNOBS | knobs)
+
+
+def test_zipf_under_a_ttl_is_the_golden_case():
+    assert predicted(Traffic(ZIPF, 100.0)) == pytest.approx(0.7104, abs=5e-5)
+
+
+def test_writes_that_invalidate_are_the_golden_case():
+    traffic = Traffic(Zipf(1000, 0.8, seed=1), 180.0, 20.0)
+
+    assert predicted(traffic, ttl_seconds=30.0) == pytest.approx(0.8093, abs=5e-5)
+
+
+def test_writes_that_do_not_invalidate_change_nothing():
+    traffic = Traffic(Zipf(1000, 0.8, seed=1), 180.0, 20.0)
+
+    without = predicted(Traffic(Zipf(1000, 0.8, seed=1), 180.0), ttl_seconds=30.0)
+
+    assert predicted(traffic, ttl_seconds=30.0, invalidation="none") == pytest.approx(without)
+
+
+def test_fill_time_costs_hits():
+    assert predicted(Traffic(ZIPF, 100.0), store_delay_seconds=0.1) < predicted(
+        Traffic(ZIPF, 100.0)
+    )
+
+
+@pytest.mark.parametrize(
+    "knobs", [{"ttl_seconds": 0.0}, {"protection": "early"}], ids=["cache off", "early"]
+)
+def test_what_theory_says_nothing_of_is_unknown(knobs):
+    assert predicted(Traffic(ZIPF, 100.0), **knobs) is None
+
+
+def test_stale_serving_turns_misses_of_hot_items_into_hits():
+    stale = predicted(Traffic(ZIPF, 100.0), protection="stale", store_delay_seconds=0.01)
+
+    assert stale > predicted(Traffic(ZIPF, 100.0))
+
+
+def test_missing_ids_hit_their_own_ttl():
+    scenario = Scenario(missing=True)
+    none = traffic_of(settings(missing_items=10), None, {"MissingIds": scenario})
+
+    cached = predicted(none, negative_ttl_seconds=5.0)
+    uncached = predicted(none, negative_ttl_seconds=0.0)
+
+    rate = 100.0 * 0.5 / 10
+    assert cached - uncached == pytest.approx(0.5 * rate * 5 / (1 + rate * 5))
+
+
+def test_ids_asked_for_once_never_hit():
+    given = settings(one_hit_ratio=0.4)
+    traffic = traffic_of(given, None, {"ReadHeavy": Scenario()})
+
+    assert predicted(traffic, ttl_seconds=1e6) == pytest.approx(0.6, abs=1e-3)
+
+
+def test_a_huge_catalogue_is_predicted_without_a_table():
+    small = predicted(Traffic(Zipf(1_000_000, 0.99, seed=1), 1e5))
+    more = predicted(Traffic(Zipf(1_000_001, 0.99, seed=1), 1e5))
+
+    assert more == pytest.approx(small, abs=1e-5)
+
+
+def test_a_trace_is_replayed_exactly():
+    trace = Trace(np.array([1, 2, 1, 1, 2]), None)
+    given = settings(rate=1.0, arrivals="paced")
+    traffic = traffic_of(given, trace, {"TraceReplay": Scenario()})
+
+    assert predicted(traffic, ttl_seconds=10.0) == pytest.approx(3 / 5)
+    assert predicted(traffic, ttl_seconds=1.5) == pytest.approx(1 / 5)
+
+
+def test_top_shares_of_a_trace_are_counted():
+    traffic = Traffic(TracePopularity(np.array([1, 1, 2, 3])), 1.0, reads=((0, 1), (1, 1), (2, 2)))
+
+    assert top_shares(traffic) == {"1": pytest.approx(2 / 3), "10": 1.0, "100": 1.0}
+
+
+def test_top_shares_of_zipf_are_exact():
+    shares = top_shares(Traffic(ZIPF, 1.0))
+
+    assert shares["1"] == pytest.approx(ZIPF.top_share(1))
+    assert shares["100"] == pytest.approx(ZIPF.top_share(100))
+
+
+def test_top_shares_of_a_moving_popularity_are_unknown():
+    moving = traffic_of(settings(popularity="sliding"), None, {"ReadHeavy": Scenario()})
+
+    assert top_shares(moving) == {}
+
+
+@pytest.mark.parametrize(
+    "scenarios",
+    [{"a": Scenario(), "b": Scenario(hot_key=True)}, {"a": Scenario(closed_loop=True)}],
+    ids=["different scenarios", "closed loop"],
+)
+def test_traffic_that_is_not_known_before_is_not_predicted(scenarios):
+    assert traffic_of(settings(), None, scenarios) is None

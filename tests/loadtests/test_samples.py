@@ -1,0 +1,52 @@
+"""Samples on disk."""
+
+import numpy as np
+
+from loadtests.samples import RESULTS, SAMPLE_DTYPE, SampleWriter, clear_samples, read_samples
+
+
+def samples(*intended):
+    records = np.zeros(len(intended), dtype=SAMPLE_DTYPE)
+    records["intended"] = intended
+    return records
+
+
+def write(directory, records, *, own_file=False):
+    writer = SampleWriter(directory, own_file=own_file)
+    writer.append(records)
+    writer.close()
+
+
+def test_samples_come_back_by_intended_start(tmp_path):
+    write(tmp_path, samples(3.0, 1.0, 2.0))
+
+    assert read_samples(tmp_path)["intended"].tolist() == [1.0, 2.0, 3.0]
+
+
+def test_samples_of_several_processes_are_read_together(tmp_path):
+    write(tmp_path, samples(1.0), own_file=True)
+    (tmp_path / "samples.bin.1").write_bytes(samples(2.0).tobytes())
+
+    assert read_samples(tmp_path)["intended"].tolist() == [1.0, 2.0]
+
+
+def test_a_record_cut_short_is_left_out(tmp_path):
+    (tmp_path / "samples.bin").write_bytes(samples(1.0, 2.0).tobytes()[:-1])
+
+    assert read_samples(tmp_path)["intended"].tolist() == [1.0]
+
+
+def test_no_file_is_no_samples(tmp_path):
+    assert read_samples(tmp_path).size == 0
+
+
+def test_an_earlier_run_is_cleared(tmp_path):
+    write(tmp_path, samples(1.0), own_file=True)
+
+    clear_samples(tmp_path)
+
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_results_fit_their_field():
+    assert len(RESULTS) < np.iinfo(SAMPLE_DTYPE["result"]).max

@@ -1,0 +1,74 @@
+"""The settings divided among scenarios and processes."""
+
+import numpy as np
+import pytest
+
+from loadtests.arrivals import RecordedArrivals
+from loadtests.operations import Keys
+from loadtests.schedules import arrivals_for, part_for, quota_for
+from loadtests.shares import divide
+from loadtests.traces import Trace
+from tests.loadtests.settings_for import settings
+
+
+def share(**users):
+    return divide(0.0, 0.0, 0, {"only": users})["only"]
+
+
+def test_a_scenario_has_its_users_part_of_the_rate():
+    given = settings(rate=100.0)
+    divided = share(HotKey=1, ReadHeavy=3)
+
+    times = arrivals_for(given, None, divided, "ReadHeavy").next_times(75_000)
+
+    assert times.size / times[-1] == pytest.approx(75.0, rel=0.02)
+
+
+def test_scenarios_have_independent_arrivals():
+    given, divided = settings(), share(HotKey=1, ReadHeavy=1)
+
+    one, other = (
+        arrivals_for(given, None, divided, name).next_times(10) for name in divided.scenarios
+    )
+
+    assert not np.allclose(one, other)
+
+
+@pytest.mark.parametrize("requests", [1, 10, 1001])
+def test_quotas_add_up_to_the_requests(requests):
+    given, divided = settings(requests=requests), share(HotKey=2, MissingIds=1, ReadHeavy=4)
+
+    quotas = [quota_for(given, divided, name) for name in divided.scenarios]
+
+    assert sum(quotas) == requests
+
+
+def test_without_requests_there_is_no_end():
+    assert quota_for(settings(), share(ReadHeavy=1), "ReadHeavy") is None
+
+
+def test_a_trace_keeps_its_own_times_if_asked_to():
+    trace = Trace(np.array([1, 2]), np.array([0.0, 3.0]))
+    given = settings(trace_times="yes")
+
+    assert isinstance(
+        arrivals_for(given, trace, share(TraceReplay=1), "TraceReplay"), RecordedArrivals
+    )
+
+
+def test_what_must_not_overtake_is_sent_by_one_process():
+    divided = divide(0.0, 0.0, 0, {"a": {"TraceReplay": 1}, "b": {"TraceReplay": 3}})
+
+    parts = [
+        part_for(divided[process].scenarios["TraceReplay"], ordered=True, by_key=False)
+        for process in ("a", "b")
+    ]
+
+    assert parts[0] is not None
+    assert parts[1] is None
+
+
+def test_what_is_written_is_divided_by_key():
+    part = part_for(share(ReadWrite=1).scenarios["ReadWrite"], ordered=False, by_key=True)
+
+    assert isinstance(part, Keys)

@@ -1,0 +1,114 @@
+"""Speaking to the service's control API: a real HTTP server answers as told."""
+
+import json
+import threading
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+
+import pytest
+
+from loadtests.service_client import ServiceClient, ServiceError
+
+
+class Service(ThreadingHTTPServer):
+    def __init__(self):
+        super().__init__(("127.0.0.1", 0), Handler)
+        self.status, self.answer, self.seen = 200, b"{}", []
+        self.url = f"http://127.0.0.1:{self.server_port}"
+
+
+class Handler(BaseHTTPRequestHandler):
+    def answer(self):
+        body = self.rfile.read(int(self.headers.get("Content-Length", 0)))
+        self.server.seen.append((self.command, self.path, body, self.headers.get("Authorization")))
+        self.send_response(self.server.status)
+        self.send_header("Content-Length", str(len(self.server.answer)))
+        self.end_headers()
+        self.wfile.write(self.server.answer)
+
+    do_GET = do_PUT = do_PATCH = answer  # noqa: N815 - the standard library's names
+
+    def log_message(self, *_):
+        pass
+
+
+@pytest.fixture
+def service():
+    with Service() as server:
+        thread = threading.Thread(target=server.serve_forever, args=(0.01,))
+        thread.start()
+        yield server
+        server.shutdown()
+        thread.join()
+
+
+def client(*services, token=None):
+    return ServiceClient(tuple(each.url for each in services), token)
+
+
+def test_settings_are_read(service):
+    service.answer = b'{"version": 1, "settings": {"ttl_seconds": 5}}'
+
+    assert client(service).settings() == {"ttl_seconds": 5}
+
+
+def test_the_token_goes_along(service):
+    service.answer = b'{"settings": {}}'
+
+    client(service, token="secret").check()
+
+    assert service.seen[0][3] == "Bearer secret"
+
+
+def test_knobs_are_sent_as_one_patch(service):
+    service.answer = b'{"settings": {"ttl_seconds": 5}}'
+
+    client(service).change({"ttl_seconds": 5.0})
+
+    method, path, body, _ = service.seen[0]
+    assert (method, path, json.loads(body)) == ("PATCH", "/control/settings", {"ttl_seconds": 5.0})
+
+
+def test_the_catalogue_is_filled(service):
+    client(service).fill_catalogue(100)
+
+    assert service.seen[0][:3] == ("PUT", "/control/catalogue", b'{"items": 100}')
+
+
+def test_a_counter_is_summed_over_labels_and_replicas(service):
+    service.answer = b'# HELP x\na_total{op="load"} 3.0\na_total{op="write"} 4\nb_total 9\n'
+
+    assert client(service, service).counter("a_total") == 14.0
+
+
+def test_a_replica_that_is_silent_makes_a_counter_unknown(service):
+    service.status = 500
+
+    assert client(service).counter("a_total") is None
+
+
+def test_a_wrong_token_is_said_with_the_remedy(service):
+    service.status = 401
+
+    with pytest.raises(ServiceError, match="set CONTROL_TOKEN in the environment"):
+        client(service).check()
+
+
+def test_a_refusal_comes_in_the_services_own_words(service):
+    service.status, service.answer = 400, b'{"error": "ttl_seconds must be at most 31 d"}'
+
+    with pytest.raises(ServiceError, match="ttl_seconds must be at most 31 d"):
+        client(service).change({"ttl_seconds": 1e9})
+
+
+def test_another_server_is_told_from_the_service(service):
+    service.answer = b"<html>hello</html>"
+
+    with pytest.raises(ServiceError, match="did not answer GET /control/settings as the service"):
+        client(service).check()
+
+
+def test_a_service_that_is_not_there_is_named():
+    gone = ServiceClient(("http://127.0.0.1:1",), None)
+
+    with pytest.raises(ServiceError, match=r"service http://127\.0\.0\.1:1 cannot be reached"):
+        gone.check()

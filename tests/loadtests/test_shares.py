@@ -1,0 +1,51 @@
+"""Numbering users over scenarios and processes."""
+
+from hypothesis import given
+from hypothesis import strategies as st
+
+from loadtests.shares import divide, unpacked_share
+
+users_of_processes = st.dictionaries(
+    st.text("abc", min_size=1, max_size=2),
+    st.dictionaries(st.sampled_from(["ReadHeavy", "HotKey"]), st.integers(0, 5), max_size=2),
+    max_size=5,
+)
+
+
+def shares(users):
+    return divide(100.0, 0.0, 0, users)
+
+
+@given(users_of_processes)
+def test_every_user_has_one_number(users):
+    numbers = []
+    for share in shares(users).values():
+        for part in share.scenarios.values():
+            numbers += range(part.base + part.first, part.base + part.first + part.here)
+
+    assert sorted(numbers) == list(range(sum(sum(counts.values()) for counts in users.values())))
+
+
+@given(users_of_processes, st.integers(1, 100))
+def test_slots_are_all_given_out(users, slots):
+    parts = [share.part_of(slots) for share in shares(users).values()]
+
+    assert not parts or sum(parts) == max(slots, len(parts))
+
+
+@given(users_of_processes)
+def test_a_message_carries_the_whole_share(users):
+    for share in shares(users).values():
+        assert unpacked_share(share.packed()) == share
+
+
+def test_processes_without_users_take_no_part():
+    assert set(shares({"a": {"ReadHeavy": 1}, "b": {"ReadHeavy": 0}})) == {"a"}
+
+
+def test_processes_of_a_scenario_are_numbered():
+    divided = shares({"a": {"ReadHeavy": 1}, "b": {"ReadHeavy": 2, "HotKey": 1}})
+
+    assert divided["b"].scenarios["ReadHeavy"].nth == 1
+    assert divided["b"].scenarios["HotKey"].nth == 0
+    assert divided["b"].scenarios["HotKey"].processes == 1

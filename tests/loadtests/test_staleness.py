@@ -1,0 +1,121 @@
+"""The oracle's judgement, read by read."""
+
+import pytest
+
+from loadtests.staleness import Oracle, Verdict
+
+KEY = 7
+LEFTOVER = 100
+
+
+@pytest.fixture
+def oracle():
+    return Oracle(first_quantity=1_000_000)
+
+
+def write(oracle, began, acknowledged):
+    version = oracle.begin_write(KEY, began)
+    if acknowledged is not None:
+        oracle.acknowledge(version, acknowledged)
+    return version.quantity
+
+
+def test_a_read_of_the_last_acknowledged_write_is_fresh(oracle):
+    quantity = write(oracle, 1.0, 1.1)
+
+    assert oracle.judge(KEY, quantity, 2.0, 2.1).verdict is Verdict.FRESH
+
+
+def test_a_read_that_misses_an_acknowledged_write_is_stale_since_then(oracle):
+    old = write(oracle, 1.0, 1.1)
+    write(oracle, 2.0, 2.5)
+
+    judged = oracle.judge(KEY, old, 4.0, 4.1)
+
+    assert judged.verdict is Verdict.STALE
+    assert judged.stale_seconds == pytest.approx(1.5)
+
+
+def test_staleness_counts_from_the_first_write_that_was_missed(oracle):
+    old = write(oracle, 1.0, 1.1)
+    write(oracle, 2.0, 2.5)
+    write(oracle, 3.0, 3.5)
+
+    assert oracle.judge(KEY, old, 4.0, 4.1).stale_seconds == pytest.approx(1.5)
+
+
+def test_a_write_acknowledged_after_the_read_began_does_not_make_it_stale(oracle):
+    old = write(oracle, 1.0, 1.1)
+    write(oracle, 2.0, 2.5)
+
+    assert oracle.judge(KEY, old, 2.4, 2.6).verdict is Verdict.FRESH
+
+
+def test_a_value_still_being_written_may_be_read(oracle):
+    quantity = write(oracle, 1.0, None)
+
+    assert oracle.judge(KEY, quantity, 1.5, 1.6).verdict is Verdict.FRESH
+
+
+def test_a_write_of_unknown_outcome_makes_nothing_stale(oracle):
+    old = write(oracle, 1.0, 1.1)
+    write(oracle, 2.0, None)
+
+    assert oracle.judge(KEY, old, 9.0, 9.1).verdict is Verdict.FRESH
+
+
+def test_of_two_writes_at_once_either_may_be_last(oracle):
+    one = oracle.begin_write(KEY, 1.0)
+    two = oracle.begin_write(KEY, 1.1)
+    oracle.acknowledge(one, 2.0)
+    oracle.acknowledge(two, 2.0)
+
+    assert oracle.judge(KEY, one.quantity, 3.0, 3.1).verdict is Verdict.FRESH
+    assert oracle.judge(KEY, two.quantity, 4.0, 4.1).verdict is Verdict.FRESH
+    assert oracle.judge(KEY, one.quantity, 5.0, 5.1).verdict is Verdict.FRESH
+
+
+def test_what_was_there_before_the_run_is_fresh_until_a_write(oracle):
+    assert oracle.judge(KEY, LEFTOVER, 1.0, 1.1).verdict is Verdict.FRESH
+
+    write(oracle, 2.0, 2.1)
+
+    assert oracle.judge(KEY, LEFTOVER, 3.0, 3.1).verdict is Verdict.STALE
+
+
+def test_a_leftover_seen_only_after_a_write_is_stale(oracle):
+    write(oracle, 1.0, 1.1)
+
+    assert oracle.judge(KEY, LEFTOVER, 2.0, 2.1).verdict is Verdict.STALE
+
+
+def test_a_value_that_nobody_wrote_is_impossible(oracle):
+    oracle.judge(KEY, LEFTOVER, 1.0, 1.1)
+
+    assert oracle.judge(KEY, 55, 2.0, 2.1).verdict is Verdict.NEVER_WRITTEN
+
+
+def test_a_reader_that_has_seen_the_new_value_must_not_see_the_old_one(oracle):
+    old = write(oracle, 1.0, 1.1)
+    new = write(oracle, 2.0, 2.1)
+    oracle.judge(KEY, new, 3.0, 3.1)
+
+    judged = oracle.judge(KEY, old, 4.0, 4.1)
+
+    assert judged.verdict is Verdict.REGRESSED
+    assert judged.stale_seconds == pytest.approx(1.9)
+
+
+def test_reads_side_by_side_may_see_either_value(oracle):
+    old = write(oracle, 1.0, 1.1)
+    new = write(oracle, 2.0, None)
+    oracle.judge(KEY, new, 3.0, 3.5)
+
+    assert oracle.judge(KEY, old, 3.2, 3.6).verdict is Verdict.FRESH
+
+
+def test_keys_do_not_mix(oracle):
+    version = oracle.begin_write(KEY, 1.0)
+    oracle.acknowledge(version, 1.1)
+
+    assert oracle.judge(KEY + 1, LEFTOVER, 2.0, 2.1).verdict is Verdict.FRESH

@@ -1,0 +1,78 @@
+"""Reading traces, good and bad."""
+
+import gzip
+
+import pytest
+
+from loadtests.traces import TraceError, load_trace, read_trace
+
+
+@pytest.fixture
+def write(tmp_path):
+    def write(text, name="trace.txt"):
+        path = tmp_path / name
+        path.write_text(text)
+        return path
+
+    return write
+
+
+def test_ids_come_in_file_order(write):
+    assert read_trace(write("3\n1\n3\n")).tolist() == [3, 1, 3]
+
+
+def test_comments_and_empty_lines_are_no_requests(write):
+    assert read_trace(write("# a day\n\n3 # apple\n1\n")).tolist() == [3, 1]
+
+
+def test_a_gzip_file_reads_as_its_text(tmp_path):
+    path = tmp_path / "trace.gz"
+    path.write_bytes(gzip.compress(b"5\n6\n"))
+
+    assert read_trace(path).tolist() == [5, 6]
+
+
+def test_times_count_from_the_first_request(write):
+    trace = load_trace(write("100.0 3\n100.5 1\n102,7\n"))
+
+    assert trace.times.tolist() == [0.0, 0.5, 2.0]
+    assert trace.ids.tolist() == [3, 1, 7]
+
+
+def test_a_trace_without_times_has_none(write):
+    assert load_trace(write("1\n")).times is None
+
+
+@pytest.mark.parametrize("bad", ["abc", "0", "-1", "2147483648", "1.5", "٣", "x 1", "1 2 3"])
+def test_a_bad_line_is_named_by_its_number(write, bad):
+    with pytest.raises(TraceError, match="line 3"):
+        read_trace(write(f"1\n# comment\n{bad}\n"))
+
+
+def test_a_line_without_time_after_one_with_is_refused(write):
+    with pytest.raises(TraceError, match="line 2"):
+        load_trace(write("1.0 1\n2\n"))
+
+
+def test_times_that_fall_are_refused(write):
+    with pytest.raises(TraceError, match=r"line 2.*never fall"):
+        load_trace(write("2.0 1\n1.0 1\n"))
+
+
+def test_a_missing_file_is_named(tmp_path):
+    with pytest.raises(TraceError, match=r"nothing\.txt cannot be read: No such file"):
+        read_trace(tmp_path / "nothing.txt")
+
+
+def test_an_empty_file_is_refused(write):
+    with pytest.raises(TraceError, match="holds no ids"):
+        read_trace(write("# nothing\n"))
+
+
+@pytest.mark.parametrize("name", ["trace.txt", "trace.gz"])
+def test_a_file_of_bytes_is_refused(tmp_path, name):
+    path = tmp_path / name
+    path.write_bytes(b"\xff\xfe\x00")
+
+    with pytest.raises(TraceError, match="trace"):
+        read_trace(path)
