@@ -1,0 +1,41 @@
+"""Reads plans from TOML files."""
+
+import tomllib
+from pathlib import Path
+
+from loadtests.experiments.plan_fields import Given, PlanError
+
+SHIPPED = Path(__file__).parent / "plans"
+
+
+def find_plan(name: str) -> Path:
+    """Return the file of a plan: a path, or the name of one that is shipped.
+
+    Raises:
+        PlanError: There is no such file.
+    """
+    shipped = SHIPPED / f"{name}.toml"
+    path = shipped if shipped.is_file() else Path(name)
+    if not path.is_file():
+        names = ", ".join(sorted(file.stem for file in SHIPPED.glob("*.toml")))
+        raise PlanError(f"plan {name!r} is no file; give the path of a TOML file or one of {names}")
+    return path
+
+
+def read_plan_file(path: Path) -> tuple[dict[str, Given], dict[str, Given]]:
+    """Return the values of a plan and its knobs, unchecked, each with its place.
+
+    Raises:
+        PlanError: The file is not TOML.
+    """
+    try:
+        values = tomllib.loads(path.read_text(encoding="utf-8"))
+    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
+        raise PlanError(f"{path}: not TOML: {error}; see the plans in {SHIPPED}") from None
+    knobs = values.pop("knobs", {})
+    if not isinstance(knobs, dict):
+        raise PlanError(f"{path}: knobs must be a table, got {knobs!r}; write [knobs]")
+    return (
+        {name: Given(value, f"{path}, {name}") for name, value in values.items()},
+        {name: Given(value, f"{path}, knobs.{name}") for name, value in knobs.items()},
+    )

@@ -1,0 +1,23 @@
+"""`report`: makes the report of a run again, from its records on disk."""
+
+import argparse
+from pathlib import Path
+
+from rich.console import Console
+
+from loadtests.experiments.report import write_report
+from loadtests.experiments.results import load_results
+
+
+def add_to(verbs: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:
+    """Declare the verb and its flags."""
+    parser = verbs.add_parser("report", help="make a run's report again", description=__doc__)
+    parser.add_argument("folder", metavar="DIR", type=Path, help="such as results/sweep-…")
+    parser.set_defaults(run=run)
+
+
+def run(options: argparse.Namespace, notes: Console) -> int:
+    """Write the report; return the exit code."""
+    report = write_report(load_results(options.folder), options.folder / "report.html")
+    notes.print(f"report: {report}")
+    return 0

@@ -1,0 +1,141 @@
+"""One sweep: a plan carried out on a stack, its records in a folder."""
+
+import dataclasses
+import os
+import platform
+import time
+from pathlib import Path
+
+import numpy as np
+
+from loadtests.experiments.bench import Progress, TrialPlan
+from loadtests.experiments.bench_on_stack import bench_on
+from loadtests.experiments.plan import Load, Plan
+from loadtests.experiments.plan_fields import PlanError
+from loadtests.experiments.prediction import predict_trace, predict_window
+from loadtests.experiments.reads import popularity_of, reads_of
+from loadtests.experiments.records import FORMAT, RunRecord, save_run
+from loadtests.experiments.runner import PROBES, run_trials
+from loadtests.experiments.service_under_test import ServiceUnderTest
+from loadtests.experiments.stack.contract import Stack
+from loadtests.experiments.trials import Trial, schedule
+from loadtests.experiments.window import cold_window
+from loadtests.traces import TraceError, read_trace
+
+TRIAL_OVERHEAD_SECONDS = 3.0  # knobs, probe, start of the load, drain
+
+
+@dataclasses.dataclass(frozen=True, slots=True)
+class Sweep:
+    """A plan whose inputs have been read and whose trials are laid out."""
+
+    plan: Plan
+    load: Load  # of every trial; how much of a trace is replayed is known by now
+    largest_id: int  # up to which the catalogue is filled
+    trials: list[TrialPlan]
+
+    @property
+    def expected_seconds(self) -> dict[int, float]:
+        """How long each trial should take, by its number."""
+        return {
+            trial.trial.number: trial.expected_seconds + TRIAL_OVERHEAD_SECONDS
+            for trial in self.trials
+        }
+
+
+def lay_out(plan: Plan) -> Sweep:
+    """Read what the plan names and lay its trials out.
+
+    Raises:
+        PlanError: The trace cannot be read or is too short.
+    """
+    if plan.load.trace:
+        load, ids = _read_trace(plan.load, plan.load.trace)
+        trials = [_trace_trial(plan, load, ids, trial) for trial in schedule(plan)]
+        return Sweep(plan, load, max(ids), trials)
+    trials = [_window_trial(plan, trial) for trial in schedule(plan)]
+    return Sweep(plan, plan.load, popularity_of(plan.load, plan.seed).largest_id, trials)
+
+
+def run_sweep(sweep: Sweep, stack: Stack, folder: Path, progress: Progress) -> None:
+    """Run every trial on a stack that has been entered; leave its knobs as they were.
+
+    Raises:
+        ServiceError: The service is not there or refuses the plan.
+    """
+    with bench_on(stack, folder, progress) as (service, bench):
+        service.fill_catalogue(sweep.largest_id)
+        service.set_knobs(sweep.trials[0].knobs)
+        save_run(folder, _run_record(sweep, stack, service))
+        run_trials(bench, sweep.load, sweep.trials)
+
+
+def _run_record(sweep: Sweep, stack: Stack, service: ServiceUnderTest) -> RunRecord:
+    return RunRecord(
+        format=FORMAT,
+        title=sweep.plan.title,
+        started_at=time.time(),
+        plan=dataclasses.asdict(sweep.plan),
+        stack=stack.lines,
+        store_name=stack.store_name,
+        store_delay_seconds=float(service.knobs().get("store_delay_seconds", 0.0)),
+        machine=f"{platform.system()} {platform.machine()}, {os.cpu_count()} cores, "
+        f"Python {platform.python_version()}",
+        wanted_hit_ratio=sweep.plan.wanted_hit_ratio,
+    )
+
+
+def _window_trial(plan: Plan, trial: Trial) -> TrialPlan:
+    load = plan.load
+    popularity = popularity_of(load, trial.seed)
+    reads = reads_of(load, popularity)
+    window = cold_window(reads, load.rate, trial.ttl_seconds, plan.window_ttls)
+    return TrialPlan(
+        trial=trial,
+        knobs={**plan.knobs, "ttl_seconds": trial.ttl_seconds},
+        window=window,
+        expected_seconds=window.closes,
+        predict=lambda fill, knobs: predict_window(reads, knobs, fill, window),
+        probe_ids=_probe_ids(popularity.largest_id, trial.seed),
+    )
+
+
+def _trace_trial(plan: Plan, load: Load, ids: list[int], trial: Trial) -> TrialPlan:
+    sequence = _sequence(load, ids, trial.seed)
+    return TrialPlan(
+        trial=trial,
+        knobs={**plan.knobs, "ttl_seconds": trial.ttl_seconds},
+        window=None,
+        expected_seconds=len(ids) / load.rate,
+        predict=lambda fill, knobs: predict_trace(sequence, knobs, fill),
+        probe_ids=_probe_ids(max(ids), trial.seed),
+    )
+
+
+def _sequence(load: Load, ids: list[int], seed: int) -> list[tuple[float, int]]:
+    """Give each request of a trace its time; Poisson ones are like those that will come."""
+    if load.arrivals == "paced":
+        times = np.arange(len(ids)) / load.rate
+    else:
+        times = np.cumsum(np.random.default_rng(seed).exponential(1 / load.rate, len(ids)))
+    return list(zip(times.tolist(), ids, strict=True))
+
+
+def _read_trace(load: Load, trace: Path) -> tuple[Load, list[int]]:
+    try:
+        ids = read_trace(trace).tolist()
+    except TraceError as error:
+        raise PlanError(str(error)) from None
+    requests = load.requests or len(ids)
+    if requests > len(ids):
+        raise PlanError(
+            f"requests: trace {trace} holds {len(ids)} requests, got {requests}; ask for fewer"
+        )
+    ids = ids[:requests]
+    return dataclasses.replace(load, requests=requests), ids
+
+
+def _probe_ids(items: int, seed: int) -> list[int]:
+    """Choose ids to time loads with; the cache is emptied after them."""
+    drawn = np.random.default_rng([seed, 3]).permutation(min(items, 100_000))[:PROBES]
+    return [int(item) + 1 for item in drawn]

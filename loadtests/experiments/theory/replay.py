@@ -1,0 +1,70 @@
+"""The exact outcome of a known sequence of reads, from an empty cache."""
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True, slots=True)
+class ReplayCounts:
+    """How the reads of a replay end."""
+
+    hit: int
+    coalesced: int
+    miss: int
+
+    @property
+    def lookups(self) -> int:
+        """Every read of the replay."""
+        return self.hit + self.coalesced + self.miss
+
+    @property
+    def hit_ratio(self) -> float | None:
+        """Hits per read; None for an empty replay."""
+        return self.hit / self.lookups if self.lookups else None
+
+    @property
+    def offload_ratio(self) -> float | None:
+        """Share of reads that cost no load; None for an empty replay."""
+        return 1.0 - self.miss / self.lookups if self.lookups else None
+
+
+def coalesced(
+    reads: Iterable[tuple[float, int]], ttl_seconds: float, fill_seconds: float
+) -> ReplayCounts:
+    """Replay reads whose concurrent misses share one load.
+
+    Args:
+        reads: Time in seconds and id, in order of time.
+        ttl_seconds: Lifetime after a fill.
+        fill_seconds: D, from the GET that missed to the SET being visible.
+    """
+    filled_at: dict[int, float] = {}
+    hit = coalesced_reads = miss = 0
+    for at, item in reads:
+        filled = filled_at.get(item)
+        if filled is None or at >= filled + ttl_seconds:
+            filled_at[item] = at + fill_seconds
+            miss += 1
+        elif at < filled:
+            coalesced_reads += 1
+        else:
+            hit += 1
+    return ReplayCounts(hit, coalesced_reads, miss)
+
+
+def uncoalesced(
+    reads: Iterable[tuple[float, int]], ttl_seconds: float, fill_seconds: float
+) -> ReplayCounts:
+    """Replay reads that each load by themselves; every fill restarts the TTL."""
+    fills: dict[int, list[float]] = {}
+    hit = miss = 0
+    for at, item in reads:
+        pending = fills.setdefault(item, [])
+        done = [filled for filled in pending if filled <= at]
+        if done and at < done[-1] + ttl_seconds:
+            hit += 1
+            del pending[: len(done) - 1]
+        else:
+            miss += 1
+            pending.append(at + fill_seconds)
+    return ReplayCounts(hit, 0, miss)

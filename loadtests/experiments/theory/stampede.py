@@ -1,0 +1,132 @@
+"""What the expiry of a hot key costs the store (theory.md F10, F11, F14)."""
+
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+Floats = NDArray[np.float64]
+
+
+@dataclass(frozen=True, slots=True)
+class EarlyRefresh:
+    """XFetch on one key: every trigger loads, in the background."""
+
+    loads_per_refresh: float
+    unrefreshed_share: float  # P(nobody recomputes before the expiry)
+    mean_lead_seconds: float  # first trigger before expiry; 0 where nobody triggers
+    period_seconds: float
+
+
+@dataclass(frozen=True, slots=True)
+class StaleServing:
+    """Stale-while-revalidate on one key; the four shares sum to 1."""
+
+    hit_ratio: float
+    stale_ratio: float
+    coalesced_ratio: float
+    miss_ratio: float
+    loads_per_second: float
+
+
+def open_loop_loads(rate: float, fill_seconds: float) -> float:
+    """Return unprotected loads per expiry under open load, constant D (F10, F2)."""
+    return 1.0 + rate * fill_seconds
+
+
+def closed_loop_duplicates(
+    users: int, share: float, throughput: float, fill_seconds: float
+) -> float:
+    """Return duplicate loads per expiry under a closed loop, at most users - 1 (F10).
+
+    Args:
+        users: U, concurrent users.
+        share: Popularity of the key.
+        throughput: Measured lookups per second over all keys.
+        fill_seconds: D.
+    """
+    return float(-(users - 1) * np.expm1(-share * throughput * fill_seconds / users))
+
+
+def early(rate: float, ttl_seconds: float, fill_seconds: float, beta: float) -> EarlyRefresh:
+    """Return XFetch's loads, lead and period for a constant recompute time (F11).
+
+    The first trigger sees y = e^(-r / (beta D)) with density a e^(-a y) on (0, 1)
+    and the rest e^-a at the expiry itself; during its load of D seconds the
+    others go on triggering. Needs T well above the lead.
+
+    Args:
+        rate: Reads per second, Poisson.
+        ttl_seconds: Lifetime after a fill.
+        fill_seconds: D, also the delta of the rule.
+        beta: XFetch's parameter.
+    """
+    scale = beta * fill_seconds
+    pressure = rate * scale
+    nobody = float(np.exp(-pressure))
+    seen, weight = _first_trigger(pressure)
+    remaining = -scale * np.log(seen)
+    extra = _triggers_until(fill_seconds, remaining, rate, scale)
+    at_expiry = rate * fill_seconds
+    lasts = _last_trigger(remaining, rate, fill_seconds, scale)
+    last_at_expiry = _last_trigger(np.zeros(1), rate, fill_seconds, scale)[0]
+    lead = float(np.sum(weight * remaining))
+    duplicate_tail = float(np.sum(weight * lasts) + nobody * last_at_expiry)
+    return EarlyRefresh(
+        loads_per_refresh=float(1.0 + np.sum(weight * extra) + nobody * at_expiry),
+        unrefreshed_share=nobody,
+        mean_lead_seconds=lead,
+        period_seconds=ttl_seconds - lead + nobody / rate + fill_seconds + duplicate_tail,
+    )
+
+
+def _first_trigger(pressure: float) -> tuple[Floats, Floats]:
+    """Return midpoints of y and their probabilities, equally likely below 1."""
+    steps = 4_000
+    reached = -np.expm1(-pressure)
+    quantiles = (np.arange(steps) + 0.5) / steps * reached
+    return -np.log1p(-quantiles) / pressure, np.full(steps, reached / steps)
+
+
+def _triggers_until(
+    elapsed: float | Floats, remaining: Floats, rate: float, scale: float
+) -> Floats:
+    """Return expected triggers in `elapsed` seconds when `remaining` were left at its start."""
+    before_expiry = np.minimum(elapsed, remaining)
+    rising = (
+        rate * scale * (np.exp((before_expiry - remaining) / scale) - np.exp(-remaining / scale))
+    )
+    after: Floats = rate * (elapsed - before_expiry)
+    return rising + after
+
+
+def _last_trigger(remaining: Floats, rate: float, fill: float, scale: float) -> Floats:
+    """Return E[L'], the mean time of the last trigger within the load."""
+    offsets = np.linspace(0.0, fill, 201)
+    total = _triggers_until(fill, remaining, rate, scale)
+    so_far = _triggers_until(offsets[:, None], remaining[None, :], rate, scale)
+    still_to_come = -np.expm1(so_far - total[None, :])
+    means: Floats = np.trapezoid(still_to_come, offsets, axis=0)
+    return means
+
+
+def stale_while_revalidate(
+    rate: float, ttl_seconds: float, grace_seconds: float, fill_seconds: float
+) -> StaleServing:
+    """Return the shares under a soft TTL with one refresh at a time (F14).
+
+    Args:
+        rate: Reads per second, Poisson.
+        ttl_seconds: Soft TTL.
+        grace_seconds: How long past it a stale entry is served; above D.
+        fill_seconds: D, constant.
+    """
+    reads_per_cycle = 1.0 + rate * (ttl_seconds + fill_seconds)
+    outlived = float(np.exp(-rate * grace_seconds))
+    return StaleServing(
+        hit_ratio=rate * ttl_seconds / reads_per_cycle,
+        stale_ratio=(1.0 - outlived) * (1.0 + rate * fill_seconds) / reads_per_cycle,
+        coalesced_ratio=outlived * rate * fill_seconds / reads_per_cycle,
+        miss_ratio=outlived / reads_per_cycle,
+        loads_per_second=rate / reads_per_cycle,
+    )

@@ -1,0 +1,131 @@
+"""What to expect of one window after a cold start (theory.md F3, F15)."""
+
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+from scipy.special import gammainc
+
+Floats = NDArray[np.float64]
+
+LONGEST_SUM = 1000  # cycles followed one by one
+
+
+@dataclass(frozen=True, slots=True)
+class WindowExpectation:
+    """Expected ratios of one window, as ratios of expectations."""
+
+    hit_ratio: float
+    offload_ratio: float
+
+
+def expected_cycles(rates: Floats, dead_seconds: Floats | float, at_seconds: float) -> Floats:
+    """Return M(t): how often each item has been asked for while not covered, by t (F3).
+
+    An item that is asked for starts a cycle and is covered for `dead_seconds`;
+    the next read after that starts the next cycle. The cache is empty at 0. After a
+    thousand cycles the start is forgotten, and the renewal rate is taken.
+
+    Args:
+        rates: Reads per second of each item, Poisson.
+        dead_seconds: How long a cycle covers the item: T for instant fills.
+        at_seconds: t, since the cache was empty.
+    """
+    dead = np.broadcast_to(np.asarray(dead_seconds, dtype=np.float64), rates.shape)
+    short = dead * LONGEST_SUM < at_seconds
+    total: Floats = np.where(short, at_seconds / (dead + 1.0 / rates), 0.0)
+    open_items = np.flatnonzero(~short)
+    for cycle in range(LONGEST_SUM + 1):
+        open_items = open_items[cycle * dead[open_items] < at_seconds]
+        left = at_seconds - cycle * dead[open_items]
+        total[open_items] += gammainc(cycle + 1, rates[open_items] * left)
+    return total
+
+
+def miss_ratio(rates: Floats, ttl_seconds: float, opens: float, closes: float) -> float:
+    """Return E[misses in the window] / E[reads in the window] for instant fills (F3).
+
+    Args:
+        rates: Reads per second of each item, Poisson.
+        ttl_seconds: Lifetime after a fill.
+        opens: Start of the window in seconds after the cache was empty.
+        closes: Its end.
+    """
+    misses = expected_cycles(rates, ttl_seconds, closes) - expected_cycles(
+        rates, ttl_seconds, opens
+    )
+    return float(np.sum(misses) / (np.sum(rates) * (closes - opens)))
+
+
+def coalesced(
+    rates: Floats, ttl_seconds: Floats | float, fill_seconds: float, opens: float, closes: float
+) -> WindowExpectation:
+    """Expect a window when concurrent misses share one load (F15).
+
+    Args:
+        rates: Reads per second of each item, Poisson.
+        ttl_seconds: Lifetime after a fill, of all items or of each.
+        fill_seconds: D, from the GET that missed to the SET being visible.
+        opens: Start of the window in seconds after the cache was empty.
+        closes: Its end.
+    """
+    covered = np.broadcast_to(np.asarray(ttl_seconds, dtype=np.float64), rates.shape) + fill_seconds
+    loads = expected_cycles(rates, covered, closes) - expected_cycles(rates, covered, opens)
+    reads = rates * (closes - opens)
+    spared = reads - loads
+    live_share = np.divide(ttl_seconds, covered, out=np.zeros_like(rates), where=covered > 0)
+    total = float(np.sum(reads))
+    return WindowExpectation(
+        float(np.sum(spared * live_share)) / total, float(np.sum(spared)) / total
+    )
+
+
+def uncoalesced(
+    rates: Floats, ttl_seconds: Floats | float, fill_seconds: float, opens: float, closes: float
+) -> WindowExpectation:
+    """Expect a window when every concurrent miss loads by itself (F2 plain, F3).
+
+    A cycle then holds 1 + lambda D loads, and its last SET restarts the TTL, so
+    each item is covered for D + T + E[L].
+    """
+    duplicates = rates * fill_seconds
+    covered = fill_seconds + ttl_seconds + last_duplicate(rates, fill_seconds)
+    cycles = expected_cycles(rates, covered, closes) - expected_cycles(rates, covered, opens)
+    loads = np.sum(cycles * (1.0 + duplicates))
+    hit = 1.0 - float(loads / (np.sum(rates) * (closes - opens)))
+    return WindowExpectation(hit, hit)
+
+
+def stale_served(
+    rates: Floats,
+    ttl_seconds: Floats | float,
+    grace_seconds: float,
+    fill_seconds: float,
+    span: tuple[float, float],
+) -> WindowExpectation:
+    """Expect a window under stale-while-revalidate; stale answers are hits (F14, F3).
+
+    A miss and those that wait for it come again when nobody asks during a grace. The mean
+    time between such misses, from F14, is taken as what a miss covers; the first miss of
+    each item, which the cold start brings, is exact.
+
+    Args:
+        rates: Reads per second of each item, Poisson.
+        ttl_seconds: Soft TTL, of all items or of each.
+        grace_seconds: How long past it an entry is served.
+        fill_seconds: D, from the GET that missed to the SET being visible.
+        span: Start and end of the window in seconds after the cache was empty.
+    """
+    reads_per_cycle = 1.0 + rates * (ttl_seconds + fill_seconds)
+    outlived = np.exp(-np.minimum(rates * grace_seconds, 50.0))
+    covered = (reads_per_cycle / outlived - 1.0) / rates
+    opens, closes = span
+    misses = expected_cycles(rates, covered, closes) - expected_cycles(rates, covered, opens)
+    total = float(np.sum(rates)) * (closes - opens)
+    waiting = float(np.sum(misses * (1.0 + rates * fill_seconds)))
+    return WindowExpectation(1.0 - waiting / total, 1.0 - float(np.sum(misses)) / total)
+
+
+def last_duplicate(rates: Floats, fill_seconds: float) -> Floats:
+    """Return E[L], when the last duplicate load of a cycle starts (F2)."""
+    return fill_seconds + np.expm1(-rates * fill_seconds) / rates

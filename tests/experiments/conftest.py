@@ -1,0 +1,269 @@
+"""A bench of fakes on a clock of its own: no process, no sleep, exact counts."""
+
+from dataclasses import dataclass, field, replace
+
+import numpy as np
+import pytest
+
+from loadtests.experiments.bench import Bench, TrialPlan
+from loadtests.experiments.counters import RESULTS, RedisCounters, ServiceCounters
+from loadtests.experiments.locust_load import LoadError
+from loadtests.experiments.plan import make_plan
+from loadtests.experiments.prediction import Prediction
+from loadtests.experiments.records import FORMAT, RunRecord
+from loadtests.experiments.runner import run_trials
+from loadtests.experiments.trials import Trial
+from loadtests.experiments.window import Window
+from loadtests.samples import RESULT_INDEX, SAMPLE_DTYPE
+
+
+@dataclass
+class FakeClock:
+    now: float = 1000.0
+
+    def time(self):
+        return self.now
+
+    def sleep(self, seconds):
+        self.now += seconds
+
+
+@dataclass
+class FakeWorld:
+    """100 lookups a second, of which each tenth is a miss, while a load runs."""
+
+    clock: FakeClock = field(default_factory=FakeClock)
+    log: list = field(default_factory=list)
+    began: float | None = None
+    lookups: dict = field(default_factory=lambda: dict.fromkeys(RESULTS, 0))
+    ends_after: float | None = None  # seconds after which the load dies
+    fails_to_begin: bool = False
+    interrupts_at: float | None = None
+    key_polls: int = 0
+    lost: int = 0  # answers that the client never saw
+
+    def counted(self):
+        if self.began is None:
+            return dict(self.lookups)
+        seen = round(max(0.0, self.clock.now - self.began) * 100)
+        return self.lookups | {
+            "hit": self.lookups["hit"] + seen - seen // 10,
+            "miss": self.lookups["miss"] + seen // 10,
+        }
+
+
+@dataclass
+class FakeService:
+    world: FakeWorld
+    knobs_set: dict = field(default_factory=dict)
+
+    def set_knobs(self, knobs):
+        self.world.log.append(f"set ttl {knobs['ttl_seconds']:g}")
+        self.knobs_set = dict(knobs)
+
+    def knobs(self):
+        return dict(self.knobs_set)
+
+    def clear_cache(self):
+        self.world.log.append("clear")
+
+    def counters(self):
+        self.world.log.append("count")
+        lookups = self.world.counted()
+        if self.world.interrupts_at and self.world.clock.now >= self.world.interrupts_at:
+            raise KeyboardInterrupt
+        return ServiceCounters(
+            lookups=lookups,
+            store_queries={"select ok": lookups["miss"], "probe ok": 7},
+            key_reads={"true": lookups["hit"], "false": lookups["miss"]},
+            fills={"stored": lookups["miss"]},
+        )
+
+    def probe_fill_seconds(self, ids):
+        self.world.log.append(f"probe {len(list(ids))}")
+        return 0.01
+
+
+@dataclass
+class FakeRedis:
+    world: FakeWorld
+
+    def counters(self):
+        lookups = self.world.counted()
+        return RedisCounters(lookups["hit"], lookups["miss"])
+
+
+@dataclass
+class FakeRun:
+    world: FakeWorld
+    planned_seconds: float | None
+
+    def started_at(self):
+        if self.world.fails_to_begin:
+            raise LoadError("no arrival")
+        self.world.clock.now += 0.5
+        self.world.began = self.world.clock.now
+        self.world.log.append("begun")
+        return self.world.began
+
+    def ended(self):
+        limit = self.world.ends_after or self.planned_seconds
+        return limit is not None and self.world.clock.now >= self.world.began + limit
+
+    def stop(self):
+        self.world.log.append("stop")
+        return self._summary()
+
+    def finish(self, _timeout):
+        self.world.log.append("finish")
+        return self._summary()
+
+    def kill(self):
+        self.world.log.append("kill")
+        self.world.began = None
+
+    def _summary(self):
+        before = self.world.lookups
+        self.world.lookups = self.world.counted()
+        self.world.began = None
+        results = {word: count - before[word] for word, count in self.world.lookups.items()}
+        results["hit"] -= self.world.lost
+        return {
+            "target_rate": 100.0,
+            "ended_at": self.world.clock.now,
+            "results": results,
+            "cpu_ratio": 0.3,
+            "slip_p99_seconds": 0.001,
+            "failed": 0,
+            "dropped": 0,
+        }
+
+
+@dataclass
+class FakeLoad:
+    world: FakeWorld
+    planned_seconds: float | None = None
+
+    def start(self, load, seed, record):
+        assert not any(record.iterdir())
+        self.world.log.append(f"load seed {seed} at {load.rate:g}/s")
+        return FakeRun(self.world, self.planned_seconds)
+
+
+@dataclass
+class FakeProgress:
+    phases: list = field(default_factory=list)
+
+    def phase(self, trial, name):
+        self.phases.append((trial.number, name))
+
+    def loaded(self, trial, seconds):
+        pass
+
+    def finished(self, record):
+        self.phases.append((record.trial.number, "finished"))
+
+
+@pytest.fixture
+def world():
+    return FakeWorld()
+
+
+@pytest.fixture
+def saved():
+    return []
+
+
+@pytest.fixture
+def bench(world, saved, tmp_path):
+    def save(record, samples):
+        world.log.append("save")
+        saved.append((record, samples))
+
+    return Bench(
+        service=FakeService(world),
+        redis=FakeRedis(world),
+        load=FakeLoad(world),
+        read_samples=lambda _folder: np.empty(0, dtype=SAMPLE_DTYPE),
+        save=save,
+        progress=FakeProgress(),
+        scratch=tmp_path,
+        clock=world.clock,
+    )
+
+
+@pytest.fixture
+def load():
+    return make_plan({}, {}).load
+
+
+@pytest.fixture
+def trial_plan():
+    def make(number=1, ttl_seconds=1.0, batches=10):
+        return TrialPlan(
+            trial=Trial(number, ttl_seconds, 1, seed=7),
+            knobs={"ttl_seconds": ttl_seconds},
+            window=Window(1.5 * ttl_seconds, ttl_seconds, batches),
+            expected_seconds=(1.5 + batches) * ttl_seconds,
+            predict=lambda fill, _knobs: Prediction(0.9, 0.9, 10.0, fill, "by hand"),
+            probe_ids=list(range(1, 100)),
+        )
+
+    return make
+
+
+@pytest.fixture
+def run_record():
+    return RunRecord(
+        format=FORMAT,
+        title="A sweep by hand",
+        started_at=1_700_000_000.0,
+        plan={
+            "seed": 1,
+            "load": {
+                "rate": 100.0,
+                "arrivals": "poisson",
+                "trace": None,
+                "flags": {
+                    "popularity": "zipf",
+                    "items": 50,
+                    "skew": 0.99,
+                    "missing_ratio": 0.0,
+                    "one_hit_ratio": 0.0,
+                },
+            },
+        },
+        stack=["redis: fake", "database: none"],
+        store_name="SQLite",
+        store_delay_seconds=0.01,
+        machine="Linux, 2 cores",
+        wanted_hit_ratio=0.9,
+    )
+
+
+@pytest.fixture
+def samples():
+    """Hits of 1 ms to 2 ms and, each eleventh, misses of 12 ms; 2200 of them in 12 s."""
+
+    def make(seconds=12):
+        count = round(seconds / 12 * 2200)
+        found = np.zeros(count, dtype=SAMPLE_DTYPE)
+        found["intended"] = np.linspace(0, seconds, count, endpoint=False)
+        miss = np.arange(count) % 11 == 0
+        found["response"] = np.where(miss, 0.012, np.linspace(0.001, 0.002, count))
+        found["service"] = found["response"] / 2
+        found["result"] = np.where(miss, RESULT_INDEX["miss"], RESULT_INDEX["hit"])
+        return found
+
+    return make
+
+
+@pytest.fixture
+def record(bench, load, trial_plan, saved):
+    """A trial as the runner records it, with some fields replaced."""
+    run_trials(bench, load, [trial_plan()])
+
+    def make(**changes):
+        return replace(saved[0][0], **changes)
+
+    return make

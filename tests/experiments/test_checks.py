@@ -1,0 +1,129 @@
+import dataclasses
+
+import pytest
+
+from loadtests.experiments.analysis import figures_of
+from loadtests.experiments.counters import RedisCounters
+from loadtests.experiments.runner import run_trials
+
+
+def kinds(record, samples):
+    return [doubt.kind for doubt in figures_of(record, samples).doubts]
+
+
+@pytest.fixture
+def doubts(record, samples):
+    def of(**changes):
+        return kinds(record(**changes), samples()[:0])
+
+    return of
+
+
+def changed_load(record, **changes):
+    return dict(record().load) | changes
+
+
+def test_trial_in_good_order_leaves_no_doubt(doubts):
+    assert doubts() == ["few-samples"]
+
+
+@pytest.mark.parametrize(
+    ("change", "kind"),
+    [
+        ({"cpu_ratio": 0.8}, "generator-busy"),
+        ({"slip_p99_seconds": 0.02}, "late-starts"),
+        ({"target_rate": 120.0}, "rate-missed"),
+        ({"failed": 1}, "errors"),
+        ({"dropped": 3}, "errors"),
+    ],
+    ids=["busy", "late", "rate", "failed", "dropped"],
+)
+def test_load_generator_in_trouble_is_a_doubt(record, doubts, change, kind):
+    assert kind in doubts(load=changed_load(record, **change))
+
+
+@pytest.mark.parametrize(("slip", "scope"), [(0.02, "latency"), (0.2, "trial")])
+def test_late_starts_spoil_times_and_only_beyond_a_tenth_of_the_ttl_the_ratio(
+    record, samples, slip, scope
+):
+    late = record(load=changed_load(record, slip_p99_seconds=slip))
+
+    figures = figures_of(late, samples())
+
+    assert [d.scope for d in figures.doubts if d.kind == "late-starts"] == [scope]
+    assert figures.trusted == (scope == "latency")
+    assert not figures.times_trusted
+
+
+def test_rate_is_not_missed_by_what_poisson_arrivals_vary(record, doubts):
+    assert "rate-missed" not in doubts(load=changed_load(record, target_rate=104.0))
+
+
+def test_unknown_figures_of_the_load_generator_are_no_doubt(record, doubts):
+    unknown = changed_load(record, cpu_ratio=None, slip_p99_seconds=None)
+
+    assert doubts(load=unknown) == ["few-samples"]
+
+
+def test_lookups_that_bypassed_or_failed_are_doubts(record, doubts):
+    first, *others = record().readings
+    changed = dataclasses.replace(
+        others[-1].counters, lookups=others[-1].counters.lookups | {"bypass": 2, "error": 1}
+    )
+    readings = [first, *others[:-1], dataclasses.replace(others[-1], counters=changed)]
+
+    assert {"bypass", "errors"} <= set(doubts(readings=readings))
+
+
+def test_answers_that_the_client_never_saw_are_a_disagreement(
+    bench, world, load, trial_plan, saved
+):
+    world.lost = 1
+
+    run_trials(bench, load, [trial_plan()])
+
+    figures = figures_of(saved[0][0], saved[0][1])
+    texts = [doubt.text for doubt in figures.doubts if doubt.kind == "disagreement"]
+    assert texts == ["load generator and service count differently: hit 1034 to 1035"]
+
+
+def test_keys_that_someone_else_read_are_a_disagreement(record, doubts):
+    after = record().after
+    more = RedisCounters(after.redis.keyspace_hits + 1, after.redis.keyspace_misses)
+
+    assert "disagreement" in doubts(after=dataclasses.replace(after, redis=more))
+
+
+def test_redis_that_was_not_asked_cannot_disagree(record, doubts):
+    after = dataclasses.replace(record().after, redis=None)
+
+    assert "disagreement" not in doubts(after=after)
+
+
+def test_window_that_opened_too_early_is_not_warm(record, doubts):
+    assert "not-warm" in doubts(started_at=record().started_at + 0.5)
+
+
+def test_counters_read_late_are_a_doubt(record, doubts):
+    *others, last = record().readings
+    late = dataclasses.replace(last, at=last.at + 0.2)
+
+    assert "late-readings" in doubts(readings=[*others, late])
+
+
+def test_window_of_few_ttls_is_a_doubt(record, doubts):
+    window = dataclasses.replace(record().window, batches=5)
+
+    assert "few-batches" in doubts(window=window)
+
+
+def test_load_without_lookups_is_a_doubt(record, doubts):
+    assert "no-lookups" in doubts(readings=[record().readings[0]] * 2)
+
+
+def test_every_doubt_says_what_to_do(record, samples):
+    broken = record(load=changed_load(record, cpu_ratio=1, slip_p99_seconds=1, failed=1))
+
+    for doubt in figures_of(broken, samples()[:0]).doubts:
+        assert doubt.text
+        assert doubt.advice

@@ -1,0 +1,172 @@
+import argparse
+import io
+from pathlib import Path
+
+import pytest
+from rich.console import Console
+
+from loadtests import cli
+from loadtests.experiments import stack_choice, sweep_command
+from loadtests.experiments.locust_load import LocustLoad
+from loadtests.experiments.plan import make_plan
+from loadtests.experiments.plan_fields import Given, PlanError
+from loadtests.experiments.progress_bar import ProgressBar
+from loadtests.experiments.stack.addresses import GivenServers, GivenService
+from loadtests.experiments.stack.local import LocalStack
+from loadtests.experiments.trials import Trial
+
+
+def test_output_that_holds_files_is_refused_before_anything_starts(capsys, tmp_path):
+    (tmp_path / "run.json").touch()
+
+    code = cli.main(["sweep", "--output", str(tmp_path)])
+
+    assert code == 2
+    assert capsys.readouterr().err == (
+        f"error: --output {tmp_path} holds files already; name a new folder\n"
+    )
+
+
+def test_bad_trace_line_is_shown_as_it_is(capsys, tmp_path):
+    (tmp_path / "ids.txt").write_text("root:x:0")
+
+    cli.main(["sweep", "--trace", str(tmp_path / "ids.txt")])
+
+    assert "got 'root:x:0'" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        (["sweep", "--rate", "-5"], "error: --rate: rate must be a number from 0.01"),
+        (["sweep", "--ttl", "1,x"], "error: --ttl: ttl_seconds must be a number, got '1,x'"),
+        (["sweep", "--plan", "nowhere"], "error: plan 'nowhere' is no file"),
+        (["sweep", "--skew", "eleven"], "error: --skew: skew must be"),
+        (["sweep", "--protection", "luck"], "error: --protection: protection must be one of"),
+        (["sweep", "--trace", "/nowhere"], "error: trace /nowhere cannot be read"),
+        (["sweep", "--service-url", "ftp://x"], "error: --service-url must be http://host:port"),
+        (["sweep", "--service-processes", "0"], "error: --service-processes must be a whole"),
+        (["sweep", "--redis-url", "redis://x"], "error: --database-url is missing"),
+        (["sweep", "--output", "/proc/x"], "error: --output /proc/x cannot be written"),
+        (["report", "/nowhere"], "error: /nowhere holds no run.json"),
+        (["stampede", "--modes", "luck"], "error: --modes must be some of none, single-flight"),
+        (["stampede", "--refreshes", "1"], "error: --refreshes: refreshes must be a whole"),
+    ],
+)
+def test_user_error_is_one_line_and_exit_code_two(capsys, arguments, message):
+    code = cli.main(arguments)
+
+    out, err = capsys.readouterr()
+    assert code == 2
+    assert out == ""
+    assert err.startswith(message)
+    assert err.count("\n") == 1
+
+
+@pytest.mark.parametrize("arguments", [[], ["fly"], ["sweep", "--speed", "3"]])
+def test_unknown_words_are_refused_in_one_line_too(capsys, arguments):
+    with pytest.raises(SystemExit) as ended:
+        cli.main(arguments)
+
+    assert ended.value.code == 2
+    assert capsys.readouterr().err.count("\n") == 1
+
+
+def test_interrupt_ends_with_its_own_code(capsys, monkeypatch):
+    def interrupted(_options, _notes):
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(sweep_command, "run", interrupted)
+
+    assert cli.main(["sweep"]) == 130
+    assert "interrupted" in capsys.readouterr().err
+
+
+def options(**given):
+    defaults = {
+        "service_url": None,
+        "redis_url": None,
+        "database_url": None,
+        "database": "auto",
+        "service_processes": "1",
+    }
+    return argparse.Namespace(**(defaults | given))
+
+
+def test_stack_is_local_unless_addresses_are_given():
+    assert isinstance(stack_choice.chosen_stack(options()), LocalStack)
+    given = options(service_url=["http://127.0.0.1:1"], redis_url="redis://127.0.0.1")
+    assert isinstance(stack_choice.chosen_stack(given), GivenService)
+    servers = options(redis_url="redis://127.0.0.1", database_url="mysql+pymysql://u@h/d")
+    assert isinstance(stack_choice.chosen_stack(servers), GivenServers)
+
+
+def test_database_beside_a_given_service_is_refused():
+    with pytest.raises(PlanError, match="leave one of the two out"):
+        stack_choice.chosen_stack(options(service_url=["http://x"], database_url="mysql://x"))
+
+
+class FakeGuardian:
+    def start(self, name, argv, environment):
+        self.started = (name, argv, environment)
+
+
+def started(load, token=None):
+    guardian = FakeGuardian()
+    LocustLoad(guardian, ["http://a", "http://b"], token).start(load, 7, Path("/tmp/record"))
+    name, argv, environment = guardian.started
+    return name, " ".join(map(str, argv)), environment
+
+
+def test_load_generator_is_told_by_the_load_flags():
+    load = make_plan({"rate": Given(50, ""), "items": Given(9, "")}, {}).load
+
+    name, line, environment = started(load, token="secret")
+
+    assert name == "record"
+    assert "--service-url http://a --service-url http://b" in line
+    assert "--rate 50.0 --arrivals poisson --items 9 --skew 0.99 --popularity zipf" in line
+    assert "--seed 7 --record /tmp/record" in line
+    assert "--trace" not in line
+    assert "--requests" not in line
+    assert "secret" not in line
+    assert environment == {"CONTROL_TOKEN": "secret"}
+
+
+def test_trace_is_told_by_its_path_and_length(tmp_path):
+    trace = tmp_path / "ids.txt"
+    trace.write_text("1\n")
+    load = make_plan({"trace": Given(str(trace), ""), "requests": Given(1, "")}, {}).load
+
+    _, line, environment = started(load)
+
+    assert f"--trace {trace} --requests 1" in line
+    assert "--skew" not in line
+    assert "--missing" not in line
+    assert environment == {}
+
+
+def test_progress_is_a_line_for_each_trial_where_there_is_no_terminal(record):
+    console = Console(file=io.StringIO(), width=100)
+
+    with ProgressBar(console, {1: 10.0, 2: 10.0}) as bar:
+        bar.phase(Trial(1, 1.0, 1, 1), "measure")
+        bar.loaded(Trial(1, 1.0, 1, 1), 5.0)
+        bar.finished(record())
+        bar.finished(record(trial=Trial(2, 1.0, 1, 1), aborted="the load ended"))
+
+    assert console.file.getvalue().splitlines() == [
+        "trial 1/2, TTL 1 s: measured",
+        "trial 2/2, TTL 1 s: aborted: the load ended",
+    ]
+
+
+def test_progress_on_a_terminal_tells_the_time_left():
+    console = Console(file=io.StringIO(), width=100, force_terminal=True)
+
+    with ProgressBar(console, {1: 10.0}) as bar:
+        bar.phase(Trial(1, 0.5, 1, 1), "warm-up")
+        bar.loaded(Trial(1, 0.5, 1, 1), 5.0)
+
+    assert "TTL 0.5 s: warm-up" in console.file.getvalue()
+    assert "left" in console.file.getvalue()

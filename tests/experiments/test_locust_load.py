@@ -1,0 +1,73 @@
+import json
+
+import pytest
+
+from loadtests.experiments import locust_load
+from loadtests.experiments.locust_load import LoadError, LocustRun
+
+
+class FakeProcess:
+    """A program that ends when it is asked to, unless it is stubborn."""
+
+    def __init__(self, *, code=None, stubborn=False):
+        self.code = code
+        self.stubborn = stubborn
+        self.killed = False
+
+    def exit_code(self):
+        return self.code
+
+    def terminate(self):
+        if not self.stubborn:
+            self.code = 0
+
+    def wait(self, _timeout):
+        return self.code
+
+    def kill(self):
+        self.killed = True
+
+    def tail(self):
+        return "its last words"
+
+
+def test_load_tells_when_it_began(tmp_path):
+    (tmp_path / "start.json").write_text('{"started_at": 12.5}')
+
+    assert LocustRun(FakeProcess(), tmp_path).started_at() == 12.5
+
+
+def test_load_that_ended_before_it_began_shows_its_log(tmp_path):
+    with pytest.raises(LoadError, match="before its first arrival:\nits last words"):
+        LocustRun(FakeProcess(code=1), tmp_path).started_at()
+
+
+def test_load_that_does_not_begin_in_time_is_killed(tmp_path, monkeypatch):
+    monkeypatch.setattr(locust_load, "START_SECONDS", 0.0)
+    process = FakeProcess()
+
+    with pytest.raises(LoadError, match="no arrival within 0 s"):
+        LocustRun(process, tmp_path).started_at()
+    assert process.killed
+
+
+def test_stopped_load_leaves_its_summary(tmp_path):
+    (tmp_path / "summary.json").write_text(json.dumps({"arrivals": 5}))
+    run = LocustRun(FakeProcess(), tmp_path)
+
+    assert not run.ended()
+    assert run.stop() == {"arrivals": 5}
+    assert run.ended()
+
+
+def test_load_without_a_summary_is_an_error(tmp_path):
+    with pytest.raises(LoadError, match="left no summary"):
+        LocustRun(FakeProcess(), tmp_path).stop()
+
+
+def test_load_that_does_not_drain_is_killed(tmp_path):
+    process = FakeProcess(stubborn=True)
+
+    with pytest.raises(LoadError, match="did not end"):
+        LocustRun(process, tmp_path).stop()
+    assert process.killed

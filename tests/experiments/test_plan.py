@@ -1,0 +1,151 @@
+import pytest
+
+from loadtests.experiments.plan import make_plan
+from loadtests.experiments.plan_fields import Given, PlanError
+from loadtests.experiments.plan_file import SHIPPED, find_plan, read_plan_file
+from loadtests.experiments.sweep import lay_out
+from loadtests.experiments.trials import schedule
+
+
+def plan(knobs=(), **values):
+    flags = {name: Given(value, f"--{name}") for name, value in values.items()}
+    return make_plan(
+        flags, {name: Given(value, f"--{name}") for name, value in dict(knobs).items()}
+    )
+
+
+def test_flags_and_toml_give_the_same_plan(tmp_path):
+    file = tmp_path / "mine.toml"
+    file.write_text(
+        'ttl_seconds = [0.5, 2]\nrate = 300\narrivals = "paced"\n[knobs]\nprotection = "lease"\n'
+    )
+
+    from_file = make_plan(*read_plan_file(file))
+
+    assert from_file == plan(
+        {"protection": "lease"}, ttl_seconds="0.5,2", rate="300", arrivals="paced"
+    )
+
+
+@pytest.mark.parametrize(
+    ("values", "message"),
+    [
+        ({"ttl_seconds": "1,-2"}, "--ttl_seconds: ttl_seconds must be >= 0 and <= 2.6784e+06"),
+        ({"ttl_seconds": "soon"}, "must be a number, got 'soon'; such as 0.5,1,5"),
+        ({"ttl_seconds": "1,1"}, "must name each TTL once"),
+        ({"ttl_seconds": []}, "at least one TTL"),
+        ({"rate": "-5"}, "--rate: rate must be a number from 0.01"),
+        ({"rate": True}, "--rate: rate must not be true or false"),
+        ({"skew": "nan"}, "--skew: skew must be a number from 0 to 10, got 'nan'"),
+        ({"arrivals": "bursty"}, "arrivals must be one of poisson, paced"),
+        ({"repetitions": 1.5}, "must be a whole number from 1 to 100, got 1.5"),
+        ({"repetitions": True}, "must be a number, got True"),
+        ({"requests": 5}, "requests needs a trace"),
+        ({"trace": "x.txt", "skew": 1}, "skew means nothing beside a trace"),
+        ({"speed": 3}, "--speed: unknown name 'speed'; known are title, ttl_seconds"),
+        ({"title": " "}, "must be a text"),
+    ],
+)
+def test_wrong_value_is_refused_in_one_line_with_place_and_remedy(values, message):
+    with pytest.raises(PlanError) as refused:
+        plan(**values)
+
+    assert message in str(refused.value)
+    assert "\n" not in str(refused.value)
+
+
+@pytest.mark.parametrize(
+    ("knobs", "message"),
+    [
+        ({"protection": "luck"}, "none, single-flight, lease, early, stale, got 'luck'"),
+        ({"store_delay_seconds": 11}, "must be a number from 0 to 10 seconds, got '11'"),
+        ({"stale_seconds": 0}, "must be a number from 0.001 to 3600 seconds, got '0'"),
+        ({"colour": 1}, "unknown name 'colour'"),
+        ({"ttl_seconds": 5}, "the TTL is what a sweep varies"),
+    ],
+)
+def test_wrong_knob_is_refused_before_anything_starts(knobs, message):
+    with pytest.raises(PlanError, match=message.replace("(", r"\(")):
+        plan(knobs)
+
+
+def test_file_that_is_no_toml_is_refused(tmp_path):
+    file = tmp_path / "broken.toml"
+    file.write_text("rate = = 5")
+
+    with pytest.raises(PlanError, match="not TOML"):
+        read_plan_file(file)
+
+
+def test_knobs_must_be_a_table(tmp_path):
+    file = tmp_path / "flat.toml"
+    file.write_text("knobs = 5")
+
+    with pytest.raises(PlanError, match="write \\[knobs\\]"):
+        read_plan_file(file)
+
+
+def test_plan_that_does_not_exist_names_those_that_do():
+    with pytest.raises(PlanError, match="one of demo"):
+        find_plan("nowhere")
+
+
+def test_every_shipped_plan_can_be_laid_out():
+    for file in SHIPPED.glob("*.toml"):
+        sweep = lay_out(make_plan(*read_plan_file(file)))
+
+        assert sweep.trials
+
+
+def test_demo_takes_less_than_two_minutes():
+    sweep = lay_out(make_plan(*read_plan_file(find_plan("demo"))))
+
+    assert sum(sweep.expected_seconds.values()) < 118
+    assert len(sweep.trials) == 4
+
+
+def test_order_is_random_but_the_same_for_a_seed():
+    wanted = plan(ttl_seconds="1,2,3,4", repetitions=3, seed=5)
+
+    trials = schedule(wanted)
+
+    assert schedule(wanted) == trials
+    assert sorted((t.ttl_seconds, t.repetition) for t in trials) == [
+        (ttl, repetition) for ttl in (1, 2, 3, 4) for repetition in (1, 2, 3)
+    ]
+    assert [t.ttl_seconds for t in trials] != sorted(t.ttl_seconds for t in trials)
+    assert [t.number for t in trials] == list(range(1, 13))
+
+
+def test_repetitions_draw_other_loads_and_ttls_the_same():
+    trials = schedule(plan(ttl_seconds="1,2", repetitions=2, seed=5))
+
+    assert {(t.repetition, t.seed) for t in trials} == {(1, 5), (2, 6)}
+
+
+def test_trace_needs_a_catalogue_up_to_its_largest_id(tmp_path):
+    trace = tmp_path / "ids.txt"
+    trace.write_text("3\n9\n3\n")
+
+    sweep = lay_out(plan(trace=str(trace), rate=10, arrivals="paced", ttl_seconds="1"))
+
+    assert sweep.largest_id == 9
+    assert sweep.load.requests == 3
+    assert sweep.trials[0].window is None
+    prediction = sweep.trials[0].predict(0.0, {"ttl_seconds": 1})
+    assert prediction.hit_ratio == pytest.approx(1 / 3)
+
+
+@pytest.mark.parametrize(
+    ("text", "requests", "message"),
+    [
+        ("1\nx\n", 0, "line 2: an id must be 1 to"),
+        ("1\n2\n", 5, "holds 2 requests, got 5"),
+    ],
+)
+def test_trace_that_will_not_do_is_refused(tmp_path, text, requests, message):
+    trace = tmp_path / "ids.txt"
+    trace.write_text(text)
+
+    with pytest.raises(PlanError, match=message):
+        lay_out(plan(trace=str(trace), requests=requests))

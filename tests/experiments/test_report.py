@@ -1,0 +1,204 @@
+import dataclasses
+import io
+import json
+import re
+
+import pytest
+from rich.console import Console
+
+from loadtests.experiments.checks import Doubt
+from loadtests.experiments.conclusions import agrees_with_theory, conclusions, store_sentence
+from loadtests.experiments.records import save_run, save_trial
+from loadtests.experiments.report import render_report
+from loadtests.experiments.results import as_json, load_results
+from loadtests.experiments.runner import run_trials
+from loadtests.experiments.table import UNKNOWN, run_tables
+
+KEYS = [
+    *("ttl_seconds", "hit_ratio", "hit_ratio_low", "hit_ratio_high", "predicted_hit_ratio"),
+    *("offload_ratio", "predicted_offload_ratio", "lookups", "results"),
+    *(
+        f"{clock}{word}_{quantile}_ms"
+        for clock in ("", "service_")
+        for word in ("hit", "miss")
+        for quantile in ("p50", "p95", "p99")
+    ),
+    *("store_queries_per_second", "target_rate", "achieved_rate", "doubts"),
+]
+
+
+@pytest.fixture
+def folder(tmp_path, bench, load, trial_plan, samples, run_record):
+    """Two good trials and one, with a TTL of 2 s, whose load generator was busy."""
+    folder = tmp_path / "run"
+    save_run(folder, run_record)
+
+    def save(record, _none):
+        busy = {"cpu_ratio": 0.95} if record.trial.ttl_seconds == 2 else {}
+        taken = samples(record.window.closes + 0.5)
+        taken["intended"] += record.started_at
+        save_trial(folder, dataclasses.replace(record, load=record.load | busy), taken)
+
+    trials = [trial_plan(number, ttl) for number, ttl in enumerate((5.0, 1.0, 2.0), start=1)]
+    run_trials(dataclasses.replace(bench, save=save), load, trials)
+    return folder
+
+
+@pytest.fixture
+def results(folder):
+    return load_results(folder)
+
+
+def printed(results):
+    console = Console(width=100, file=io.StringIO())
+    console.print(run_tables(results))
+    return console.file.getvalue()
+
+
+def test_json_has_the_agreed_shape(results, tmp_path):
+    answer = as_json(results, tmp_path / "report.html")
+
+    assert list(answer) == ["trials", "report"]
+    assert [trial["ttl_seconds"] for trial in answer["trials"]] == [1.0, 2.0, 5.0]
+    for trial in answer["trials"]:
+        assert list(trial) == KEYS
+    assert answer["report"] == str(tmp_path / "report.html")
+    assert "NaN" not in json.dumps(answer)
+
+
+def test_json_says_null_where_nothing_is_known(results):
+    trial = as_json(results, None)["trials"][0]
+
+    assert trial["miss_p99_ms"] is None
+    assert trial["hit_p99_ms"] == pytest.approx(1.95, abs=0.06)
+    assert trial["results"]["hit"] == 900
+
+
+def test_tables_fit_a_hundred_columns(results):
+    text = printed(results)
+
+    assert max(map(len, text.splitlines())) <= 100
+    assert "0.900" in text
+    assert UNKNOWN in text
+
+
+def test_store_delay_is_said_above_the_table(results):
+    lines = printed(results).splitlines()
+
+    said = next(i for i, line in enumerate(lines) if "store_delay_seconds 0.01" in line)
+    table = next(i for i, line in enumerate(lines) if "hit" in line and i > said)
+    assert said < table
+
+
+def test_store_without_delay_says_so(run_record):
+    plain = dataclasses.replace(run_record, store_delay_seconds=0.0)
+
+    assert store_sentence(plain) == "Store: SQLite, no delay added."
+
+
+def test_doubted_trial_is_marked_and_draws_no_conclusion(results):
+    text = printed(results)
+
+    assert re.search(r"^ *2\*", text, re.MULTILINE)
+    assert "load generator used 95% of a core" in text
+    assert "1 of 3 trials are doubted" in text
+    assert "TTL measured that reaches a hit ratio of 0.9 is 1 s (0.900)" in text
+
+
+def test_only_doubted_trials_leave_nothing_to_conclude(results):
+    doubted = [trial for trial in results.trials if not trial.trusted]
+
+    sentences = conclusions(results.run, doubted)
+
+    assert sentences == ["1 of 1 trials are doubted, and nothing is concluded from them."]
+
+
+def test_late_trial_is_marked_and_its_times_draw_no_conclusion(results):
+    late = Doubt("late-starts", "late", "wait", "latency")
+    trials = [dataclasses.replace(trial, doubts=[late]) for trial in results.trials]
+
+    text = printed(dataclasses.replace(results, trials=trials))
+
+    assert re.search(r"^ *2~", text, re.MULTILINE)
+    assert "The latencies of 3 of 3 trials are doubted." in text
+    assert "half of the hits" not in text
+    assert "is 1 s (0.900)" in text
+
+
+def test_times_are_concluded_from_where_they_are_trusted(results):
+    text = " ".join(conclusions(results.run, results.trials))
+
+    assert "At 5 s half of the hits are answered within 1.6 ms" in text
+    assert "half of the misses within 12.0 ms" in text
+
+
+def test_trace_is_held_to_its_offload(results):
+    trace = dataclasses.replace(
+        results.trials[0],
+        of_trace=True,
+        hit_ratio_low=None,
+        hit_ratio_high=None,
+        predicted_hit_ratio=0.5,
+        predicted_offload_ratio=0.905,
+    )
+
+    assert agrees_with_theory(trace)
+    assert "off by 0.5 points of offload" in " ".join(conclusions(results.run, [trace]))
+
+
+def test_wanted_ratio_that_no_ttl_reaches_names_the_best(results):
+    wanted = dataclasses.replace(results.run, wanted_hit_ratio=0.99)
+
+    assert conclusions(wanted, results.trials)[0].startswith(
+        "No TTL measured reaches a hit ratio of 0.99: the best is 0.900"
+    )
+
+
+def test_theory_is_held_to_one_point_or_three_standard_errors(results):
+    trial = results.trials[0]
+
+    def against(predicted, low=0.899, high=0.901):
+        return agrees_with_theory(
+            dataclasses.replace(
+                trial, predicted_hit_ratio=predicted, hit_ratio_low=low, hit_ratio_high=high
+            )
+        )
+
+    assert against(0.909)
+    assert not against(0.912)
+    assert against(0.93, low=0.87, high=0.93)
+    assert against(None) is None
+    assert against(0.905, low=None, high=None)
+
+
+def test_report_needs_nothing_from_anywhere(results):
+    html = render_report(results)
+
+    page = re.sub(r"<script>.*?</script>", "", html, count=1, flags=re.DOTALL)
+    assert not re.findall(r"""(?:src|href)=["']""", page)
+    assert "https://" not in page
+
+
+def test_report_says_what_was_found_and_on_what(results):
+    html = render_report(results)
+
+    assert "<h1>A sweep by hand</h1>" in html
+    assert "with store_delay_seconds 0.01: every load sleeps 10 ms" in html
+    assert "Zipf (s = 0.99) over 50 items" in html
+    assert "The load generator used 95% of a core" in html or "used 95% of a core" in html
+    assert '<td class="first">0.900</td>' in html
+    assert html.count('class="plotly-graph-div"') == 4
+
+
+def test_report_without_lookups_has_no_charts_and_says_so(results):
+    empty = [dataclasses.replace(trial, lookups=0) for trial in results.trials]
+
+    html = render_report(dataclasses.replace(results, trials=empty))
+
+    assert "plotly-graph-div" not in html.partition("</head>")[2]
+
+
+def test_title_cannot_break_the_report(results):
+    titled = dataclasses.replace(results.run, title="<script>alert(1)</script>")
+
+    assert "<script>alert" not in render_report(dataclasses.replace(results, run=titled))

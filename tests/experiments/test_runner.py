@@ -1,0 +1,114 @@
+import dataclasses
+import itertools
+
+import pytest
+
+from loadtests.experiments.runner import run_trials
+
+
+def test_phases_of_a_trial_come_in_order(bench, world, load, trial_plan):
+    run_trials(bench, load, [trial_plan()])
+
+    edges = 11
+    drained = ["count", "count"]
+    assert [
+        *("set ttl 1", "clear", "probe 23", "clear", *drained),
+        *("load seed 7 at 100/s", "begun", *["count"] * edges, "stop", *drained, "save"),
+    ] == world.log
+    assert (bench.progress.phases) == [
+        (1, "prepare"),
+        (1, "warm-up"),
+        (1, "measure"),
+        (1, "collect"),
+        (1, "finished"),
+    ]
+
+
+def test_each_trial_is_saved_before_the_next_begins(bench, world, load, trial_plan):
+    run_trials(bench, load, [trial_plan(1, 1.0), trial_plan(2, 2.0)])
+
+    assert world.log.index("save") < world.log.index("set ttl 2")
+    assert world.log.count("save") == 2
+
+
+def test_counters_are_read_at_every_ttl_of_the_window(bench, load, trial_plan, saved):
+    run_trials(bench, load, [trial_plan(ttl_seconds=2.0)])
+
+    record = saved[0][0]
+    offsets = [reading.at - record.started_at for reading in record.readings]
+    assert [3.0 + 2.0 * index for index in range(11)] == pytest.approx(offsets)
+    hits = [reading.counters.lookups["hit"] for reading in record.readings]
+    assert [later - earlier for earlier, later in itertools.pairwise(hits)] == [180] * 10
+
+
+def test_prediction_is_made_before_the_load_begins(bench, load, trial_plan, saved):
+    run_trials(bench, load, [trial_plan()])
+
+    record = saved[0][0]
+    assert record.predicted_at < record.started_at
+    assert record.prediction.fill_seconds == 0.01
+
+
+def test_load_that_dies_aborts_its_trial_and_the_next_one_begins(
+    bench, world, load, trial_plan, saved
+):
+    world.ends_after = 3.0
+    trials = [trial_plan(1), trial_plan(2)]
+
+    run_trials(bench, load, trials)
+
+    first = saved[0][0]
+    assert "the load ended" in first.aborted
+    assert first.readings
+    assert first.after is None
+    assert len(saved) == 2
+    assert world.log.count("kill") == 2
+
+
+def test_load_that_never_begins_aborts_its_trial(bench, world, load, trial_plan, saved):
+    world.fails_to_begin = True
+
+    run_trials(bench, load, [trial_plan()])
+
+    assert saved[0][0].aborted == "no arrival"
+    assert saved[0][0].started_at is None
+    assert "kill" in world.log
+
+
+def test_interrupted_trial_is_saved_and_ends_the_run(bench, world, load, trial_plan, saved):
+    world.interrupts_at = world.clock.now + 5
+
+    with pytest.raises(KeyboardInterrupt):
+        run_trials(bench, load, [trial_plan(1), trial_plan(2)])
+
+    assert [record.aborted for record, _ in saved] == ["interrupted"]
+    assert "kill" in world.log
+
+
+def test_trace_is_measured_from_its_first_request_to_its_last(
+    bench, world, load, trial_plan, saved
+):
+    bench = dataclasses.replace(bench, load=dataclasses.replace(bench.load, planned_seconds=6.0))
+    trial = dataclasses.replace(trial_plan(), window=None, expected_seconds=6.0)
+
+    run_trials(bench, load, [trial])
+
+    record = saved[0][0]
+    assert world.log[-5:] == ["begun", "finish", "count", "count", "save"]
+    assert len(record.readings) == 2
+    assert record.readings[0].counters == record.before.service
+    assert record.readings[1].counters == record.after.service
+
+
+def test_endless_trace_is_given_up(bench, load, trial_plan, saved):
+    trial = dataclasses.replace(trial_plan(), window=None, expected_seconds=6.0)
+
+    run_trials(bench, load, [trial])
+
+    assert "twice its 6 s" in saved[0][0].aborted
+
+
+def test_redis_that_cannot_be_asked_is_unknown(bench, load, trial_plan, saved):
+    run_trials(dataclasses.replace(bench, redis=None), load, [trial_plan()])
+
+    assert saved[0][0].before.redis is None

@@ -1,0 +1,150 @@
+import json
+
+import numpy as np
+import pytest
+
+from loadtests.experiments.counters import ServiceCounters
+from loadtests.experiments.refreshes import Poll, Refresh, find_refreshes, inside
+from loadtests.experiments.stampede import (
+    MODES,
+    ModeRun,
+    StampedePlan,
+    as_json,
+    mode_figures,
+    predict_loads,
+)
+from loadtests.experiments.stampede_trial import run_mode
+from loadtests.samples import RESULT_INDEX, SAMPLE_DTYPE
+
+
+def polls(ends, until, step=0.025):
+    """Readings every `step` of loads that end at given times; a reading takes 2 ms."""
+    times = np.arange(0, until, step)
+    return [Poll(float(t), float(t) + 0.002, int(np.sum(np.array(ends) <= t))) for t in times]
+
+
+def samples_at(*moments, response=0.001, result="hit"):
+    found = np.zeros(len(moments), dtype=SAMPLE_DTYPE)
+    found["intended"] = moments
+    found["response"] = found["service"] = response
+    found["result"] = RESULT_INDEX[result]
+    return found
+
+
+def test_loads_that_lie_close_are_one_refresh():
+    ends = [0.1, 0.15, 3.3, 3.31, 3.38, 6.5]
+
+    found = find_refreshes(polls(ends, 8), load_seconds=0.1, quiet_seconds=1.5)
+
+    assert [refresh.loads for refresh in found] == [2, 3, 1]
+
+
+def test_refresh_encloses_its_loads_from_their_start():
+    found = find_refreshes(polls([3.3, 3.38], 5), load_seconds=0.1, quiet_seconds=1.5)
+
+    assert found == [Refresh(pytest.approx(3.175), pytest.approx(3.402), 2)]
+
+
+def test_no_load_is_no_refresh():
+    assert find_refreshes(polls([], 5), 0.1, 1.5) == []
+    assert find_refreshes([], 0.1, 1.5) == []
+
+
+def test_samples_are_told_apart_by_their_intended_start():
+    samples = samples_at(1.0, 2.9, 3.0, 3.1, 3.3)
+
+    within = inside(samples, [Refresh(2.95, 3.15, 1)])
+
+    assert within.tolist() == [False, False, True, True, False]
+
+
+@pytest.mark.parametrize(
+    ("mode", "expected"),
+    [("none", 51), ("single-flight", 2), ("lease", 1), ("early", 2.718), ("stale", 1)],
+)
+def test_loads_per_refresh_are_predicted_by_theory(mode, expected):
+    assert predict_loads(StampedePlan(), mode, 0.1) == pytest.approx(expected, abs=0.001)
+
+
+def test_third_process_adds_a_load_under_single_flight():
+    assert predict_loads(StampedePlan(processes=3), "single-flight", 0.1) == pytest.approx(3)
+
+
+def test_cold_load_is_in_no_figure_but_its_own():
+    plan = StampedePlan(refreshes=2)
+    ends = [0.1, 0.1, 0.1, 3.3, 6.5, 6.6, 9.7]
+    slow = samples_at(3.25, 6.45, response=0.1, result="miss")
+    quick = samples_at(*np.linspace(0.3, 6.5, 3000), response=0.002)
+    cold = samples_at(0.05, response=0.1, result="miss")
+    samples = np.concatenate([cold, quick, slow])
+
+    figures = mode_figures(plan, ModeRun("none", 51.0, polls(ends, 10), samples, []))
+
+    assert figures.refreshes == 2
+    assert figures.loads_per_refresh == 1.5
+    assert figures.cold_loads == 3
+    assert figures.waited == 2
+    assert figures.p99_between_seconds == pytest.approx(0.002)
+    assert figures.p99_at_expiry_seconds is None
+
+
+def test_run_without_refreshes_knows_nothing():
+    figures = mode_figures(StampedePlan(), ModeRun("lease", 1.0, [], samples_at(1.0), []))
+
+    assert figures.loads_per_refresh is None
+    assert figures.low is None
+    assert figures.waited == 0
+    assert figures.cold_loads is None
+
+
+def test_json_has_the_agreed_shape():
+    figures = mode_figures(StampedePlan(), ModeRun("lease", 1.0, [], samples_at(1.0), []))
+
+    answer = as_json([figures])
+
+    assert list(answer) == ["modes"]
+    assert list(answer["modes"][0]) == [
+        *("protection", "refreshes", "loads_per_refresh", "low", "high", "predicted"),
+        *("p99_between_ms", "p99_at_expiry_ms", "waited"),
+    ]
+    assert answer["modes"][0]["p99_between_ms"] is None
+
+
+@pytest.fixture
+def expiring(bench, world):
+    """A service whose hot key is loaded twice each 3.2 s while the load runs."""
+
+    def counters():
+        seconds = 0.0 if world.began is None else world.clock.now - world.began
+        world.clock.now += 0.001
+        loads = 2 * int((seconds + 3.1) // 3.2)
+        lookups = world.counted()
+        return ServiceCounters(
+            lookups, {"select ok": loads}, {"true": lookups["hit"], "false": lookups["miss"]}
+        )
+
+    def set_knobs(knobs):
+        world.log.append(f"set {knobs['protection']}")
+
+    bench.service.counters = counters
+    bench.service.set_knobs = set_knobs
+    return bench
+
+
+def test_mode_ends_when_its_refreshes_are_over(expiring, world, saved, tmp_path):
+    plan = StampedePlan(refreshes=3, rate=100)
+
+    figures = run_mode(expiring, plan, "single-flight", tmp_path)
+
+    assert world.log[0] == "set single-flight"
+    assert figures.refreshes == 3
+    assert figures.loads_per_refresh == 2
+    assert figures.predicted == pytest.approx(1.4, abs=0.02)
+    assert saved[0][0].knobs == {}
+    kept = json.loads((tmp_path / "polls-02.json").read_text())
+    assert kept["mode"] == "single-flight"
+    assert len(kept["polls"]) > 100
+
+
+def test_every_protection_of_the_service_is_measured():
+    assert MODES == ("none", "single-flight", "lease", "early", "stale")

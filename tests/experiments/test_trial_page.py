@@ -1,0 +1,63 @@
+import socket
+import urllib.error
+import urllib.request
+
+import pytest
+
+from loadtests.experiments.plan_fields import PlanError
+from loadtests.experiments.stack.ports import free_port
+from loadtests.experiments.trial_page import TrialPage
+from loadtests.experiments.trials import Trial
+
+
+def read(address):
+    with urllib.request.urlopen(address, timeout=5) as answer:
+        return answer.read().decode()
+
+
+def test_trials_appear_on_the_page_as_they_end(record):
+    with TrialPage("127.0.0.1", free_port()) as page:
+        page.show(record(trial=Trial(1, 0.5, 1, 1)))
+        page.show(record(trial=Trial(2, 5.0, 1, 1), aborted="the load ended"))
+        text = read(page.address)
+
+    assert 'loadtest_trial_hit_ratio{ttl_seconds="0.5"} 0.9' in text
+    assert 'loadtest_trial_predicted_hit_ratio{ttl_seconds="0.5"} 0.9' in text
+    assert 'ttl_seconds="5"' not in text
+
+
+def test_nothing_else_is_on_the_page():
+    with TrialPage("127.0.0.1", free_port()) as page, pytest.raises(urllib.error.HTTPError) as no:
+        read(page.address.replace("metrics", "other"))
+
+    assert no.value.code == 404
+    no.value.close()
+
+
+def test_page_is_gone_after_the_sweep():
+    port = free_port()
+    with TrialPage("127.0.0.1", port):
+        pass
+
+    with socket.socket() as probe:
+        assert probe.connect_ex(("127.0.0.1", port)) != 0
+
+
+@pytest.fixture
+def taken():
+    with socket.socket() as holder:
+        holder.bind(("127.0.0.1", 0))
+        holder.listen()
+        yield holder.getsockname()[1]
+
+
+def test_port_that_was_asked_for_must_be_free(taken):
+    with pytest.raises(PlanError, match=f"--metrics-port {taken} cannot be had"):
+        TrialPage("127.0.0.1", taken).__enter__()
+
+
+def test_usual_port_may_be_taken(taken, monkeypatch):
+    monkeypatch.setattr("loadtests.experiments.trial_page.USUAL_PORT", taken)
+
+    with TrialPage("127.0.0.1", None) as page:
+        assert page.address is None

@@ -1,0 +1,150 @@
+import numpy as np
+import pytest
+
+from loadtests.experiments.plan import make_plan
+from loadtests.experiments.plan_fields import Given
+from loadtests.experiments.prediction import predict_trace, predict_window
+from loadtests.experiments.reads import Reads, popularity_of, reads_of
+from loadtests.experiments.theory import ttl
+from loadtests.experiments.window import Window, cold_window
+
+RATE = 300
+
+
+@pytest.fixture
+def reads():
+    weights = np.arange(1, 1001, dtype=np.float64) ** -0.99
+    return Reads(RATE * weights / weights.sum(), missing=0, unrepeated_rate=0.0)
+
+
+def reads_under(**flags):
+    load = make_plan({name: Given(value, name) for name, value in flags.items()}, {}).load
+    return reads_of(load, popularity_of(load, seed=1))
+
+
+def predicted(reads, window=None, fill=None, **knobs):
+    knobs = {"ttl_seconds": 0.5, "protection": "single-flight"} | knobs
+    span = window or cold_window(reads, RATE, knobs["ttl_seconds"])
+    return predict_window(reads, knobs, fill, span)
+
+
+def test_window_discards_one_and_a_half_ttls_and_is_whole_ttls_long(reads):
+    window = cold_window(reads, RATE, 30)
+
+    assert window.opens == 45
+    assert window.batches == 10
+    assert window.closes == 345
+    assert window.edges[:2] == [45, 75]
+
+
+def test_short_ttl_is_measured_over_more_of_them_for_one_point(reads):
+    window = cold_window(reads, RATE, 0.5)
+
+    lookups = RATE * 0.5 * window.batches
+    kappa = ttl.sampling_variance(reads.rates, 0.5)
+    assert kappa / lookups <= 0.005**2 < kappa / (lookups - 150)
+    assert window.batches > 10
+
+
+def test_window_can_be_told_its_length(reads):
+    assert cold_window(reads, RATE, 0.5, 12).batches == 12
+
+
+def test_popularity_that_moves_is_measured_as_if_it_varied_like_coin_flips():
+    window = cold_window(None, RATE, 0.5)
+
+    assert window.batches * 0.5 * RATE >= 10_000
+    assert predicted(None, window).hit_ratio is None
+
+
+def test_cache_that_is_off_has_a_window_all_the_same(reads):
+    window = cold_window(reads, RATE, 0)
+
+    assert window.batches == 10
+    assert window.batch_seconds > 0
+
+
+def test_fill_time_lowers_the_predicted_hit_ratio_by_what_is_known(reads):
+    instant, filled = predicted(reads), predicted(reads, fill=0.01)
+
+    assert instant.hit_ratio - filled.hit_ratio == pytest.approx(0.007, abs=0.002)
+    assert filled.offload_ratio > instant.offload_ratio
+
+
+def test_unprotected_service_is_predicted_to_load_more(reads):
+    alone = predicted(reads, fill=0.05, protection="none")
+    shared = predicted(reads, fill=0.05)
+
+    assert alone.offload_ratio < shared.offload_ratio
+    assert alone.hit_ratio == alone.offload_ratio
+
+
+def test_serving_stale_is_predicted_to_hit_more(reads):
+    stale = predicted(reads, fill=0.05, protection="stale", stale_seconds=30)
+
+    shared = predicted(reads, fill=0.05)
+    assert shared.hit_ratio < stale.hit_ratio < 1
+    assert shared.loads_per_second == stale.loads_per_second
+
+
+@pytest.mark.parametrize(("ttl_seconds", "protection"), [(0, "none"), (5, "early")])
+def test_what_no_formula_covers_is_unknown(reads, ttl_seconds, protection):
+    knobs = {"ttl_seconds": ttl_seconds, "protection": protection}
+
+    assert predict_window(reads, knobs, 0.01, Window(1, 1, 10)).hit_ratio is None
+    assert predict_trace([(0.0, 1)], knobs, 0.01).offload_ratio is None
+
+
+def test_ids_asked_for_once_are_certain_misses(reads):
+    half = Reads(reads.rates / 2, missing=0, unrepeated_rate=RATE / 2)
+    window = Window(1, 1, 10)
+
+    alone = predicted(Reads(reads.rates / 2, 0, 0.0), window)
+
+    assert predicted(half, window).hit_ratio == pytest.approx(alone.hit_ratio / 2)
+
+
+def test_missing_ids_live_by_the_negative_ttl():
+    found = reads_under(missing_ratio=0.2, missing_items=10, items=100, rate=RATE)
+    window = Window(1, 1, 10)
+
+    cached = predicted(found, window, negative_ttl_seconds=5)
+    never = predicted(found, window, negative_ttl_seconds=0)
+
+    assert found.missing == 10
+    assert np.sum(found.rates) == pytest.approx(RATE)
+    assert np.sum(found.rates[-10:]) == pytest.approx(0.2 * RATE)
+    assert never.loads_per_second > cached.loads_per_second + 0.19 * RATE
+    assert cached.hit_ratio - never.hit_ratio == pytest.approx(0.2, abs=0.01)
+
+
+def test_missing_ids_that_never_come_again_are_unrepeated():
+    found = reads_under(missing_ratio=0.2, missing_items=0, rate=RATE)
+
+    assert found.missing == 0
+    assert found.unrepeated_rate == pytest.approx(0.2 * RATE)
+    assert found.repeated_share == pytest.approx(0.8)
+    assert found.sampling_variance(1) > 0.8 * ttl.sampling_variance(found.rates, 1)
+
+
+def test_hot_set_has_two_rates():
+    found = reads_under(popularity="hotset", items=100, rate=RATE)
+
+    assert len(found.rates) == 100
+    assert len(set(found.rates.tolist())) == 2
+
+
+@pytest.mark.parametrize("popularity", ["sliding", "scan", "latest"])
+def test_popularity_that_moves_has_no_rates(popularity):
+    assert reads_under(popularity=popularity) is None
+
+
+def test_trace_is_predicted_by_its_exact_replay():
+    sequence = [(0.0, 1), (0.005, 1), (0.5, 1), (0.6, 2), (2.0, 1)]
+
+    shared = predict_trace(sequence, {"ttl_seconds": 1.0}, 0.01)
+    alone = predict_trace(sequence, {"ttl_seconds": 1.0, "protection": "none"}, 0.01)
+
+    assert (shared.hit_ratio, shared.offload_ratio) == pytest.approx((0.2, 0.4))
+    assert (alone.hit_ratio, alone.offload_ratio) == pytest.approx((0.2, 0.2))
+    assert shared.loads_per_second == pytest.approx(3 / 2)

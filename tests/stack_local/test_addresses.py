@@ -1,0 +1,60 @@
+import http.server
+import threading
+
+import pytest
+
+from loadtests.experiments.stack.addresses import GivenServers, GivenService, without_password
+from loadtests.experiments.stack.guardian import StackError
+
+
+class _Ready(http.server.BaseHTTPRequestHandler):
+    def do_GET(self):
+        self.send_response(200 if self.path == "/readyz" else 404)
+        self.end_headers()
+
+    def log_message(self, *words):
+        pass
+
+
+@pytest.fixture
+def ready_url():
+    with http.server.ThreadingHTTPServer(("127.0.0.1", 0), _Ready) as server:
+        threading.Thread(target=server.serve_forever, daemon=True).start()
+        yield f"http://127.0.0.1:{server.server_port}"
+        server.shutdown()
+
+
+def test_given_service_is_taken_as_it_is(ready_url):
+    with GivenService([f"{ready_url}/"], control_token="lab") as stack:
+        assert stack.service_urls == [ready_url]
+        assert stack.control_token == "lab"
+        assert stack.lines == [f"service: given, {ready_url}"]
+
+
+def test_given_service_that_is_not_there_is_named(free_port):
+    url = f"http://127.0.0.1:{free_port}"
+
+    with pytest.raises(StackError, match=f"{url}/readyz does not answer 200"), GivenService([url]):
+        pass
+
+
+@pytest.mark.parametrize(
+    ("url", "shown"),
+    [
+        ("redis://127.0.0.1:6379/0", "redis://127.0.0.1:6379/0"),
+        ("rediss://:secret@cache:6380/0", "rediss://:***@cache:6380/0"),
+        ("mysql+pymysql://me:p%40ss@db/grocerydb", "mysql+pymysql://me:***@db/grocerydb"),
+    ],
+    ids=["none", "redis", "mysql"],
+)
+def test_password_of_an_address_is_never_shown(url, shown):
+    assert without_password(url) == shown
+
+
+def test_given_servers_say_what_they_are_without_passwords():
+    stack = GivenServers("redis://:secret@cache:6379/0", "mysql+pymysql://me:pass@db/grocerydb")
+
+    assert stack.lines == [
+        "redis: given, redis://:***@cache:6379/0",
+        "database: given, mysql+pymysql://me:***@db/grocerydb",
+    ]

@@ -1,0 +1,86 @@
+"""ComposeStack against a stand-in for Docker's program that notes what it was asked."""
+
+import json
+
+import pytest
+
+from loadtests.experiments.stack.compose import ComposeStack
+from loadtests.experiments.stack.guardian import StackError
+
+_CONFIG = {
+    "services": {
+        "service": {"environment": {"CONTROL_TOKEN": "lab"}},
+        "mysql-svc": {"image": "mysql:8.4"},
+    }
+}
+_SCRIPT = """#!/bin/sh
+shift
+echo "$*" >> {notes}
+case "$*" in
+  "version --short") echo 2.40.3 ;;
+  "config --format json") cat {config} ;;
+  "ps -q") cat {running} ;;
+  "ps -q service") echo aaa; echo bbb ;;
+  "port --index 1 service 8000") echo 127.0.0.1:8000 ;;
+  "port --index 2 service 8000") echo 127.0.0.1:8001 ;;
+  "port --index 1 redis-svc 6379") echo 127.0.0.1:6379 ;;
+  *up*) [ ! -e {broken} ] || {{ echo "no such image" >&2; exit 1; }} ;;
+esac
+"""
+
+
+@pytest.fixture
+def docker(tmp_path, monkeypatch):
+    """A folder whose `docker` notes its arguments in `notes`."""
+    places = {name: tmp_path / name for name in ("notes", "config", "running", "broken")}
+    places["config"].write_text(json.dumps(_CONFIG))
+    places["running"].write_text("")
+    script = tmp_path / "docker"
+    script.write_text(_SCRIPT.format(**places))
+    script.chmod(0o755)
+    monkeypatch.setenv("PATH", f"{tmp_path}:/usr/bin:/bin")
+    return tmp_path
+
+
+def _asked(docker):
+    lines = (docker / "notes").read_text().splitlines()
+    return [line for line in lines if line.partition(" ")[0] in {"up", "down"}]
+
+
+def test_what_was_brought_up_is_taken_down(docker):
+    with ComposeStack(["service"], replicas=2) as stack:
+        assert stack.service_urls == ["http://127.0.0.1:8000", "http://127.0.0.1:8001"]
+        assert stack.redis_url == "redis://127.0.0.1:6379/0"
+        assert stack.prometheus_url is None
+        assert stack.control_token == "lab"
+        assert stack.store_name == "mysql:8.4"
+
+    assert _asked(docker) == [
+        "up --build --detach --wait --scale service=2 service",
+        "down --timeout 2",
+    ]
+
+
+def test_what_was_up_stays_up(docker):
+    (docker / "running").write_text("aaa\n")
+
+    with ComposeStack() as stack:
+        assert stack.lines[0].startswith("compose: found running")
+
+    assert _asked(docker) == []
+
+
+def test_failure_is_told_with_what_compose_said_and_taken_down(docker):
+    (docker / "broken").touch()
+
+    with pytest.raises(StackError, match="no such image"), ComposeStack():
+        pass
+
+    assert _asked(docker)[-1] == "down --timeout 2"
+
+
+def test_machine_without_compose_is_told_so(monkeypatch):
+    monkeypatch.setenv("PATH", "/nowhere")
+
+    with pytest.raises(StackError, match="install Docker Compose"), ComposeStack():
+        pass

@@ -1,0 +1,90 @@
+"""Unpacking against a stand-in for apt-get that hands out one small package."""
+
+import shutil
+import subprocess
+
+import pytest
+
+from loadtests.experiments.stack import debian
+
+pytestmark = pytest.mark.skipif(shutil.which("dpkg-deb") is None, reason="this is no Debian")
+
+_APT = """#!/bin/sh
+echo "$*" >> {notes}
+case "$*" in
+  *update*) touch {lists} ;;
+  *"-s install"*)
+    [ -e {lists} ] || {{ echo "E: Unable to locate package greeter" >&2; exit 100; }}
+    echo "Inst greeter (1:1.0-1 Debian:12 [all])"
+    echo "Inst libgreet [0.9] (1.0 Debian:12 [all]) []" ;;
+  *"download greeter=1:1.0-1 libgreet=1.0"*) cp {package} . ;;
+  *) exit 1 ;;
+esac
+"""
+
+
+@pytest.fixture
+def apt(tmp_path, monkeypatch):
+    """A folder with notes of what apt-get was asked; `lists` exists once they were fetched."""
+    source = tmp_path / "greeter"
+    (source / "DEBIAN").mkdir(parents=True)
+    (source / "DEBIAN" / "control").write_text(
+        "Package: greeter\nVersion: 1.0\nArchitecture: all\n"
+        "Maintainer: nobody <nobody@localhost>\nDescription: says hello\n"
+    )
+    (source / "usr" / "bin").mkdir(parents=True)
+    program = source / "usr" / "bin" / "greeter"
+    program.write_text('#!/bin/sh\necho "hello $1 from $LD_LIBRARY_PATH"\n')
+    program.chmod(0o755)
+    (source / "usr" / "lib" / "greet").mkdir(parents=True)
+    (source / "usr" / "lib" / "greet" / "libgreet.so.1").touch()
+    package = tmp_path / "greeter.deb"
+    subprocess.run(
+        ["dpkg-deb", "--root-owner-group", "-b", source, package], check=True, capture_output=True
+    )
+    script = tmp_path / "bin" / "apt-get"
+    script.parent.mkdir()
+    places = {name: tmp_path / name for name in ("notes", "lists")}
+    script.write_text(_APT.format(package=package, **places))
+    script.chmod(0o755)
+    monkeypatch.setenv("PATH", f"{script.parent}:/usr/bin:/bin")
+    monkeypatch.setattr(debian, "CACHE", tmp_path / "cache")
+    return tmp_path
+
+
+def test_package_is_unpacked_once_and_runs_with_its_own_libraries(apt):
+    (apt / "lists").touch()
+
+    tree = debian.unpacked("greeter")
+    debian.unpacked("greeter")
+    shown = subprocess.run(
+        [debian.wrapper(tree, "usr/bin/greeter"), "you"], capture_output=True, text=True, check=True
+    ).stdout
+
+    assert shown == f"hello you from {tree}/usr/lib/greet\n"
+    assert len((apt / "notes").read_text().splitlines()) == 2
+
+
+def test_machine_without_package_lists_gets_lists_of_its_own(apt):
+    tree = debian.unpacked("greeter")
+
+    notes = (apt / "notes").read_text().splitlines()
+    assert (tree / "usr" / "bin" / "greeter").exists()
+    assert "update" in notes[1]
+    assert all(f"-oDir::State={tree.parent}/apt/state" in line for line in notes[1:])
+
+
+def test_package_that_is_not_to_be_had_leaves_nothing_half_done(apt):
+    (apt / "greeter.deb").unlink()
+
+    with pytest.raises(debian.UnpackError, match="apt-get"):
+        debian.unpacked("greeter")
+
+    assert not (debian._home() / "greeter").exists()
+
+
+def test_unpacking_elsewhere_than_on_debian_is_refused(monkeypatch):
+    monkeypatch.setenv("PATH", "/nowhere")
+
+    with pytest.raises(debian.UnpackError, match="apt-get and dpkg are not here"):
+        debian.unpacked("greeter")

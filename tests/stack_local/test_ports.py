@@ -1,0 +1,29 @@
+import socket
+
+import pytest
+
+from loadtests.experiments.stack import ports
+from loadtests.experiments.stack.guardian import StackError
+
+
+def test_free_port_lies_below_those_of_outgoing_connections():
+    assert 10_240 <= ports.free_port() < 32_768
+
+
+def test_taken_port_is_refused_with_its_remedy_in_one_line():
+    with socket.create_server(("127.0.0.1", 0)) as server:
+        port = server.getsockname()[1]
+
+        with pytest.raises(StackError) as caught:
+            ports.require_free(port, "locust", "choose another: make run LOCUST_PORT=8189")
+
+    assert str(caught.value) == (
+        f"port {port} on 127.0.0.1 (locust) is taken: choose another: make run LOCUST_PORT=8189"
+    )
+
+
+def test_port_that_was_just_closed_is_free():
+    with socket.create_server(("127.0.0.1", 0)) as server:
+        port = server.getsockname()[1]
+
+    assert not ports.is_taken(port)
