@@ -1,0 +1,143 @@
+"""Panels whose horizontal axis is the TTL: a point for each TTL that was in force, and a table.
+
+Every query answers with a row for each value of the label `ttl`; Grafana makes the label a number,
+which the chart then uses as its axis. What has no such label is brought to it with `as_ttl`.
+"""
+
+from dataclasses import dataclass
+
+from grafana_foundation_sdk.builders import common, table, xychart
+from grafana_foundation_sdk.models import common as looks
+from grafana_foundation_sdk.models.dashboard import DataTransformerConfig, DynamicConfigValue
+from grafana_foundation_sdk.models.xychart import SeriesMapping, XYShowMode
+
+from dashboards.generator.panels import DATASOURCE, UNKNOWN, Words, fixed, instant
+
+_NUMBER = DataTransformerConfig(
+    id_val="convertFieldType",
+    options={
+        "conversions": [{"targetField": "ttl", "destinationType": "number"}],
+        "fields": {},
+    },
+)
+_SORTED = DataTransformerConfig(
+    id_val="sortBy", options={"fields": {}, "sort": [{"field": "ttl", "desc": False}]}
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Column:
+    """One query with a row for each TTL.
+
+    Attributes:
+        expr: PromQL whose result has the label ttl and no other.
+        name: What the reader calls it.
+        colour: Grafana's name of the colour.
+        drawn: "points", "lines" or "points+lines".
+        unit: Grafana's name of the unit, for the table; None takes the panel's.
+    """
+
+    expr: str
+    name: str
+    colour: str
+    drawn: str = "points+lines"
+    unit: str | None = None
+
+
+def as_ttl(expr: str) -> str:
+    """Return *expr* with its label ttl_seconds called ttl."""
+    return f'max by (ttl) (label_replace({expr}, "ttl", "$1", "ttl_seconds", "(.+)"))'
+
+
+def against_ttl(words: Words, *columns: Column, width: int = 12, height: int = 9) -> xychart.Panel:
+    """Return a chart over the TTL, whose axis is logarithmic."""
+    panel = (
+        xychart.Panel()
+        .title(words.title)
+        .description(words.text)
+        .datasource(DATASOURCE)
+        .unit(words.unit)
+        .min(0)
+        .no_value("No TTL was in force long enough in this time range")
+        .point_size(xychart.XychartFieldConfigPointSize().fixed(9))
+        .line_width(2)
+        .mapping(SeriesMapping.AUTO)
+        .series(
+            [xychart.XYSeriesConfig().x(xychart.XychartXYSeriesConfigX().matcher(_ttl_field()))]
+        )
+        .legend(
+            common.VizLegendOptions()
+            .display_mode(looks.LegendDisplayMode.LIST)
+            .placement(looks.LegendPlacement.BOTTOM)
+            .show_legend(True)
+            .calcs([])
+        )
+        .tooltip(common.VizTooltipOptions().mode(looks.TooltipDisplayMode.SINGLE))
+        .with_transformation(_NUMBER)
+        .with_transformation(_SORTED)
+        .span(width)
+        .height(height)
+    )
+    for number, column in enumerate(columns):
+        panel.with_target(instant(column.expr, number))
+        panel.override_by_query(chr(ord("A") + number), _drawn(column))
+    # Last, because the overrides by query name every field of their answer, the axis too.
+    return panel.override_by_name("ttl", _axis())
+
+
+def table_by_ttl(words: Words, *columns: Column, width: int = 24, height: int = 9) -> table.Panel:
+    """Return a table with a row for each TTL."""
+    panel = (
+        table.Panel()
+        .title(words.title)
+        .description(words.text)
+        .datasource(DATASOURCE)
+        .unit(words.unit)
+        .no_value(UNKNOWN)
+        .with_transformation(_NUMBER)
+        .with_transformation(
+            DataTransformerConfig(id_val="joinByField", options={"byField": "ttl", "mode": "outer"})
+        )
+        .with_transformation(
+            DataTransformerConfig(
+                id_val="filterFieldsByName", options={"include": {"pattern": "^(ttl|Value.*)$"}}
+            )
+        )
+        .with_transformation(_SORTED)
+        .override_by_name("ttl", [_named("TTL"), DynamicConfigValue(id_val="unit", value="s")])
+        .span(width)
+        .height(height)
+    )
+    for number, column in enumerate(columns):
+        panel.with_target(instant(column.expr, number))
+        properties = [_named(column.name)]
+        if column.unit:
+            properties.append(DynamicConfigValue(id_val="unit", value=column.unit))
+        # What Grafana calls the value of one of several table queries.
+        panel.override_by_name(f"Value #{chr(ord('A') + number)}", properties)
+    return panel
+
+
+def _ttl_field() -> xychart.MatcherConfig:
+    return xychart.MatcherConfig().id("byName").options("ttl")
+
+
+def _axis() -> list[DynamicConfigValue]:
+    return [
+        _named("TTL"),
+        DynamicConfigValue(id_val="unit", value="s"),
+        DynamicConfigValue(id_val="custom.axisLabel", value="TTL"),
+        DynamicConfigValue(id_val="custom.scaleDistribution", value={"type": "log", "log": 10}),
+    ]
+
+
+def _drawn(column: Column) -> list[DynamicConfigValue]:
+    return [
+        _named(column.name),
+        fixed(column.colour),
+        DynamicConfigValue(id_val="custom.show", value=XYShowMode(column.drawn)),
+    ]
+
+
+def _named(name: str) -> DynamicConfigValue:
+    return DynamicConfigValue(id_val="displayName", value=name)

@@ -1,0 +1,102 @@
+"""The marks on every time axis: a knob was turned, a load test started or stopped.
+
+They are Prometheus queries over the gauges themselves, so nobody needs the right to write
+annotations, and a knob turned by curl is marked as well as one turned in Locust.
+"""
+
+from typing import Any
+
+from grafana_foundation_sdk.builders import dashboard as build
+from grafana_foundation_sdk.models.dashboard import AnnotationQuery
+
+from dashboards.generator.panels import DATASOURCE
+from dashboards.generator.promql import highest, select, total
+
+_STEP = "15s"
+NUMBER_KNOBS = (
+    "ttl_jitter_ratio",
+    "negative_ttl_seconds",
+    "early_beta",
+    "stale_seconds",
+    "store_delay_seconds",
+)
+CHOICE_KNOBS = ("protection", "invalidation", "fencing")
+
+
+class _PrometheusMark(AnnotationQuery):
+    """Adds what Grafana's Prometheus data source reads and the SDK's model does not know."""
+
+    title_format: str
+    text_format: str
+
+    def to_json(self) -> dict[str, object]:
+        payload: dict[str, Any] = super().to_json()
+        # Grafana up to 12.0 reads expr and step, later ones the target.
+        payload["step"] = _STEP
+        payload["target"] = {"expr": self.expr, "interval": _STEP, "refId": "Anno"}
+        payload["titleFormat"] = self.title_format
+        payload["textFormat"] = self.text_format
+        payload["tagKeys"] = ""
+        payload["useValueForTime"] = False
+        return payload
+
+
+class Mark(build.AnnotationQuery):
+    """A mark where *expr* is above 0; {{label}} in the words is filled in."""
+
+    def __init__(self, name: str, colour: str, expr: str, text: str) -> None:
+        mark = _PrometheusMark(
+            name=name, datasource=DATASOURCE, enable=True, icon_color=colour, expr=expr
+        )
+        mark.title_format = name
+        mark.text_format = text
+        self._internal = mark
+
+
+def _changed(value: str, by: str = "") -> str:
+    """Return 1 or more while *value* has changed within the last rate interval."""
+    joined = f"on ({by})"
+    return f"and {joined} (changes(({value})[$__rate_interval:5s]) > 0)"
+
+
+def _ttl() -> str:
+    ttl = highest("cacheaside_ttl_seconds")
+    return f'count_values("seconds", {ttl}) {_changed(ttl)}'
+
+
+def _numbers() -> str:
+    gauges = " or ".join(
+        f'label_replace({highest(f"cacheaside_{knob}")}, "knob", "{knob}", "", "")'
+        for knob in NUMBER_KNOBS
+    )
+    return f'count_values by (knob) ("value", {gauges}) {_changed(gauges, "knob")}'
+
+
+def _choices() -> str:
+    modes = " or ".join(
+        f'label_replace({highest(f"cacheaside_{knob}", by=("mode",))}, "knob", "{knob}", "", "")'
+        for knob in CHOICE_KNOBS
+    )
+    return f"({modes}) == 1 {_changed(modes, 'knob, mode')}"
+
+
+_USERS = total("loadtest_users")
+_USERS_BEFORE = f"sum ({select('loadtest_users')} offset $__rate_interval)"
+
+MARKS = (
+    Mark("TTL", "blue", _ttl(), "TTL is now {{seconds}} s"),
+    Mark("Knob", "purple", _numbers(), "{{knob}} is now {{value}}"),
+    Mark("Mode", "orange", _choices(), "{{knob}} is now {{mode}}"),
+    Mark(
+        "Load started",
+        "green",
+        f"({_USERS} > 0) unless ({_USERS_BEFORE} > 0)",
+        "A load test started",
+    ),
+    Mark(
+        "Load stopped",
+        "red",
+        f"({_USERS_BEFORE} > 0) unless ({_USERS} > 0)",
+        "A load test stopped",
+    ),
+)

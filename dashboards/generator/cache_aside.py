@@ -1,0 +1,99 @@
+"""The first dashboard: what the cache does for the answers and for the store, right now."""
+
+from grafana_foundation_sdk.builders import dashboard as build
+
+from dashboards.generator.answers import response_panels, story_panels
+from dashboards.generator.frame import Page, frame
+from dashboards.generator.measures import (
+    AMPLIFICATION,
+    HIT_RATIO,
+    LOADS,
+    LOOKUPS,
+    OFFLOAD_RATIO,
+    PREDICTED,
+    TTL,
+)
+from dashboards.generator.panels import Line, Panel, Words, number
+from dashboards.generator.promql import quantile, rate
+from dashboards.generator.upkeep import freshness_panels, store_panels
+
+PAGE = Page(
+    uid="cache-aside",
+    title="Cache-aside",
+    text="What the cache does for the answers and for the store, right now.",
+    since="15m",
+    sources=("cacheaside_build_info", "loadtest_target_rate"),
+)
+
+
+def build_dashboard() -> build.Dashboard:
+    """Return the dashboard."""
+    board = frame(PAGE)
+    rows = (_headlines(), story_panels(), response_panels(), store_panels(), freshness_panels())
+    for row in rows:
+        for panel in row:
+            board.with_panel(panel)
+    return board
+
+
+def _headlines() -> list[Panel]:
+    return [
+        number(
+            Words(
+                "Hit ratio",
+                "Share of lookups that found an entry. Higher is better.",
+                "percentunit",
+            ),
+            Line(HIT_RATIO, "measured"),
+            decimals=1,
+        ),
+        number(
+            Words(
+                "Predicted",
+                "The hit ratio that theory expects of this TTL, popularity and rate, computed by"
+                " the load generator before it looks. Far from the measured one means evictions,"
+                " writes or a cold cache.",
+                "percentunit",
+            ),
+            Line(PREDICTED, "predicted"),
+            decimals=1,
+        ),
+        number(
+            Words(
+                "Offload",
+                "Share of lookups that cost the store nothing. Higher is better; above the hit"
+                " ratio by what was coalesced.",
+                "percentunit",
+            ),
+            Line(OFFLOAD_RATIO, "offload"),
+            decimals=1,
+        ),
+        number(
+            Words("Lookups", "Lookups a second, all results.", "reqps"),
+            Line(rate(LOOKUPS), "lookups"),
+        ),
+        number(
+            Words("Store loads", "Reads of the store a second. Lower is better.", "reqps"),
+            Line(LOADS, "loads"),
+        ),
+        number(
+            Words(
+                "Amplification",
+                "Loads for each entry that was filled: 1 is one load for each expiry, more is a"
+                " stampede. Lower is better.",
+                "short",
+            ),
+            Line(AMPLIFICATION, "loads for each fill"),
+            decimals=2,
+        ),
+        number(
+            Words(
+                "Response p99",
+                "99 of 100 answers came faster, counted from when they should have been asked for."
+                " Lower is better.",
+                "s",
+            ),
+            Line(quantile(0.99, "loadtest_response_seconds"), "p99"),
+        ),
+        number(Words("TTL in force", "How long an entry lives.", "s"), Line(TTL, "TTL")),
+    ]

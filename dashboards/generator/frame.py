@@ -1,0 +1,96 @@
+"""What all dashboards share: variables, links, annotations, refresh."""
+
+from dataclasses import dataclass
+
+from grafana_foundation_sdk.builders import dashboard as build
+from grafana_foundation_sdk.models.dashboard import (
+    DashboardCursorSync,
+    DashboardLinkType,
+    VariableHide,
+    VariableOption,
+    VariableRefresh,
+    VariableSort,
+)
+
+from dashboards.generator.annotations import MARKS
+from dashboards.generator.panels import DATASOURCE
+
+TAG = "cacheaside"
+
+
+@dataclass(frozen=True, slots=True)
+class Page:
+    """What tells one dashboard from another.
+
+    Attributes:
+        uid: Its address, /d/<uid>; never changes.
+        title: Its name.
+        text: What question it answers.
+        since: How far back it looks at first, such as 15m.
+        sources: Metrics, one for each program shown; they fill the variables job and instance.
+    """
+
+    uid: str
+    title: str
+    text: str
+    since: str
+    sources: tuple[str, ...]
+
+
+def frame(page: Page) -> build.Dashboard:
+    """Return the dashboard without its panels."""
+    board = (
+        build.Dashboard(page.title)
+        .uid(page.uid)
+        .description(page.text)
+        .tags([TAG])
+        .timezone("browser")
+        .readonly()
+        .time(f"now-{page.since}", "now")
+        .refresh("5s")
+        .tooltip(DashboardCursorSync.CROSSHAIR)
+        .with_variable(_datasource())
+        .with_variable(_labels("job", page.sources, ""))
+        .with_variable(_labels("instance", page.sources, 'job=~"$job"'))
+        .link(_links())
+    )
+    for mark in MARKS:
+        board.annotation(mark)
+    return board
+
+
+def _datasource() -> build.DatasourceVariable:
+    return (
+        build.DatasourceVariable("datasource")
+        .label("Data source")
+        .type("prometheus")
+        .current(VariableOption(selected=True, text="Prometheus", value="prometheus"))
+    )
+
+
+def _labels(name: str, sources: tuple[str, ...], matchers: str) -> build.QueryVariable:
+    inner = ", ".join(part for part in (f'__name__=~"{"|".join(sources)}"', matchers) if part)
+    query = f"label_values({{{inner}}}, {name})"
+    return (
+        build.QueryVariable(name)
+        .label(name)
+        .datasource(DATASOURCE)
+        .query({"query": query, "refId": name})
+        .refresh(VariableRefresh.ON_TIME_RANGE_CHANGED)
+        .sort(VariableSort.ALPHABETICAL_ASC)
+        .multi(True)
+        .include_all(True)
+        .all_value(".+")
+        .hide(VariableHide.DONT_HIDE)
+        .current(VariableOption(selected=True, text=["All"], value=["$__all"]))
+    )
+
+
+def _links() -> build.DashboardLink:
+    return (
+        build.DashboardLink("Cache-aside")
+        .type(DashboardLinkType.DASHBOARDS)
+        .tags([TAG])
+        .include_vars(True)
+        .keep_time(True)
+    )

@@ -1,0 +1,14 @@
+"""The measures that several dashboards show: one spelling of each."""
+
+from dashboards.generator.promql import ASKED, FOUND, SPARED, highest, rate, ratio
+
+LOOKUPS = "cacheaside_lookups_total"
+HIT_RATIO = ratio(rate(LOOKUPS, FOUND), rate(LOOKUPS, ASKED))
+OFFLOAD_RATIO = ratio(rate(LOOKUPS, SPARED), rate(LOOKUPS, ASKED))
+AVOIDED = rate(LOOKUPS, SPARED)
+PREDICTED = highest("loadtest_predicted_hit_ratio")
+TTL = highest("cacheaside_ttl_seconds")
+LOADS = rate("cacheaside_store_queries_total", 'op="select"')
+FILLS = "cacheaside_fills_total"
+# Origin amplification: loads for each refresh. A redundant fill is a load that came too late.
+AMPLIFICATION = ratio(rate(FILLS, 'outcome=~"stored|redundant"'), rate(FILLS, 'outcome="stored"'))

@@ -1,0 +1,171 @@
+"""The TTL dashboard: what each TTL of the time range was worth, next to theory."""
+
+from grafana_foundation_sdk.builders import dashboard as build
+
+from dashboards.generator.against_ttl import Column, against_ttl, as_ttl, table_by_ttl
+from dashboards.generator.frame import Page, frame
+from dashboards.generator.measures import HIT_RATIO, PREDICTED, TTL
+from dashboards.generator.panels import Line, Panel, Words, curves, dashed, steps
+from dashboards.generator.promql import ASKED, FOUND, ratio, select
+
+PAGE = Page(
+    uid="cache-aside-ttl",
+    title="Cache-aside: TTL",
+    text="What each TTL of the time range was worth, next to what theory expects.",
+    since="1h",
+    sources=("cacheaside_build_info", "loadtest_target_rate"),
+)
+
+
+def summed(record: str, *matchers: str) -> str:
+    """Return a recorded rate summed over the time range, for each TTL."""
+    return f"sum by (ttl) (sum_over_time({select(record, *matchers)}[$__range]))"
+
+
+def averaged(record: str, *matchers: str) -> str:
+    """Return a recorded rate averaged over the time that each TTL was in force."""
+    return f"sum by (ttl) (avg_over_time({select(record, *matchers)}[$__range]))"
+
+
+def last(metric: str) -> str:
+    """Return the last value of each series in the time range, also when its program has ended."""
+    return f"last_over_time({select(metric)}[$__range])"
+
+
+def _quantile(q: float) -> str:
+    record = select("ttl:loadtest_response_seconds_bucket:rate15s")
+    buckets = f"sum by (le, ttl) (sum_over_time({record}[$__range]))"
+    return f"histogram_quantile({q}, {buckets}) >= 0"
+
+
+LOOKUPS = "ttl:cacheaside_lookups:rate15s"
+MEASURED = ratio(summed(LOOKUPS, FOUND), summed(LOOKUPS, ASKED))
+PREDICTED_THEN = (
+    f"max by (ttl) (avg_over_time({select('ttl:loadtest_predicted_hit_ratio:max')}[$__range]))"
+)
+THEORY = as_ttl(last("loadtest_theory_hit_ratio"))
+TRIAL = as_ttl(last("loadtest_trial_hit_ratio"))
+TRIAL_PREDICTED = as_ttl(last("loadtest_trial_predicted_hit_ratio"))
+LOADS = averaged("ttl:cacheaside_store_loads:rate15s")
+LOOKUP_RATE = averaged(LOOKUPS)
+STALE = ratio(summed("ttl:loadtest_stale_reads:rate15s"), summed("ttl:loadtest_requests:rate15s"))
+AGE, STALENESS = (
+    ratio(summed(f"ttl:{name}_sum:rate15s"), summed(f"ttl:{name}_count:rate15s"))
+    for name in ("cacheaside_entry_age_seconds", "loadtest_staleness_seconds")
+)
+
+_STEADY = (
+    "A point counts the seconds in which its TTL had been in force under load for 1.5 TTL (and 15"
+    " s), so that no entry of an older TTL is left."
+)
+
+
+def build_dashboard() -> build.Dashboard:
+    """Return the dashboard."""
+    board = frame(PAGE)
+    for panel in (*_charts(), _trials(), *_over_time()):
+        board.with_panel(panel)
+    return board
+
+
+def _charts() -> list[Panel]:
+    return [
+        against_ttl(
+            Words(
+                "Hit ratio against TTL",
+                f"Higher is better; where the curve flattens a longer TTL buys little. {_STEADY}",
+                "percentunit",
+            ),
+            Column(MEASURED, "measured", "green"),
+            Column(PREDICTED_THEN, "predicted", "blue", "points"),
+            Column(THEORY, "theory", "gray", "lines"),
+            Column(TRIAL, "sweep: measured", "orange", "points"),
+            Column(TRIAL_PREDICTED, "sweep: predicted", "purple", "points"),
+        ),
+        against_ttl(
+            Words(
+                "Response time against TTL",
+                f"Of all answers together, as users feel it. Lower is better. {_STEADY}",
+                "s",
+            ),
+            Column(_quantile(0.5), "p50", "green"),
+            Column(_quantile(0.99), "p99", "orange"),
+        ),
+        against_ttl(
+            Words(
+                "Store load against TTL",
+                f"Reads of the store a second, next to the lookups a second. Lower is better."
+                f" {_STEADY}",
+                "reqps",
+            ),
+            Column(LOADS, "loads", "orange"),
+            Column(LOOKUP_RATE, "lookups", "gray", "lines"),
+            width=8,
+        ),
+        against_ttl(
+            Words(
+                "Stale reads against TTL",
+                "Share of answers older than an acknowledged write. Lower is better; with"
+                f" invalidation by delete it is 0 at every TTL. {_STEADY}",
+                "percentunit",
+            ),
+            Column(STALE, "stale reads", "red"),
+            width=8,
+        ),
+        against_ttl(
+            Words(
+                "Age against TTL",
+                "Mean age of served entries, and for how long a stale answer had been out of date."
+                f" Lower is fresher. {_STEADY}",
+                "s",
+            ),
+            Column(AGE, "age of entries", "blue"),
+            Column(STALENESS, "staleness of stale reads", "red"),
+            width=8,
+        ),
+    ]
+
+
+def _trials() -> Panel:
+    return table_by_ttl(
+        Words(
+            "Trials",
+            "A row for each TTL of the time range: what was seen while it was in force, and what a"
+            " sweep (python -m loadtests sweep) measured.",
+            "none",
+        ),
+        Column(MEASURED, "hit ratio", "", unit="percentunit"),
+        Column(PREDICTED_THEN, "predicted", "", unit="percentunit"),
+        Column(THEORY, "theory", "", unit="percentunit"),
+        Column(TRIAL, "sweep: hit ratio", "", unit="percentunit"),
+        Column(TRIAL_PREDICTED, "sweep: predicted", "", unit="percentunit"),
+        Column(_quantile(0.5), "p50", "", unit="s"),
+        Column(_quantile(0.99), "p99", "", unit="s"),
+        Column(LOADS, "store loads", "", unit="reqps"),
+        Column(STALE, "stale reads", "", unit="percentunit"),
+    )
+
+
+def _over_time() -> list[Panel]:
+    return [
+        steps(
+            curves(
+                Words("TTL over time", "Where in the time range each TTL was in force.", "s"),
+                Line(TTL, "TTL"),
+                width=12,
+            )
+        ),
+        dashed(
+            curves(
+                Words(
+                    "Hit ratio over time",
+                    "After a change of TTL the measured line needs about one TTL to follow.",
+                    "percentunit",
+                ),
+                Line(HIT_RATIO, "measured"),
+                Line(PREDICTED, "predicted"),
+                width=12,
+            ).max(1),
+            "predicted",
+        ),
+    ]

@@ -1,0 +1,139 @@
+"""Reads the committed dashboards and rules as Grafana and Prometheus would."""
+
+import functools
+import json
+import re
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import yaml
+
+ROOT = Path(__file__).parents[2]
+BOARDS = sorted((ROOT / "dashboards").glob("*.json"))
+RULES = ROOT / "dashboards" / "prometheus" / "rules.yml"
+
+_WORDS = frozenset(("and", "or", "unless", "bool", "offset", "by", "without", "on", "ignoring"))
+_CLAUSE = re.compile(r"\b(?:by|without|on|ignoring|group_left|group_right)\s*\([^)]*\)")
+_NAME_MATCHER = re.compile(r'__name__=~"([^"]+)"')
+_NAME = re.compile(r"[a-zA-Z_:][a-zA-Z0-9_:]*(?!\s*\(|[a-zA-Z0-9_:])")
+
+
+@dataclass(frozen=True)
+class Query:
+    """One PromQL text of a dashboard or rule.
+
+    `kind` is panel, annotation, variable or rule; `title` is that of its panel or the like.
+    """
+
+    board: str
+    kind: str
+    title: str
+    expr: str
+    instant: bool = False
+
+    def __str__(self) -> str:
+        return f"{self.board}: {self.kind} {self.title}: {self.expr}"
+
+
+def load(path: Path) -> dict[str, Any]:
+    return json.loads(path.read_text(encoding="utf-8"))
+
+
+def panels(board: Mapping[str, Any]) -> list[dict[str, Any]]:
+    """All panels but the row headings."""
+    return [panel for panel in board["panels"] if panel["type"] != "row"]
+
+
+def queries(path: Path) -> Iterator[Query]:
+    board = load(path)
+    for panel in panels(board):
+        for target in panel["targets"]:
+            yield Query(
+                path.stem, "panel", panel["title"], target["expr"], target.get("instant", False)
+            )
+    for mark in board["annotations"]["list"]:
+        if "expr" in mark:
+            yield Query(path.stem, "annotation", mark["name"], mark["expr"])
+    for variable in board["templating"]["list"]:
+        if variable["type"] == "query":
+            yield Query(path.stem, "variable", variable["name"], variable["query"]["query"])
+
+
+@functools.cache
+def all_queries() -> list[Query]:
+    return [query for path in BOARDS for query in queries(path)]
+
+
+@functools.cache
+def rules() -> list[dict[str, Any]]:
+    groups = yaml.safe_load(RULES.read_text(encoding="utf-8"))["groups"]
+    return [rule for group in groups for rule in group["rules"]]
+
+
+@functools.cache
+def recorded() -> dict[str, str]:
+    """The expression of each recorded metric."""
+    return {rule["record"]: rule["expr"] for rule in rules() if "record" in rule}
+
+
+def rule_queries() -> list[Query]:
+    return [
+        Query("rules", "rule", rule.get("record") or rule["alert"], rule["expr"])
+        for rule in rules()
+    ]
+
+
+def selector_of(label_values: str) -> tuple[str, str]:
+    """Split label_values(selector, label)."""
+    inner = re.fullmatch(r"label_values\((.*), (\w+)\)", label_values)
+    assert inner, label_values
+    return inner[1], inner[2]
+
+
+def filled_in(expr: str, range_seconds: int = 900, step_seconds: int = 5) -> str:
+    """Put in what Grafana would, with All chosen for job and instance."""
+    # $__rate_interval: the greater of step + scrape interval and four scrape intervals (of 5 s).
+    rate_interval = max(step_seconds + 5, 20)
+    for variable, value in (
+        ("$__rate_interval", f"{rate_interval}s"),
+        ("$__range", f"{range_seconds}s"),
+        ("$job", ".+"),
+        ("$instance", ".+"),
+    ):
+        expr = expr.replace(variable, value)
+    assert "$" not in expr.replace('"$1"', ""), expr
+    return expr
+
+
+def metrics_in(expr: str) -> set[str]:
+    """The metrics that an expression selects."""
+    named = {name for names in _NAME_MATCHER.findall(expr) for name in names.split("|")}
+    bare = re.sub(r'"[^"]*"', '""', expr)
+    bare = re.sub(r"\{[^}]*\}", " ", bare)
+    bare = re.sub(r"\[[^\]]*\]", " ", bare)
+    bare = re.sub(r"\boffset\s+\S+", " ", bare)
+    bare = _CLAUSE.sub(" ", bare)
+    found = {name for name in _NAME.findall(bare) if not name.isdigit()}
+    return named | (found - _WORDS)
+
+
+def family(metric: str) -> str:
+    """The name under which a histogram's series are documented."""
+    return re.sub(r"(_seconds)_(?:bucket|sum|count)$", r"\1", metric)
+
+
+def behind(expr: str) -> set[str]:
+    """The families that an expression is made of, recorded metrics taken apart."""
+    rules_by_name = recorded()
+    found: set[str] = set()
+    pending, seen = [expr], set()
+    while pending:
+        for metric in metrics_in(pending.pop()):
+            if metric not in rules_by_name:
+                found.add(family(metric))
+            elif metric not in seen:
+                seen.add(metric)
+                pending.append(rules_by_name[metric])
+    return found

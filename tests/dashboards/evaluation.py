@@ -1,0 +1,122 @@
+"""Evaluates queries as Grafana would, through the API of a real Prometheus."""
+
+import json
+import math
+import os
+import subprocess
+import urllib.error
+import urllib.parse
+import urllib.request
+from dataclasses import dataclass, field
+
+from tests.dashboards.board_files import Query, filled_in, selector_of
+
+STEP_SECONDS = 5
+_OPENER = urllib.request.build_opener(urllib.request.ProxyHandler({}))
+
+
+@dataclass(frozen=True)
+class Series:
+    """One line of a panel: (unix seconds, value) each."""
+
+    labels: dict[str, str]
+    points: list[tuple[float, float]] = field(default_factory=list)
+
+    @property
+    def values(self) -> list[float]:
+        return [value for _, value in self.points]
+
+    def at(self, moment: float) -> float:
+        """The value at the last point up to a moment."""
+        return [value for when, value in self.points if when <= moment][-1]
+
+
+class PrometheusApi:
+    """One Prometheus server."""
+
+    def __init__(self, url: str) -> None:
+        self.url = url
+
+    def ask(self, path: str, **words: object) -> list[dict]:
+        data = urllib.parse.urlencode(words).encode()
+        try:
+            with _OPENER.open(f"{self.url}/api/v1/{path}", data=data, timeout=60) as answer:
+                return json.load(answer)["data"]
+        except urllib.error.HTTPError as error:
+            raise AssertionError(f"{words.get('query')}: {error.read().decode()}") from error
+
+    def version(self) -> str:
+        with _OPENER.open(f"{self.url}/api/v1/status/buildinfo", timeout=10) as answer:
+            return json.load(answer)["data"]["version"]
+
+    def instant(self, expr: str, at: float) -> list[Series]:
+        found = self.ask("query", query=expr, time=at)["result"]
+        return [Series(one["metric"], [_point(one["value"])]) for one in found]
+
+    def curve(self, expr: str, start: float, end: float) -> list[Series]:
+        # Grafana aligns the steps.
+        start, end = (moment - moment % STEP_SECONDS for moment in (start, end))
+        found = self.ask("query_range", query=expr, start=start, end=end, step=STEP_SECONDS)
+        return [Series(one["metric"], list(map(_point, one["values"]))) for one in found["result"]]
+
+    def evaluate(self, query: Query, start: float, end: float) -> list[Series]:
+        """What Grafana gets for a query of a dashboard in that time range."""
+        if query.kind == "variable":
+            selector, label = selector_of(query.expr)
+            expr = (
+                f"group by ({label}) (last_over_time({filled_in(selector)}[{_span(start, end)}]))"
+            )
+            return self.instant(expr, end)
+        expr = filled_in(query.expr, range_seconds=int(end - start), step_seconds=STEP_SECONDS)
+        return self.instant(expr, end) if query.instant else self.curve(expr, start, end)
+
+
+def is_number(series: Series) -> bool:
+    """Whether no point is NaN or infinite."""
+    return all(math.isfinite(value) for value in series.values)
+
+
+def moves(found: list[Series], start: float, end: float) -> bool:
+    """Whether anything changed: a value, or a line that came or went with what feeds it."""
+    return any(
+        max(one.values) > min(one.values)
+        or one.points[0][0] > start + 15
+        or one.points[-1][0] < end - 15
+        for one in found
+    )
+
+
+def _point(pair: tuple[float, str]) -> tuple[float, float]:
+    return float(pair[0]), float(pair[1])
+
+
+def _span(start: float, end: float) -> str:
+    return f"{math.ceil(end - start)}s"
+
+
+class ContainedPrometheus:
+    """Prometheus from an image, on the machine's own network; a context manager.
+
+    `configuration` is the text of its prometheus.yml; rules are given as a path.
+    """
+
+    def __init__(self, image, configuration, rules, port, folder):
+        self.api = PrometheusApi(f"http://127.0.0.1:{port}")
+        file = folder / "prometheus.yml"
+        file.write_text(json.dumps({**configuration, "rule_files": ["/rules.yml"]}))
+        self._command = [
+            *("docker", "run", "--rm", "--detach", "--network=host", f"--user={os.getuid()}"),
+            *("--tmpfs=/prometheus", f"--volume={file}:/prometheus.yml:ro"),
+            # It ends by itself when nobody is left to end it.
+            *(f"--volume={rules}:/rules.yml:ro", "--entrypoint=timeout", image, "900"),
+            *("/bin/prometheus", "--config.file=/prometheus.yml"),
+            *("--storage.tsdb.path=/prometheus", f"--web.listen-address=127.0.0.1:{port}"),
+        ]
+
+    def __enter__(self):
+        started = subprocess.run(self._command, capture_output=True, text=True, check=True)
+        self._container = started.stdout.strip()
+        return self
+
+    def __exit__(self, *_):
+        subprocess.run(["docker", "kill", self._container], capture_output=True, check=False)

@@ -1,0 +1,136 @@
+"""What Grafana's dashboard-linter asks of a dashboard, rule by rule under its own names."""
+
+import re
+
+import pytest
+
+from tests.dashboards.board_files import BOARDS, load, panels, queries
+
+# Of the units that the linter knows, those that we use.
+UNITS = {"percentunit", "reqps", "s", "short", "bytes", "bool_on_off", "none"}
+RATES = re.compile(r"\b(?:rate|irate|increase)\(")
+
+each_board = pytest.mark.parametrize("path", BOARDS, ids=lambda path: path.stem)
+each_panel = pytest.mark.parametrize(
+    "panel",
+    [panel for path in BOARDS for panel in panels(load(path))],
+    ids=lambda panel: panel["title"],
+)
+each_query = pytest.mark.parametrize(
+    "query",
+    [query for path in BOARDS for query in queries(path) if query.kind == "panel"],
+    ids=lambda query: f"{query.board}: {query.title}",
+)
+
+
+def variables(path):
+    return {variable["name"]: variable for variable in load(path)["templating"]["list"]}
+
+
+def selectors(expr):
+    """Every selector's matchers: what stands between braces."""
+    return re.findall(r"\{([^}]*)\}", re.sub(r'"\{\{[^"]*"', "", expr))
+
+
+@each_board
+def test_template_datasource_rule(path):
+    datasource = variables(path)["datasource"]
+
+    assert datasource["type"] == "datasource"
+    assert datasource["query"] == "prometheus"
+    assert datasource["label"] == "Data source"
+
+
+@each_board
+@pytest.mark.parametrize("name", ["job", "instance"])
+def test_template_job_rule_and_template_instance_rule(path, name):
+    variable = variables(path)[name]
+
+    assert variable["type"] == "query"
+    assert variable["datasource"]["uid"] == "${datasource}"
+    assert variable["label"] == name
+    assert variable["multi"]
+    assert variable["includeAll"]
+    assert variable["allValue"] == ".+"
+
+
+@each_board
+def test_template_on_time_change_reload_rule(path):
+    assert {
+        variable["refresh"] for variable in variables(path).values() if variable["type"] == "query"
+    } == {2}
+
+
+@each_board
+def test_template_uneditable_rule(path):
+    assert load(path)["editable"] is False
+
+
+@each_panel
+def test_panel_datasource_rule(panel):
+    assert panel["datasource"] == {"type": "prometheus", "uid": "${datasource}"}
+
+
+@each_panel
+def test_panel_title_description_rule(panel):
+    assert panel["title"]
+    assert panel["description"].endswith(".")
+
+
+@each_panel
+def test_panel_units_rule(panel):
+    assert panel["fieldConfig"]["defaults"]["unit"] in UNITS
+
+
+@each_panel
+def test_panel_no_targets_rule(panel):
+    assert panel["targets"]
+
+
+@each_query
+def test_target_rate_interval_rule(query):
+    for match in RATES.finditer(query.expr):
+        inside = query.expr[match.end() :]
+        window = re.search(r"\[([^\]]*)\]", inside)
+
+        assert window, query
+        assert window[1] == "$__rate_interval"
+
+
+@each_query
+def test_target_job_rule_and_target_instance_rule(query):
+    bare = re.sub(r'"[^"]*"', '""', query.expr)
+    # Without a selector in braces a metric would escape the variables: each has one.
+    for matchers in selectors(query.expr):
+        assert 'job=~"$job"' in matchers
+        assert 'instance=~"$instance"' in matchers
+    assert not re.search(r"\b(?:cacheaside|loadtest|redis|mysql|process)_\w+(?![\w:{])", bare)
+
+
+@each_query
+def test_target_counter_agg_rule(query):
+    for name in re.finditer(r"\w+_total\{", query.expr):
+        before = query.expr[: name.start()]
+
+        assert before.endswith(("rate(", "irate(", "increase(")), query
+
+
+@each_query
+def test_target_histogram_rule(query):
+    if "_bucket" in query.expr:
+        assert "histogram_quantile(" in query.expr
+
+
+@each_query
+def test_sums_come_before_divisions(query):
+    """An average of ratios is not the ratio; each side of a division is an aggregate."""
+    sides = re.split(r" / ", query.expr)
+    if len(sides) > 1:
+        for side in sides:
+            assert re.match(r"\(*(?:sum|max)\b", side.strip()), query
+
+
+@each_query
+def test_nothing_is_made_up_where_nothing_is_known(query):
+    assert "vector(0)" not in query.expr
+    assert "absent" not in query.expr

@@ -1,0 +1,129 @@
+"""docs/metrics.md, the code, the dashboards and the rules tell the same story."""
+
+import functools
+import re
+
+import pytest
+from prometheus_client import CollectorRegistry, generate_latest
+from prometheus_client.parser import text_string_to_metric_families
+
+from loadtests.exporter import LoadCollector, TrialGauges
+from loadtests.live_view import View
+from service.metrics import Metrics
+from tests.dashboards.board_files import ROOT, all_queries, behind, recorded, rules, selector_of
+
+PAGE = (ROOT / "docs" / "metrics.md").read_text(encoding="utf-8")
+PLACES = {"cache-aside": "Cache-aside", "ttl": "TTL", "load": "Load", "inside": "Inside"}
+ORDER = [*PLACES.values(), "marks", "alerts"]
+
+
+def documented(heading):
+    """The rows of one table: name to (type, unit, labels, meaning, shown)."""
+    section = PAGE.split(f"\n## {heading}")[1].split("\n## ")[0]
+    rows = [line.strip("|").split("|") for line in section.splitlines() if line.startswith("| `")]
+    return {cells[0].strip().strip("`"): [cell.strip() for cell in cells[1:]] for cells in rows}
+
+
+SERVICE = documented("Service")
+LOAD = documented("Load generator")
+OTHERS = documented("From exporters")
+
+
+def exposed(registry):
+    """Type and labels of each family that a registry shows, labels of series that exist."""
+    families = {}
+    for metric in registry.collect():
+        name = f"{metric.name}_total" if metric.type == "counter" else metric.name
+        labels = {label for sample in metric.samples for label in sample.labels} - {"le"}
+        families[name] = (metric.type, labels)
+    return families
+
+
+@functools.cache
+def shown():
+    """Where each family is drawn or watched."""
+    places = {}
+    for query in all_queries():
+        place = {"panel": PLACES[query.board], "annotation": "marks"}.get(query.kind)
+        for name in behind(query.expr) if place else ():
+            places.setdefault(name, set()).add(place)
+    for rule in rules():
+        for name in behind(rule["expr"]) if "alert" in rule else ():
+            places.setdefault(name, set()).add("alerts")
+    return {name: ", ".join(sorted(found, key=ORDER.index)) for name, found in places.items()}
+
+
+def test_every_metric_of_the_service_is_documented_and_none_besides():
+    families = exposed(Metrics().registry)
+    own = {name: kind for name, kind in families.items() if name.startswith("cacheaside_")}
+
+    assert set(SERVICE) == set(own)
+
+
+@pytest.mark.parametrize("name", SERVICE)
+def test_type_and_labels_of_a_service_metric_are_as_documented(name):
+    kind, labels = exposed(Metrics().registry)[name]
+    said_kind, _, said_labels, *_ = SERVICE[name]
+
+    assert said_kind == kind
+    assert set(filter(None, said_labels.split(", "))) == labels
+
+
+def of_load_generator():
+    """What a load generator and a sweep expose while they know everything."""
+    registry = CollectorRegistry()
+    view = View(predicted_hit_ratio=0.5, theory={60.0: 0.5})
+    registry.register(LoadCollector(lambda: view, ("ReadHeavy",), lambda: 1, lambda: 1.0))
+    trials = TrialGauges()
+    trials.show(60, {"hit_ratio": 0.5, "predicted_hit_ratio": 0.5})
+    pages = generate_latest(registry) + trials.page()
+    families = {}
+    for metric in text_string_to_metric_families(pages.decode()):
+        name = f"{metric.name}_total" if metric.type == "counter" else metric.name
+        labels = {label for sample in metric.samples for label in sample.labels} - {"le"}
+        families[name] = (metric.type, labels)
+    return families
+
+
+def test_every_metric_of_the_load_generator_is_documented_with_its_type_and_labels():
+    documented_so = {
+        name: (kind, set(filter(None, labels.split(", "))))
+        for name, (kind, _, labels, *_) in LOAD.items()
+    }
+
+    assert documented_so == of_load_generator()
+
+
+@pytest.mark.parametrize("name", [*SERVICE, *LOAD, *OTHERS])
+def test_a_metric_is_shown_where_the_page_says(name):
+    said = {**SERVICE, **LOAD, **OTHERS}[name][-1]
+
+    assert said == shown().get(name, "")
+
+
+def test_dashboards_and_rules_use_no_metric_that_is_not_documented():
+    used = {
+        name
+        for query in all_queries()
+        for name in behind(selector_of(query.expr)[0] if query.kind == "variable" else query.expr)
+    }
+
+    assert used | set(shown()) <= {*SERVICE, *LOAD, *OTHERS}
+
+
+@pytest.mark.parametrize("name", [*SERVICE, *LOAD])
+def test_a_name_tells_its_kind_and_unit(name):
+    kind, unit, *_ = {**SERVICE, **LOAD}[name]
+
+    assert name.endswith("_total") == (kind == "counter")
+    if kind == "histogram" or unit == "seconds":
+        assert name.endswith("_seconds")
+    if unit == "ratio":
+        assert name.endswith("_ratio")
+
+
+def test_recorded_metrics_are_used():
+    used = "\n".join([query.expr for query in all_queries()] + [rule["expr"] for rule in rules()])
+
+    for name in recorded():
+        assert re.search(rf"\b{re.escape(name)}\b", used), name

@@ -1,0 +1,396 @@
+"""Every query there is, on real Prometheus servers of both versions, over an evening of load."""
+
+import contextlib
+import math
+import os
+import shutil
+import subprocess
+
+import numpy as np
+import pytest
+
+from loadtests.experiments.stack.local import LocalStack
+from loadtests.experiments.stack.ports import free_port
+from loadtests.exporter import BUCKETS_SECONDS
+from loadtests.samples import RESULTS, read_samples
+from tests.dashboards.board_files import (
+    BOARDS,
+    all_queries,
+    filled_in,
+    load,
+    metrics_in,
+    panels,
+    rule_queries,
+)
+from tests.dashboards.evaluation import (
+    ContainedPrometheus,
+    PrometheusApi,
+    is_number,
+    moves,
+)
+from tests.dashboards.evening import FULL, RATE, SCENARIOS, SHORT, Evening
+from tests.dashboards.local_stage import RULES, LocalStage, TrialPage
+
+pytestmark = pytest.mark.integration
+
+IMAGE = "prom/prometheus:v3.5.0"
+EXPORTERS = ("redis_", "mysql_")
+# Alerts about what does not happen this evening.
+UNHEARD = {
+    "ServiceDown",
+    "RedisDown",
+    "MySQLDown",
+    "StaleReads",
+    "RedisEvictions",
+    "HitRatioLow",
+    "OriginAmplificationHigh",
+    "LoadBelowTarget",
+}
+HEARD = {"BreakerOpen", "ErrorRatioHigh"}
+
+
+def needs_exporter(query):
+    return any(name.startswith(EXPORTERS) for name in metrics_in(query.expr))
+
+
+QUERIES = [
+    query for query in all_queries() if query.kind == "variable" or not needs_exporter(query)
+]
+PANEL_QUERIES = [query for query in QUERIES if query.kind == "panel"]
+WINDOW = 20.0
+
+
+@pytest.fixture(scope="module")
+def prometheus_35(tmp_path_factory):
+    """Starts the newer Prometheus on the same targets, where there is an engine with its image."""
+
+    def start(targets):
+        configuration = {
+            "global": {"scrape_interval": "5s", "evaluation_interval": "5s"},
+            "scrape_configs": [
+                {"job_name": job, "static_configs": [{"targets": addresses}]}
+                for job, addresses in targets.items()
+            ],
+        }
+        folder = tmp_path_factory.mktemp("prometheus-3.5")
+        return ContainedPrometheus(IMAGE, configuration, RULES, free_port(), folder)
+
+    looked = shutil.which("docker") and subprocess.run(
+        ["docker", "image", "inspect", IMAGE], capture_output=True, check=False
+    )
+    return start if looked and looked.returncode == 0 else None
+
+
+@pytest.fixture(
+    scope="module",
+    params=[
+        pytest.param(SHORT, id="short"),
+        pytest.param(FULL, id="full", marks=pytest.mark.accept),
+    ],
+)
+def evening(request, tmp_path_factory, prometheus_35, prometheus_program):
+    """The evening, the Prometheus servers that watched it by version, and the client's records."""
+    folder = tmp_path_factory.mktemp("evening")
+    port = free_port()
+    with contextlib.ExitStack() as things:
+        trials = things.enter_context(TrialPage())
+        trials.gauges.show(2, {"hit_ratio": 0.5, "predicted_hit_ratio": 0.52})
+        trials.gauges.show(4, {"hit_ratio": 0.6, "predicted_hit_ratio": 0.61})
+        scrape = {"locust": [f"127.0.0.1:{port}"], "sweep": [f"127.0.0.1:{trials.port}"]}
+        stack = things.enter_context(LocalStack(database="mariadb", prometheus=True, scrape=scrape))
+        servers = {str(prometheus_program).split()[1]: PrometheusApi(stack.prometheus_url)}
+        if prometheus_35:
+            services = [url.removeprefix("http://") for url in stack.service_urls]
+            newer = things.enter_context(prometheus_35({"service": services, **scrape}))
+            servers["3.5"] = newer.api
+        played = Evening(request.param)
+        played.play(LocalStage(stack, folder, port))
+        yield played, servers, folder
+
+
+@pytest.fixture(params=["2.42", "3.5"])
+def watched(request, evening):
+    """The evening and one of the Prometheus servers that watched it."""
+    played, servers, folder = evening
+    for version, api in servers.items():
+        if version.startswith(request.param):
+            return played, api, folder
+    if os.environ.get("CI") == "true":
+        pytest.fail(f"under CI=true Prometheus {request.param} may not be missing")
+    pytest.skip(f"no Prometheus {request.param} here, only {', '.join(servers)}")
+
+
+def test_every_scenario_and_every_result_was_driven(watched):
+    """What was not driven proves no panel."""
+    played, api, _ = watched
+    end = played.phases["over"][1]
+    seen = f"max_over_time(sum by (%s) (%s)[{end - played.start:.0f}s:5s]) > 0"
+
+    scenarios = api.instant(seen % ("scenario", "loadtest_requests_total"), end)
+    results = api.instant(seen % ("result", "cacheaside_lookups_total"), end)
+
+    assert {one.labels["scenario"] for one in scenarios} == {*SCENARIOS, "TraceReplay"}
+    assert {one.labels["result"] for one in results} == set(RESULTS[:7])
+
+
+@pytest.mark.parametrize("query", QUERIES, ids=str)
+def test_query_has_data_and_every_point_is_a_number(watched, query):
+    played, api, _ = watched
+
+    found = api.evaluate(query, played.start, played.end)
+
+    # No TTL is in force for long enough to see the age of stale reads in the short evening.
+    brief = played.seconds is SHORT and "ttl:loadtest_staleness" in query.expr
+    assert found or brief
+    assert all(map(is_number, found))
+
+
+@pytest.mark.parametrize("query", [query for query in PANEL_QUERIES if not query.instant], ids=str)
+def test_panel_moves_with_the_load_that_feeds_it(watched, query):
+    played, api, _ = watched
+
+    found = api.evaluate(query, played.start, played.end)
+
+    assert moves(found, played.start, played.end)
+
+
+# For what the short evening has no time for.
+in_full = pytest.mark.parametrize(
+    "evening", [pytest.param(FULL, id="full", marks=pytest.mark.accept)], indirect=True
+)
+
+
+@pytest.mark.parametrize("query", rule_queries(), ids=lambda query: query.title)
+def test_rule_is_fed(watched, query):
+    played, api, _ = watched
+
+    found = api.evaluate(query, played.start, played.end)
+
+    assert found or query.title in UNHEARD | (HEARD if played.seconds is SHORT else set())
+    assert all(map(is_number, found))
+
+
+@in_full
+def test_alerts_were_heard_for_what_happened_and_for_nothing_else(watched):
+    played, api, _ = watched
+
+    found = api.curve('ALERTS{alertstate="firing"}', played.start, played.end)
+    fired = {one.labels["alertname"] for one in found}
+
+    assert fired >= HEARD
+    # A stampede, saturation and a cold cache did happen; these did not.
+    assert not fired & {"ServiceDown", "RedisDown", "MySQLDown", "StaleReads", "RedisEvictions"}
+
+
+class Minute:
+    """What the client itself saw between the scrapes that a panel's last point is made of."""
+
+    def __init__(self, watched, phase="steady", scenario="ReadHeavy"):
+        played, self.api, folder = watched
+        self.now = played.phases[phase][1]
+        self.now -= self.now % 5
+        self._all = read_samples(folder / scenario)
+        began, ended = self._scraped('cacheaside_lookups_total{result="hit"}')
+        self.samples = self._between(began, ended)
+        self.seconds = ended - began
+
+    def _scraped(self, selector):
+        """When the first and the last sample of the window were taken."""
+        asked = f"{selector}[{WINDOW:g}s]"
+        values = self.api.ask("query", query=asked, time=self.now)["result"][0]["values"]
+        return values[0][0], values[-1][0]
+
+    def _between(self, began, ended):
+        when = self._all["intended"] + self._all["response"]
+        return self._all[(when > began) & (when <= ended)]
+
+    def quantiles(self, word, q):
+        """The client's quantile of response time, as its exporter may have seen the window.
+
+        It looks at the run once a second, so the edges of the window are that uncertain.
+        """
+        began, ended = self._scraped('loadtest_requests_total{result="hit"}')
+        found = []
+        for sooner, earlier in ((0, 0), (1.5, 0), (0, 1.5), (1.5, 1.5)):
+            samples = self._between(began - sooner, ended - earlier)
+            times = samples["response"][samples["result"] == RESULTS.index(word)]
+            found.append(float(np.quantile(times, q)))
+        return min(found), max(found)
+
+    def count(self, *words):
+        chosen = [RESULTS.index(word) for word in words]
+        return int(np.isin(self.samples["result"], chosen).sum())
+
+    def panel(self, board, title, line=0):
+        """The last point of a panel's line."""
+        path = next(path for path in BOARDS if path.stem == board)
+        panel = next(panel for panel in panels(load(path)) if panel["title"] == title)
+        expr = filled_in(panel["targets"][line]["expr"])
+        return {
+            tuple(one.labels.values()): one.values[-1] for one in self.api.instant(expr, self.now)
+        }
+
+
+FOUND = ("hit", "stale", "negative")
+ASKED = (*FOUND, "miss", "coalesced")
+
+
+def test_hit_ratio_is_the_clients_within_one_point(watched):
+    minute = Minute(watched)
+    (shown,) = minute.panel("cache-aside", "Hit ratio").values()
+
+    assert shown == pytest.approx(minute.count(*FOUND) / minute.count(*ASKED), abs=0.01)
+
+
+def test_offload_ratio_is_the_clients_within_one_point(watched):
+    minute = Minute(watched)
+    (shown,) = minute.panel("cache-aside", "Offload").values()
+
+    assert shown == pytest.approx(1 - minute.count("miss") / minute.count(*ASKED), abs=0.01)
+
+
+def test_prediction_is_near_what_was_measured(watched):
+    """Theory has its own tests; here the panel must show the figure of this load and TTL."""
+    minute = Minute(watched)
+    (shown,) = minute.panel("cache-aside", "Predicted").values()
+
+    assert shown == pytest.approx(minute.count(*FOUND) / minute.count(*ASKED), abs=0.06)
+
+
+def test_lookups_and_loads_a_second_are_the_clients(watched):
+    minute = Minute(watched)
+    (lookups,) = minute.panel("cache-aside", "Lookups").values()
+    (loads,) = minute.panel("cache-aside", "Store loads").values()
+    (avoided,) = minute.panel("cache-aside", "Store loads and loads avoided", 1).values()
+
+    assert lookups == pytest.approx(len(minute.samples) / minute.seconds, rel=0.05)
+    assert loads == pytest.approx(minute.count("miss") / minute.seconds, rel=0.1)
+    assert avoided + loads == pytest.approx(lookups, rel=0.02)
+
+
+def test_results_are_the_clients_word_by_word(watched):
+    minute = Minute(watched)
+    shown = minute.panel("cache-aside", "Lookups by result")
+
+    for (word,), rate in shown.items():
+        assert rate * minute.seconds == pytest.approx(minute.count(word), rel=0.05, abs=3), word
+
+
+@pytest.mark.parametrize("percent", [50, 95, 99])
+def test_response_times_lie_in_the_clients_bucket(watched, percent):
+    minute = Minute(watched)
+    shown = minute.panel("cache-aside", f"Response time p{percent} by result")
+
+    for word in ("hit", "miss"):
+        low, high = minute.quantiles(word, percent / 100)
+        below = int(np.searchsorted(BUCKETS_SECONDS, low)) - 1
+        above = int(np.searchsorted(BUCKETS_SECONDS, high))
+        least = BUCKETS_SECONDS[below] if below >= 0 else 0
+        assert least <= shown[(word,)] <= BUCKETS_SECONDS[above], (word, low, high)
+
+
+def test_settings_and_load_are_shown_as_they_were_set(watched):
+    minute = Minute(watched)
+
+    assert list(minute.panel("cache-aside", "TTL in force").values()) == [2]
+    assert list(minute.panel("load", "Target rate").values()) == [RATE]
+    assert list(minute.panel("load", "Users").values()) == [1]
+    (achieved,) = minute.panel("load", "Achieved share").values()
+    # 1,200 Poisson arrivals: three standard deviations are 9 %.
+    assert achieved == pytest.approx(1, abs=0.1)
+
+
+@in_full
+def test_one_load_for_each_fill_under_single_flight_and_more_in_a_stampede(watched):
+    (calm,) = Minute(watched).panel("cache-aside", "Amplification").values()
+    stampede = Minute(watched, "stampede", "-".join(SCENARIOS))
+    (wild,) = stampede.panel("cache-aside", "Amplification").values()
+
+    assert calm == pytest.approx(1, abs=0.02)
+    # Of many keys one is hot: 18 lookups a second meet its loads of 0.1 s.
+    assert wild > calm + 0.03
+
+
+def test_stale_reads_are_shown_while_nothing_is_invalidated_and_only_then(watched):
+    played, api, _ = watched
+    (query,) = [query for query in PANEL_QUERIES if query.title == "Stale reads"]
+    (found,) = api.evaluate(query, played.start, played.end)
+
+    assert found.at(played.phases["no invalidation"][1]) > 0
+    assert found.at(played.phases["store again"][0]) == 0
+
+
+def test_breakers_are_red_during_the_outages_and_green_after(watched):
+    played, api, _ = watched
+    (query,) = [query for query in PANEL_QUERIES if query.title == "Breakers"]
+    found = {one.labels["dependency"]: one for one in api.evaluate(query, played.start, played.end)}
+
+    for server in ("redis", "store"):
+        assert found[server].at(played.phases[f"without {server}"][1]) == 1
+        assert found[server].at(played.phases["over"][1]) == 0
+
+
+def test_nothing_asked_shows_no_ratio_rather_than_zero(watched):
+    played, api, _ = watched
+    (query,) = [query for query in PANEL_QUERIES if query.title == "Hit ratio"]
+
+    assert api.instant(filled_in(query.expr), played.phases["over"][1]) == []
+
+
+@in_full
+def test_marks_stand_where_knobs_were_turned_and_load_came_and_went(watched):
+    played, api, _ = watched
+    marks = {query.title: query for query in QUERIES if query.kind == "annotation"}
+
+    def stands(mark, moment, **labels):
+        found = api.evaluate(marks[mark], played.start, played.end)
+        return any(
+            moment <= when <= moment + 20
+            for one in found
+            if labels.items() <= one.labels.items()
+            for when, _ in one.points
+        )
+
+    began = {name: times[0] for name, times in played.phases.items()}
+    assert stands("TTL", began["longer"], seconds="4")
+    assert stands("TTL", began["off"], seconds="0")
+    assert stands("Mode", began["stale"], knob="protection", mode="stale")
+    assert stands("Mode", began["no invalidation"] - 8, knob="invalidation", mode="none")
+    assert stands("Knob", began["stampede"], knob="store_delay_seconds", value="0.1")
+    assert stands("Load started", began["steady"])
+    assert stands("Load stopped", began["over"])
+    assert not stands("TTL", began["over"] + 8)
+
+
+@in_full
+def test_ttl_board_has_a_point_for_each_ttl_that_was_steady(watched):
+    played, api, folder = watched
+    (query, *_) = [query for query in PANEL_QUERIES if query.title == "Hit ratio against TTL"]
+    points = {
+        float(one.labels["ttl"]): one.values[0]
+        for one in api.evaluate(query, played.start, played.end)
+    }
+
+    # The cache was off for less than 15 s: no point, rather than one that says little.
+    assert set(points) >= {1.0, 2.0, 4.0}
+    assert 0 not in points
+    began, ended = played.phases["steady"]
+    samples = read_samples(folder / "ReadHeavy")
+    when = samples["intended"] + samples["response"]
+    # From 1.5 TTL and 15 s after the load began; the record begins with it.
+    steady = samples[(when > began + 1.5 * 2 + 15) & (when <= ended)]
+    found = np.isin(steady["result"], [RESULTS.index(word) for word in FOUND]).mean()
+    assert points[2.0] == pytest.approx(found, abs=0.03)
+
+
+def test_theory_curve_rises_with_ttl(watched):
+    played, api, _ = watched
+    queries = [query for query in PANEL_QUERIES if query.title == "Hit ratio against TTL"]
+    curve = sorted(
+        (float(one.labels["ttl"]), one.values[0])
+        for one in api.evaluate(queries[2], played.start, played.end)
+    )
+
+    assert len(curve) > 8
+    assert [ratio for _, ratio in curve] == sorted(ratio for _, ratio in curve)
+    assert all(0 <= ratio <= 1 and math.isfinite(ratio) for _, ratio in curve)

@@ -1,0 +1,94 @@
+"""The rules on the two Prometheus versions that people have: Debian 12's and compose's."""
+
+import os
+import shutil
+import subprocess
+
+import pytest
+
+from tests.dashboards.board_files import ROOT, all_queries, filled_in, rules, selector_of
+
+FOLDER = ROOT / "dashboards" / "prometheus"
+IMAGE = "prom/prometheus:v3.5.0"
+
+
+def has_image():
+    if not shutil.which("docker"):
+        return False
+    looked = subprocess.run(["docker", "image", "inspect", IMAGE], capture_output=True, check=False)
+    return looked.returncode == 0
+
+
+@pytest.fixture(params=["on the PATH", "v3.5.0"])
+def promtool(request):
+    """Calls promtool; {} in its words stands for the folder that the files are in."""
+
+    def call(folder, *words):
+        if request.param == "v3.5.0":
+            if not has_image():
+                if os.environ.get("CI") == "true":
+                    pytest.fail(f"under CI=true the image {IMAGE} may not be missing")
+                pytest.skip(f"no Docker engine with {IMAGE}")
+            run = ["docker", "run", "--rm", "--network=none", "--user=0", "--entrypoint=promtool"]
+            mount = [f"--volume={folder}:/files:ro", IMAGE]
+            command = [*run, *mount, *(word.format("/files") for word in words)]
+        else:
+            path = request.getfixturevalue("promtool_path")
+            command = [path, *(word.format(folder) for word in words)]
+        done = subprocess.run(command, capture_output=True, text=True, check=False)
+        assert done.returncode == 0, done.stdout + done.stderr
+        return done.stdout
+
+    return call
+
+
+@pytest.mark.integration
+def test_configuration_and_rules_are_valid(promtool):
+    said = promtool(FOLDER, "check", "config", "{}/prometheus.yml")
+
+    assert f"{len(rules())} rules found" in said
+
+
+@pytest.mark.integration
+def test_every_alert_fires_and_keeps_quiet_as_its_cases_say(promtool):
+    promtool(FOLDER, "test", "rules", "{}/rules.test.yml")
+
+
+@pytest.mark.integration
+def test_every_query_of_every_dashboard_parses(promtool, tmp_path):
+    exprs = [
+        selector_of(query.expr)[0] if query.kind == "variable" else query.expr
+        for query in all_queries()
+    ]
+    lines = ["groups:", "- name: queries", "  rules:"]
+    for number, expr in enumerate(exprs):
+        quoted = filled_in(expr).replace("'", "''")
+        lines += [f"  - record: query:{number}", f"    expr: '{quoted}'"]
+    (tmp_path / "queries.yml").write_text("\n".join(lines))
+
+    said = promtool(tmp_path, "check", "rules", "{}/queries.yml")
+
+    assert f"{len(exprs)} rules found" in said
+
+
+ALERTS = [rule for rule in rules() if "alert" in rule]
+CASES = (FOLDER / "rules.test.yml").read_text(encoding="utf-8").split("\n  - name: ")
+
+
+@pytest.mark.parametrize("alert", ALERTS, ids=lambda rule: rule["alert"])
+def test_alert_says_how_bad_it_is_what_it_is_and_where_to_look(alert):
+    dashboards = {"cache-aside", "cache-aside-ttl", "cache-aside-load", "cache-aside-inside"}
+
+    assert alert["labels"]["severity"] in {"critical", "warning"}
+    assert alert["annotations"]["summary"].endswith((".", "{{ end }}."))
+    assert alert["annotations"]["description"]
+    assert alert["annotations"]["dashboard"].rsplit("/", 1)[1] in dashboards
+
+
+@pytest.mark.parametrize("alert", ALERTS, ids=lambda rule: rule["alert"])
+def test_alert_has_a_case_that_fires_and_one_that_does_not(alert):
+    looks = [look for case in CASES for look in case.split("- eval_time:")[1:]]
+    about = [look for look in looks if f"alertname: {alert['alert']}\n" in look]
+
+    assert any("exp_alerts:" in look for look in about)
+    assert any("exp_alerts:" not in look for look in about)
