@@ -1,0 +1,55 @@
+"""The door at 127.0.0.1:8000: passes connections on to the replicas of the service, in turn.
+
+Without it port 8000 would move: of a range of published ports (one for each replica) Docker gives
+the next one at every start, so the second `docker compose up` would answer on 8001. Replicas can
+still be asked one by one on their own ports.
+"""
+
+import asyncio
+import contextlib
+import itertools
+import signal
+import socket
+
+SERVICE, PORT = "service", 8000
+_turn = itertools.count()
+
+
+async def replica() -> tuple[str, int]:
+    """Return the address of the next replica, as the network's DNS has them now."""
+    loop = asyncio.get_running_loop()
+    found = await loop.getaddrinfo(SERVICE, PORT, type=socket.SOCK_STREAM)
+    addresses = sorted(entry[4][:2] for entry in found)
+    return addresses[next(_turn) % len(addresses)]
+
+
+async def copy(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+    """Pass bytes on until one side ends."""
+    with contextlib.suppress(ConnectionError):
+        while data := await reader.read(65_536):
+            writer.write(data)
+            await writer.drain()
+        writer.write_eof()
+
+
+async def serve(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+    """Pass one connection on; without a replica it is closed."""
+    with contextlib.suppress(OSError), contextlib.closing(writer):
+        to_reader, to_writer = await asyncio.open_connection(*await replica())
+        with contextlib.closing(to_writer):
+            await asyncio.gather(copy(reader, to_writer), copy(to_reader, writer))
+
+
+async def main() -> None:
+    """Serve until SIGTERM."""
+    ended = asyncio.Event()
+    asyncio.get_running_loop().add_signal_handler(signal.SIGTERM, ended.set)
+    server = await asyncio.start_server(serve, "0.0.0.0", PORT)
+    async with server:
+        await ended.wait()
+        server.close()
+
+
+if __name__ == "__main__":
+    with contextlib.suppress(KeyboardInterrupt):
+        asyncio.run(main())

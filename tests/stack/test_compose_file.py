@@ -1,0 +1,142 @@
+"""What docker-compose.yml promises, read without an engine."""
+
+import re
+
+import pytest
+import yaml
+
+from service.knobs import CHOICES, NUMBERS
+from tests.dashboards.board_files import ROOT
+
+TEXT = (ROOT / "docker-compose.yml").read_text(encoding="utf-8")
+COMPOSE = yaml.safe_load(TEXT)
+SERVICES = COMPOSE["services"]
+EXAMPLE = (ROOT / ".env.example").read_text(encoding="utf-8")
+OURS = {"cacheaside-service", "cacheaside-locust"}
+# The image of the first holds one program and nothing to ask it with; Prometheus watches it. The
+# second serves no page; its master watches it.
+WITHOUT_HEALTH_CHECK = {"redis-exporter", "locust-worker"}
+# It ends by itself; those that need it wait for that.
+ONE_SHOT = {"redis-cluster", "sweep"}
+
+each_service = pytest.mark.parametrize("name", SERVICES)
+
+
+def lasting(name):
+    return name not in ONE_SHOT
+
+
+@each_service
+def test_images_are_pinned_by_tag_or_built_here(name):
+    image = SERVICES[name]["image"]
+
+    if image in OURS:
+        assert SERVICES[name]["build"]["target"] == image.removeprefix("cacheaside-")
+    else:
+        assert re.search(r":v?\d", image), image
+
+
+def test_base_images_are_pinned_and_nothing_else_is_pulled():
+    lines = (ROOT / "Dockerfile").read_text(encoding="utf-8").splitlines()
+    bases = [line.split()[1] for line in lines if line.startswith("FROM ")]
+
+    assert {base for base in bases if base != "base"} == {"python:3.13-slim"}
+    assert not lines[0].startswith("# syntax")
+
+
+@each_service
+def test_ports_are_published_on_loopback_alone(name):
+    for port in SERVICES[name].get("ports", ()):
+        assert port.startswith("127.0.0.1:${"), port
+
+
+@each_service
+def test_memory_is_limited(name):
+    assert SERVICES[name].get("mem_limit") or name in ONE_SHOT
+
+
+@each_service
+def test_containers_have_no_capabilities_and_a_root_file_system_that_is_read_only(name):
+    service = SERVICES[name]
+
+    assert service["cap_drop"] == ["ALL"]
+    assert service["security_opt"] == ["no-new-privileges:true"]
+    assert service["read_only"] is True
+
+
+@each_service
+def test_lasting_services_have_a_health_check_that_old_engines_take(name):
+    check = SERVICES[name].get("healthcheck")
+
+    if name in WITHOUT_HEALTH_CHECK | ONE_SHOT:
+        assert check is None
+    else:
+        assert "start_interval" not in check
+
+
+def test_only_the_seeds_two_containers_have_fixed_names():
+    named = {name: service.get("container_name") for name, service in SERVICES.items()}
+
+    assert {name: fixed for name, fixed in named.items() if fixed} == {
+        "mysql-svc": "mysql-svc",
+        "redis-svc": "redis-svc",
+    }
+
+
+def test_redis_writes_no_file_that_a_shell_could_take_for_a_key():
+    assert '--save "" --appendonly no' in SERVICES["redis-svc"]["command"]
+
+
+def test_mysql_is_asked_over_tcp_because_its_socket_answers_too_early():
+    assert "-h 127.0.0.1" in SERVICES["mysql-svc"]["healthcheck"]["test"][1]
+
+
+def test_service_is_not_mysqls_root():
+    assert "//service:" in SERVICES["service"]["environment"]["DATABASE_URL"]
+
+
+def test_every_knob_can_be_set_from_the_environment():
+    knobs = {name.upper() for name in (*NUMBERS, *CHOICES)}
+
+    assert knobs <= set(SERVICES["service"]["environment"])
+
+
+def test_secrets_have_lab_defaults_and_are_not_defaulted_when_empty():
+    """${X-lab} takes the default when X is unset; ${X:-lab} would also when it is empty."""
+    secrets = re.findall(r"\$\{(\w*(?:PASSWORD|TOKEN)\w*)([^}]*)\}", TEXT)
+
+    assert {name for name, _ in secrets} == {
+        "MYSQL_ROOT_PASSWORD",
+        "SERVICE_DB_PASSWORD",
+        "EXPORTER_DB_PASSWORD",
+        "CONTROL_TOKEN",
+        "GF_SECURITY_ADMIN_PASSWORD",
+    }
+    assert all(default in {"-lab", "-root"} for _, default in secrets)
+
+
+def test_every_variable_is_shown_with_its_default_in_the_example():
+    for name, default in re.findall(r"\$\{(\w+):?-([^}]*)\}", TEXT):
+        if name != "COMPOSE_PROJECT_NAME":
+            assert f"# {name}={default}" in EXAMPLE
+
+
+@pytest.mark.parametrize("profile", ["demo", "scale", "cluster"])
+def test_profiles_are_there(profile):
+    assert any(profile in service.get("profiles", ()) for service in SERVICES.values())
+
+
+def test_grafana_reads_the_dashboards_and_data_source_of_this_repository():
+    grafana = SERVICES["grafana"]
+    provider = yaml.safe_load((ROOT / "dashboards/grafana/dashboards/dashboards.yml").read_text())
+    source = yaml.safe_load((ROOT / "dashboards/grafana/datasources/prometheus.yml").read_text())
+    prometheus = yaml.safe_load((ROOT / "dashboards/prometheus/prometheus.yml").read_text())
+    home = grafana["environment"]["GF_DASHBOARDS_DEFAULT_HOME_DASHBOARD_PATH"]
+
+    assert "./dashboards:/dashboards:ro" in grafana["volumes"]
+    assert provider["providers"][0]["options"]["path"] == "/dashboards"
+    assert (ROOT / home.lstrip("/")).exists()
+    assert source["datasources"][0]["url"] == "http://prometheus:9090"
+    # $__rate_interval is computed from it.
+    interval = source["datasources"][0]["jsonData"]["timeInterval"]
+    assert prometheus["global"]["scrape_interval"] == interval
