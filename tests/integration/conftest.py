@@ -1,0 +1,52 @@
+"""One stack for all drills: two service processes whose Redis and MariaDB a test may break."""
+
+import os
+import signal
+from collections.abc import Iterator
+
+import pytest
+
+from loadtests.experiments.stack.descendants import descendants
+from loadtests.experiments.stack.local import LocalStack
+from loadtests.experiments.stack.private_server import PrivateServer
+from tests.integration.drill_control import call, stock, turn
+
+ITEMS = 30_000
+KNOBS = {
+    "ttl_seconds": 60,
+    "ttl_jitter_ratio": 0,
+    "negative_ttl_seconds": 5,
+    "protection": "single-flight",
+    "early_beta": 1,
+    "stale_seconds": 30,
+    "invalidation": "delete",
+    "fencing": "on",
+    "store_delay_seconds": 0,
+}
+
+
+@pytest.fixture(scope="session")
+def shared_stack(bring_servers: None) -> Iterator[LocalStack]:
+    """The stack, whatever state the last drill left it in; ask for `drilled`."""
+    del bring_servers
+    with LocalStack(service_processes=2, database="mariadb", environment={"THREADS": "64"}) as all_:
+        stock(all_.service_urls[0], ITEMS)
+        yield all_
+
+
+@pytest.fixture
+def drilled(shared_stack: LocalStack) -> Iterator[LocalStack]:
+    """The stack with everything up, the cache empty and all knobs as designed."""
+    turn(shared_stack.service_urls, **KNOBS)
+    call(shared_stack.service_urls[0], "DELETE", "/control/cache")
+    yield shared_stack
+    for server in (shared_stack.redis, shared_stack.database, *shared_stack.services):
+        _mend(server)
+
+
+def _mend(server: PrivateServer) -> None:
+    """Start a server again that a drill ended, and let go on what a drill froze."""
+    if server.process.exit_code() is not None:
+        server.restart()
+    for pid in (server.pid, *descendants(server.pid)):
+        os.kill(pid, signal.SIGCONT)

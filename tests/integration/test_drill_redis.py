@@ -1,0 +1,55 @@
+"""Redis killed and frozen under load: real processes, real signals, every lookup recorded."""
+
+import itertools
+import math
+import time
+
+import pytest
+
+from tests.integration.drill_counts import Counts, results
+from tests.integration.drill_load import SteadyLoad
+from tests.integration.drill_report import say
+from tests.integration.drill_servers import FAILURES, compare, outage
+
+pytestmark = pytest.mark.integration
+
+IDS = 200
+LENGTHS = [pytest.param(1, id="once"), pytest.param(10, id="ten-times", marks=pytest.mark.accept)]
+
+
+def first_hit(load, since):
+    """When the first hit ended that began after this; infinite when there was none."""
+    ends = [a.ended for a in list(load.answers) if a.intended > since and a.result == "hit"]
+    return min(ends, default=math.inf)
+
+
+def wait_for_hit(load, since):
+    while first_hit(load, since) == math.inf and time.monotonic() < since + 5:
+        time.sleep(0.1)
+
+
+@pytest.mark.parametrize("failure", FAILURES, ids=lambda failure: failure.word)
+@pytest.mark.parametrize("times", LENGTHS)
+def test_no_lookup_fails_and_none_waits_long_when_redis_fails(drilled, failure, times):
+    counts = Counts(drilled.service_urls)
+    outages = []
+    with SteadyLoad(drilled.service_urls, itertools.cycle(range(1, IDS + 1))) as load:
+        time.sleep(1)
+        for _ in range(times):
+            outages.append(outage(drilled.redis, failure))
+            wait_for_hit(load, outages[-1].healed)
+
+    within = [a for one in outages for a in one.within(load.answers)]
+    back = [first_hit(load, one.healed) - one.healed for one in outages]
+    compared = compare(outages, load.answers)
+    say(
+        f"Redis, {failure.word}, {times} times: {compared}; first hit {max(back):.2f} s after "
+        f"Redis answered again; {dict(results(load.answers))}"
+    )
+    assert results(within)["bypass"] > len(within) / 2
+    assert max(back) < 5
+    assert counts.lookups() == results(load.answers)
+    with compared.on_our_machine():
+        assert {answer.status for answer in load.answers} == {200}
+        # Of one outage the percentile rests on six lookups: printed, and judged over ten.
+        assert times == 1 or compared.is_short, compared

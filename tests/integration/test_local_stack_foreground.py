@@ -1,0 +1,74 @@
+"""`make run`: the stack for a person, until Ctrl-C."""
+
+import json
+import os
+import signal
+import socket
+import subprocess
+import sys
+import urllib.request
+
+import pytest
+
+from loadtests.experiments.stack.descendants import descendants, process_table
+from loadtests.experiments.stack.guardian import ROOT
+from loadtests.experiments.stack.ports import free_port as another_free_port
+from loadtests.experiments.stack.ports import is_taken
+
+pytestmark = [pytest.mark.integration, pytest.mark.usefixtures("bring_servers")]
+
+
+@pytest.fixture
+def ports():
+    return [another_free_port() for _ in range(3)]
+
+
+def _run(ports):
+    words = zip(["--service-port", "--locust-port", "--prometheus-port"], ports, strict=True)
+    return subprocess.Popen(
+        [sys.executable, "-m", "loadtests.experiments.stack.foreground"]
+        + [str(word) for pair in words for word in pair],
+        cwd=ROOT,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+        start_new_session=True,
+    )
+
+
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM], ids=["ctrl-c", "term"])
+def test_person_is_shown_three_doors_until_the_end(ports, number):
+    with _run(ports) as run:
+        shown = []
+        while not shown or not shown[-1].startswith("Ctrl-C"):
+            line = run.stdout.readline()
+            assert line, run.stderr.read()
+            shown.append(line.strip())
+        pids = descendants(run.pid)
+        with urllib.request.urlopen(f"http://127.0.0.1:{ports[0]}/fruit/1", timeout=5) as answer:
+            fruit = json.loads(answer.read())
+        with urllib.request.urlopen(f"http://127.0.0.1:{ports[1]}/", timeout=5) as answer:
+            page = answer.read().decode()
+
+        os.kill(run.pid, number)
+        code = run.wait(5)
+
+        assert fruit["data"]["name"] == "apple"
+        assert "Locust" in page
+        assert any(line.startswith("redis: ") for line in shown)
+        assert f"try:  curl -i http://127.0.0.1:{ports[0]}/fruit/1" in shown
+        assert code == 0
+        assert pids & {row.pid for row in process_table() if row.state != "Z"} == set()
+        assert [port for port in ports if is_taken(port)] == []
+
+
+def test_busy_port_is_one_line_with_its_remedy(ports):
+    with socket.create_server(("127.0.0.1", ports[1])), _run(ports) as run:
+        said, complained = run.communicate(timeout=20)
+
+    assert run.returncode == 2
+    assert said == ""
+    assert complained == (
+        f"run: port {ports[1]} on 127.0.0.1 (locust) is taken: stop what listens there, "
+        f"or choose another: make run LOCUST_PORT={ports[1] + 100}\n"
+    )

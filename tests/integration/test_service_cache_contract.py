@@ -1,0 +1,140 @@
+"""The contract of the cache on a real Redis."""
+
+import pytest
+import redis
+from redis.crc import key_slot
+
+from service.breaker import Breaker
+from service.lookup import Claim, FillOutcome
+from service.redis_cache import RedisCache
+from service.redis_calls import RedisCalls
+from service.redis_connections import connect
+from tests.service.cache_contract import APPLE, CacheContract, acquire, since
+from tests.service.fakes import RecordingObserver
+
+pytestmark = pytest.mark.integration
+
+
+@pytest.fixture
+def client(redis_server):
+    """A database of its own on the shared server."""
+    with redis.Redis.from_url(redis_server.url.rstrip("/0").rstrip("/") + "/9") as client:
+        client.flushdb()
+        yield client
+        client.flushdb()
+
+
+@pytest.fixture
+def observer():
+    return RecordingObserver()
+
+
+@pytest.fixture
+def cache(redis_server, client, observer):  # noqa: ARG001 - the database is emptied first
+    connections = connect(redis_server.url.rstrip("/0").rstrip("/") + "/9", 0.1)
+    breaker = Breaker(lambda: True, lambda _: None)
+    yield RedisCache(RedisCalls(connections, breaker, observer), observer)
+    connections.close()
+
+
+class TestRedisCache(CacheContract):
+    @pytest.fixture
+    def put(self, client):
+        return lambda key, value, ms: client.set(key, value, px=ms)
+
+
+def test_entry_is_what_the_seed_shows(cache, client):
+
+    cache.fill(1, APPLE, 60_000, since(cache, -2))
+
+    assert client.keys("*") == [b"fruit:1"]
+    assert client.get("fruit:1") == b'{"id": 1, "name": "apple", "quantity": 100}'
+    assert 59_000 < client.pttl("fruit:1") <= 60_000
+
+
+def test_cached_absence_is_the_text_null(cache, client):
+
+    cache.fill(1, None, 1000, since(cache, -2))
+
+    assert client.get("fruit:1") == b"null"
+
+
+def test_t8_entry_never_exists_without_its_ttl(cache, client):
+    """Value and life are one command: Redis' own log of commands shows one SET with PX."""
+
+    cache.fill(1, APPLE, 60_000, since(cache, -2))
+    with client.monitor() as monitor:
+        cache.fill(2, APPLE, 60_000, since(cache, -2, fruit_id=2))
+        seen = []
+        while not seen or "EVALSHA" not in seen[0]:
+            seen = [monitor.next_command()["command"]]
+        while "SET fruit:2" not in seen[-1]:
+            seen.append(monitor.next_command()["command"])
+
+    assert seen[-1].startswith('SET fruit:2 {"id": 1')
+    assert seen[-1].endswith("PX 60000")
+
+
+def test_value_of_another_type_reads_as_poisoned(cache, client, observer):
+
+    client.rpush("fruit:1", "a", "b")
+
+    read = cache.read(1)
+    assert not read.found
+    cache.fill(1, APPLE, 1000, since(cache, read.remaining_ms))
+    assert cache.read(1).fruit == APPLE
+    assert observer.counts["error", "decode"] == 1
+
+
+def test_keys_read_are_counted_as_redis_counts_them(cache, client, observer):
+
+    client.config_resetstat()
+    cache.read(1)
+    cache.generation(1)
+    cache.fill(1, APPLE, 60_000, since(cache, -2))
+    cache.read(1)
+    cache.fill(1, APPLE, 60_000, since(cache, -2))
+    acquire(cache, "aa")
+    acquire(cache, "aa", fruit_id=2)
+    acquire(cache, "bb", fruit_id=2)
+    cache.release_failed(2, Claim("", -2, "aa"))
+    acquire(cache, "bb", fruit_id=2, waited_for="aa")
+    cache.fill(3, APPLE, 1, Claim("*", -2, "cc"))
+    cache.invalidate(1, fenced=True)
+    cache.fill(1, APPLE, 60_000, since(cache, -2))
+    cache.carry_settings(0, "", None)
+    cache.carry_settings(1, '{"version": 1}', 0)
+    cache.carry_settings(0, "", None)
+    cache.clear()
+    client.rpush("fruit:4", "a")
+    cache.read(4)
+
+    stats = client.info("stats")
+    counted = (observer.reads["found"], observer.reads["missing"])
+    assert (stats["keyspace_hits"], stats["keyspace_misses"]) == counted
+
+
+def test_lease_of_a_dead_holder_ends_by_itself(cache, client):
+    acquire(cache, "aa")
+
+    assert 1000 < client.pttl("{fruit:1}:lease") <= 2000
+
+
+def test_siblings_share_the_slot_of_their_entry():
+    slots = {key_slot(key) for key in (b"fruit:17", b"{fruit:17}:gen", b"{fruit:17}:lease")}
+
+    assert len(slots) == 1
+
+
+def test_load_from_before_a_restart_of_redis_does_not_fill(fresh_redis, observer):
+    """The restarted Redis has forgotten the tokens of all invalidations."""
+    connections = connect(fresh_redis.url, 0.1)
+    cache = RedisCache(
+        RedisCalls(connections, Breaker(lambda: True, lambda _: None), observer), observer
+    )
+    before = since(cache, -2)
+    fresh_redis.restart()
+
+    assert cache.fill(1, APPLE, 60_000, before) == FillOutcome.FENCED
+    assert cache.fill(1, APPLE, 60_000, since(cache, -2)) == FillOutcome.STORED
+    connections.close()

@@ -1,0 +1,64 @@
+"""The full figures that the issues ask of a sweep and of the stampede bench; minutes long."""
+
+import json
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from loadtests.experiments.stack.guardian import ROOT
+
+TRACE = ROOT.parent / "shared" / "data" / "web07.txt"
+
+pytestmark = [pytest.mark.accept, pytest.mark.usefixtures("bring_servers")]
+
+
+def answer(*words):
+    run = subprocess.run(
+        [sys.executable, "-m", "loadtests", *words, "--json"],
+        cwd=ROOT,
+        stdout=subprocess.PIPE,
+        text=True,
+        check=True,
+        timeout=1200,
+    )
+    return json.loads(run.stdout)
+
+
+def test_demo_is_predicted_within_two_points(tmp_path):
+    trials = answer("sweep", "--plan", "demo", "--output", str(tmp_path))["trials"]
+
+    assert len(trials) == 4
+    for trial in trials:
+        assert trial["hit_ratio"] == pytest.approx(trial["predicted_hit_ratio"], abs=0.02)
+    assert sum(file.stat().st_size for file in Path(tmp_path).rglob("*")) < 100e6
+
+
+@pytest.mark.skipif(not TRACE.exists(), reason=f"no trace at {TRACE}")
+def test_trace_of_a_shop_is_offloaded_as_its_replay_says(tmp_path):
+    words = ["--requests", "30000", "--rate", "500", "--arrivals", "paced", "--ttl", "1,5,30"]
+
+    trials = answer("sweep", "--trace", str(TRACE), *words, "--output", str(tmp_path))["trials"]
+
+    expected = {1.0: 0.3325, 5.0: 0.4238, 30.0: 0.5409}
+    for trial in trials:
+        results = trial["results"]
+        assert trial["offload_ratio"] == pytest.approx(expected[trial["ttl_seconds"]], abs=0.01)
+        assert results["hit"] + results["coalesced"] + results["miss"] == trial["lookups"] == 30000
+
+
+def test_loads_per_refresh_of_a_hot_key_are_those_of_theory(tmp_path):
+    modes = {
+        mode["protection"]: mode for mode in answer("stampede", "--output", str(tmp_path))["modes"]
+    }
+
+    assert modes["none"]["loads_per_refresh"] == pytest.approx(51, rel=0.1)
+    assert modes["single-flight"]["loads_per_refresh"] <= 2
+    assert modes["lease"]["loads_per_refresh"] == 1
+    assert modes["early"]["loads_per_refresh"] == pytest.approx(2.72, abs=0.7)
+    assert modes["early"]["waited"] == 0
+    assert modes["stale"]["loads_per_refresh"] == 1
+    assert modes["stale"]["p99_at_expiry_ms"] <= max(
+        2 * modes["stale"]["p99_between_ms"], modes["stale"]["p99_between_ms"] + 5
+    )

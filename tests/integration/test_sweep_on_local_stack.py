@@ -1,0 +1,179 @@
+"""A small sweep on real servers, through the command line."""
+
+import json
+import os
+import signal
+import subprocess
+import sys
+import time
+
+import pytest
+
+from loadtests.experiments.counters import RESULTS
+from loadtests.experiments.records import load_samples, load_trials
+from loadtests.experiments.stack.descendants import descendants, process_table
+from loadtests.experiments.stack.guardian import ROOT
+from loadtests.samples import RESULT_INDEX
+
+pytestmark = [pytest.mark.integration, pytest.mark.usefixtures("bring_servers")]
+
+SMALL = "--rate 100 --items 40 --window-ttls 10 --database sqlite --store-delay-seconds 0.005"
+TEST_SECONDS = 120
+
+
+def sweep(*words):
+    return subprocess.Popen(
+        [sys.executable, "-m", "loadtests", "sweep", *SMALL.split(), *words],
+        cwd=ROOT,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+        start_new_session=True,
+    )
+
+
+def living(pids):
+    return pids & {row.pid for row in process_table() if row.state != "Z"}
+
+
+def doubted(trial):
+    return {doubt["kind"] for doubt in trial["doubts"]} - {"few-samples"}
+
+
+@pytest.fixture(scope="module")
+def swept(tmp_path_factory):
+    """A sweep over two TTLs: its folder and what it printed."""
+    folder = tmp_path_factory.mktemp("sweep")
+    with sweep("--ttl", "0.4,0.8", "--json", "--output", str(folder)) as run:
+        out, err = run.communicate(timeout=TEST_SECONDS)
+    assert run.returncode == 0, err
+    return folder, out, err
+
+
+def test_one_json_object_stands_alone_on_stdout(swept):
+    folder, out, err = swept
+
+    answer = json.loads(out)
+
+    assert [trial["ttl_seconds"] for trial in answer["trials"]] == [0.4, 0.8]
+    assert answer["report"] == str(folder / "report.html")
+    assert (folder / "report.html").stat().st_size > 1_000_000
+    assert "redis: " in err
+    for trial in answer["trials"]:
+        results = trial["results"]
+        assert sum(results.values()) == trial["lookups"] > 200
+        assert (
+            results["hit"] + results["coalesced"] + results["miss"] + results["bypass"]
+            == (trial["lookups"])
+        )
+
+
+def test_load_service_and_redis_agree_over_a_whole_sweep(swept):
+    folder, _, _ = swept
+
+    for record in load_trials(folder):
+        service = record.after.service.since(record.before.service)
+        redis = record.after.redis.since(record.before.redis)
+        client = record.load["results"]
+
+        assert record.aborted is None
+        assert {word: client[word] for word in RESULTS} == dict(service.lookups)
+        asked = (redis.keyspace_hits, redis.keyspace_misses)
+        answered = (service.key_reads["true"], service.key_reads["false"])
+        if service.lookups["bypass"]:  # Redis read keys for answers that came too late
+            assert asked >= answered
+        else:
+            assert asked == answered
+
+
+def test_samples_are_the_client_s_results(swept):
+    folder, _, _ = swept
+
+    for record in load_trials(folder):
+        results = load_samples(folder, record)["result"]
+        for word in RESULTS:
+            assert record.load["results"][word] == (results == RESULT_INDEX[word]).sum()
+
+
+def test_prediction_stood_before_the_window_opened(swept):
+    folder, _, _ = swept
+
+    for record in load_trials(folder):
+        assert record.predicted_at < record.started_at < record.readings[0].at
+        assert record.prediction.fill_seconds > 0.005
+
+
+def test_report_can_be_made_again_from_the_records_alone(swept):
+    folder, _, _ = swept
+    first = (folder / "report.html").read_text()
+    (folder / "report.html").unlink()
+
+    again = subprocess.run(
+        [sys.executable, "-m", "loadtests", "report", str(folder)],
+        cwd=ROOT,
+        capture_output=True,
+        text=True,
+        check=True,
+        timeout=60,
+    )
+
+    assert str(folder / "report.html") in again.stderr
+    assert len((folder / "report.html").read_text()) == pytest.approx(len(first), abs=200)
+
+
+def test_trace_is_predicted_by_its_replay(tmp_path):
+    trace = tmp_path / "ids.txt"
+    trace.write_text("\n".join(str(1 + (7 * n * n + n // 9) % 61) for n in range(700)))
+    words = ["--trace", str(trace), "--rate", "150", "--arrivals", "paced"]
+
+    with subprocess.Popen(
+        [
+            sys.executable,
+            "-m",
+            "loadtests",
+            "sweep",
+            *words,
+            "--ttl",
+            "1",
+            "--json",
+            "--database",
+            "sqlite",
+            "--output",
+            str(tmp_path / "run"),
+        ],
+        cwd=ROOT,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+    ) as run:
+        out, err = run.communicate(timeout=TEST_SECONDS)
+
+    assert run.returncode == 0, err
+    trial = json.loads(out)["trials"][0]
+    assert trial["lookups"] == 700
+    # A starved machine may spoil the trial, but never without a doubt.
+    assert doubted(trial) or trial["offload_ratio"] == pytest.approx(
+        trial["predicted_offload_ratio"], abs=0.02
+    )
+    assert trial["hit_ratio_low"] is None
+
+
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM], ids=["ctrl-c", "term"])
+def test_interrupted_sweep_keeps_its_record_and_leaves_nothing(tmp_path, number):
+    with sweep("--ttl", "5", "--output", str(tmp_path)) as run:
+        deadline = time.monotonic() + 60
+        # Redis, service, Granian's worker, two guardians and Locust are there.
+        while len(descendants(run.pid)) < 6 and time.monotonic() < deadline:
+            time.sleep(0.1)
+        time.sleep(1)
+        pids = descendants(run.pid)
+        os.kill(run.pid, number)
+        _, err = run.communicate(timeout=30)
+
+    assert run.returncode == 130
+    assert "interrupted" in err
+    deadline = time.monotonic() + 5
+    while living(pids) and time.monotonic() < deadline:
+        time.sleep(0.1)
+    assert living(pids) == set()
+    assert [record.aborted for record in load_trials(tmp_path)] == ["interrupted"]

@@ -1,0 +1,63 @@
+"""Trap T6 and what follows from it: waits for a Redis that hangs are bounded, and end together."""
+
+import socket
+import threading
+from types import SimpleNamespace
+
+import pytest
+
+from service.redis_connections import SingleRedis
+from service.redis_wire import NoReplyError
+
+LONG_SECONDS = 60.0
+
+
+@pytest.fixture
+def silent_url():
+    """A server that takes every connection and never says a word."""
+    with socket.create_server(("127.0.0.1", 0)) as listener:
+        yield f"redis://127.0.0.1:{listener.getsockname()[1]}/0"
+
+
+def ask(connections, failures, key):
+    try:
+        connections.exchange(key, [("GET", key)], None)
+    except NoReplyError as error:
+        failures.append(str(error))
+
+
+def test_all_who_wait_go_on_when_one_has_found_that_redis_hangs(silent_url):
+    asked = set()
+
+    def hangs():
+        # As soon as all of them wait, and not before each began.
+        waits = threading.get_ident() in asked
+        asked.add(threading.get_ident())
+        return waits and len(asked) == len(waiting)
+
+    connections = SingleRedis(silent_url, 0.1, hangs=hangs)
+    connections._patience = SimpleNamespace(seconds=lambda: LONG_SECONDS, took=lambda _: None)
+    failures = []
+    waiting = [
+        threading.Thread(target=ask, args=(connections, failures, f"fruit:{number}"))
+        for number in range(10)
+    ]
+    for thread in waiting:
+        thread.start()
+
+    for thread in waiting:
+        thread.join(LONG_SECONDS / 2)
+
+    assert len(failures) == len(waiting)
+    connections.close()
+
+
+def test_probe_of_a_redis_that_is_known_to_hang_waits_for_its_full_time(silent_url):
+    waits = []
+    connections = SingleRedis(silent_url, 0.1, hangs=lambda: True)
+    connections._patience = SimpleNamespace(seconds=lambda: 0.05, took=waits.append)
+
+    ask(connections, [], "fruit:1")
+
+    assert waits[0] >= 0.05
+    connections.close()
