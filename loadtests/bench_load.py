@@ -10,7 +10,6 @@ import statistics
 import subprocess
 import sys
 import tempfile
-import time
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -19,8 +18,10 @@ from typing import NamedTuple
 
 import numpy as np
 
+from loadtests.experiments.stack.guardian import Guardian
 from loadtests.experiments.stack.page import page_answers
 from loadtests.experiments.stack.ports import free_port
+from loadtests.experiments.stack.private_server import wait_until
 from loadtests.samples import read_samples
 
 ROOT = Path(__file__).resolve().parent.parent
@@ -64,17 +65,11 @@ def endpoint() -> Iterator[Endpoint]:
     port = free_port()
     words = [sys.executable, "-m", "granian", "--interface", "wsgi", "--port", str(port)]
     words += ["--workers", "1", "--blocking-threads", "1", "--no-ws", "--log-level", "critical"]
-    server = subprocess.Popen([*words, "loadtests.bench_endpoint:app"], cwd=ROOT)  # noqa: S603 - ours
     url = f"http://127.0.0.1:{port}"
-    try:
-        while not page_answers(f"{url}/fruit/1"):
-            if server.poll() is not None:
-                raise RuntimeError(f"the endpoint ended with {server.returncode}")
-            time.sleep(0.05)
+    with Guardian() as guardian:
+        server = guardian.start("endpoint", [*words, "loadtests.bench_endpoint:app"])
+        wait_until(lambda: page_answers(f"{url}/fruit/1"), server, "the bare endpoint", 30)
         yield Endpoint(url, server.pid)
-    finally:
-        server.terminate()
-        server.wait()
 
 
 def plain(url: str) -> Cost:

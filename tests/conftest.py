@@ -3,6 +3,7 @@
 A server that cannot be had skips its tests aloud; under CI=true it fails them.
 """
 
+import importlib
 import itertools
 import os
 from collections.abc import Callable, Iterator
@@ -16,6 +17,16 @@ from loadtests.experiments.stack.redis_server import RedisServer
 from loadtests.experiments.stack.servers import ServerProgram
 
 _numbers = itertools.count(1)
+
+
+def pytest_configure() -> None:
+    """Import Locust without its making greenlets of this process' threads.
+
+    The Locust that tests start as a program is as its users know it.
+    """
+    os.environ["LOCUST_SKIP_MONKEY_PATCH"] = "1"
+    importlib.import_module("locust")
+    del os.environ["LOCUST_SKIP_MONKEY_PATCH"]
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
