@@ -9,6 +9,7 @@ import subprocess
 import numpy as np
 import pytest
 
+from loadtests.experiments.stack import local
 from loadtests.experiments.stack.local import LocalStack
 from loadtests.experiments.stack.ports import free_port
 from loadtests.exporter import BUCKETS_SECONDS
@@ -93,6 +94,8 @@ def evening(request, tmp_path_factory, prometheus_35, prometheus_program):
     folder = tmp_path_factory.mktemp("evening")
     port = free_port()
     with contextlib.ExitStack() as things:
+        patch = things.enter_context(pytest.MonkeyPatch.context())
+        patch.setattr(local, "find_prometheus", lambda: prometheus_program)
         trials = things.enter_context(TrialPage())
         trials.gauges.show(2, {"hit_ratio": 0.5, "predicted_hit_ratio": 0.52})
         trials.gauges.show(4, {"hit_ratio": 0.6, "predicted_hit_ratio": 0.61})

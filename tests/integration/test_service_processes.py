@@ -14,9 +14,7 @@ from urllib.parse import urlsplit
 import pytest
 
 from loadtests.experiments.stack.guardian import ROOT
-from tests.integration.open_loop import OpenLoop
 from tests.integration.service_processes import (
-    clear,
     look_up,
     patch,
     request,
@@ -59,42 +57,6 @@ def test_process_that_comes_later_takes_the_knobs_over(guardian, two, fresh_redi
     patch(two[0], ttl_seconds=9)
     with running(guardian, fresh_redis.url, sqlite_url) as (third,):
         assert settings(third.url)["settings"]["ttl_seconds"] == 9
-
-
-def loads_per_refresh(urls, seconds):
-    """Loads for each refresh of one hot key at 400/s over both processes."""
-    with OpenLoop(urls[0], [1], 200) as one, OpenLoop(urls[1], [1], 200) as other:
-        time.sleep(1.5)
-        before = samples(*urls)
-        time.sleep(seconds)
-        after = samples(*urls)
-    assert {200} == {answer.status for answer in one.answers + other.answers}
-    fills = {
-        word: after[f'cacheaside_fills_total{{outcome="{word}"}}']
-        - before[f'cacheaside_fills_total{{outcome="{word}"}}']
-        for word in ("stored", "redundant")
-    }
-    return fills["stored"], (fills["stored"] + fills["redundant"]) / fills["stored"]
-
-
-@pytest.mark.parametrize(
-    ("protection", "low", "high"),
-    [("none", 10, 60), ("single-flight", 1, 2), ("lease", 1, 1), ("early", 1, 9), ("stale", 1, 1)],
-)
-def test_hot_key_is_refreshed_by_as_many_loads_as_the_protection_says(two, protection, low, high):
-    patch(
-        two[0],
-        protection=protection,
-        ttl_seconds=1.5,
-        stale_seconds=30,
-        store_delay_seconds=0.1,
-    )
-    time.sleep(1.0)
-    clear(two[0])
-    refreshes, per_refresh = loads_per_refresh(two, 5.0)
-
-    assert refreshes >= 2
-    assert low <= per_refresh <= high
 
 
 def test_t16_leader_whose_client_goes_away_still_serves_those_who_wait(two):

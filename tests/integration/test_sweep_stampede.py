@@ -10,39 +10,30 @@ from loadtests.experiments.stack.guardian import ROOT
 
 pytestmark = [pytest.mark.integration, pytest.mark.usefixtures("bring_servers")]
 
+WORDS = "--refreshes 3 --ttl 0.8 --store-delay-seconds 0.1 --rate 200 --database sqlite --json"
 
-def test_unprotected_key_is_loaded_many_times_and_a_leased_one_hardly(tmp_path):
-    words = "--modes none,lease --refreshes 3 --ttl 0.8 --store-delay-seconds 0.1"
 
+def test_each_protection_refreshes_a_hot_key_by_as_many_loads_as_it_says(tmp_path):
     run = subprocess.run(
-        [
-            sys.executable,
-            "-m",
-            "loadtests",
-            "stampede",
-            *words.split(),
-            "--rate",
-            "200",
-            "--database",
-            "sqlite",
-            "--json",
-            "--output",
-            str(tmp_path),
-        ],
+        [sys.executable, "-m", "loadtests", "stampede", *WORDS.split(), "--output", str(tmp_path)],
         cwd=ROOT,
         check=False,
         capture_output=True,
         text=True,
-        timeout=120,
+        timeout=180,
     )
 
     assert run.returncode == 0, run.stderr
-    none, lease = json.loads(run.stdout)["modes"]
-    assert none["protection"] == "none"
-    assert none["predicted"] == pytest.approx(21, rel=0.15)
-    assert none["loads_per_refresh"] > 10
-    assert none["refreshes"] == lease["refreshes"] == 3
-    assert lease["predicted"] == 1
-    assert lease["loads_per_refresh"] < none["loads_per_refresh"] / 3
-    assert (tmp_path / "trial-02.json").exists()
+    modes = {mode["protection"]: mode for mode in json.loads(run.stdout)["modes"]}
+    loads = {protection: mode["loads_per_refresh"] for protection, mode in modes.items()}
+    assert {mode["refreshes"] >= 3 for mode in modes.values()} == {True}
+    assert modes["none"]["predicted"] == pytest.approx(21, rel=0.15)
+    assert modes["lease"]["predicted"] == modes["stale"]["predicted"] == 1
+    # Three refreshes on a machine that does other things: the full bench has the figures.
+    assert loads["none"] > 10
+    assert loads["single-flight"] <= 3
+    assert 1 <= loads["early"] < 10
+    assert max(loads["lease"], loads["stale"]) <= 2
+    assert modes["early"]["waited"] == modes["stale"]["waited"] == 0
+    assert (tmp_path / "trial-05.json").exists()
     assert (tmp_path / "stampede.json").exists()
