@@ -10,7 +10,10 @@ from loadtests.experiments.stack.guardian import ROOT
 
 pytestmark = [pytest.mark.integration, pytest.mark.usefixtures("bring_servers")]
 
-WORDS = "--refreshes 3 --early-refreshes 4 --ttl 0.8 --store-delay-seconds 0.1 --rate 200 --database sqlite --json"
+WORDS = (
+    "--refreshes 3 --early-refreshes 4 --ttl 0.8 --store-delay-seconds 0.1 --rate 200 "
+    "--database sqlite --json"
+)
 
 
 def test_each_protection_refreshes_a_hot_key_by_as_many_loads_as_it_says(tmp_path):
