@@ -25,6 +25,7 @@ from service.refreshes import Refreshes
 from service.settings import Settings
 from service.settings_carrier import SettingsCarrier
 from service.stampede import Stampede
+from service.store_guard import StoreGuard
 from service.writes import Writes
 
 log = logging.getLogger("service")
@@ -63,13 +64,13 @@ def create_app(settings: Settings | None = None) -> Flask:
     )
     cache = RedisCache(RedisCalls(connections, redis_breaker, metrics), metrics)
     invalidations = Invalidations(cache, knobs, metrics)
-    loads = Loads(
-        store, cache, _load_bulkhead(settings), store_breaker, knobs, invalidations, metrics
-    )
+    load_guard = StoreGuard(store_breaker, _load_bulkhead(settings))
+    loads = Loads(store, cache, load_guard, knobs, invalidations, metrics)
     lease = Lease(cache, loads)
     stampede = Stampede(cache, loads, lease, Refreshes(settings.store_pool_size))
     cache_aside = CacheAside(cache, loads, stampede, knobs, invalidations, metrics)
-    writes = Writes(store, invalidations, _write_bulkhead(settings), store_breaker)
+    write_guard = StoreGuard(store_breaker, _write_bulkhead(settings))
+    writes = Writes(store, invalidations, write_guard)
     carrier = SettingsCarrier(cache, knobs)
     fill_catalogue = partial(_fill_catalogue, store, cache)
 

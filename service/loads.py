@@ -2,18 +2,16 @@
 
 import random
 import time
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable
 from dataclasses import replace
 from typing import Protocol
 
-from service.breaker import Breaker
-from service.bulkhead import Bulkhead
 from service.expiry import physical_ttl_ms
 from service.fruit import Fruit
 from service.live_knobs import LiveKnobs
-from service.lookup import UNFENCED, Claim, FillOutcome, Loaded, StoreUnavailableError
+from service.lookup import UNFENCED, Claim, FillOutcome, Loaded
 from service.observer import Observer
+from service.store_guard import StoreGuard
 
 # How long the mark of an invalidation can be relied on to stand in Redis.
 LONGEST_FENCED_SECONDS = 29.0
@@ -51,8 +49,7 @@ class Loads:
         self,
         store: Store,
         cache: FillCache,
-        bulkhead: Bulkhead,
-        breaker: Breaker,
+        guard: StoreGuard,
         knobs: LiveKnobs,
         written: Written,
         observer: Observer,
@@ -65,8 +62,7 @@ class Loads:
         Args:
             store: Read on every load.
             cache: Written on every fill.
-            bulkhead: Bounds the loads.
-            breaker: Refuses loads while the store is down.
+            guard: Bounds the loads, and refuses them while the store is down.
             knobs: What is in force.
             written: Keeps fills away from fruit whose invalidation is pending.
             observer: Hears of every fill.
@@ -75,8 +71,7 @@ class Loads:
         """
         self._store = store
         self._cache = cache
-        self._bulkhead = bulkhead
-        self._breaker = breaker
+        self._guard = guard
         self._knobs = knobs
         self._written = written
         self._observer = observer
@@ -91,7 +86,7 @@ class Loads:
             StoreUnavailableError: It does not answer, or too many loads are under way.
         """
         began = self._clock()
-        with self._asked(patient=patient):
+        with self._guard.asked(patient=patient):
             fruit = self._store.find(fruit_id, self._knobs.current.store_delay_seconds)
         seconds = self._clock() - began
         mean = self.mean_seconds
@@ -122,18 +117,3 @@ class Loads:
         if outcome is not None:
             self._observer.fill_ended(outcome)
         return replace(loaded, fill=outcome)
-
-    @contextmanager
-    def _asked(self, *, patient: bool) -> Iterator[None]:
-        if not self._breaker.allows():
-            raise StoreUnavailableError("the store did not answer lately")
-        with self._bulkhead.entered(patient=patient):
-            if not self._breaker.allows():
-                raise StoreUnavailableError("the store did not answer lately")
-            began = self._breaker.begin()
-            try:
-                yield
-            except StoreUnavailableError:
-                self._breaker.failed(began)
-                raise
-            self._breaker.succeeded()

@@ -1,14 +1,12 @@
 """Writes: the store first, committed, then the invalidation."""
 
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable
 from typing import Protocol
 
-from service.breaker import Breaker
-from service.bulkhead import Bulkhead
 from service.fruit import Fruit
 from service.invalidations import Invalidations
 from service.lookup import InvalidationOutcome, StoreUnavailableError
+from service.store_guard import StoreGuard
 
 
 class WriteStore(Protocol):
@@ -24,18 +22,11 @@ class WriteStore(Protocol):
 class Writes:
     """Changes fruit, and sees to it that no lookup after the answer gets the old one."""
 
-    def __init__(
-        self,
-        store: WriteStore,
-        invalidations: Invalidations,
-        bulkhead: Bulkhead,
-        breaker: Breaker,
-    ) -> None:
+    def __init__(self, store: WriteStore, invalidations: Invalidations, guard: StoreGuard) -> None:
         """Join the parts."""
         self._store = store
         self._invalidations = invalidations
-        self._bulkhead = bulkhead
-        self._breaker = breaker
+        self._guard = guard
 
     def replace(self, fruit: Fruit) -> tuple[bool, InvalidationOutcome | None]:
         """Create or replace a fruit; tells whether it is new, and how the cache took it.
@@ -56,7 +47,7 @@ class Writes:
     def _write(
         self, fruit_id: int, write: Callable[[], bool]
     ) -> tuple[bool, InvalidationOutcome | None]:
-        with self._asked():
+        with self._guard.asked():
             try:
                 changed = write()
             except StoreUnavailableError:
@@ -64,16 +55,3 @@ class Writes:
                 self._invalidations.invalidate(fruit_id)
                 raise
         return changed, self._invalidations.invalidate(fruit_id)
-
-    @contextmanager
-    def _asked(self) -> Iterator[None]:
-        if not self._breaker.allows():
-            raise StoreUnavailableError("the store did not answer lately")
-        with self._bulkhead.entered():
-            began = self._breaker.begin()
-            try:
-                yield
-            except StoreUnavailableError:
-                self._breaker.failed(began)
-                raise
-            self._breaker.succeeded()

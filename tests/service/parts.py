@@ -12,6 +12,7 @@ from service.live_knobs import LiveKnobs
 from service.loads import Loads
 from service.refreshes import Refreshes
 from service.stampede import Stampede
+from service.store_guard import StoreGuard
 from service.writes import Writes
 from tests.service.fakes import Breaker, FakeClock, FakeStore, InMemoryCache, RecordingObserver
 
@@ -41,8 +42,7 @@ class Parts:
         self.loads = Loads(
             self.store,
             self.cache,
-            bulkhead,
-            self.store_breaker,
+            StoreGuard(self.store_breaker, bulkhead),
             self.knobs,
             self.invalidations,
             self.observer,
@@ -68,7 +68,9 @@ class Parts:
             self.observer,
             clock=self.clock,
         )
-        self.writes = Writes(self.store, self.invalidations, Bulkhead(8, 0, 0.0), Breaker())
+        self.writes = Writes(
+            self.store, self.invalidations, StoreGuard(Breaker(), Bulkhead(8, 0, 0.0))
+        )
 
     def turn(self, **changes):
         knobs = self.knobs.current.patched(changes)
