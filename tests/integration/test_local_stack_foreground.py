@@ -23,12 +23,13 @@ def ports():
     return [another_free_port() for _ in range(3)]
 
 
-def _run(ports):
+def _run(ports, **environment):
     words = zip(["--service-port", "--locust-port", "--prometheus-port"], ports, strict=True)
     return subprocess.Popen(
         [sys.executable, "-m", "loadtests.experiments.stack.foreground"]
         + [str(word) for pair in words for word in pair],
         cwd=ROOT,
+        env=os.environ | environment,
         stdout=subprocess.PIPE,
         stderr=subprocess.PIPE,
         text=True,
@@ -36,14 +37,19 @@ def _run(ports):
     )
 
 
+def _said_at_the_start(run):
+    shown = []
+    while not shown or not shown[-1].startswith("Ctrl-C"):
+        line = run.stdout.readline()
+        assert line, run.stderr.read()
+        shown.append(line.strip())
+    return shown
+
+
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM], ids=["ctrl-c", "term"])
 def test_person_is_shown_three_doors_until_the_end(ports, number):
     with _run(ports) as run:
-        shown = []
-        while not shown or not shown[-1].startswith("Ctrl-C"):
-            line = run.stdout.readline()
-            assert line, run.stderr.read()
-            shown.append(line.strip())
+        shown = _said_at_the_start(run)
         pids = descendants(run.pid)
         with urllib.request.urlopen(f"http://127.0.0.1:{ports[0]}/fruit/1", timeout=5) as answer:
             fruit = json.loads(answer.read())
@@ -60,6 +66,24 @@ def test_person_is_shown_three_doors_until_the_end(ports, number):
         assert code == 0
         assert pids & {row.pid for row in process_table() if row.state != "Z"} == set()
         assert [port for port in ports if is_taken(port)] == []
+
+
+def test_prometheus_that_is_on_the_path_follows_service_load_and_a_sweep(ports, prometheus_program):
+    path = f"{prometheus_program.path.parent}{os.pathsep}{os.environ['PATH']}"
+    with _run(ports, PATH=path) as run:
+        shown = _said_at_the_start(run)
+        url = f"http://127.0.0.1:{ports[2]}/api/v1/targets?state=active"
+        with urllib.request.urlopen(url, timeout=5) as answer:
+            targets = json.load(answer)["data"]["activeTargets"]
+        run.terminate()
+        run.wait(5)
+
+    assert f"Prometheus:  http://127.0.0.1:{ports[2]}" in shown
+    assert {target["labels"]["job"]: target["labels"]["instance"] for target in targets} == {
+        "service": f"127.0.0.1:{ports[0]}",
+        "locust": f"127.0.0.1:{ports[1]}",
+        "sweep": "127.0.0.1:9647",
+    }
 
 
 def test_busy_port_is_one_line_with_its_remedy(ports):

@@ -8,6 +8,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from types import FrameType
 
+from loadtests.experiments import trial_page
 from loadtests.experiments.stack.guardian import GuardedProcess, StackError
 from loadtests.experiments.stack.local import LocalStack
 from loadtests.experiments.stack.page import page_answers
@@ -58,7 +59,11 @@ def _run(say: Callable[[str], None], ports: ForegroundPorts) -> None:
         prometheus=True,
         http_port=ports.service,
         prometheus_port=ports.prometheus,
-        scrape={"locust": [f"127.0.0.1:{ports.locust}"]},
+        scrape={
+            "locust": [f"127.0.0.1:{ports.locust}"],
+            # Of a sweep that measures this very service, with --service-url.
+            "sweep": [f"127.0.0.1:{trial_page.USUAL_PORT}"],
+        },
     )
     with stack:
         locust = _start_locust(stack, ports)
