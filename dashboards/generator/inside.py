@@ -23,7 +23,8 @@ SERVICE = 'job="service"'
 def build_dashboard() -> build.Dashboard:
     """Return the dashboard."""
     board = frame(PAGE)
-    rows = (("Service", _service()), ("Redis", redis_panels()), ("MySQL", mysql_panels()))
+    service = [*_process(), *_outcomes()]
+    rows = (("Service", service), ("Redis", redis_panels()), ("MySQL", mysql_panels()))
     for title, panels in rows:
         board.with_row(build.Row(title))
         for panel in panels:
@@ -31,7 +32,7 @@ def build_dashboard() -> build.Dashboard:
     return board
 
 
-def _service() -> list[Panel]:
+def _process() -> list[Panel]:
     return [
         curves(
             Words(
@@ -80,6 +81,11 @@ def _service() -> list[Panel]:
             ),
             width=WIDTH,
         ),
+    ]
+
+
+def _outcomes() -> list[Panel]:
+    return [
         curves(
             Words(
                 "Fills",
