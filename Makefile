@@ -53,7 +53,7 @@ up:  ## everything in containers: docker compose up, then the three addresses
 	  echo "$$1: http://$$($(COMPOSE) port $$2 $$3)"; done
 
 down:  ## end the containers (their volumes stay)
-	@$(COMPOSE) down --timeout 2
+	@$(COMPOSE) --profile '*' down --timeout 2
 
 clean:  ## remove the virtual environment, caches and results
 	@rm -rf .venv .cache results .pytest_cache .mypy_cache .ruff_cache .hypothesis .coverage .coverage.*

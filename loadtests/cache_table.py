@@ -40,19 +40,30 @@ def cache_rows(view: View) -> list[Row]:
         _headline("Slip", **_times("response", tallies.slip)),
         _headline("Store queries a second", count=_number(view.store_queries_per_second)),
     ]
-    rows += _judged(tallies)
+    rows += [*_written(tallies), *_judged(view)]
     rows += [_row(word, by_result[word], total) for word in RESULTS if word in by_result]
     return rows
 
 
-def _judged(tallies: Tallies) -> list[Row]:
+def _written(tallies: Tallies) -> list[Row]:
+    lost = tallies.failed_writes + tallies.dropped_writes
+    if not tallies.writes + lost:
+        return []
+    return [
+        _headline("Writes acknowledged", count=str(tallies.writes)),
+        _headline("Writes failed or dropped", count=str(lost)),
+    ]
+
+
+def _judged(view: View) -> list[Row]:
+    tallies = view.shown
     if not tallies.judged_reads:
         return [_headline("Stale reads")]
     share = _percent(tallies.stale_reads / tallies.judged_reads)
     stale = _headline("Stale reads", count=str(tallies.stale_reads), share=share)
-    impossible = tallies.never_written_reads + tallies.regressed_reads
     ages = _headline("Staleness of stale reads", **_times("response", tallies.staleness))
-    return [stale, ages, _headline("Reads never written or going back", count=str(impossible))]
+    impossible = tallies.impossible_reads(fencing=view.knobs.get("fencing") == "on")
+    return [stale, ages, _headline("Impossible reads", count=str(impossible))]
 
 
 def _by_result(tallies: Tallies) -> dict[str, Clocks]:

@@ -40,6 +40,8 @@ class Closing:
 def closing_line(outcome: Outcome) -> str:
     """Return one line: hit ratio measured and predicted, top shares, slip, drops."""
     tallies = outcome.tallies
+    if not tallies.arrivals:
+        return "no load was sent: it begins when all users are there (--users, --spawn-rate)"
     parts = [
         f"hit ratio {_percent(tallies.hit_ratio())}",
         f"predicted {_percent(outcome.predicted_hit_ratio)}",

@@ -11,6 +11,7 @@ from loadtests.presets import PRESETS, SOURCE
 from loadtests.shapes import SHAPES
 
 NO_PRESET = "none"
+EXIT_USAGE = 2
 LARGEST_CATALOGUE = 10_000_000
 """The service makes no more items than this."""
 
@@ -139,7 +140,7 @@ LOAD_FLAGS = (
     Flag(
         "preset",
         NO_PRESET,
-        f"Skew, writes and TTL of a production cache ({SOURCE}).",
+        f"Skew (over --skew), writes (of ReadWrite) and TTL of a production cache ({SOURCE}).",
         choices=(NO_PRESET, *PRESETS),
     ),
     Flag("record", "", "Directory for samples and summary of the run.", in_form=False),

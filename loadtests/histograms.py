@@ -5,10 +5,18 @@ import math
 import numpy as np
 from numpy.typing import NDArray
 
-_DECADES = ((0.01, 10.0), (0.1, 100.0), (1.0, 1000.0), (10.0, 10_000.0), (100.0, 100_000.0))
+_DECADES = (
+    (0.01, 10.0),
+    (0.1, 100.0),
+    (1.0, 1000.0),
+    (10.0, 10_000.0),
+    (100.0, 100_000.0),
+    (1000.0, 1_000_000.0),
+    (10_000.0, 10_000_000.0),
+)
 """Width of a bin and where it ends to be that wide, both in ms."""
 
-_PER_DECADE = (1000, 900, 900, 900, 900)
+_PER_DECADE = (1000, *[900] * (len(_DECADES) - 1))
 BINS = sum(_PER_DECADE) + 1
 
 
@@ -25,10 +33,10 @@ EDGES_SECONDS = _make_edges()
 
 def bucket_milliseconds(milliseconds: float) -> float:
     """Round a response time in ms as Locust's own rows keep it: to the width of our bins."""
-    for (width, end), digits in zip(_DECADES, (2, 1, 0, -1, -2), strict=True):
+    for (width, end), digits in zip(_DECADES, range(2, -5, -1), strict=True):
         if milliseconds < end:
             return round(milliseconds, digits) if width < 1 else int(round(milliseconds, digits))
-    return round(milliseconds, -3)
+    return round(milliseconds, -5)
 
 
 class Histogram:

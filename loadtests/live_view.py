@@ -54,6 +54,10 @@ class LiveView:
         """Look once a second from now on."""
         gevent.spawn(self._look_forever)
 
+    def begin(self, **_: object) -> None:
+        """Show all of the run that begins."""
+        self._reset = Tallies()
+
     def reset(self, **_: object) -> None:
         """Show from now on what comes after this, as Locust's own tables do."""
         self._reset = merged([self._source.tallies().packed()])
@@ -62,8 +66,6 @@ class LiveView:
     def look(self) -> None:
         """Make a new view."""
         tallies = self._source.tallies()
-        if tallies.arrivals < self._reset.arrivals:  # a new run
-            self._reset = Tallies()
         predicted, theory = self._predict()
         self.view = View(
             tallies=tallies,
@@ -118,12 +120,12 @@ class LiveView:
             return None, {}
         known_for = (traffic, tuple(sorted(knobs.items())))
         if self._theory is None or self._theory[0] != known_for:
-            curve = {}
-            if traffic.reads is None:
-                curve = {
-                    ttl: predicted_hit_ratio(traffic, {**knobs, "ttl_seconds": ttl})
-                    for ttl in THEORY_TTLS
-                }
+            curve: dict[float, float | None] = {}
+            for ttl_seconds in THEORY_TTLS if traffic.reads is None else ():
+                gevent.sleep(0)  # let arrivals that are due go first
+                curve[ttl_seconds] = predicted_hit_ratio(
+                    traffic, {**knobs, "ttl_seconds": ttl_seconds}
+                )
             self._theory = (known_for, predicted_hit_ratio(traffic, knobs), curve)
         return self._theory[1], self._theory[2]
 

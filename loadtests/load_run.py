@@ -1,6 +1,7 @@
 """One run of load in one process: its loops, pool, tallies and record."""
 
 import logging
+import math
 import time
 from collections.abc import Callable, Mapping
 from pathlib import Path
@@ -64,6 +65,7 @@ class LoadRun:
         self._backlog: int | None = None
         self._popularities: dict[str, Popularity] = {}
         self._ordered_samplers: dict[str, Sampler] = {}
+        self._oracles: dict[str, tuple[tuple[int, int], Oracle]] = {}
 
     def begin(self, share: Share) -> None:
         """Start this process's loops, or start them anew with another share."""
@@ -131,12 +133,21 @@ class LoadRun:
         )
 
     def _performer(self, share: Share, name: str, scenario: Scenario) -> Performer:
-        oracle = None
-        if scenario.writes:  # anew with each share: other keys may come to be ours
-            moment = int((share.started_at + share.begins) * 1000)
-            oracle = Oracle(moment % _QUANTITY_SPAN)
+        oracle = self._oracle(share, name) if scenario.writes else None
         number = self._names.index(name)
         return Performer(self._client, self.now, self.tallies, self._fire, number, oracle)
+
+    def _oracle(self, share: Share, name: str) -> Oracle:
+        """Return who knows what was written to our keys: anew where others come to be ours."""
+        part = share.scenarios[name]
+        keys_of = (part.nth, part.processes)
+        known = self._oracles.get(name)
+        if known is None or known[0] != keys_of:
+            moment = int((share.started_at + share.begins) * 1000)
+            settled_at = share.begins + self.settings.max_wait_seconds if share.epoch else -math.inf
+            known = (keys_of, Oracle(moment % _QUANTITY_SPAN, settled_at))
+            self._oracles[name] = known
+        return known[1]
 
     def _halt(self) -> None:
         gevent.killall(self._greenlets)

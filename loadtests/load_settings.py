@@ -129,7 +129,8 @@ def _is_http(url: str) -> bool:
         port = parts.port
     except ValueError:
         return False
-    return parts.scheme in ("http", "https") and bool(parts.hostname) and port != 0
+    plain = url.isascii() and url.isprintable() and " " not in url
+    return plain and parts.scheme in ("http", "https") and bool(parts.hostname) and port != 0
 
 
 def _make_record_directory(record: str) -> None:

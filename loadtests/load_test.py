@@ -12,7 +12,7 @@ from locust.web import WebUI
 
 from loadtests.closing import Closing
 from loadtests.exporter import Exposition, LoadCollector
-from loadtests.flags import FlagError, FlagParser, add_load_flags
+from loadtests.flags import EXIT_USAGE, Flag, FlagError, FlagParser, add_load_flags
 from loadtests.gates import add_gate_flags
 from loadtests.histograms import bucket_milliseconds
 from loadtests.knobs import add_knob_flags
@@ -25,12 +25,11 @@ from loadtests.master_load import MasterLoad
 from loadtests.metrics_server import METRICS_PORT, MetricsServer
 from loadtests.preparation import Preparation
 from loadtests.service_client import ServiceError
+from loadtests.web_form import require_users
 from loadtests.web_ui import CachePages
 from loadtests.worker_load import WorkerLoad
 
 logger = logging.getLogger(__name__)
-
-EXIT_USAGE = 2
 
 
 def install(events: Events) -> None:
@@ -43,12 +42,8 @@ def install(events: Events) -> None:
 
 def _add_flags(parser: FlagParser, **_: object) -> None:
     names = [scenario.__name__ for scenario in LoadUser.__subclasses__()]
-    parser.add_argument(
-        "--scenario",
-        choices=names,
-        default=names[0],
-        help="What the users do, unless User classes are named or picked.",
-    )
+    text = "What the users do, unless User classes are named or picked."
+    Flag("scenario", names[0], text, choices=tuple(names)).add_to(parser)
     add_load_flags(parser)
     add_knob_flags(parser)
     add_gate_flags(parser)
@@ -79,9 +74,12 @@ def _join(environment: Environment, web_ui: WebUI | None) -> None:
     if options.headless or options.autostart:
         preparation.ready_service(settings)
     source: LoadSource
+    scenarios = len(environment.user_classes)
+    if options.num_users is None:
+        options.num_users = max(options.expect_workers or 1, scenarios)
+    elif options.headless or options.autostart:
+        require_users(options.num_users, scenarios)
     if isinstance(environment.runner, MasterRunner):
-        if options.num_users is None:
-            options.num_users = max(options.expect_workers, len(environment.user_classes))
         source = MasterLoad(environment, environment.runner, preparation)
     else:
         source = LocalLoad(environment, preparation)
@@ -108,6 +106,7 @@ def _show(
         )
     )
     live.start()
+    listen(environment.events.test_start, live.begin)
     listen(environment.events.reset_stats, live.reset)
     if web_ui is not None:
         CachePages(environment, web_ui, preparation, live, exposition)

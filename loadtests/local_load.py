@@ -1,5 +1,6 @@
 """A run of load in a single Locust process."""
 
+import logging
 import time
 
 import gevent
@@ -8,9 +9,11 @@ from locust.env import Environment
 from loadtests.listeners import listen
 from loadtests.load_run import LoadRun
 from loadtests.load_user import scenarios_of
-from loadtests.preparation import Preparation
+from loadtests.preparation import KEEPS_ITS_USERS, Preparation
 from loadtests.shares import divide
 from loadtests.tallies import Tallies
+
+logger = logging.getLogger(__name__)
 
 _LEAD_SECONDS = 0.02
 
@@ -53,6 +56,9 @@ class LocalLoad:
         runner = self._environment.runner
         if self._run is None or runner is None or not runner.user_count:
             return
+        if self._epoch and self._preparation.keeps_its_users:
+            logger.warning(KEEPS_ITS_USERS)
+            return
         soon = time.time() + _LEAD_SECONDS
         started_at = self._preparation.started_at or soon
         users = {"local": runner.user_classes_count}
@@ -62,7 +68,7 @@ class LocalLoad:
         self._run.begin(shares["local"])
 
     def _on_test_stopping(self, **_: object) -> None:
-        if self._run is None or self._preparation.started_at is None:
+        if self._run is None or not self._preparation.is_open:
             return
         if self._stopping:  # told a second time while waiting: do not wait
             self._run.give_up()

@@ -8,11 +8,21 @@ import gevent
 from locust.env import Environment
 from locust.runners import STATE_MISSING, MasterRunner
 
+from loadtests.flags import EXIT_USAGE
 from loadtests.listeners import listen
-from loadtests.preparation import Preparation
+from loadtests.preparation import KEEPS_ITS_USERS, Preparation
 from loadtests.shares import divide
 from loadtests.tallies import Tallies, merged
-from loadtests.worker_load import BEGIN, BEGUN, EXHAUSTED, GIVE_UP, REPORT, STOP, STOPPED
+from loadtests.worker_load import (
+    BEGIN,
+    BEGUN,
+    EXHAUSTED,
+    GIVE_UP,
+    REFUSED,
+    REPORT,
+    STOP,
+    STOPPED,
+)
 
 logger = logging.getLogger(__name__)
 
@@ -48,6 +58,7 @@ class MasterLoad:
         runner.register_message(BEGUN, self._on_begun)
         runner.register_message(STOPPED, self._on_stopped)
         runner.register_message(EXHAUSTED, self._on_exhausted)
+        runner.register_message(REFUSED, self._on_refused)
 
     def tallies(self) -> Tallies:
         """Return the sum of what every worker last reported."""
@@ -71,6 +82,9 @@ class MasterLoad:
 
     def _begin(self) -> None:
         """Hand out shares once every user has been reported, which Locust does not wait for."""
+        if self._epoch and self._preparation.keeps_its_users:
+            logger.warning(KEEPS_ITS_USERS)
+            return
         deadline = time.monotonic() + _SPAWN_SECONDS
         while self._missing_users():
             if time.monotonic() > deadline:
@@ -111,11 +125,19 @@ class MasterLoad:
     def _on_exhausted(self, msg: Any, **_: object) -> None:  # noqa: ANN401 - Locust's message
         self._exhausted.add(msg.node_id)
         if self._exhausted >= self._alive():
-            stop = self._runner.quit if self._preparation.headless else self._runner.stop
-            gevent.spawn(stop)
+            self._end()
+
+    def _on_refused(self, msg: Any, **_: object) -> None:  # noqa: ANN401 - Locust's message
+        logger.error("worker %s cannot take part: %s", msg.node_id, msg.data["why"])
+        self._beginning.kill(block=False)
+        self._environment.process_exit_code = EXIT_USAGE
+        self._end()
+
+    def _end(self) -> None:
+        gevent.spawn(self._runner.quit if self._preparation.headless else self._runner.stop)
 
     def _on_test_stopping(self, **_: object) -> None:
-        if self._preparation.started_at is None:
+        if not self._preparation.is_open:
             return
         self._beginning.kill(block=False)
         # told a second time while waiting: do not wait for what is under way

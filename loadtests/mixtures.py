@@ -52,12 +52,16 @@ class HotKey:
         return np.where(self._shape.in_spike(times), np.maximum(extra, 0.0), 0.0)
 
     def masses(self) -> Masses | None:
-        """Return the base's probabilities and the hot id's; None for a spike's share."""
+        """Return the base's probabilities, the hot id's share added; None for a spike's share."""
         base = self.base.masses()
         if base is None or self._ratio is None or not isinstance(self.base, Zipf):
             return None
         probability = base.probability * (1.0 - self._ratio)
-        return Masses(np.append(probability, self._ratio), np.append(base.items, 1.0))
+        rank = self.base.rank_of(self.key)
+        if rank is None:
+            return Masses(np.append(probability, self._ratio), np.append(base.items, 1.0))
+        probability[rank] += self._ratio
+        return Masses(probability, base.items)
 
 
 class HotKeySampler:

@@ -4,15 +4,18 @@ Every process draws the same sequence from the seed and keeps its own part. So a
 same ids at the same times whatever the number of users and processes, down to the request.
 """
 
+import math
 from typing import NamedTuple, Protocol
 
 import numpy as np
 from numpy.typing import NDArray
 
 from loadtests.arrivals import Arrivals
+from loadtests.mixtures import FIRST_MISSING_ID
 from loadtests.popularity import Sampler
 
 _WRITES = 6
+_PASSED_OVER = 8192
 _OWNER_MIX = np.uint64(0x9E3779B97F4A7C15)
 
 
@@ -30,7 +33,7 @@ class Sequence:
     Args:
         arrivals: When.
         sampler: Which ids.
-        write_ratio: Share of writes.
+        write_ratio: Share of writes; ids that do not exist are only read.
         seed: Fixes which are writes.
         quota: How many in all; None for no end.
     """
@@ -60,6 +63,7 @@ class Sequence:
         if not keys.size:
             return None
         writes = self._generator.random(keys.size) < self._write_ratio
+        writes &= keys < FIRST_MISSING_ID  # a write would make it exist
         self.drawn += keys.size
         return Block(times[: keys.size], keys, writes)
 
@@ -115,3 +119,15 @@ class Operations:
             return None
         ours = self._part(block, first)
         return Block(block.times[ours], block.keys[ours], block.writes[ours])
+
+    def pass_over(self, until: float) -> int:
+        """Draw all that is due up to a time, and return how many of it were ours."""
+        ours, drawn_to = 0, -math.inf
+        while drawn_to <= until:
+            first = self._sequence.drawn
+            block = self._sequence.next_block(_PASSED_OVER)
+            if block is None:
+                break
+            ours += int(np.sum(self._part(block, first) & (block.times <= until)))
+            drawn_to = float(block.times[-1])
+        return ours

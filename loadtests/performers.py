@@ -73,7 +73,8 @@ class Performer:
 
     def _lose(self, arrival: Arrival, started: float, ended: float, answer: Answer) -> None:
         if arrival.is_write:
-            self._tallies.failed_writes += 1
+            self._tallies.dropped_writes += answer.result == DROPPED
+            self._tallies.failed_writes += answer.result == FAILED
             self._tell("PUT", ROW_NAMES[answer.result], arrival, ended, answer.failure)
         else:
             self._count(arrival, started, ended, answer)
@@ -122,7 +123,9 @@ class Performer:
     ) -> None:
         quantity = _quantity(answer)
         if quantity is not None:
-            self._tallies.judge(oracle.judge(key, quantity, started, ended))
+            judgement = oracle.judge(key, quantity, started, ended)
+            if judgement is not None:
+                self._tallies.judge(judgement)
 
 
 def _quantity(answer: Answer) -> int | None:

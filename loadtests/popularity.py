@@ -13,6 +13,7 @@ TABLE_ITEMS = 1_000_000
 
 _PERMUTATION, _DRAWS = 1, 2
 _BLOCK_RATIO = 1.001
+_SINGLE = 100_000
 
 
 class Masses(NamedTuple):
@@ -92,6 +93,11 @@ class Zipf:
         if self._ids is not None:
             return self._ids[ranks].astype(np.int64)
         return self._scatter(ranks) + 1
+
+    def rank_of(self, key: int) -> int | None:
+        """Return the 0-based rank of an id, None where it is beyond the first hundred thousand."""
+        found = np.flatnonzero(self.ids_of(np.arange(min(self.items, _SINGLE))) == key)
+        return int(found[0]) if found.size else None
 
     def probabilities(self) -> NDArray[np.float64]:
         """Return the probability of each rank, most popular first."""
@@ -176,8 +182,8 @@ def _harmonic(items: int, skew: float) -> float:
 
 def _block_edges(items: int) -> NDArray[np.int64]:
     """Split the ranks: one by one up to 10^5, then in blocks whose ends differ by 0.1 %."""
-    single = np.arange(100_001, dtype=np.int64)
-    steps = int(np.ceil(np.log(items / 100_000) / np.log(_BLOCK_RATIO)))
-    rest = (100_000 * np.exp(np.linspace(0, np.log(items / 100_000), steps + 1))).astype(np.int64)
+    single = np.arange(_SINGLE + 1, dtype=np.int64)
+    steps = int(np.ceil(np.log(items / _SINGLE) / np.log(_BLOCK_RATIO)))
+    rest = (_SINGLE * np.exp(np.linspace(0, np.log(items / _SINGLE), steps + 1))).astype(np.int64)
     rest[-1] = items
     return np.unique(np.concatenate([single, rest]))

@@ -1,6 +1,5 @@
 """What hit ratio theory expects of a run's popularity, rate and knobs (theory.md F1-F6, F14)."""
 
-from collections import Counter
 from collections.abc import Mapping
 from dataclasses import dataclass
 from itertools import islice
@@ -14,7 +13,6 @@ from loadtests.service_client import Knob
 
 Floats = NDArray[np.float64]
 
-TOPS = (1, 10, 100)
 _GRID = 512
 _MOST_REPLAYED = 2_000_000
 
@@ -40,7 +38,8 @@ class Traffic:
 def predicted_hit_ratio(traffic: Traffic, knobs: Mapping[str, Knob]) -> float | None:
     """Return the steady-state hit ratio, of a trace the exact one from an empty cache.
 
-    None where theory says nothing: cache off, early recompute, a popularity that moves.
+    None where theory says nothing: cache off, early recompute, a popularity that moves; for a
+    trace also where entries do not simply end with their TTL.
     """
     ttl_seconds = float(knobs["ttl_seconds"])
     fill_seconds = float(knobs.get("store_delay_seconds", 0.0))
@@ -110,20 +109,7 @@ def _replayed(
     knobs: Mapping[str, Knob],
 ) -> float | None:
     plain = knobs.get("protection") == "none"
+    if knobs.get("protection") in {"early", "stale"} or knobs.get("ttl_jitter_ratio"):
+        return None
     run = replay.uncoalesced if plain else replay.coalesced
     return run(islice(reads, _MOST_REPLAYED), ttl_seconds, fill_seconds).hit_ratio
-
-
-def top_shares(traffic: Traffic) -> dict[str, float]:
-    """Return the share of lookups to the 1, 10, 100 most popular ids; empty where they move."""
-    if traffic.reads:
-        counts = Counter(key for _, key in traffic.reads).most_common(max(TOPS))
-        total = len(traffic.reads)
-        return {str(top): sum(count for _, count in counts[:top]) / total for top in TOPS}
-    masses = traffic.popularity.masses()
-    if masses is None:
-        return {}
-    order = np.argsort(-masses.probability, kind="stable")
-    probability, items = masses.probability[order], masses.items[order]
-    below = np.concatenate([[0.0], np.cumsum(items)[:-1]])
-    return {str(top): float(np.sum(probability * np.clip(top - below, 0.0, items))) for top in TOPS}

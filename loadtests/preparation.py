@@ -4,20 +4,26 @@ import time
 from collections.abc import Callable
 from pathlib import Path
 
+import numpy as np
 from locust.env import Environment
 
 from loadtests.flags import LARGEST_CATALOGUE, FlagError
 from loadtests.listeners import parsed_options
 from loadtests.load_settings import LoadSettings, settings_from
 from loadtests.load_user import scenarios_of
-from loadtests.prediction import Traffic, predicted_hit_ratio, top_shares
+from loadtests.prediction import Traffic, predicted_hit_ratio
 from loadtests.recording import Recording
 from loadtests.scenarios import Scenario
 from loadtests.service_client import Knob, ServiceClient
 from loadtests.summary import Outcome, summarise
 from loadtests.tallies import Tallies
+from loadtests.top_shares import top_shares
 from loadtests.traces import Trace
 from loadtests.traffic import traffic_of
+
+KEEPS_ITS_USERS = (
+    "a run of --requests or of a --trace keeps the users it began with; stop it and start anew"
+)
 
 
 class Preparation:
@@ -31,6 +37,7 @@ class Preparation:
     Attributes:
         current: Settings of the run that is on, or was last; None before the first.
         started_at: Its time zero, unix seconds; None while none is on.
+        is_open: Whether a run was opened and has not been concluded.
         knobs: In force on the service when last asked; empty before.
         traffic: What the run sends, as far as it is known before.
     """
@@ -43,8 +50,10 @@ class Preparation:
         self.token = token
         self.current: LoadSettings | None = None
         self.started_at: float | None = None
+        self.is_open = False
         self.knobs: dict[str, Knob] = {}
         self.traffic: Traffic | None = None
+        self._top_shares: dict[str, float] = {}
 
     @property
     def headless(self) -> bool:
@@ -53,10 +62,22 @@ class Preparation:
 
     @property
     def target_rate(self) -> float:
-        """Arrivals a second that the run asks for; 0 while none is on."""
+        """Arrivals a second that the run asks for at this moment.
+
+        0 where no rate is asked for: no run is on, closed loops, a trace with its own times.
+        """
         if self.started_at is None or self.current is None:
             return 0.0
-        return self.current.rate
+        settings, elapsed = self.current, max(0.0, time.time() - self.started_at)
+        if settings.trace and settings.trace_times == "yes":
+            return 0.0
+        relative = settings.rate_shape.rate_at(np.array([elapsed]))
+        return settings.rate * float(relative[0]) * self._open_ratio()
+
+    @property
+    def keeps_its_users(self) -> bool:
+        """Whether the run has an end or an order that other users would upset."""
+        return self.current is not None and bool(self.current.requests or self.current.trace)
 
     def settings_now(self) -> LoadSettings:
         """Return the settings of the run that is on or was last, else those for the next one.
@@ -83,12 +104,17 @@ class Preparation:
         items = self._items(settings, trace)
         self.knobs = client.change(settings.knobs) if settings.knobs else client.settings()
         client.fill_catalogue(items)
-        self.traffic = traffic_of(settings, trace, self._chosen())
+        chosen = self._chosen()
+        if settings.write_ratio and any(scenario.writes for scenario in chosen.values()):
+            client.clear_cache()  # or a read could give what no write of the run explains
+        self.traffic = traffic_of(settings, trace, chosen)
+        self._top_shares = top_shares(settings, trace, chosen)
 
     def open(self) -> LoadSettings:
         """Begin with a run: return its settings, and clear what the one before recorded."""
         self.started_at = None
         self.current = settings_from(parsed_options(self._environment))
+        self.is_open = True
         if self.current.record:
             Recording(Path(self.current.record)).clear()
         return self.current
@@ -102,16 +128,21 @@ class Preparation:
             Recording(Path(self.current.record)).begin(started_at)
 
     def conclude(self, tallies: Tallies, unreported: tuple[str, ...] = ()) -> None:
-        """Write the summary of the run that just drained; does nothing the second time."""
-        if self.started_at is None or self.current is None:
+        """Write the summary of the run that just drained; does nothing the second time.
+
+        A run that was stopped before its users were there has a summary too: of nothing.
+        """
+        if not self.is_open or self.current is None:
             return
+        self.is_open = False
+        now = time.time()
         outcome = Outcome(
             settings=self.current,
             tallies=tallies,
-            started_at=self.started_at,
-            ended_at=time.time(),
+            started_at=self.started_at or now,
+            ended_at=now,
             predicted_hit_ratio=self.predicted_hit_ratio(),
-            top_shares=top_shares(self.traffic) if self.traffic else {},
+            top_shares=self._top_shares,
             fencing=self.knobs.get("fencing") == "on",
             unreported=unreported,
         )
@@ -125,6 +156,18 @@ class Preparation:
         if self.traffic is None or "ttl_seconds" not in self.knobs:
             return None
         return predicted_hit_ratio(self.traffic, self.knobs)
+
+    def _open_ratio(self) -> float:
+        """Return the share of users that send without waiting for answers."""
+        runner = self._environment.runner
+        if runner is None:
+            return 1.0
+        users = runner.target_user_classes_count
+        scenarios = scenarios_of(self._environment)
+        known = {name: count for name, count in users.items() if name in scenarios}
+        total = sum(known.values())
+        waiting = sum(count for name, count in known.items() if scenarios[name].closed_loop)
+        return 1.0 - waiting / total if total else 1.0
 
     def _chosen(self) -> dict[str, Scenario]:
         offered = scenarios_of(self._environment)

@@ -38,7 +38,7 @@ PRESETS: Mapping[str, Preset] = {
     "twitter-cluster7": Preset(1.0666, 0.18, 1.8 * _HOUR, 0.11),
     "twitter-cluster16": Preset(1.7862, 0.05, _HOUR),
     "twitter-cluster19": Preset(0.735, 0.25, 7.05 * _HOUR, 0.07),
-    "twitter-cluster25": Preset(0.9929, 0.05, 30 * _DAY),
+    "twitter-cluster25": Preset(0.9929, 0.04, 30 * _DAY),
     "twitter-cluster26": Preset(0.6299, 0.29, 60.0),
     "twitter-cluster29": Preset(1.2323, 0.13, _HOUR),
     "twitter-cluster50": Preset(1.2816, 0.48, 900.0),

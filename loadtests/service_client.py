@@ -1,5 +1,6 @@
 """What the load generator asks of the service besides lookups: control and counters."""
 
+import http.client
 import json
 import re
 import urllib.error
@@ -36,7 +37,7 @@ class ServiceClient:
         Raises:
             ServiceError: It cannot be reached or refuses the token.
         """
-        return dict(self._json("GET", self._urls[0], "/control/settings")["settings"])
+        return self._settings("GET", self._urls[0])
 
     def check(self) -> None:
         """Make sure that every replica answers and takes our token.
@@ -45,7 +46,7 @@ class ServiceClient:
             ServiceError: One does not.
         """
         for url in self._urls:
-            self._json("GET", url, "/control/settings")
+            self._settings("GET", url)
 
     def change(self, knobs: Mapping[str, Knob]) -> dict[str, Knob]:
         """Set knobs and return all that are in force then.
@@ -53,7 +54,15 @@ class ServiceClient:
         Raises:
             ServiceError: One was refused; the service's own sentence.
         """
-        return dict(self._json("PATCH", self._urls[0], "/control/settings", knobs)["settings"])
+        return self._settings("PATCH", self._urls[0], knobs)
+
+    def clear_cache(self) -> None:
+        """Delete the service's own keys.
+
+        Raises:
+            ServiceError: They could not be deleted.
+        """
+        self._json("DELETE", self._urls[0], "/control/cache")
 
     def fill_catalogue(self, items: int) -> None:
         """Make the ids 1 … *items* exist.
@@ -74,6 +83,14 @@ class ServiceClient:
             samples = filter(None, map(_SAMPLE.match, text.splitlines()))
             total += sum(float(match[3]) for match in samples if match[1] == name)
         return total
+
+    def _settings(
+        self, method: str, url: str, knobs: Mapping[str, Knob] | None = None
+    ) -> dict[str, Knob]:
+        settings = self._json(method, url, "/control/settings", knobs).get("settings")
+        if not isinstance(settings, dict):
+            raise ServiceError(f"{url} has no settings as the service does; check the URL")
+        return settings
 
     def _json(
         self, method: str, url: str, path: str, body: Mapping[str, Any] | None = None
@@ -102,7 +119,7 @@ class ServiceClient:
                 return bytes(response.read())
         except urllib.error.HTTPError as error:
             raise ServiceError(_refusal(url, method, path, error)) from None
-        except OSError as error:
+        except (OSError, http.client.HTTPException) as error:
             reason = getattr(error, "reason", error)
             raise ServiceError(
                 f"service {url} cannot be reached: {reason}; start it or give another --service-url"

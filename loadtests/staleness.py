@@ -61,10 +61,14 @@ class Oracle:
     Args:
         first_quantity: The run's first value; later runs must not come back to the values of
             earlier ones, or leftovers could pass for writes.
+        settled_at: Until then others may still write what they began before; reads that begin
+            before that and return a value not written here are not judged. Seconds since the
+            run's start.
     """
 
-    def __init__(self, first_quantity: int) -> None:
+    def __init__(self, first_quantity: int, settled_at: float = -math.inf) -> None:
         self._next_quantity = first_quantity
+        self._settled_at = settled_at
         self._histories: dict[int, _History] = {}
 
     def begin_write(self, key: int, now: float) -> Version:
@@ -78,10 +82,14 @@ class Oracle:
         """Note that the write of *version* was answered *now*, and did happen."""
         version.acknowledged = now
 
-    def judge(self, key: int, quantity: int, began: float, ended: float) -> Judgement:
-        """Judge a read of *key* that returned *quantity*."""
+    def judge(self, key: int, quantity: int, began: float, ended: float) -> Judgement | None:
+        """Judge a read of *key* that returned *quantity*; None where that cannot be done."""
         history = self._history(key)
-        version = self._find(history, quantity)
+        version = _written(history, quantity)
+        if version is None:
+            if began < self._settled_at:
+                return None
+            version = _from_before(history, quantity)
         if version is None:
             return Judgement(Verdict.NEVER_WRITTEN)
         newest = history.newest_seen
@@ -97,13 +105,19 @@ class Oracle:
     def _history(self, key: int) -> _History:
         return self._histories.setdefault(key, _History())
 
-    def _find(self, history: _History, quantity: int) -> Version | None:
-        for version in reversed(history.versions):
-            if version.quantity == quantity:
-                return version
-        if history.before is None:  # the first unknown value is what was there before the run
-            history.before = Version(quantity, -math.inf, -math.inf)
-        return history.before if history.before.quantity == quantity else None
+
+def _written(history: _History, quantity: int) -> Version | None:
+    for version in reversed(history.versions):
+        if version.quantity == quantity:
+            return version
+    return None
+
+
+def _from_before(history: _History, quantity: int) -> Version | None:
+    """Take the first unknown value for what was there before the run, and no other."""
+    if history.before is None:
+        history.before = Version(quantity, -math.inf, -math.inf)
+    return history.before if history.before.quantity == quantity else None
 
 
 def _superseded_at(versions: list[Version], version: Version) -> float:

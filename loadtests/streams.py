@@ -38,8 +38,12 @@ class OpenLoop:
         self._waiting: list[float] = []
 
     def overdue(self) -> int:
-        """Return how many arrivals are due by now and have not been submitted."""
-        return int(np.searchsorted(self._waiting, self._now()))
+        """Return how many arrivals are due by now and were not submitted; call after the end."""
+        now = self._now()
+        due = int(np.searchsorted(self._waiting, now))
+        if due == len(self._waiting):
+            due += self._operations.pass_over(now)
+        return due
 
     def run(self) -> None:
         """Submit arrivals until the operations or the greenlet end."""

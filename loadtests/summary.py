@@ -30,12 +30,6 @@ class Outcome:
     fencing: bool = True
     unreported: tuple[str, ...] = ()
 
-    @property
-    def impossible_reads(self) -> int:
-        """Reads of a value never written, and with fencing on those older than one seen."""
-        tallies = self.tallies
-        return tallies.never_written_reads + (tallies.regressed_reads if self.fencing else 0)
-
 
 def summarise(outcome: Outcome) -> dict[str, Any]:
     """Return the content of summary.json; unknown is None."""
@@ -53,6 +47,7 @@ def summarise(outcome: Outcome) -> dict[str, Any]:
         "hit_ratio": tallies.hit_ratio(),
         "writes": tallies.writes,
         "failed_writes": tallies.failed_writes,
+        "dropped_writes": tallies.dropped_writes,
         "slip_p50_seconds": tallies.slip.quantile(0.5),
         "slip_p99_seconds": tallies.slip.quantile(0.99),
         "max_in_flight_seen": tallies.max_in_flight_seen,
@@ -62,7 +57,7 @@ def summarise(outcome: Outcome) -> dict[str, Any]:
         "top_shares": outcome.top_shares or None,
         "judged_reads": tallies.judged_reads if judged else None,
         "stale_reads": tallies.stale_reads if judged else None,
-        "impossible_reads": outcome.impossible_reads if judged else None,
+        "impossible_reads": tallies.impossible_reads(fencing=outcome.fencing) if judged else None,
         "staleness_mean_seconds": tallies.staleness.mean_seconds,
         "unreported": list(outcome.unreported),
     }

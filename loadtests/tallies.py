@@ -26,6 +26,7 @@ _COUNTERS = (
     "in_flight",
     "writes",
     "failed_writes",
+    "dropped_writes",
     "judged_reads",
     "stale_reads",
     "never_written_reads",
@@ -55,7 +56,8 @@ class Tallies:
         queued: Arrivals that found no free slot.
         max_in_flight_seen: Most requests under way at one time.
         in_flight: Requests under way now.
-        writes, failed_writes: Acknowledged and unacknowledged writes.
+        writes, failed_writes, dropped_writes: Writes acknowledged; sent and not acknowledged;
+            never sent.
         judged_reads, stale_reads, never_written_reads, regressed_reads: See `staleness`; a
             regressed read counts as stale too.
         by_row: Latencies by (scenario, result).
@@ -72,6 +74,7 @@ class Tallies:
     in_flight: int = 0
     writes: int = 0
     failed_writes: int = 0
+    dropped_writes: int = 0
     judged_reads: int = 0
     stale_reads: int = 0
     never_written_reads: int = 0
@@ -122,20 +125,25 @@ class Tallies:
         if judgement.stale_seconds is not None:
             self.stale_seconds.append(judgement.stale_seconds)
 
+    def impossible_reads(self, *, fencing: bool) -> int:
+        """Reads of a value never written, and with fencing on those older than one seen."""
+        return self.never_written_reads + (self.regressed_reads if fencing else 0)
+
     @property
     def dropped(self) -> int:
-        """Lookups that were never sent, having waited too long."""
-        return self.results()[RESULTS[DROPPED]]
+        """Requests that were never sent, having waited too long."""
+        return self.results()[RESULTS[DROPPED]] + self.dropped_writes
 
     @property
     def failed(self) -> int:
-        """Lookups without a valid answer."""
-        return self.results()[RESULTS[FAILED]]
+        """Requests without a valid answer."""
+        return self.results()[RESULTS[FAILED]] + self.failed_writes
 
     @property
     def completed(self) -> int:
         """Lookups and writes that got a valid answer."""
-        lookups = sum(self.results().values()) - self.dropped - self.failed
+        counts = self.results()
+        lookups = sum(counts.values()) - counts[RESULTS[DROPPED]] - counts[RESULTS[FAILED]]
         return lookups + self.writes
 
     def hit_ratio(self) -> float | None:
@@ -157,7 +165,7 @@ class Tallies:
         for name in _ADDED_UP:
             setattr(later, name, getattr(self, name) - getattr(earlier, name))
         for row, clocks in earlier.by_row.items():
-            now = later.by_row[row]
+            now = later.by_row.setdefault(row, Clocks())
             response = now.response.since(clocks.response)
             later.by_row[row] = Clocks(response, now.service.since(clocks.service))
         later.slip = self.slip.since(earlier.slip)

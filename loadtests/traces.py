@@ -1,6 +1,7 @@
 """Reading and replaying traces: files of ids, optionally with the time of each request."""
 
 import gzip
+import zlib
 from pathlib import Path
 from typing import NamedTuple
 
@@ -8,6 +9,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 LARGEST_ID = 2_147_483_647
+_MOST_DIGITS = 20  # leading zeros are no harm
+_MOST_SHOWN = 40
 
 
 class TraceError(ValueError):
@@ -60,7 +63,7 @@ def _lines(path: Path) -> list[str]:
         if path.suffix == ".gz":
             raw = gzip.decompress(raw)
         return raw.decode("utf-8").splitlines()
-    except (OSError, EOFError) as error:
+    except (OSError, EOFError, zlib.error) as error:
         reason = getattr(error, "strerror", None) or str(error)
         raise TraceError(f"trace {path} cannot be read: {reason}; check the path") from None
     except UnicodeDecodeError:
@@ -68,8 +71,10 @@ def _lines(path: Path) -> list[str]:
 
 
 def _id(text: str, place: str) -> int:
-    if not (text.isascii() and text.isdigit() and 1 <= int(text) <= LARGEST_ID):
-        raise TraceError(f"{place}: an id must be 1 to {LARGEST_ID}, got {text!r}")
+    digits = text.isascii() and text.isdigit() and len(text) <= _MOST_DIGITS
+    if not (digits and 1 <= int(text) <= LARGEST_ID):
+        shown = text if len(text) <= _MOST_SHOWN else f"{text[:_MOST_SHOWN]}…"
+        raise TraceError(f"{place}: an id must be 1 to {LARGEST_ID}, got {shown!r}")
     return int(text)
 
 

@@ -18,13 +18,16 @@ def traffic_of(
 ) -> Traffic | None:
     """Return the traffic of a run of *scenarios*.
 
-    None where it is not known before: several scenarios that differ, or a closed loop.
+    None where it is not known before: several scenarios that differ, a closed loop, a rate that
+    moves, writes among the ids of a trace or beside missing ids.
     """
     kinds = set(scenarios.values())
     if len(kinds) != 1:
         return None
     scenario = kinds.pop()
     if scenario.closed_loop or settings.shape != "steady":
+        return None
+    if scenario.writes and settings.write_ratio and (trace or settings.missing_ratio):
         return None
     popularity = scenario.popularity(settings, trace)
     if trace is not None:

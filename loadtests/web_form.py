@@ -46,13 +46,8 @@ def check_users(form: Mapping[str, str], class_count: int) -> None:
     Raises:
         FlagError: One of them will not do.
     """
-    users = _USERS.parse(form.get("user_count", "1"))
+    require_users(int(_USERS.parse(form.get("user_count", "1"))), class_count)
     _SPAWN_RATE.parse(form.get("spawn_rate", "1"))
-    if int(users) < class_count:
-        raise FlagError(
-            f"users must be at least {class_count}, one for each scenario chosen,"
-            f" got '{users}'; choose fewer scenarios"
-        )
     try:
         if form.get("run_time"):
             parse_timespan(form["run_time"])
@@ -61,6 +56,19 @@ def check_users(form: Mapping[str, str], class_count: int) -> None:
             f"run-time must be a time such as 30, 20s, 3m or 1h30m, got {form['run_time']!r};"
             " leave it empty for no end"
         ) from None
+
+
+def require_users(users: int, class_count: int) -> None:
+    """Refuse fewer users than scenarios: some would not be run.
+
+    Raises:
+        FlagError: They are too few.
+    """
+    if users < class_count:
+        raise FlagError(
+            f"users must be at least {class_count}, one for each scenario chosen,"
+            f" got '{users}'; choose fewer scenarios"
+        )
 
 
 def chosen_classes(

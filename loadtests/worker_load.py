@@ -6,6 +6,7 @@ from typing import Any
 from locust.env import Environment
 from locust.runners import WorkerRunner
 
+from loadtests.flags import FlagError
 from loadtests.listeners import listen, parsed_options
 from loadtests.load_run import LoadRun
 from loadtests.load_settings import settings_from
@@ -14,6 +15,7 @@ from loadtests.shares import unpacked_share
 
 BEGIN, STOP, GIVE_UP = "load_begin", "load_stop", "load_give_up"
 BEGUN, STOPPED, EXHAUSTED = "load_begun", "load_stopped", "load_exhausted"
+REFUSED = "load_refused"
 REPORT = "load"
 
 
@@ -36,10 +38,14 @@ class WorkerLoad:
         runner.register_message(GIVE_UP, self._on_give_up, concurrent=True)
 
     def _on_test_start(self, **_: object) -> None:
-        settings = settings_from(parsed_options(self._environment))
         fire = self._environment.events.request.fire
         scenarios = scenarios_of(self._environment)
-        self._run = LoadRun(settings, scenarios, self._token, fire, self._on_exhausted)
+        self._run = None
+        try:
+            settings = settings_from(parsed_options(self._environment))
+            self._run = LoadRun(settings, scenarios, self._token, fire, self._on_exhausted)
+        except FlagError as error:  # such as a trace that only the master can read
+            self._runner.send_message(REFUSED, {"why": str(error)})
 
     def _on_begin(self, msg: Any, **_: object) -> None:  # noqa: ANN401 - Locust's message
         share = unpacked_share(msg.data)

@@ -80,8 +80,9 @@ def _choices() -> str:
     return f"({modes}) == 1 {_changed(modes, 'knob, mode')}"
 
 
-_USERS = total("loadtest_users")
-_USERS_BEFORE = f"sum ({select('loadtest_users')} offset $__rate_interval)"
+# Of each generator: an always-on one must not hide the others.
+_USERS = total("loadtest_users", by=("instance",))
+_USERS_BEFORE = f"sum by (instance) ({select('loadtest_users')} offset $__rate_interval)"
 
 MARKS = (
     Mark("TTL", "blue", _ttl(), "TTL is now {{seconds}} s"),

@@ -2,6 +2,7 @@
 
 import pytest
 
+from loadtests.closing import closing_line
 from loadtests.gates import Gates, achieved_ratio
 from loadtests.samples import RESULT_INDEX, RESULTS
 from loadtests.summary import Outcome, summarise
@@ -96,3 +97,10 @@ def test_going_back_in_time_is_impossible_only_with_fencing(fencing, impossible)
     ended.tallies.never_written_reads, ended.tallies.regressed_reads = 1, 2
 
     assert summarise(ended)["impossible_reads"] == impossible
+
+
+def test_a_run_that_sent_nothing_passes_no_gate_and_says_why():
+    ended = outcome()
+
+    assert len(Gates(0.1, 100.0, 0, 0.5).failures(ended)) == 4
+    assert closing_line(ended).startswith("no load was sent")

@@ -69,3 +69,10 @@ def test_histograms_of_processes_add_up():
 
     assert total.count == 3
     assert total.sum_seconds == pytest.approx(0.006)
+
+
+def test_an_hour_is_told_from_a_minute():
+    histogram = Histogram()
+    histogram.add(np.array([3600.0] * 10))
+
+    assert histogram.quantile(0.99) == pytest.approx(3600.0, rel=0.01)

@@ -4,6 +4,7 @@ import numpy as np
 import pytest
 
 from loadtests.arrivals import PacedArrivals
+from loadtests.mixtures import FIRST_MISSING_ID
 from loadtests.operations import Keys, Operations, Sequence, Turns
 from loadtests.popularity import Zipf
 from loadtests.shapes import Shape
@@ -76,3 +77,28 @@ def test_writes_have_their_share():
     writes = drained(sequence(quota=10_000, write_ratio=0.2))[2]
 
     assert writes.mean() == pytest.approx(0.2, abs=0.02)
+
+
+def test_what_does_not_exist_is_never_written():
+    missing = FIRST_MISSING_ID + 5
+    _, keys, writes = drained(
+        Operations(sequence(write_ratio=1.0, ids=[3, missing, 4]), Turns(0, 1, 1))
+    )
+
+    assert dict(zip(keys.tolist(), writes.tolist(), strict=True)) == {
+        3: True,
+        missing: False,
+        4: True,
+    }
+
+
+@pytest.mark.parametrize(("first", "ours"), [(0, 10_000), (1, 10_000)])
+def test_all_of_ours_that_is_due_is_passed_over_and_counted(first, ours):
+    operations = Operations(sequence(), Turns(first, 1, 2))
+
+    # 100 a second from 0 on.
+    assert operations.pass_over(199.995) == ours
+
+
+def test_no_more_is_passed_over_than_there_is():
+    assert Operations(sequence(quota=30), Turns(0, 1, 1)).pass_over(1e6) == 30

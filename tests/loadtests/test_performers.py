@@ -135,3 +135,9 @@ def test_an_absence_is_not_judged(performer, client, tallies):
     performer.perform(read(performer), 10.0)
 
     assert tallies.judged_reads == 0
+
+
+def test_a_write_that_is_dropped_is_counted_as_dropped(performer, tallies):
+    performer.drop(Arrival(9.0, performer, 7, True), 10.0)
+
+    assert (tallies.dropped, tallies.failed, tallies.dropped_writes) == (1, 0, 1)

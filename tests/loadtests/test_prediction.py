@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from loadtests.popularity import Zipf
-from loadtests.prediction import Traffic, predicted_hit_ratio, top_shares
+from loadtests.prediction import Traffic, predicted_hit_ratio
 from loadtests.scenarios import Scenario
 from loadtests.trace_popularity import TracePopularity
 from loadtests.traces import Trace
@@ -98,23 +98,26 @@ def test_a_trace_is_replayed_exactly():
     assert predicted(traffic, ttl_seconds=1.5) == pytest.approx(1 / 5)
 
 
-def test_top_shares_of_a_trace_are_counted():
-    traffic = Traffic(TracePopularity(np.array([1, 1, 2, 3])), 1.0, reads=((0, 1), (1, 1), (2, 2)))
+@pytest.mark.parametrize(
+    "knobs", [{"protection": "early"}, {"protection": "stale"}, {"ttl_jitter_ratio": 0.1}], ids=str
+)
+def test_a_trace_is_not_predicted_where_entries_do_not_end_with_their_ttl(knobs):
+    trace = Traffic(TracePopularity(np.array([1, 1])), 1.0, reads=((0, 1), (1, 1)))
 
-    assert top_shares(traffic) == {"1": pytest.approx(2 / 3), "10": 1.0, "100": 1.0}
-
-
-def test_top_shares_of_zipf_are_exact():
-    shares = top_shares(Traffic(ZIPF, 1.0))
-
-    assert shares["1"] == pytest.approx(ZIPF.top_share(1))
-    assert shares["100"] == pytest.approx(ZIPF.top_share(100))
+    assert predicted(trace) == pytest.approx(1 / 2)
+    assert predicted(trace, **knobs) is None
 
 
-def test_top_shares_of_a_moving_popularity_are_unknown():
-    moving = traffic_of(settings(popularity="sliding"), None, {"ReadHeavy": Scenario()})
+@pytest.mark.parametrize(
+    ("trace", "given"),
+    [(Trace(np.array([1, 1]), None), {}), (None, {"missing_ratio": 0.2})],
+    ids=["of a trace", "beside missing ids"],
+)
+def test_writes_whose_share_is_not_even_are_not_predicted(trace, given):
+    given = settings(write_ratio=0.1, **given)
 
-    assert top_shares(moving) == {}
+    assert traffic_of(given, trace, {"ReadWrite": Scenario(writes=True)}) is None
+    assert traffic_of(given, trace, {"ReadHeavy": Scenario()}) is not None
 
 
 @pytest.mark.parametrize(

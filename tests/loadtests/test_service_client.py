@@ -1,6 +1,7 @@
 """Speaking to the service's control API: a real HTTP server answers as told."""
 
 import json
+import socket
 import threading
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 
@@ -112,3 +113,26 @@ def test_a_service_that_is_not_there_is_named():
 
     with pytest.raises(ServiceError, match=r"service http://127\.0\.0\.1:1 cannot be reached"):
         gone.check()
+
+
+def test_what_answers_without_settings_is_not_the_service(service):
+    service.answer = b'{"fine": true}'
+
+    with pytest.raises(ServiceError, match="no settings"):
+        ServiceClient((service.url,), None).check()
+
+
+def test_what_does_not_speak_http_is_said_to_be_out_of_reach():
+    with socket.create_server(("127.0.0.1", 0)) as server:
+
+        def answer():
+            connection, _ = server.accept()
+            with connection:
+                connection.recv(1000)
+                connection.sendall(b"-ERR unknown command 'GET'\r\n")
+
+        thread = threading.Thread(target=answer)
+        thread.start()
+        with pytest.raises(ServiceError, match="cannot be reached"):
+            ServiceClient((f"http://127.0.0.1:{server.getsockname()[1]}",), None).check()
+        thread.join()

@@ -119,3 +119,13 @@ def test_keys_do_not_mix(oracle):
     oracle.acknowledge(version, 1.1)
 
     assert oracle.judge(KEY + 1, LEFTOVER, 2.0, 2.1).verdict is Verdict.FRESH
+
+
+def test_until_others_have_ended_their_writes_only_our_own_are_judged():
+    oracle = Oracle(first_quantity=1_000_000, settled_at=5.0)
+    quantity = write(oracle, 1.0, 1.1)
+
+    assert oracle.judge(KEY, LEFTOVER, 2.0, 2.1) is None
+    assert oracle.judge(KEY, LEFTOVER + 1, 4.9, 5.2) is None
+    assert oracle.judge(KEY, quantity, 3.0, 3.1).verdict is Verdict.FRESH
+    assert oracle.judge(KEY, LEFTOVER, 5.0, 5.1).verdict is not Verdict.FRESH

@@ -128,3 +128,14 @@ def test_what_came_after_a_reset_is_the_difference():
     assert (later.results()["hit"], later.results()["miss"]) == (1, 0)
     assert later.slip.count == 1
     assert tallies.results()["hit"] == 2
+
+
+def test_what_was_there_before_a_reset_and_not_after_is_nothing():
+    assert Tallies().since(folded(row("miss"))).by_row.keys() == {("ReadHeavy", "miss")}
+
+
+def test_writes_that_were_not_answered_or_not_sent_count_with_the_lookups():
+    tallies = folded(row("dropped", service=float("nan")), row("failed"), row("hit"))
+    tallies.writes, tallies.failed_writes, tallies.dropped_writes = 5, 2, 3
+
+    assert (tallies.dropped, tallies.failed, tallies.completed) == (4, 3, 6)

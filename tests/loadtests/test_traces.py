@@ -76,3 +76,19 @@ def test_a_file_of_bytes_is_refused(tmp_path, name):
 
     with pytest.raises(TraceError, match="trace"):
         read_trace(path)
+
+
+def test_a_gzip_file_that_is_damaged_inside_is_refused(tmp_path):
+    path = tmp_path / "trace.gz"
+    whole = gzip.compress(b"5\n6\n" * 1000)
+    path.write_bytes(whole[:10] + b"\xff\xff" + whole[12:])
+
+    with pytest.raises(TraceError, match="cannot be read"):
+        read_trace(path)
+
+
+def test_an_id_of_thousands_of_digits_is_named_by_its_line_and_cut_short(write):
+    with pytest.raises(TraceError, match="line 2") as refused:
+        read_trace(write("1\n" + "9" * 5000 + "\n"))
+
+    assert len(str(refused.value)) < 200

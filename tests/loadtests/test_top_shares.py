@@ -1,0 +1,63 @@
+"""The share of the load that the most popular ids have."""
+
+import numpy as np
+import pytest
+
+from loadtests.popularity import Zipf
+from loadtests.scenarios import Scenario
+from loadtests.top_shares import top_shares
+from loadtests.traces import Trace
+from tests.loadtests.settings_for import settings
+
+TRACE = Trace(np.array([1, 1, 2, 3, 1]), None)
+
+
+def shares(scenario=None, trace=None, **given):
+    return top_shares(settings(**given), trace, {"it": scenario or Scenario()})
+
+
+def test_of_a_trace_they_are_counted():
+    assert shares(trace=TRACE) == {"1": pytest.approx(3 / 5), "10": 1.0, "100": 1.0}
+
+
+def test_of_a_trace_only_what_is_sent_is_counted():
+    assert shares(trace=TRACE, requests=4)["1"] == pytest.approx(2 / 4)
+
+
+def test_of_zipf_they_are_exact():
+    zipf = Zipf(1000, 0.99, seed=1)
+
+    found = shares(items=1000, skew=0.99)
+
+    assert found["1"] == pytest.approx(zipf.top_share(1))
+    assert found["100"] == pytest.approx(zipf.top_share(100))
+
+
+@pytest.mark.parametrize("given", [{"shape": "sine", "shape_peak": 3.0}, {"rate": 7.0}])
+def test_the_rate_changes_nothing(given):
+    assert shares(**given) == shares()
+
+
+def test_a_closed_loop_asks_for_the_same_ids():
+    assert shares(Scenario(closed_loop=True)) == shares()
+
+
+def test_a_hot_key_has_its_own_share_on_top():
+    hottest = int(Zipf(1000, 0.99, seed=1).ids_by_rank[0])
+    base = shares(items=1000, seed=1)["1"]
+
+    found = shares(
+        Scenario(hot_key=True), items=1000, seed=1, hot_key=hottest, hot_traffic_ratio=0.1
+    )
+
+    assert found["1"] == pytest.approx(0.1 + 0.9 * base)
+
+
+def test_of_a_moving_popularity_they_are_unknown():
+    assert shares(popularity="sliding") == {}
+
+
+def test_of_scenarios_that_differ_they_are_unknown():
+    different = {"a": Scenario(), "b": Scenario(hot_key=True)}
+
+    assert top_shares(settings(), None, different) == {}
