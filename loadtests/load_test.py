@@ -70,15 +70,15 @@ def _join(environment: Environment, web_ui: WebUI | None) -> None:
         return
     if not options.user_classes:
         environment.user_classes = [available_classes(environment)[options.scenario]]
-    preparation = Preparation(environment, token, Closing(environment).on_outcome)
-    if options.headless or options.autostart:
-        preparation.ready_service(settings)
-    source: LoadSource
     scenarios = len(environment.user_classes)
     if options.num_users is None:
         options.num_users = max(options.expect_workers or 1, scenarios)
     elif options.headless or options.autostart:
         require_users(options.num_users, scenarios)
+    preparation = Preparation(environment, token, Closing(environment).on_outcome)
+    if options.headless or options.autostart:
+        preparation.ready_service(settings)
+    source: LoadSource
     if isinstance(environment.runner, MasterRunner):
         source = MasterLoad(environment, environment.runner, preparation)
     else:

@@ -73,6 +73,7 @@ def test_and_in_the_form_with_the_same_sentence(page):
         ({"shape": "spike", "spike_seconds": "60"}, "spike-seconds must be less than"),
         ({"host": "http://127.0.0.1:1"}, "service http://127.0.0.1:1 cannot be reached"),
         ({"host": "nonsense"}, "service-url must be http://host:port"),
+        ({"host": "http://127.0.0.1:9/a b"}, "service-url must be http://host:port"),
     ],
     ids=lambda part: "-".join(part) if isinstance(part, dict) else "",
 )
@@ -82,6 +83,19 @@ def test_every_field_of_the_form_is_checked_before_the_start(page, fields, sente
     assert answer["success"] is False
     assert sentence in answer["message"]
     assert sentence in page.said
+
+
+def test_a_scenario_that_does_not_exist_is_refused_as_in_the_form(tmp_path, service_url):
+    said = refused(tmp_path, service_url, "--scenario", "Nothing")
+
+    assert "scenario must be one of ReadHeavy" in said
+    assert "got 'Nothing'; choose one of them" in said
+
+
+def test_fewer_users_than_scenarios_are_refused_as_in_the_form(tmp_path, service_url):
+    said = refused(tmp_path, service_url, "-u", "1", "ReadHeavy", "HotKey")
+
+    assert "users must be at least 2, one for each scenario chosen, got '1'" in said
 
 
 def test_a_service_that_is_not_there_ends_the_run_before_it_begins(tmp_path):
@@ -133,3 +147,19 @@ def test_gates_that_are_reached_pass(tmp_path, service_url):
     )
 
     assert locust.code == 0, locust.said
+
+
+@pytest.mark.parametrize("processes", [[], ["--processes", "2"]], ids=["one process", "workers"])
+def test_a_run_that_ends_before_its_users_are_there_passes_no_gate(
+    tmp_path, service_url, processes
+):
+    words = ["-u", "100", "--spawn-rate", "1", "--run-time", "2s", "--min-hit-ratio", "0"]
+
+    locust = run(
+        tmp_path, service_url, *processes, *words, environment={"CONTROL_TOKEN": "secret"}
+    )
+
+    assert locust.code == 1
+    assert "no load was sent" in locust.said
+    assert "gate: hit ratio is unknown" in locust.said
+    assert locust.summary["arrivals"] == 0
