@@ -155,9 +155,7 @@ def test_a_run_that_ends_before_its_users_are_there_passes_no_gate(
 ):
     words = ["-u", "100", "--spawn-rate", "1", "--run-time", "2s", "--min-hit-ratio", "0"]
 
-    locust = run(
-        tmp_path, service_url, *processes, *words, environment={"CONTROL_TOKEN": "secret"}
-    )
+    locust = run(tmp_path, service_url, *processes, *words, environment={"CONTROL_TOKEN": "secret"})
 
     assert locust.code == 1
     assert "no load was sent" in locust.said

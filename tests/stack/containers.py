@@ -95,7 +95,8 @@ class Containers:
         return time.monotonic() - began
 
     def down(self):
-        self.call("down", "--volumes", "--timeout", "2", "--remove-orphans")
+        """End everything, by the README's command."""
+        self.call("--profile", "*", "down", "--volumes", "--timeout", "2")
 
     def states(self):
         """The state and health of each container, by service and number."""
