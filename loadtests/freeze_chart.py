@@ -20,12 +20,12 @@ SECONDS = (0.0005, 10.0)
 SHARES = (0.0005, 1.0)
 
 CURVES = (
-    ("open loop: response time", 0, "response", "#d1495b"),
-    ("open loop, 8 slots: response time", 1, "response", "#edae49"),
-    ("open loop, 8 slots: service time", 1, "service", "#00798c"),
-    ("closed loop: response time", 2, "response", "#6d6d6d"),
+    ("open loop: response time", 0, "response", "#d1495b", ""),
+    ("open loop, 8 slots: response time", 1, "response", "#222222", "2 7"),
+    ("open loop, 8 slots: service time", 1, "service", "#00798c", "8 4"),
+    ("closed loop: response time", 2, "response", "#888888", ""),
 )
-"""Name, which of the runs, which clock, colour."""
+"""Name, which of the runs, which clock, colour, dashes: told apart in grey too."""
 
 
 def chart(runs: list[NDArray[np.void]]) -> str:
@@ -36,12 +36,11 @@ def chart(runs: list[NDArray[np.void]]) -> str:
         f'<rect width="{WIDTH}" height="{HEIGHT}" fill="#ffffff"/>',
         *_grid(),
     ]
-    for row, (name, run, clock, colour) in enumerate(CURVES):
-        parts.append(_curve(np.asarray(runs[run][clock], dtype=np.float64), colour))
+    for row, (name, run, clock, colour, dashes) in enumerate(CURVES):
+        pen = f'stroke="{colour}" stroke-width="3" stroke-dasharray="{dashes}"'
+        parts.append(_curve(np.asarray(runs[run][clock], dtype=np.float64), pen))
         y = TOP + 18 + 20 * row
-        parts.append(
-            f'<line x1="410" y1="{y}" x2="440" y2="{y}" stroke="{colour}" stroke-width="3"/>'
-        )
+        parts.append(f'<line x1="410" y1="{y}" x2="440" y2="{y}" {pen}/>')
         parts.append(f'<text x="448" y="{y + 4}">{name}</text>')
     return "\n".join([*parts, "</svg>\n"])
 
@@ -60,14 +59,14 @@ def _grid() -> Iterator[str]:
     yield f'<text x="{LEFT - 48}" y="{TOP - 12}">share of requests</text>'
 
 
-def _curve(seconds: NDArray[np.float64], colour: str) -> str:
+def _curve(seconds: NDArray[np.float64], pen: str) -> str:
     ordered = np.sort(seconds[~np.isnan(seconds)])
     longer = 1.0 - np.arange(ordered.size) / ordered.size
     wanted = np.unique(np.geomspace(1, ordered.size, 400).astype(np.int64))
     chosen = ordered.size - wanted[::-1]
     points = zip(_x(ordered[chosen]), _y(longer[chosen]), strict=True)
     path = " ".join(f"{x:.1f},{y:.1f}" for x, y in points)
-    return f'<polyline points="{path}" fill="none" stroke="{colour}" stroke-width="2.5"/>'
+    return f'<polyline points="{path}" fill="none" {pen}/>'
 
 
 def _x(seconds: NDArray[np.float64]) -> NDArray[np.float64]:
