@@ -98,7 +98,9 @@ def evening(prometheus_program):
     try:
         containers.up("--build", "--wait")
         port = free_port()
-        older = start_older_prometheus(prometheus_program.path, port)
+        # The program itself: of an unpacked one `path` is a script that knows this machine.
+        program = prometheus_program.home / "bin" / "prometheus"
+        older = start_older_prometheus(program, port)
         servers = {"3.5": PrometheusApi(containers.prometheus)}
         servers["2.42"] = PrometheusApi(f"http://127.0.0.1:{port}")
         wait_for(servers["2.42"].version, 20, "the older Prometheus")
