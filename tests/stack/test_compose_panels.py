@@ -29,6 +29,8 @@ QUIET = {
     # Nothing is thrown out of a memory that is large enough, or read from disk twice.
     "redis_evicted_keys_total",
     "mysql_global_status_innodb_buffer_pool_reads",
+    # A query of a millisecond is over before the exporter looks.
+    "mysql_global_status_threads_running",
     # Limits.
     "redis_memory_max_bytes",
     "mysql_global_variables_max_connections",
@@ -173,8 +175,9 @@ def test_outages_of_both_servers_were_alerted_and_no_other(watched):
         return {one.labels["alertname"] for one in found}
 
     heard = alerts("pending") | alerts("firing")
+    wrong = alerts("firing") & {"ServiceDown", "StaleReads", "RedisEvictions"}
     assert heard >= {"RedisDown", "MySQLDown", "BreakerOpen", "ErrorRatioHigh"}
-    assert not alerts("firing") & {"ServiceDown", "StaleReads", "RedisEvictions"}
+    assert not wrong, (played.phases, api.curve("ALERTS", played.start, played.end))
 
 
 def test_redis_and_service_count_the_same_keys(watched):
