@@ -47,12 +47,16 @@ class RedisCache:
         load which follows replaces it.
 
         Raises:
-            CacheUnavailableError: Redis does not answer.
+            CacheUnavailableError: Redis does not answer, or refuses to.
         """
         key = f"fruit:{fruit_id}"
         value, remaining_ms = self._calls.exchange(
             "read", key, (("GET", key), ("PTTL", key)), _entry_reads
         )
+        for reply in (value, remaining_ms):
+            if isinstance(reply, Refusal) and not reply.is_wrong_type:
+                self._observer.cache_error("read")
+                raise CacheUnavailableError(reply.reason)
         if value is None:
             return NO_ENTRY if remaining_ms == -2 else CacheRead(False, None, remaining_ms)
         return self._decoded(fruit_id, value, remaining_ms)
@@ -194,7 +198,8 @@ class RedisCache:
 
     def _still_fences(self, name: str, key: bytes) -> bool:
         (ms,) = self._calls.exchange("clear", name, (("PTTL", key),), _life_reads)
-        return bool(ms > (GENERATION_SECONDS - LONGEST_LOAD_SECONDS) * 1000)
+        # One that Redis does not tell of stays, too.
+        return isinstance(ms, Refusal) or ms > (GENERATION_SECONDS - LONGEST_LOAD_SECONDS) * 1000
 
     def _decoded(self, fruit_id: int, value: object, remaining_ms: int) -> CacheRead:
         """Read a value; one of another type comes as the error that Redis gave instead."""
@@ -211,14 +216,14 @@ def _keys(fruit_id: int) -> tuple[str, str, str]:
     return entry, f"{{{entry}}}:gen", f"{{{entry}}}:lease"
 
 
-def _value_reads(replies: list[Any]) -> tuple[int, int]:
-    return (0, 1) if replies[0] is None else (1, 0)
-
-
 def _life_reads(replies: list[Any]) -> tuple[int, int]:
+    if isinstance(replies[-1], Refusal):
+        return 0, 0
     return (0, 1) if replies[-1] == -2 else (1, 0)
 
 
 def _entry_reads(replies: list[Any]) -> tuple[int, int]:
-    (found, missing), (lives, dead) = _value_reads(replies), _life_reads(replies)
-    return found + lives, missing + dead
+    value, (lives, dead) = replies[0], _life_reads(replies)
+    if isinstance(value, Refusal) and not value.is_wrong_type:
+        return lives, dead
+    return (lives, dead + 1) if value is None else (lives + 1, dead)
