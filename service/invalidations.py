@@ -1,9 +1,9 @@
 """Taking written fruit out of the cache, and not forgetting what the cache did not take."""
 
+import logging
 import threading
 import time
 from collections.abc import Callable
-from contextlib import suppress
 from typing import Protocol
 
 from service.knobs import Fencing, Invalidation
@@ -13,6 +13,8 @@ from service.observer import Observer
 
 # Each waits as long as is ever waited for Redis; a hiccup is shorter than all together.
 ATTEMPTS = 3
+
+log = logging.getLogger("service")
 
 
 class InvalidatedCache(Protocol):
@@ -84,9 +86,15 @@ class Invalidations:
     def _tried(self, fruit_id: int, *, fenced: bool) -> bool:
         """Ask the cache a few times; tells whether it is done."""
         for _ in range(ATTEMPTS):
-            with suppress(CacheUnavailableError):
+            try:
                 self._cache.invalidate(fruit_id, fenced=fenced)
-                return True
+            except CacheUnavailableError:
+                continue
+            except Exception:
+                # The row is written, so whatever this was, the entry has yet to go.
+                log.exception("unforeseen error in an invalidation")
+                return False
+            return True
         return False
 
     def _remember(self, fruit_id: int) -> None:

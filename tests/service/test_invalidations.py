@@ -166,6 +166,18 @@ def test_hiccup_of_the_cache_does_not_defer_an_invalidation(parts):
     assert not parts.invalidations.is_pending(1)
 
 
+def test_invalidation_that_ends_unforeseen_is_remembered(parts):
+    def fail(*_, **__):
+        raise ZeroDivisionError
+
+    invalidate, parts.cache.invalidate = parts.cache.invalidate, fail
+    assert parts.writes.replace(NEWER) == (False, InvalidationOutcome.DEFERRED)
+    parts.cache.invalidate = invalidate
+
+    assert parts.invalidations.is_pending(1)
+    assert parts.invalidations.retry()
+
+
 def test_lookups_do_not_bypass_while_an_invalidation_is_under_way(parts):
     parts.look_up()
     invalidate, seen = parts.cache.invalidate, []
