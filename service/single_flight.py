@@ -6,7 +6,7 @@ from collections import deque
 from collections.abc import Callable, Hashable
 from typing import Generic, TypeVar
 
-from service.lookup import StoreUnavailableError
+from service.lookup import CacheUnavailableError, StoreUnavailableError
 
 Value = TypeVar("Value")
 
@@ -55,7 +55,8 @@ class SingleFlight(Generic[Value]):
             call: Gets it.
 
         Raises:
-            StoreUnavailableError: The leader took too long or failed.
+            CacheUnavailableError: The leader found the cache gone.
+            StoreUnavailableError: The leader took too long or failed otherwise.
             BaseException: What the call raised, to the leader.
         """
         with self._lock:
@@ -89,6 +90,8 @@ class SingleFlight(Generic[Value]):
     def _follow(self, flight: _Flight[Value]) -> Value:
         if not flight.landed.wait(self._longest_wait_seconds):
             raise StoreUnavailableError("the load under way takes too long")
+        if isinstance(flight.error, CacheUnavailableError):
+            raise CacheUnavailableError(str(flight.error)) from flight.error
         if flight.error is not None:
             raise StoreUnavailableError(str(flight.error)) from flight.error
         return flight.value  # type: ignore[return-value]

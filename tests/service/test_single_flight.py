@@ -5,7 +5,7 @@ from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 
-from service.lookup import StoreUnavailableError
+from service.lookup import CacheUnavailableError, StoreUnavailableError
 from service.single_flight import SingleFlight
 from tests.service.fakes import FakeClock
 
@@ -66,6 +66,15 @@ def test_failure_of_the_leader_reaches_all_and_is_forgotten_by_the_next(flights,
             answer.result()
     clock.advance(0.1)
     assert flights.run("key", clock(), lambda: "apple") == ("apple", True)
+
+
+def test_leader_that_finds_the_cache_gone_sends_all_who_wait_the_same_way(flights):
+    def fail():
+        raise CacheUnavailableError("gone")
+
+    for answer in fly_together(flights, 4, fail):
+        with pytest.raises(CacheUnavailableError, match="gone"):
+            answer.result()
 
 
 def test_different_keys_fly_apart(flights):

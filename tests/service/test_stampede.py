@@ -240,6 +240,26 @@ def test_waiter_of_a_lease_gives_up_in_the_end(parts):
         parts.look_up()
 
 
+def test_all_who_wait_for_a_lease_bypass_the_cache_when_it_goes(parts):
+    parts.turn(protection="lease")
+    acquire, followed = parts.cache.acquire, threading.Event()
+
+    def go_away(*args, **options):
+        assert followed.wait(10)
+        parts.cache.down = True
+        return acquire(*args, **options)
+
+    follow = parts.stampede._flights._follow
+
+    def tell_and_follow(flight):
+        followed.set()
+        return follow(flight)
+
+    parts.cache.acquire, parts.stampede._flights._follow = go_away, tell_and_follow
+
+    assert results(look_up_together([parts], threads=3)) == ["bypass"] * 3
+
+
 def test_early_refreshes_before_expiry_and_nobody_waits(parts):
     parts.turn(protection="early")
     parts.store.on_load = lambda: parts.clock.advance(0.1)
