@@ -2,15 +2,19 @@
 
 import threading
 import time
-from concurrent.futures import ThreadPoolExecutor
+from concurrent.futures import ThreadPoolExecutor, as_completed
+from itertools import islice
 
 import pytest
 
+from service import waiting_room
+from service.fruit import Fruit
 from service.lookup import CacheUnavailableError, LookupResult, StoreUnavailableError
 from tests.service.fakes import RealClock
 from tests.service.parts import APPLE, Parts
 
 TEN = 10
+HOT = Fruit(9, "hot", 1)
 
 
 def look_up_together(parts_list, fruit_id=1, threads=TEN):
@@ -100,6 +104,44 @@ def _failing_when_released(store):
         raise StoreUnavailableError("down")
 
     return find
+
+
+@pytest.mark.parametrize("protection", ["single-flight", "lease", "stale"])
+def test_hits_go_on_and_the_crowd_is_refused_while_the_load_of_a_hot_key_hangs(
+    monkeypatch, protection
+):
+    monkeypatch.setattr(waiting_room, "BURST_SECONDS", 0.05)
+    parts = Parts(clock=RealClock(), seats=4)
+    parts.store.rows[9] = HOT
+    parts.turn(protection=protection)
+    parts.look_up(1)
+    parts.store.holding.clear()
+    with ThreadPoolExecutor(8) as threads:
+        crowd = [threads.submit(parts.look_up, 9) for _ in range(24)]
+        hit = threads.submit(parts.look_up, 1)
+        assert hit.result(timeout=5).result is LookupResult.HIT
+        refused = list(islice(as_completed(crowd, timeout=5), 19))
+        parts.store.holding.set()
+
+    assert {type(one.exception()) for one in refused} == {StoreUnavailableError}
+    assert results(set(crowd) - set(refused)) == ["coalesced"] * 4 + ["miss"]
+
+
+def test_hits_go_on_while_the_leases_of_another_process_are_waited_for(monkeypatch):
+    monkeypatch.setattr(waiting_room, "BURST_SECONDS", 0.05)
+    parts = Parts(clock=RealClock(), seats=4)
+    parts.turn(protection="lease")
+    parts.look_up(1)
+    for fruit_id in range(10, 34):
+        parts.cache.put(f"{{fruit:{fruit_id}}}:lease", b"held:aa", 2000)
+    with ThreadPoolExecutor(8) as threads:
+        crowd = [threads.submit(parts.look_up, fruit_id) for fruit_id in range(10, 34)]
+        began = parts.clock()
+        hit = threads.submit(parts.look_up, 1)
+
+        assert hit.result().result is LookupResult.HIT
+        assert parts.clock() - began < 1.5
+        assert sum(one.done() for one in crowd) >= 16
 
 
 def test_lookup_after_an_invalidation_does_not_join_an_older_load(parts):
