@@ -84,10 +84,7 @@ class RedisCache:
         Returns:
             None when there was nothing to write.
         """
-        value = to_value(fruit)
-        # Those who wait must learn the value even where the entry is gone before they look.
-        leaves = f"done:{claim.lease}:{value}" if ttl_ms < LEFT_MS else ""
-        argv = (value, ttl_ms, claim.generation, claim.seen_ms, claim.lease, leaves, LEFT_MS)
+        argv = (to_value(fruit), ttl_ms, claim.generation, claim.seen_ms, claim.lease, LEFT_MS)
         try:
             reply = self._calls.run("fill", redis_scripts.FILL, _keys(fruit_id), argv)
         except CacheUnavailableError:

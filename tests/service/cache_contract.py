@@ -1,13 +1,16 @@
 """What the service relies on in its cache: run on the fake one and on a real Redis."""
 
+import pytest
+
 from service.fruit import Fruit
-from service.lookup import Claim, FillOutcome, LeaseState
+from service.lookup import CacheUnavailableError, Claim, FillOutcome, LeaseState
 
 APPLE = Fruit(1, "apple", 100)
 
 
 class CacheContract:
-    """Needs `cache`, an empty cache, and `put`, which sets a raw key: (key, value, ms)."""
+    """Needs `cache`, an empty cache, and of it `put`, which sets a raw key (key, value, ms), and
+    `fill_up`, which lets it take nothing more."""
 
     def test_absent_entry_reads_as_not_found(self, cache):
         read = cache.read(1)
@@ -176,6 +179,43 @@ class CacheContract:
         cache.invalidate(1, fenced=True)
 
         assert acquire(cache, "bb").state == LeaseState.ACQUIRED
+
+    def test_fill_that_a_full_cache_refuses_ends_the_lease(self, cache, fill_up):
+        acquire(cache, "aa")
+        fill_up()
+
+        assert cache.fill(1, APPLE, 60_000, since(cache, -2, "aa")) == FillOutcome.FAILED
+        waited = acquire(cache, "bb", waited_for="aa")
+        assert (waited.state, waited.read.fruit) == (LeaseState.DONE, APPLE)
+        assert not cache.read(1).found
+
+    def test_full_cache_gives_no_lease(self, cache, fill_up):
+        fill_up()
+
+        assert acquire(cache, "aa").state == LeaseState.REFUSED
+
+    def test_failed_load_ends_its_lease_in_a_full_cache_too(self, cache, fill_up):
+        acquire(cache, "aa")
+        fill_up()
+        cache.release_failed(1, since(cache, -2, "aa"))
+
+        assert acquire(cache, "bb", waited_for="aa").state == LeaseState.FAILED
+
+    def test_full_cache_takes_invalidations_and_fences_older_loads(self, cache, fill_up):
+        cache.fill(1, APPLE, 60_000, since(cache, -2))
+        before = cache.generation(1)
+        fill_up()
+        cache.invalidate(1, fenced=True)
+
+        assert not cache.read(1).found
+        assert cache.fill(1, APPLE, 1000, Claim(before, -2)) == FillOutcome.FENCED
+
+    def test_full_cache_carries_no_change_of_the_settings(self, cache, fill_up):
+        fill_up()
+        with pytest.raises(CacheUnavailableError):
+            cache.carry_settings(1, '{"version": 1}', 0)
+
+        assert cache.carry_settings(0, "", None) == b""
 
     def test_looking_at_the_settings_before_any_change_carries_nothing(self, cache):
         assert cache.carry_settings(0, '{"version": 0}', None) == b""

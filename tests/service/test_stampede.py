@@ -274,6 +274,16 @@ def test_lease_is_not_needed_to_load_where_the_cache_is_full(parts):
     assert parts.observer.counts["fill", "failed"] == 1
 
 
+def test_cache_that_fills_up_during_a_load_makes_nobody_wait_for_the_lease(parts):
+    parts.turn(protection="lease")
+    parts.store.on_load = lambda: setattr(parts.cache, "full", True)
+    parts.look_up()
+    began = parts.clock()
+
+    assert parts.look_up().result is LookupResult.MISS
+    assert began == parts.clock()
+
+
 def test_waiter_of_a_lease_gives_up_in_the_end(parts):
     parts.turn(protection="lease")
     parts.cache.put("{fruit:1}:lease", b"held:bb")
