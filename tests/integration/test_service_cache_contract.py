@@ -117,7 +117,10 @@ def test_keys_read_are_counted_as_redis_counts_them(cache, client, observer):
     cache.carry_settings(0, "", None)
     cache.clear()
     client.rpush("fruit:4", "a")
-    cache.read(4)
+    client.set("fruit:5", "")
+    client.set("fruit:6", "x" * 10**7)
+    for fruit_id in (4, 5, 6):
+        cache.read(fruit_id)
 
     stats = client.info("stats")
     counted = (observer.reads["found"], observer.reads["missing"])
@@ -144,6 +147,15 @@ def test_keys_read_are_counted_as_redis_counts_them_when_it_is_full(
         counted["missing"],
     )
     assert [observer.counts["error", op] for op in ("fill", "lease", "settings")] == [2, 1, 1]
+
+
+def test_of_a_value_that_is_too_long_only_its_beginning_is_fetched(cache, client):
+    client.set("fruit:1", "x" * 10**7)
+    cache.read(1)
+    before = client.info("stats")["total_net_output_bytes"]
+    cache.read(1)
+
+    assert client.info("stats")["total_net_output_bytes"] - before < 20_000
 
 
 def test_lease_of_a_dead_holder_ends_by_itself(cache, client):

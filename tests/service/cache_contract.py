@@ -9,8 +9,8 @@ APPLE = Fruit(1, "apple", 100)
 
 
 class CacheContract:
-    """Needs `cache`, an empty cache, and of it `put`, which sets a raw key (key, value, ms), and
-    `fill_up`, which lets it take nothing more."""
+    """Needs `cache`, an empty cache, and of it its `observer`, `put`, which sets a raw key (key,
+    value, ms), and `fill_up`, which lets it take nothing more."""
 
     def test_absent_entry_reads_as_not_found(self, cache):
         read = cache.read(1)
@@ -42,6 +42,21 @@ class CacheContract:
         assert not read.found
         assert cache.fill(1, APPLE, 1000, since(cache, read.remaining_ms)) == FillOutcome.STORED
         assert cache.read(1).fruit == APPLE
+
+    @pytest.mark.parametrize("value", [b"", b"x" * 4097, b"null" + b" " * 10**6])
+    def test_value_that_is_empty_or_too_long_is_poisoned(self, cache, put, observer, value):
+        put("fruit:1", value, 60_000)
+
+        read = cache.read(1)
+        assert not read.found
+        assert 59_000 < read.remaining_ms <= 60_000
+        assert observer.counts["error", "decode"] == 1
+
+    def test_longest_name_is_read(self, cache):
+        longest = Fruit(2_147_483_647, "\U0001f34e" * 255, 2_147_483_647)
+        cache.fill(longest.id, longest, 60_000, since(cache, -2, fruit_id=longest.id))
+
+        assert longest == cache.read(longest.id).fruit
 
     def test_poisoned_entry_without_an_end_is_replaced_too(self, cache, put):
         put("fruit:1", b'{"id": 2, "name": "orange", "quantity": 200}', None)

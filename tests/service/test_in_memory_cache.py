@@ -18,3 +18,7 @@ class TestInMemoryCache(CacheContract):
     @pytest.fixture
     def fill_up(self, cache):
         return lambda: setattr(cache, "full", True)
+
+    @pytest.fixture
+    def observer(self, cache):
+        return cache.observer
