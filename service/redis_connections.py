@@ -32,6 +32,9 @@ from service.redis_wire import Command, Connections, Late, NoReplyError, Refusal
 LATE_SECONDS = 30.0
 # How often one who waits looks whether somebody else has found that Redis hangs.
 LOOK_SECONDS = 0.005
+# Above all threads and refreshes there can be, and the late replies of a hanging Redis: who
+# waits, waits for Redis. redis-py's own bound is 100.
+MOST_CONNECTIONS = 8192
 
 # What ends an exchange, a refusal while a connection is made included.
 UNANSWERED = (RedisError, RedisClusterException, OSError)
@@ -215,6 +218,7 @@ def _options(timeout_seconds: float) -> dict[str, Any]:
         "retry": Retry(NoBackoff(), 0),
         "driver_info": None,
         "socket_keepalive": True,
+        "max_connections": MOST_CONNECTIONS,
         "protocol": 2,
     }
 

@@ -61,6 +61,18 @@ def test_bytes_that_are_no_reply_are_no_reply():
     server.close()
 
 
+def test_more_threads_than_redis_py_has_connections_for_are_all_connected():
+    server = Refusing(b"")
+    connections = connect(f"redis://{server.address}/0", 0.1)
+    taken = [connections._pool.get_connection() for _ in range(150)]
+
+    assert len(set(taken)) == 150
+    for connection in taken:
+        connections._pool.release(connection)
+    connections.close()
+    server.close()
+
+
 def test_lookups_and_writes_go_on_with_a_redis_that_refuses_the_handshake(
     build, out_of_range, tmp_path
 ):
