@@ -84,7 +84,7 @@ def create_app(settings: Settings | None = None) -> Flask:
     health.install(app, metrics, {"redis": partial(_redis_problem, cache), "store": store.problem})
     control.install(app, knobs, carrier.change, cache.clear, fill_catalogue, settings.control_token)
     catalogue_command.install(app, fill_catalogue)
-    housekeeping = Housekeeping((lambda: carrier.look() and invalidations.retry(),))
+    housekeeping = Housekeeping((carrier.look, invalidations.retry))
     app.before_request(housekeeping.start)
     _count_requests(app, metrics)
 

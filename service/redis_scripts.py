@@ -125,15 +125,17 @@ return {0, 0}
 
 # KEYS[1] carries the knobs. ARGV: version and document of this process, life in ms, and for a
 # change the version that it was made from ('' = no change, only look).
-# The higher version wins, and looking keeps the document alive.
+# The higher version wins, and looking keeps the document alive. What has no version, a whole
+# number above 0 and below 2^53, gives way to any.
 CARRY = Script(
     _COUNTED
     + """
 local document, version = read(KEYS[1]), 0
 if document then
   local readable, value = pcall(cjson.decode, document)
-  if readable and type(value) == 'table' and type(value.version) == 'number' then
-    version = value.version
+  local there = readable and type(value) == 'table' and value.version
+  if type(there) == 'number' and there > 0 and there < 2^53 and there % 1 == 0 then
+    version = there
   end
 end
 if tonumber(ARGV[1]) > version and (ARGV[4] == '' or tonumber(ARGV[4]) >= version) then

@@ -249,8 +249,21 @@ class CacheContract:
     def test_settings_that_the_cache_lost_are_carried_again(self, cache):
         assert cache.carry_settings(3, '{"version": 3}', None) == b'{"version": 3}'
 
-    def test_unreadable_settings_give_way_to_any_version(self, cache, put):
-        put("cacheaside:settings", b"nonsense", 60_000)
+    @pytest.mark.parametrize(
+        "document",
+        [
+            b"nonsense",
+            b"{}",
+            b'{"version": 1e999}',
+            b'{"version": 9007199254740992}',
+            b'{"version": 7.5}',
+            b'{"version": -7}',
+            b'{"version": "7"}',
+            b'{"version": true}',
+        ],
+    )
+    def test_unreadable_settings_give_way_to_any_version(self, cache, put, document):
+        put("cacheaside:settings", document, 60_000)
 
         assert cache.carry_settings(1, '{"version": 1}', None) == b'{"version": 1}'
 

@@ -194,7 +194,9 @@ class InMemoryCache:
             there = 0
             if carried is not None:
                 with suppress(ValueError, KeyError, TypeError):
-                    there = json.loads(carried)["version"] or 0
+                    there = json.loads(carried)["version"]
+                    if type(there) not in {int, float} or not 0 < there < 2**53 or there % 1:
+                        there = 0
             if version > there and (made_from is None or made_from >= there):
                 if self.full:
                     raise CacheUnavailableError("the fake cache is full")
