@@ -16,7 +16,7 @@ from service.invalidations import Invalidations
 from service.lease import Lease
 from service.live_knobs import LiveKnobs
 from service.loads import Loads
-from service.lookup import CacheUnavailableError
+from service.lookup import CacheUnavailableError, Lookup
 from service.metrics import Metrics
 from service.redis_cache import RedisCache
 from service.redis_calls import RedisCalls
@@ -24,8 +24,10 @@ from service.redis_connections import connect
 from service.refreshes import Refreshes
 from service.settings import Settings
 from service.settings_carrier import SettingsCarrier
+from service.single_flight import SingleFlight
 from service.stampede import Stampede
 from service.store_guard import StoreGuard
+from service.waiting_room import WaitingRoom
 from service.writes import Writes
 
 log = logging.getLogger("service")
@@ -66,8 +68,9 @@ def create_app(settings: Settings | None = None) -> Flask:
     invalidations = Invalidations(cache, knobs, metrics)
     load_guard = StoreGuard(store_breaker, _load_bulkhead(settings))
     loads = Loads(store, cache, load_guard, knobs, invalidations, metrics)
-    lease = Lease(cache, loads)
-    stampede = Stampede(cache, loads, lease, Refreshes(settings.store_pool_size))
+    room = _waiting_room(settings)
+    lease, flights = Lease(cache, loads, room), SingleFlight[Lookup](room)
+    stampede = Stampede(cache, loads, lease, flights, Refreshes(settings.store_pool_size))
     cache_aside = CacheAside(cache, loads, stampede, knobs, invalidations, metrics)
     write_guard = StoreGuard(store_breaker, _write_bulkhead(settings))
     writes = Writes(store, invalidations, write_guard)
@@ -81,7 +84,7 @@ def create_app(settings: Settings | None = None) -> Flask:
     health.install(app, metrics, {"redis": partial(_redis_problem, cache), "store": store.problem})
     control.install(app, knobs, carrier.change, cache.clear, fill_catalogue, settings.control_token)
     catalogue_command.install(app, fill_catalogue)
-    housekeeping = Housekeeping((lambda: carrier.look() and invalidations.retry(),))
+    housekeeping = Housekeeping((carrier.look, invalidations.retry))
     app.before_request(housekeeping.start)
     _count_requests(app, metrics)
 
@@ -96,9 +99,20 @@ def create_app(settings: Settings | None = None) -> Flask:
 
 
 def _load_bulkhead(settings: Settings) -> Bulkhead:
+    return Bulkhead(
+        settings.store_pool_size, max(0, _spare_threads(settings)), LONGEST_WAIT_SECONDS
+    )
+
+
+def _waiting_room(settings: Settings) -> WaitingRoom:
+    # Where the pool is as large as all threads, a stampede must still be let wait.
+    return WaitingRoom(max(1, _spare_threads(settings), settings.threads * 2 // 5))
+
+
+def _spare_threads(settings: Settings) -> int:
+    """Give how many threads may wait while others load and some are kept for hits."""
     threads_for_hits = settings.threads // 8
-    places = settings.threads - settings.store_pool_size - threads_for_hits
-    return Bulkhead(settings.store_pool_size, max(0, places), LONGEST_WAIT_SECONDS)
+    return settings.threads - settings.store_pool_size - threads_for_hits
 
 
 def _write_bulkhead(settings: Settings) -> Bulkhead:

@@ -1,8 +1,11 @@
 """When to stop asking a dependency, and when to ask it again."""
 
+import logging
 import threading
 import time
 from collections.abc import Callable
+
+log = logging.getLogger("service")
 
 FAILURES_IN_A_ROW = 5
 # The first probe comes at once; when it fails, pauses grow from the first to the second.
@@ -30,7 +33,7 @@ class Breaker:
         """Build a closed breaker.
 
         Args:
-            probe: Asks the dependency once and tells whether it answered; never raises.
+            probe: Asks the dependency once and tells whether it answered.
             turned: Hears True when the breaker opens and False when it closes.
             clock: Monotonic seconds.
             start_thread: Runs the probing; a daemon thread unless a test gives another way.
@@ -78,7 +81,7 @@ class Breaker:
 
     def _probe_until_answered(self) -> None:
         pause = FIRST_PAUSE_SECONDS
-        while not self._probe():
+        while not self._answered():
             if self._stopped.wait(pause):
                 return
             pause = min(2 * pause, LONGEST_PAUSE_SECONDS)
@@ -86,6 +89,13 @@ class Breaker:
         # Told before it closes, so that a new opening cannot be told first.
         self._turned(False)
         self._open = False
+
+    def _answered(self) -> bool:
+        try:
+            return self._probe()
+        except Exception:
+            log.exception("unforeseen error in a probe")
+            return False
 
 
 def _start_daemon(target: Callable[[], None]) -> None:

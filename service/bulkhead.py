@@ -13,6 +13,7 @@ STALLED_SECONDS = 0.2
 CROWD_SHARE = 0.25
 # More callers than there are places for are a burst for so long, then they are too many.
 BURST_SECONDS = 0.5
+CROWDED = "too many ask it at the same time"
 
 
 class Bulkhead:
@@ -62,7 +63,7 @@ class Bulkhead:
             StoreUnavailableError: There was no slot.
         """
         if not self._slots.acquire(blocking=False) and not (patient and self._wait()):
-            raise StoreUnavailableError("too many ask it at the same time")
+            raise StoreUnavailableError(CROWDED)
         self._moved_at = self._clock()
         try:
             yield

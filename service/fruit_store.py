@@ -62,7 +62,8 @@ class FruitStore:
             observer: Hears of every query.
         """
         self._observer = observer
-        self._reads = _engine(url, READ_TIMEOUT_SECONDS, pool_size=pool_size)
+        # One more than loads take, so that they do not keep `problem` from asking.
+        self._reads = _engine(url, READ_TIMEOUT_SECONDS, pool_size=pool_size + 1)
         self._writes = _engine(url, WRITE_TIMEOUT_SECONDS, pool_size=pool_size, ping=True)
         self._bulk = _engine(url, BULK_TIMEOUT_SECONDS, pool_size=None)
         self._find = select(FRUIT.c.id, FRUIT.c.name, FRUIT.c.quantity)

@@ -1,18 +1,21 @@
 """Taking written fruit out of the cache, and not forgetting what the cache did not take."""
 
+import logging
 import threading
 import time
 from collections.abc import Callable
-from contextlib import suppress
 from typing import Protocol
 
 from service.knobs import Fencing, Invalidation
 from service.live_knobs import LiveKnobs
+from service.loads import LONGEST_FENCED_SECONDS
 from service.lookup import CacheUnavailableError, InvalidationOutcome
 from service.observer import Observer
 
 # Each waits as long as is ever waited for Redis; a hiccup is shorter than all together.
 ATTEMPTS = 3
+
+log = logging.getLogger("service")
 
 
 class InvalidatedCache(Protocol):
@@ -44,7 +47,7 @@ class Invalidations:
         self._lock = threading.Lock()
         self._serial = 0
         # By fruit: which write it was (a later one must not be taken for done with an
-        # earlier one's retry), and when no entry older than the write can be left.
+        # earlier one's retry), and when.
         self._pending: dict[int, tuple[int, float]] = {}
 
     def invalidate(self, fruit_id: int) -> InvalidationOutcome | None:
@@ -69,9 +72,9 @@ class Invalidations:
     def retry(self) -> bool:
         """Try what is pending; tells whether nothing is left."""
         fenced = self._knobs.current.fencing is Fencing.ON
-        for fruit_id, (serial, dead_at) in list(self._pending.items()):
+        for fruit_id, (serial, written_at) in list(self._pending.items()):
             outcome = InvalidationOutcome.ABANDONED
-            if self._clock() < dead_at:
+            if not self._is_dead(written_at):
                 try:
                     self._cache.invalidate(fruit_id, fenced=fenced)
                 except CacheUnavailableError:
@@ -81,19 +84,32 @@ class Invalidations:
                 self._observer.invalidation_ended(outcome)
         return not self._pending
 
+    def _is_dead(self, written_at: float) -> bool:
+        """Tell whether no cache can hold what the write replaced.
+
+        Another process' load that began before the write may fill after it, for so long.
+        """
+        last_fill_at = written_at + LONGEST_FENCED_SECONDS
+        return self._knobs.outlived(self._clock() - last_fill_at)
+
     def _tried(self, fruit_id: int, *, fenced: bool) -> bool:
         """Ask the cache a few times; tells whether it is done."""
         for _ in range(ATTEMPTS):
-            with suppress(CacheUnavailableError):
+            try:
                 self._cache.invalidate(fruit_id, fenced=fenced)
-                return True
+            except CacheUnavailableError:
+                continue
+            except Exception:
+                # The row is written, so whatever this was, the entry has yet to go.
+                log.exception("unforeseen error in an invalidation")
+                return False
+            return True
         return False
 
     def _remember(self, fruit_id: int) -> None:
-        dead_at = self._clock() + self._knobs.longest_life_left()
         with self._lock:
             self._serial += 1
-            self._pending[fruit_id] = (self._serial, dead_at)
+            self._pending[fruit_id] = (self._serial, self._clock())
 
     def _settle(self, fruit_id: int, serial: int) -> bool:
         """Forget what was pending up to then; tells whether anything was."""

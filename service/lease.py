@@ -16,6 +16,7 @@ from service.lookup import (
     Loaded,
     StoreUnavailableError,
 )
+from service.waiting_room import WaitingRoom
 
 # Beyond the store's own delay no load takes as long.
 SPARE_SECONDS = 2.0
@@ -42,6 +43,7 @@ class Lease:
         self,
         cache: LeaseCache,
         loads: Loads,
+        room: WaitingRoom,
         *,
         clock: Callable[[], float] = time.monotonic,
         sleep: Callable[[float], None] = time.sleep,
@@ -49,6 +51,7 @@ class Lease:
         """Join the parts."""
         self._cache = cache
         self._loads = loads
+        self._room = room
         self._clock = clock
         self._sleep = sleep
 
@@ -62,34 +65,45 @@ class Lease:
 
         Raises:
             CacheUnavailableError: Redis does not answer.
-            StoreUnavailableError: The load, one's own or the other's, failed.
+            StoreUnavailableError: The load, one's own or the other's, failed, or too many
+                wait.
         """
         lease_seconds = knobs.store_delay_seconds + SPARE_SECONDS
-        ends = self._clock() + 2 * lease_seconds
         asked = replace(claim, lease=secrets.token_hex(8))
-        waited_for, pause = "", FIRST_PAUSE_SECONDS
-        while self._clock() < ends:
-            reply = self._cache.acquire(
-                fruit_id, asked, round(lease_seconds * 1000), waited_for=waited_for, refresh=False
-            )
-            match reply.state:
-                case LeaseState.ACQUIRED:
-                    held = replace(asked, generation=reply.text)
-                    return self._load_holding(fruit_id, held, patient=True), True
-                case LeaseState.ENTRY | LeaseState.DONE if reply.read.found:
-                    return Loaded(reply.read.fruit, 0.0), False
-                case LeaseState.ENTRY:
+        asked, reply = self._ask(fruit_id, asked, lease_seconds)
+        match reply.state:
+            case LeaseState.ACQUIRED:
+                held = replace(asked, generation=reply.text)
+                return self._load_holding(fruit_id, held, patient=True), True
+            case LeaseState.FAILED:
+                raise StoreUnavailableError("the load of another process failed")
+            case LeaseState.REFUSED:
+                return self._loads.load_and_fill(fruit_id, claim), True
+        return Loaded(reply.read.fruit, 0.0), False
+
+    def _ask(self, fruit_id: int, asked: Claim, lease_seconds: float) -> tuple[Claim, LeaseReply]:
+        """Ask until the lease is had or another's load has ended; waits for as long as one may."""
+        lease_ms, waited_for, pause = round(lease_seconds * 1000), "", FIRST_PAUSE_SECONDS
+        reply = self._acquire(fruit_id, asked, lease_ms, waited_for)
+        if _is_told(reply):
+            return asked, reply
+        with self._room.entered() as longest_seconds:
+            ends = self._clock() + min(2 * lease_seconds, longest_seconds)
+            while self._clock() < ends:
+                if reply.state is LeaseState.ENTRY:
                     # Poisoned since: from here on only what is newer than that counts.
                     asked = replace(asked, seen_ms=reply.read.remaining_ms)
-                    continue
-                case LeaseState.FAILED:
-                    raise StoreUnavailableError("the load of another process failed")
-                case LeaseState.REFUSED:
-                    return self._loads.load_and_fill(fruit_id, claim), True
-            waited_for = reply.text
-            self._sleep(pause)
-            pause = min(2 * pause, LONGEST_PAUSE_SECONDS)
+                else:
+                    waited_for = reply.text
+                    self._sleep(pause)
+                    pause = min(2 * pause, LONGEST_PAUSE_SECONDS)
+                reply = self._acquire(fruit_id, asked, lease_ms, waited_for)
+                if _is_told(reply):
+                    return asked, reply
         raise StoreUnavailableError("the load of another process takes too long")
+
+    def _acquire(self, fruit_id: int, asked: Claim, lease_ms: int, waited_for: str) -> LeaseReply:
+        return self._cache.acquire(fruit_id, asked, lease_ms, waited_for=waited_for, refresh=False)
 
     def refresh(self, fruit_id: int, seen_ms: int, knobs: Knobs) -> bool:
         """Load and fill if nobody else does or just did; tells whether this one did.
@@ -113,3 +127,10 @@ class Lease:
         except BaseException:
             self._cache.release_failed(fruit_id, claim)
             raise
+
+
+def _is_told(reply: LeaseReply) -> bool:
+    """Tell whether there is nothing to wait for; a value that cannot be read is no answer."""
+    if reply.state in {LeaseState.ENTRY, LeaseState.DONE}:
+        return reply.read.found
+    return reply.state is not LeaseState.HELD

@@ -45,10 +45,9 @@ class LiveKnobs:
             self.ages_known_at, self._clock() + CARRIED_SECONDS + longest_life_seconds(self.current)
         )
 
-    def longest_life_left(self) -> float:
-        """Give the seconds after which no entry that is there now can be left."""
-        older = self.ages_known_at - self._clock()
-        return max(longest_life_seconds(self.current), older)
+    def outlived(self, seconds: float) -> bool:
+        """Tell whether every entry that was filled so many seconds ago must have ended."""
+        return seconds > longest_life_seconds(self.current) and self.ages_known()
 
     def turn(self, knobs: Knobs, version: int, ages_known_at: float) -> None:
         """Put knobs into force, unless they are older than those in force."""

@@ -4,7 +4,7 @@ import secrets
 from typing import Any
 
 from service import redis_scripts
-from service.fruit import Fruit, PoisonedValueError, from_value, to_value
+from service.fruit import MAX_VALUE_BYTES, Fruit, PoisonedValueError, from_value, to_value
 from service.lookup import (
     NO_ENTRY,
     CacheRead,
@@ -23,6 +23,10 @@ GENERATION_SECONDS = 30.0
 LONGEST_LOAD_SECONDS = 12.0
 # What a load left in its lease stays for as long as a waiter may sleep between two looks.
 LEFT_MS = 500
+# One byte more than a value can have; as bytes, for numbers are slower to send.
+WHOLE = (b"0", str(MAX_VALUE_BYTES).encode())
+# What a range of an absent key is; an empty value looks the same, but has a life.
+ABSENT = b""
 SETTINGS_KEY = "cacheaside:settings"
 SETTINGS_MS = 10_000
 
@@ -44,17 +48,20 @@ class RedisCache:
         """Read an entry and the life it has left.
 
         A value that cannot be the fruit is counted and reads as not found, so that the
-        load which follows replaces it.
+        load which follows replaces it. Of a longer value than can be, only so much is fetched
+        as shows it.
 
         Raises:
-            CacheUnavailableError: Redis does not answer.
+            CacheUnavailableError: Redis does not answer, or refuses to.
         """
         key = f"fruit:{fruit_id}"
         value, remaining_ms = self._calls.exchange(
-            "read", key, (("GET", key), ("PTTL", key)), _entry_reads
+            "read", key, (("GETRANGE", key, *WHOLE), ("PTTL", key)), _entry_reads
         )
-        if value is None:
-            return NO_ENTRY if remaining_ms == -2 else CacheRead(False, None, remaining_ms)
+        if isinstance(value, Refusal) or isinstance(remaining_ms, Refusal):
+            self._require_wrong_type(value, remaining_ms)
+        if value == ABSENT and remaining_ms == -2:
+            return NO_ENTRY
         return self._decoded(fruit_id, value, remaining_ms)
 
     def generation(self, fruit_id: int) -> str:
@@ -80,10 +87,7 @@ class RedisCache:
         Returns:
             None when there was nothing to write.
         """
-        value = to_value(fruit)
-        # Those who wait must learn the value even where the entry is gone before they look.
-        leaves = f"done:{claim.lease}:{value}" if ttl_ms < LEFT_MS else ""
-        argv = (value, ttl_ms, claim.generation, claim.seen_ms, claim.lease, leaves, LEFT_MS)
+        argv = (to_value(fruit), ttl_ms, claim.generation, claim.seen_ms, claim.lease, LEFT_MS)
         try:
             reply = self._calls.run("fill", redis_scripts.FILL, _keys(fruit_id), argv)
         except CacheUnavailableError:
@@ -194,7 +198,15 @@ class RedisCache:
 
     def _still_fences(self, name: str, key: bytes) -> bool:
         (ms,) = self._calls.exchange("clear", name, (("PTTL", key),), _life_reads)
-        return bool(ms > (GENERATION_SECONDS - LONGEST_LOAD_SECONDS) * 1000)
+        # One that Redis does not tell of stays, too.
+        return isinstance(ms, Refusal) or ms > (GENERATION_SECONDS - LONGEST_LOAD_SECONDS) * 1000
+
+    def _require_wrong_type(self, *replies: object) -> None:
+        """Raise CacheUnavailableError where Redis refused for another reason than the type."""
+        for reply in replies:
+            if isinstance(reply, Refusal) and not reply.is_wrong_type:
+                self._observer.cache_error("read")
+                raise CacheUnavailableError(reply.reason)
 
     def _decoded(self, fruit_id: int, value: object, remaining_ms: int) -> CacheRead:
         """Read a value; one of another type comes as the error that Redis gave instead."""
@@ -211,14 +223,14 @@ def _keys(fruit_id: int) -> tuple[str, str, str]:
     return entry, f"{{{entry}}}:gen", f"{{{entry}}}:lease"
 
 
-def _value_reads(replies: list[Any]) -> tuple[int, int]:
-    return (0, 1) if replies[0] is None else (1, 0)
-
-
 def _life_reads(replies: list[Any]) -> tuple[int, int]:
+    if isinstance(replies[-1], Refusal):
+        return 0, 0
     return (0, 1) if replies[-1] == -2 else (1, 0)
 
 
 def _entry_reads(replies: list[Any]) -> tuple[int, int]:
-    (found, missing), (lives, dead) = _value_reads(replies), _life_reads(replies)
-    return found + lives, missing + dead
+    value, (lives, dead) = replies[0], _life_reads(replies)
+    if isinstance(value, Refusal) and not value.is_wrong_type:
+        return lives, dead
+    return (lives, dead + 1) if dead and value == ABSENT else (lives + 1, dead)

@@ -77,7 +77,8 @@ class RedisCalls:
         """Run a script and count the keys it read; see `exchange`.
 
         Returns:
-            None when Redis refused it (out of memory, say), which counts as an error.
+            None when Redis refused it or what it writes (out of memory, say), which counts
+            as an error.
         """
         call = (len(keys), *keys, *argv)
         known: Command = ("EVALSHA", script.digest, *call)
@@ -85,7 +86,7 @@ class RedisCalls:
         if isinstance(reply, Refusal) and reply.is_unknown_script:
             full: Command = ("EVAL", script.text, *call)
             (reply,) = self.exchange(op, keys[0], (full,), _script_reads, probing=probing)
-        if isinstance(reply, Refusal):
+        if isinstance(reply, Refusal) or reply[0] is None:
             self._observer.cache_error(op)
             return None
         return list(reply)
@@ -115,6 +116,6 @@ class RedisCalls:
 
 
 def _script_reads(replies: list[Any]) -> tuple[int, int]:
-    """Take the counts that end a script's reply; one that was refused had read nothing."""
+    """Take the counts that end a script's reply; one refused as a whole read nothing."""
     (reply,) = replies
     return (0, 0) if isinstance(reply, Refusal) else (reply[-2], reply[-1])

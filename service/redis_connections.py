@@ -15,11 +15,9 @@ from redis.exceptions import (
     MasterDownError,
     NoScriptError,
     RedisClusterException,
+    RedisError,
     ResponseError,
     TryAgainError,
-)
-from redis.exceptions import (
-    ConnectionError as RedisConnectionError,
 )
 from redis.exceptions import (
     TimeoutError as RedisTimeoutError,
@@ -34,19 +32,14 @@ from service.redis_wire import Command, Connections, Late, NoReplyError, Refusal
 LATE_SECONDS = 30.0
 # How often one who waits looks whether somebody else has found that Redis hangs.
 LOOK_SECONDS = 0.005
+# Above all threads and refreshes there can be, and the late replies of a hanging Redis: who
+# waits, waits for Redis. redis-py's own bound is 100.
+MOST_CONNECTIONS = 8192
 
-DOWN = (
-    RedisConnectionError,
-    RedisTimeoutError,
-    RedisClusterException,
-    BusyLoadingError,
-    AuthenticationError,
-    OSError,
-    # A cluster that is moving or has lost a primary: refusals that are no answers.
-    ClusterError,
-    AskError,
-    TryAgainError,
-)
+# What ends an exchange, a refusal while a connection is made included.
+UNANSWERED = (RedisError, RedisClusterException, OSError)
+# Refusals that are no answers: of a cluster that is moving or has lost a primary.
+NO_ANSWERS = (ClusterError, AskError, TryAgainError)
 
 
 class SingleRedis:
@@ -75,14 +68,14 @@ class SingleRedis:
         gives_up = None if patient or self._hangs() else self._hangs
         try:
             connection: Any = self._pool.get_connection()
-        except DOWN as error:
+        except UNANSWERED as error:
             raise NoReplyError(str(error)) from error
         began, replies = time.monotonic(), list[Any]()
         try:
             connection.send_packed_command(connection.pack_commands(commands))
             wait = self._longest_seconds if patient else self._patience.seconds()
             self._read(connection, replies, len(commands), wait, gives_up)
-        except DOWN as error:
+        except UNANSWERED as error:
             if isinstance(error, RedisTimeoutError) and late is not None:
                 self._late.adopt(partial(self._read_on, connection, replies, len(commands), late))
                 connection = None
@@ -114,7 +107,7 @@ class SingleRedis:
     def _read_on(self, connection: Any, replies: list[Any], wanted: int, late: Late) -> None:  # noqa: ANN401
         try:
             self._read(connection, replies, wanted, LATE_SECONDS, None)
-        except DOWN:
+        except UNANSWERED:
             return
         else:
             late(replies)
@@ -180,10 +173,10 @@ class RedisNodes:
             for command in commands:
                 pipeline.execute_command(*command)
             replies: list[Any] = pipeline.execute(raise_on_error=False)
-        except DOWN as error:
+        except UNANSWERED as error:
             raise NoReplyError(str(error)) from error
         for reply in replies:
-            if isinstance(reply, DOWN):
+            if isinstance(reply, Exception) and not _is_refusal(reply):
                 raise NoReplyError(str(reply)) from reply
         return [_refusal(reply) if isinstance(reply, ResponseError) else reply for reply in replies]
 
@@ -191,7 +184,7 @@ class RedisNodes:
         """List the keys that match, on every primary."""
         try:
             return list(self._nodes().scan_iter(match=pattern, count=1000))
-        except DOWN as error:
+        except UNANSWERED as error:
             raise NoReplyError(str(error)) from error
 
     def close(self) -> None:
@@ -209,6 +202,10 @@ def _reply(connection: Any, timeout_seconds: float) -> Any:  # noqa: ANN401 - re
         return _refusal(error)
 
 
+def _is_refusal(error: Exception) -> bool:
+    return isinstance(error, ResponseError) and not isinstance(error, NO_ANSWERS)
+
+
 def _refusal(error: ResponseError) -> Refusal:
     return Refusal(str(error), isinstance(error, NoScriptError))
 
@@ -221,6 +218,7 @@ def _options(timeout_seconds: float) -> dict[str, Any]:
         "retry": Retry(NoBackoff(), 0),
         "driver_info": None,
         "socket_keepalive": True,
+        "max_connections": MOST_CONNECTIONS,
         "protocol": 2,
     }
 

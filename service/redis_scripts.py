@@ -2,7 +2,8 @@
 
 KEYS[1] is the entry, KEYS[2] its generation, KEYS[3] its lease; all share a cluster slot.
 Only commands of Redis 6.2 and later. `read` and `left` count as Redis itself does, and every
-script's reply ends with the two counts.
+script's reply ends with the two counts, also where `set` was refused (by a Redis that is full,
+say): then it begins with false.
 
 A lease holds `held:TOKEN` while its holder loads. Afterwards it may hold, for a moment and for
 those who waited, `done:TOKEN:VALUE` or `failed:TOKEN:`; anybody else takes it over.
@@ -32,6 +33,9 @@ local function left(key)
   if ms == -2 then missing = missing + 1 else found = found + 1 end
   return ms
 end
+local function set(key, value, ms)
+  return redis.pcall('SET', key, value, 'PX', ms).err == nil
+end
 local function mark()
   local info = redis.pcall('INFO', 'server')
   local server = type(info) == 'string' and string.match(info, 'run_id:(%x+)') or ''
@@ -45,10 +49,12 @@ end
 MARK = Script(_COUNTED + "return {mark(), found, missing}")
 
 # ARGV: value, life in ms ('0' = nothing to write), mark at the load's start ('*' = not
-# fenced), life that the entry had left then (-2 = absent), lease held ('' = none), what to
-# leave in the lease ('' = nothing) and for how many ms.
+# fenced), life that the entry had left then (-2 = absent), lease held ('' = none), for how many
+# ms to leave the value in the lease where the entry is gone before those who wait look.
 # An entry with more life than it had has been written since, by another load. It is left
 # alone, because a slower load may have read an older row.
+# The lease is deleted before it is written: once a script has written, a Redis that is out of
+# memory lets it write more.
 FILL = Script(
     _COUNTED
     + """
@@ -59,12 +65,14 @@ elseif ARGV[2] == '0' then
   outcome = 'nothing'
 elseif left(KEYS[1]) > tonumber(ARGV[4]) then
   outcome = 'redundant'
-else
-  redis.call('SET', KEYS[1], ARGV[1], 'PX', ARGV[2])
+elseif not set(KEYS[1], ARGV[1], ARGV[2]) then
+  outcome = false
 end
 if ARGV[5] ~= '' and read(KEYS[3]) == 'held:' .. ARGV[5] then
-  if ARGV[6] == '' then redis.call('DEL', KEYS[3])
-  else redis.call('SET', KEYS[3], ARGV[6], 'PX', ARGV[7]) end
+  redis.call('DEL', KEYS[3])
+  if not outcome or tonumber(ARGV[2]) < tonumber(ARGV[6]) then
+    set(KEYS[3], 'done:' .. ARGV[5] .. ':' .. ARGV[1], ARGV[6])
+  end
 end
 return {outcome, found, missing}
 """
@@ -86,7 +94,7 @@ if lease then
   end
   if state == 'held' or ARGV[6] == '1' then return {'held', token or '', ms, found, missing} end
 end
-redis.call('SET', KEYS[3], 'held:' .. ARGV[1], 'PX', ARGV[2])
+if not set(KEYS[3], 'held:' .. ARGV[1], ARGV[2]) then return {false, found, missing} end
 local generation = ARGV[3]
 if generation ~= '*' then generation = mark() end
 return {'acquired', generation, ms, found, missing}
@@ -97,14 +105,16 @@ return {'acquired', generation, ms, found, missing}
 RELEASE = Script(
     _COUNTED
     + """
-if read(KEYS[3]) == 'held:' .. ARGV[1] then redis.call('SET', KEYS[3], ARGV[2], 'PX', ARGV[3]) end
+if read(KEYS[3]) == 'held:' .. ARGV[1] then
+  redis.call('DEL', KEYS[3])
+  set(KEYS[3], ARGV[2], ARGV[3])
+end
 return {found, missing}
 """
 )
 
 # ARGV: new generation ('' = not fenced), its life in ms.
-# The delete comes first: once a script has written, a Redis that is out of memory lets it
-# write the generation too.
+# The delete comes first here too, for the generation's sake.
 INVALIDATE = Script(
     """
 redis.call('DEL', KEYS[1], KEYS[3])
@@ -115,20 +125,21 @@ return {0, 0}
 
 # KEYS[1] carries the knobs. ARGV: version and document of this process, life in ms, and for a
 # change the version that it was made from ('' = no change, only look).
-# The higher version wins, and looking keeps the document alive.
+# The higher version wins, and looking keeps the document alive. What has no version, a whole
+# number above 0 and below 2^53, gives way to any.
 CARRY = Script(
     _COUNTED
     + """
 local document, version = read(KEYS[1]), 0
 if document then
   local readable, value = pcall(cjson.decode, document)
-  if readable and type(value) == 'table' and type(value.version) == 'number' then
-    version = value.version
+  local there = readable and type(value) == 'table' and value.version
+  if type(there) == 'number' and there > 0 and there < 2^53 and there % 1 == 0 then
+    version = there
   end
 end
 if tonumber(ARGV[1]) > version and (ARGV[4] == '' or tonumber(ARGV[4]) >= version) then
-  redis.call('SET', KEYS[1], ARGV[2], 'PX', ARGV[3])
-  return {ARGV[2], found, missing}
+  return {set(KEYS[1], ARGV[2], ARGV[3]) and ARGV[2], found, missing}
 end
 if document then redis.call('PEXPIRE', KEYS[1], ARGV[3]) end
 return {document or '', found, missing}

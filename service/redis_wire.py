@@ -19,6 +19,11 @@ class Refusal:
     reason: str
     is_unknown_script: bool = False
 
+    @property
+    def is_wrong_type(self) -> bool:
+        """Whether the key is there, but holds another type than the command reads."""
+        return self.reason.startswith("WRONGTYPE")
+
 
 class Connections(Protocol):
     """Sends commands that belong to one key and gives their replies in order."""

@@ -2,6 +2,7 @@
 
 import json
 import logging
+import math
 import threading
 from collections.abc import Mapping
 from typing import Protocol
@@ -11,6 +12,8 @@ from service.live_knobs import LiveKnobs
 from service.lookup import CacheUnavailableError
 
 ATTEMPTS = 5
+# From here on not every whole number is one of those that Lua and JSON have.
+MOST_VERSIONS = 2**53
 
 log = logging.getLogger("service")
 
@@ -91,10 +94,10 @@ class SettingsCarrier:
             return
         try:
             document = json.loads(carried)
-            version = self._refused_version = int(document["version"])
-            known_at = float(document["ages_known_at"])
+            version = self._refused_version = _version(document["version"])
+            known_at = _finite(document["ages_known_at"])
             knobs = Knobs().patched(document["settings"])
-        except (ValueError, KeyError, TypeError, AttributeError, RecursionError):
+        except (ValueError, KeyError, TypeError, AttributeError, ArithmeticError, RecursionError):
             self._refused = carried
             log.warning("the settings that Redis carries are not readable and not taken over")
             return
@@ -105,3 +108,19 @@ def _document(version: int, knobs: Knobs, ages_known_at: float) -> str:
     return json.dumps(
         {"version": version, "settings": knobs.as_json_object(), "ages_known_at": ages_known_at}
     )
+
+
+def _version(value: object) -> int:
+    """Read a version as the script that carries it does; raises ValueError."""
+    if isinstance(value, bool) or not isinstance(value, int | float):
+        raise ValueError  # noqa: TRY004 - what Redis holds is no type of ours
+    if not 0 < value < MOST_VERSIONS or value % 1:
+        raise ValueError
+    return int(value)
+
+
+def _finite(value: float) -> float:
+    """Read a time; raises ValueError."""
+    if not math.isfinite(value):
+        raise ValueError
+    return float(value)

@@ -6,7 +6,8 @@ from collections import deque
 from collections.abc import Callable, Hashable
 from typing import Generic, TypeVar
 
-from service.lookup import StoreUnavailableError
+from service.lookup import CacheUnavailableError, StoreUnavailableError
+from service.waiting_room import WaitingRoom
 
 Value = TypeVar("Value")
 
@@ -16,7 +17,8 @@ REMEMBERED_SECONDS = 1.0
 
 
 class _Flight(Generic[Value]):
-    def __init__(self) -> None:
+    def __init__(self, began: float) -> None:
+        self.began = began
         self.landed = threading.Event()
         self.landed_at = float("inf")
         self.value: Value | None = None
@@ -31,15 +33,15 @@ class SingleFlight(Generic[Value]):
     """
 
     def __init__(
-        self, longest_wait_seconds: float, *, clock: Callable[[], float] = time.perf_counter
+        self, room: WaitingRoom, *, clock: Callable[[], float] = time.perf_counter
     ) -> None:
         """Build it with no flight under way.
 
         Args:
-            longest_wait_seconds: When a waiter gives up on its leader.
+            room: Bounds those who wait, of all flights together.
             clock: The seconds in which callers tell when they began.
         """
-        self._longest_wait_seconds = longest_wait_seconds
+        self._room = room
         self._clock = clock
         self._lock = threading.Lock()
         self._flights: dict[Hashable, _Flight[Value]] = {}
@@ -55,14 +57,16 @@ class SingleFlight(Generic[Value]):
             call: Gets it.
 
         Raises:
-            StoreUnavailableError: The leader took too long or failed.
+            CacheUnavailableError: The leader found the cache gone.
+            StoreUnavailableError: The leader took too long or failed otherwise, or too many
+                wait.
             BaseException: What the call raised, to the leader.
         """
         with self._lock:
             flight = self._flights.get(key)
             leads = flight is None or flight.landed_at <= began
             if leads or flight is None:
-                flight = self._flights[key] = _Flight()
+                flight = self._flights[key] = _Flight(self._clock())
         return (self._lead(key, flight, call), True) if leads else (self._follow(flight), False)
 
     def _lead(self, key: Hashable, flight: _Flight[Value], call: Callable[[], Value]) -> Value:
@@ -87,8 +91,15 @@ class SingleFlight(Generic[Value]):
                     del self._flights[old_key]
 
     def _follow(self, flight: _Flight[Value]) -> Value:
-        if not flight.landed.wait(self._longest_wait_seconds):
-            raise StoreUnavailableError("the load under way takes too long")
+        if not flight.landed.is_set():
+            self._wait(flight)
+        if isinstance(flight.error, CacheUnavailableError):
+            raise CacheUnavailableError(str(flight.error)) from flight.error
         if flight.error is not None:
             raise StoreUnavailableError(str(flight.error)) from flight.error
         return flight.value  # type: ignore[return-value]
+
+    def _wait(self, flight: _Flight[Value]) -> None:
+        with self._room.entered(self._clock() - flight.began) as longest_seconds:
+            if not flight.landed.wait(longest_seconds):
+                raise StoreUnavailableError("the load under way takes too long")

@@ -1,7 +1,6 @@
 """Which protection guards a hot key: what happens on a miss, and to an entry that ages."""
 
 import random
-import time
 from collections.abc import Callable
 from typing import Protocol
 
@@ -12,8 +11,6 @@ from service.loads import Loads
 from service.lookup import UNFENCED, CacheRead, Claim, Loaded, Lookup, LookupResult
 from service.refreshes import Refreshes
 from service.single_flight import SingleFlight
-
-LONGEST_WAIT_SECONDS = 30.0
 
 
 class Generations(Protocol):
@@ -31,10 +28,10 @@ class Stampede:
         cache: Generations,
         loads: Loads,
         lease: Lease,
+        flights: SingleFlight[Lookup],
         refreshes: Refreshes,
         *,
         draw: Callable[[], float] = random.random,
-        clock: Callable[[], float] = time.perf_counter,
     ) -> None:
         """Join the parts.
 
@@ -42,16 +39,16 @@ class Stampede:
             cache: Tells generations.
             loads: Loads and fills.
             lease: Loads once for all processes.
+            flights: Loads once for all of this process.
             refreshes: Runs what nobody waits for.
             draw: Uniform in [0, 1), for early recompute.
-            clock: The seconds in which lookups tell when they began.
         """
         self._cache = cache
         self._loads = loads
         self._lease = lease
+        self._flights = flights
         self._refreshes = refreshes
         self._draw = draw
-        self._flights: SingleFlight[Lookup] = SingleFlight(LONGEST_WAIT_SECONDS, clock=clock)
 
     def load(self, fruit_id: int, missed: CacheRead, began: float, knobs: Knobs) -> Lookup:
         """Answer a lookup that missed; `began` is when it had not yet.

@@ -2,7 +2,7 @@
 
 import http.client
 import json
-from collections import Counter
+from collections import Counter, defaultdict
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -10,6 +10,9 @@ from urllib.parse import urlsplit
 
 from loadtests.experiments.stack.guardian import Guardian
 from loadtests.experiments.stack.service_server import ServiceServer, start_services
+
+told: defaultdict[str, list[str]] = defaultdict(list)
+"""The results that lookups were told, by service; a test adds those it made by other means."""
 
 
 @dataclass(frozen=True)
@@ -43,7 +46,9 @@ def request(url: str, method: str, path: str, body: object = None, **headers: st
 
 
 def look_up(url: str, fruit_id: int) -> Answer:
-    return request(url, "GET", f"/fruit/{fruit_id}")
+    answer = request(url, "GET", f"/fruit/{fruit_id}")
+    told[url].append(answer.result)
+    return answer
 
 
 def patch(url: str, **knobs: object) -> Answer:
@@ -81,11 +86,16 @@ def results(*urls: str) -> dict[str, float]:
 def running(
     guardian: Guardian, redis_url: str, database_url: str, count: int = 1, **settings: str
 ) -> Iterator[list[ServiceServer]]:
-    """Service processes while the block runs."""
+    """Service processes while the block runs; those that run to its end counted all lookups."""
     environment = {"REDIS_URL": redis_url, "DATABASE_URL": database_url, **settings}
     servers = start_services(guardian, count, environment)
+    for server in servers:
+        told.pop(server.url, None)
     try:
         yield servers
+        for server in servers:
+            if server.process.exit_code() is None:
+                assert results(server.url) == dict(Counter(told[server.url]))
     finally:
         for server in servers:
             server.stop()

@@ -6,6 +6,7 @@ import time
 
 import pytest
 
+from tests.integration.drill_control import turn
 from tests.integration.drill_counts import Counts, results
 from tests.integration.drill_load import SteadyLoad
 from tests.integration.drill_report import say
@@ -14,7 +15,13 @@ from tests.integration.drill_servers import FAILURES, compare, outage
 pytestmark = pytest.mark.integration
 
 IDS = 200
-LENGTHS = [pytest.param(1, id="once"), pytest.param(10, id="ten-times", marks=pytest.mark.accept)]
+# With hardly a miss, and with every third lookup one.
+CALM, LEASED = {}, {"protection": "lease", "ttl_seconds": 1}
+KINDS = [
+    pytest.param(CALM, 1, id="once"),
+    pytest.param(LEASED, 1, id="lease"),
+    pytest.param(CALM, 10, id="ten-times", marks=pytest.mark.accept),
+]
 
 
 def first_hit(load, since):
@@ -29,8 +36,9 @@ def wait_for_hit(load, since):
 
 
 @pytest.mark.parametrize("failure", FAILURES, ids=lambda failure: failure.word)
-@pytest.mark.parametrize("times", LENGTHS)
-def test_no_lookup_fails_and_none_waits_long_when_redis_fails(drilled, failure, times):
+@pytest.mark.parametrize(("knobs", "times"), KINDS)
+def test_no_lookup_fails_and_none_waits_long_when_redis_fails(drilled, failure, knobs, times):
+    turn(drilled.service_urls, **knobs)
     counts = Counts(drilled.service_urls)
     outages = []
     with SteadyLoad(drilled.service_urls, itertools.cycle(range(1, IDS + 1))) as load:
@@ -43,8 +51,8 @@ def test_no_lookup_fails_and_none_waits_long_when_redis_fails(drilled, failure, 
     back = [first_hit(load, one.healed) - one.healed for one in outages]
     compared = compare(outages, load.answers)
     say(
-        f"Redis, {failure.word}, {times} times: {compared}; first hit {max(back):.2f} s after "
-        f"Redis answered again; {dict(results(load.answers))}"
+        f"Redis, {failure.word}, {times} times, {knobs}: {compared}; "
+        f"first hit {max(back):.2f} s after Redis answered again; {dict(results(load.answers))}"
     )
     assert results(within)["bypass"] > len(within) / 2
     assert max(back) < 5

@@ -31,7 +31,8 @@ def test_what_is_under_way_ends_when_the_service_is_asked_to_end(drilled):
                 for fruit_id in range(4000, 4012)
             ]
             await asyncio.sleep(0.4)
-            with SteadyLoad([service.url], itertools.cycle(range(1, 4))) as load:
+            # No more than may wait together for loads that take so long.
+            with SteadyLoad([service.url], itertools.cycle(range(1, 4)), rate=150) as load:
                 await asyncio.sleep(0.2)
                 asked = time.monotonic()
                 service.process.terminate()

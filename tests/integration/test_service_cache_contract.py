@@ -5,7 +5,7 @@ import redis
 from redis.crc import key_slot
 
 from service.breaker import Breaker
-from service.lookup import Claim, FillOutcome
+from service.lookup import CacheUnavailableError, Claim, FillOutcome
 from service.redis_cache import RedisCache
 from service.redis_calls import RedisCalls
 from service.redis_connections import connect
@@ -35,6 +35,16 @@ def cache(redis_server, client, observer):  # noqa: ARG001 - the database is emp
     breaker = Breaker(lambda: True, lambda _: None)
     yield RedisCache(RedisCalls(connections, breaker, observer), observer)
     connections.close()
+
+
+@pytest.fixture
+def fill_up(client):
+    """Lets Redis take nothing more; ends with the test."""
+    policy = client.config_get("maxmemory-policy")["maxmemory-policy"]
+    client.config_set("maxmemory-policy", "noeviction")
+    yield lambda: client.config_set("maxmemory", "1")
+    client.config_set("maxmemory", "0")
+    client.config_set("maxmemory-policy", policy)
 
 
 class TestRedisCache(CacheContract):
@@ -107,11 +117,45 @@ def test_keys_read_are_counted_as_redis_counts_them(cache, client, observer):
     cache.carry_settings(0, "", None)
     cache.clear()
     client.rpush("fruit:4", "a")
-    cache.read(4)
+    client.set("fruit:5", "")
+    client.set("fruit:6", "x" * 10**7)
+    for fruit_id in (4, 5, 6):
+        cache.read(fruit_id)
 
     stats = client.info("stats")
     counted = (observer.reads["found"], observer.reads["missing"])
     assert (stats["keyspace_hits"], stats["keyspace_misses"]) == counted
+
+
+def test_keys_read_are_counted_as_redis_counts_them_when_it_is_full(
+    cache, client, observer, fill_up
+):
+    held, loading = acquire(cache, "aa", fruit_id=2), since(cache, -2)
+    fill_up()
+    client.config_resetstat()
+    before = observer.reads.copy()
+    cache.fill(1, APPLE, 60_000, loading)
+    cache.fill(2, APPLE, 60_000, Claim(held.text, -2, "aa"))
+    acquire(cache, "bb", fruit_id=3)
+    cache.invalidate(1, fenced=True)
+    with pytest.raises(CacheUnavailableError):
+        cache.carry_settings(1, '{"version": 1}', 0)
+
+    stats, counted = client.info("stats"), observer.reads - before
+    assert (stats["keyspace_hits"], stats["keyspace_misses"]) == (
+        counted["found"],
+        counted["missing"],
+    )
+    assert [observer.counts["error", op] for op in ("fill", "lease", "settings")] == [2, 1, 1]
+
+
+def test_of_a_value_that_is_too_long_only_its_beginning_is_fetched(cache, client):
+    client.set("fruit:1", "x" * 10**7)
+    cache.read(1)
+    before = client.info("stats")["total_net_output_bytes"]
+    cache.read(1)
+
+    assert client.info("stats")["total_net_output_bytes"] - before < 20_000
 
 
 def test_lease_of_a_dead_holder_ends_by_itself(cache, client):

@@ -13,6 +13,7 @@ from tests.integration.service_processes import (
     request,
     running,
     samples,
+    told,
 )
 
 pytestmark = pytest.mark.integration
@@ -47,6 +48,7 @@ def test_slow_store_is_asked_by_so_many_and_the_rest_answered_at_once(
             hit = look_up(server.url, 1)
             in_flight = samples(server.url)["cacheaside_store_in_flight"]
             time.sleep(0.5)
+        told[server.url] += [answer.result.lower() for answer in load.answers]
 
     refused = [answer for answer in load.answers if answer.status == 503]
     assert (in_flight, hit.result) == (4, "hit")

@@ -21,6 +21,7 @@ from tests.integration.service_processes import (
     results,
     running,
     samples,
+    told,
 )
 
 pytestmark = pytest.mark.integration
@@ -74,6 +75,7 @@ def test_t16_leader_whose_client_goes_away_still_serves_those_who_wait(two):
         answers = [future.result() for future in followers]
 
     assert {(200, "coalesced")} == {(answer.status, answer.result) for answer in answers}
+    told[url].append("miss")
     assert results(url) == {"miss": 1, "coalesced": 5}
     assert samples(url)['cacheaside_store_queries_total{op="select",outcome="ok"}'] == 1
 
@@ -201,6 +203,9 @@ def test_strange_requests_are_no_server_errors_and_the_service_goes_on(two, sent
             answer = b""
 
     assert not answer.startswith(b"HTTP/1.1 5")
+    counted = results(two[0])
+    assert sum(counted.values()) == answer.lower().count(b"x-cache:")
+    told[two[0]] += counted
     assert look_up(two[0], 1).status == 200
 
 

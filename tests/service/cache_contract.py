@@ -1,13 +1,16 @@
 """What the service relies on in its cache: run on the fake one and on a real Redis."""
 
+import pytest
+
 from service.fruit import Fruit
-from service.lookup import Claim, FillOutcome, LeaseState
+from service.lookup import CacheUnavailableError, Claim, FillOutcome, LeaseState
 
 APPLE = Fruit(1, "apple", 100)
 
 
 class CacheContract:
-    """Needs `cache`, an empty cache, and `put`, which sets a raw key: (key, value, ms)."""
+    """Needs `cache`, an empty cache, and of it its `observer`, `put`, which sets a raw key (key,
+    value, ms), and `fill_up`, which lets it take nothing more."""
 
     def test_absent_entry_reads_as_not_found(self, cache):
         read = cache.read(1)
@@ -39,6 +42,21 @@ class CacheContract:
         assert not read.found
         assert cache.fill(1, APPLE, 1000, since(cache, read.remaining_ms)) == FillOutcome.STORED
         assert cache.read(1).fruit == APPLE
+
+    @pytest.mark.parametrize("value", [b"", b"x" * 4097, b"null" + b" " * 10**6])
+    def test_value_that_is_empty_or_too_long_is_poisoned(self, cache, put, observer, value):
+        put("fruit:1", value, 60_000)
+
+        read = cache.read(1)
+        assert not read.found
+        assert 59_000 < read.remaining_ms <= 60_000
+        assert observer.counts["error", "decode"] == 1
+
+    def test_longest_name_is_read(self, cache):
+        longest = Fruit(2_147_483_647, "\U0001f34e" * 255, 2_147_483_647)
+        cache.fill(longest.id, longest, 60_000, since(cache, -2, fruit_id=longest.id))
+
+        assert longest == cache.read(longest.id).fruit
 
     def test_poisoned_entry_without_an_end_is_replaced_too(self, cache, put):
         put("fruit:1", b'{"id": 2, "name": "orange", "quantity": 200}', None)
@@ -177,6 +195,43 @@ class CacheContract:
 
         assert acquire(cache, "bb").state == LeaseState.ACQUIRED
 
+    def test_fill_that_a_full_cache_refuses_ends_the_lease(self, cache, fill_up):
+        acquire(cache, "aa")
+        fill_up()
+
+        assert cache.fill(1, APPLE, 60_000, since(cache, -2, "aa")) == FillOutcome.FAILED
+        waited = acquire(cache, "bb", waited_for="aa")
+        assert (waited.state, waited.read.fruit) == (LeaseState.DONE, APPLE)
+        assert not cache.read(1).found
+
+    def test_full_cache_gives_no_lease(self, cache, fill_up):
+        fill_up()
+
+        assert acquire(cache, "aa").state == LeaseState.REFUSED
+
+    def test_failed_load_ends_its_lease_in_a_full_cache_too(self, cache, fill_up):
+        acquire(cache, "aa")
+        fill_up()
+        cache.release_failed(1, since(cache, -2, "aa"))
+
+        assert acquire(cache, "bb", waited_for="aa").state == LeaseState.FAILED
+
+    def test_full_cache_takes_invalidations_and_fences_older_loads(self, cache, fill_up):
+        cache.fill(1, APPLE, 60_000, since(cache, -2))
+        before = cache.generation(1)
+        fill_up()
+        cache.invalidate(1, fenced=True)
+
+        assert not cache.read(1).found
+        assert cache.fill(1, APPLE, 1000, Claim(before, -2)) == FillOutcome.FENCED
+
+    def test_full_cache_carries_no_change_of_the_settings(self, cache, fill_up):
+        fill_up()
+        with pytest.raises(CacheUnavailableError):
+            cache.carry_settings(1, '{"version": 1}', 0)
+
+        assert cache.carry_settings(0, "", None) == b""
+
     def test_looking_at_the_settings_before_any_change_carries_nothing(self, cache):
         assert cache.carry_settings(0, '{"version": 0}', None) == b""
 
@@ -194,8 +249,21 @@ class CacheContract:
     def test_settings_that_the_cache_lost_are_carried_again(self, cache):
         assert cache.carry_settings(3, '{"version": 3}', None) == b'{"version": 3}'
 
-    def test_unreadable_settings_give_way_to_any_version(self, cache, put):
-        put("cacheaside:settings", b"nonsense", 60_000)
+    @pytest.mark.parametrize(
+        "document",
+        [
+            b"nonsense",
+            b"{}",
+            b'{"version": 1e999}',
+            b'{"version": 9007199254740992}',
+            b'{"version": 7.5}',
+            b'{"version": -7}',
+            b'{"version": "7"}',
+            b'{"version": true}',
+        ],
+    )
+    def test_unreadable_settings_give_way_to_any_version(self, cache, put, document):
+        put("cacheaside:settings", document, 60_000)
 
         assert cache.carry_settings(1, '{"version": 1}', None) == b'{"version": 1}'
 

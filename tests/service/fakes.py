@@ -128,7 +128,7 @@ class InMemoryCache:
 
     def fill(self, fruit_id, fruit, ttl_ms, claim):
         with self._lock:
-            if self.down or self.full:
+            if self.down:
                 return FillOutcome.FAILED
             key, lease = f"fruit:{fruit_id}", f"{{fruit:{fruit_id}}}:lease"
             generation = (self._get(f"{{fruit:{fruit_id}}}:gen") or b"").decode()
@@ -138,11 +138,13 @@ class InMemoryCache:
                 outcome = None
             elif self.life_ms(key) > claim.seen_ms:
                 outcome = FillOutcome.REDUNDANT
+            elif self.full:
+                outcome = FillOutcome.FAILED
             else:
                 self.put(key, to_value(fruit).encode(), ttl_ms)
                 outcome = FillOutcome.STORED
             if claim.lease and self._get(lease) == f"held:{claim.lease}".encode():
-                if ttl_ms >= 500:
+                if ttl_ms >= 500 and outcome is not FillOutcome.FAILED:
                     del self._keys[lease]
                 else:
                     self.put(lease, f"done:{claim.lease}:{to_value(fruit)}".encode(), 500)
@@ -192,8 +194,12 @@ class InMemoryCache:
             there = 0
             if carried is not None:
                 with suppress(ValueError, KeyError, TypeError):
-                    there = json.loads(carried)["version"] or 0
+                    there = json.loads(carried)["version"]
+                    if type(there) not in {int, float} or not 0 < there < 2**53 or there % 1:
+                        there = 0
             if version > there and (made_from is None or made_from >= there):
+                if self.full:
+                    raise CacheUnavailableError("the fake cache is full")
                 carried = document.encode()
             if carried is not None:
                 self.put("cacheaside:settings", carried, 10_000)

@@ -11,8 +11,10 @@ from service.lease import Lease
 from service.live_knobs import LiveKnobs
 from service.loads import Loads
 from service.refreshes import Refreshes
+from service.single_flight import SingleFlight
 from service.stampede import Stampede
 from service.store_guard import StoreGuard
+from service.waiting_room import WaitingRoom
 from service.writes import Writes
 from tests.service.fakes import Breaker, FakeClock, FakeStore, InMemoryCache, RecordingObserver
 
@@ -27,6 +29,7 @@ class Parts:
     cache: InMemoryCache = None
     store: FakeStore = field(default_factory=lambda: FakeStore(APPLE))
     slots: int = 64
+    seats: int = 64
     background: list = field(default_factory=list)
     draw: float = 0.0
     spread: float = 0.0
@@ -49,15 +52,16 @@ class Parts:
             spread=lambda: self.spread,
             clock=self.clock,
         )
-        self.lease = Lease(self.cache, self.loads, clock=self.clock, sleep=self.clock.advance)
+        room = WaitingRoom(self.seats)
+        self.lease = Lease(self.cache, self.loads, room, clock=self.clock, sleep=self.clock.advance)
         self.refreshes = Refreshes(8, clock=self.clock, submit=self.background.append)
         self.stampede = Stampede(
             self.cache,
             self.loads,
             self.lease,
+            SingleFlight(room, clock=self.clock),
             self.refreshes,
             draw=lambda: self.draw,
-            clock=self.clock,
         )
         self.cache_aside = CacheAside(
             self.cache,

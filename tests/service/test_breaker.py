@@ -145,6 +145,22 @@ def test_probe_on_its_own_thread_is_repeated_until_answered_and_no_second_runs_b
     assert most == [1, 1, 1]
 
 
+def test_probe_that_raises_is_repeated(breaker, dependency):
+    outcomes = iter([ZeroDivisionError(), True])
+
+    def probe():
+        outcome = next(outcomes)
+        if isinstance(outcome, Exception):
+            raise outcome
+        return outcome
+
+    breaker._probe = probe
+    breaker.failed(breaker.begin())
+    dependency.probing.pop()()
+
+    assert breaker.allows()
+
+
 def test_stopped_breaker_probes_no_more(breaker, dependency):
     dependency.answers = False
     breaker.stop()

@@ -118,6 +118,26 @@ def test_store_that_serves_has_no_problem(store):
     assert store.problem() is None
 
 
+def test_store_whose_loads_take_all_connections_has_no_problem(store, monkeypatch):
+    loading, ending = threading.Barrier(5), threading.Event()
+
+    def sleep(_):
+        loading.wait(10)
+        assert ending.wait(10)
+
+    monkeypatch.setattr(fruit_store.time, "sleep", sleep)
+    loads = [threading.Thread(target=store.find, args=(1, 0.5)) for _ in range(4)]
+    for load in loads:
+        load.start()
+    loading.wait(10)
+    problem = store.problem()
+    ending.set()
+    for load in loads:
+        load.join()
+
+    assert problem is None
+
+
 def test_missing_table_is_named_with_its_remedy(store):
     store.problem()
     with store._writes.connect() as connection:

@@ -14,3 +14,11 @@ class TestInMemoryCache(CacheContract):
     @pytest.fixture
     def put(self, cache):
         return lambda key, value, ms: cache.put(key, value, float("inf") if ms is None else ms)
+
+    @pytest.fixture
+    def fill_up(self, cache):
+        return lambda: setattr(cache, "full", True)
+
+    @pytest.fixture
+    def observer(self, cache):
+        return cache.observer

@@ -2,6 +2,7 @@
 
 import pytest
 
+from service.loads import LONGEST_FENCED_SECONDS
 from service.lookup import BypassReason, InvalidationOutcome, LookupResult
 from tests.service.parts import APPLE, Parts
 
@@ -90,7 +91,7 @@ def test_pending_invalidation_is_given_up_when_its_entry_is_dead(parts):
     parts.clock.advance(100)
     parts.cache.down = True
     parts.writes.replace(NEWER)
-    parts.clock.advance(9)
+    parts.clock.advance(LONGEST_FENCED_SECONDS + 9)
     assert not parts.invalidations.retry()
     parts.clock.advance(2)
 
@@ -98,9 +99,35 @@ def test_pending_invalidation_is_given_up_when_its_entry_is_dead(parts):
     assert parts.observer.counts["invalidation", "abandoned"] == 1
 
 
+@pytest.mark.parametrize("ttl_seconds", [2, 40])
+def test_pending_invalidation_outlives_the_fill_of_another_process_load(parts, ttl_seconds):
+    """That load began before the write, and fills after every entry of then has ended."""
+    other = Parts(clock=parts.clock, cache=parts.cache, store=parts.store)
+    for one in (parts, other):
+        one.turn(ttl_seconds=2, negative_ttl_seconds=0)
+    parts.clock.advance(200)
+
+    def write_without_the_cache():
+        parts.store.on_load = lambda: None
+        parts.cache.down = True
+        parts.writes.replace(NEWER)
+        parts.clock.advance(5)
+        parts.invalidations.retry()
+        parts.cache.down = False
+        other.turn(ttl_seconds=ttl_seconds)
+
+    parts.store.on_load = write_without_the_cache
+    assert other.look_up().fruit == APPLE
+    parts.turn(ttl_seconds=ttl_seconds)
+    parts.clock.advance(1)
+    parts.invalidations.retry()
+
+    assert parts.look_up().fruit == other.look_up().fruit == NEWER
+
+
 def test_pending_invalidation_is_kept_for_entries_of_an_earlier_longer_ttl(parts):
     parts.look_up()
-    parts.turn(ttl_seconds=1)
+    parts.turn(ttl_seconds=1, negative_ttl_seconds=0)
     parts.cache.down = True
     parts.writes.replace(NEWER)
     parts.clock.advance(50)
@@ -164,6 +191,18 @@ def test_hiccup_of_the_cache_does_not_defer_an_invalidation(parts):
 
     assert parts.writes.replace(NEWER)[1] is InvalidationOutcome.DONE
     assert not parts.invalidations.is_pending(1)
+
+
+def test_invalidation_that_ends_unforeseen_is_remembered(parts):
+    def fail(*_, **__):
+        raise ZeroDivisionError
+
+    invalidate, parts.cache.invalidate = parts.cache.invalidate, fail
+    assert parts.writes.replace(NEWER) == (False, InvalidationOutcome.DEFERRED)
+    parts.cache.invalidate = invalidate
+
+    assert parts.invalidations.is_pending(1)
+    assert parts.invalidations.retry()
 
 
 def test_lookups_do_not_bypass_while_an_invalidation_is_under_way(parts):

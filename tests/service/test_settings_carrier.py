@@ -116,6 +116,12 @@ def test_settings_live_as_long_as_somebody_looks(two):
         b'{"version": 9, "ages_known_at": 0, "settings": {"ttl_seconds": "x"}}',
         b'{"version": 9, "ages_known_at": 0, "settings": 5}',
         b'{"version": null, "ages_known_at": 0, "settings": {}}',
+        b'{"version": 1e999, "ages_known_at": 0, "settings": {}}',
+        b'{"version": 9007199254740992, "ages_known_at": 0, "settings": {}}',
+        b'{"version": 7.5, "ages_known_at": 0, "settings": {}}',
+        b'{"version": true, "ages_known_at": 0, "settings": {}}',
+        b'{"version": 9, "ages_known_at": 1e999, "settings": {}}',
+        b'{"version": 9, "ages_known_at": 1' + b"0" * 400 + b', "settings": {}}',
     ],
 )
 def test_unreadable_settings_are_not_taken_over_and_give_way_to_a_change(two, document):

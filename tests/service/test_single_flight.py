@@ -1,12 +1,13 @@
 """One call for all who ask at the same time."""
 
 import threading
-from concurrent.futures import ThreadPoolExecutor
+from concurrent.futures import ThreadPoolExecutor, as_completed
 
 import pytest
 
-from service.lookup import StoreUnavailableError
+from service.lookup import CacheUnavailableError, StoreUnavailableError
 from service.single_flight import SingleFlight
+from service.waiting_room import WaitingRoom
 from tests.service.fakes import FakeClock
 
 
@@ -29,7 +30,7 @@ class BoardedFlight(SingleFlight):
 
 @pytest.fixture
 def flights(clock):
-    return BoardedFlight(5.0, clock=clock)
+    return BoardedFlight(WaitingRoom(64, 5.0), clock=clock)
 
 
 def fly_together(flights, threads, call):
@@ -68,6 +69,15 @@ def test_failure_of_the_leader_reaches_all_and_is_forgotten_by_the_next(flights,
     assert flights.run("key", clock(), lambda: "apple") == ("apple", True)
 
 
+def test_leader_that_finds_the_cache_gone_sends_all_who_wait_the_same_way(flights):
+    def fail():
+        raise CacheUnavailableError("gone")
+
+    for answer in fly_together(flights, 4, fail):
+        with pytest.raises(CacheUnavailableError, match="gone"):
+            answer.result()
+
+
 def test_different_keys_fly_apart(flights):
     assert flights.run(("fruit", "gen1"), 0.0, lambda: 1) == (1, True)
     assert flights.run(("fruit", "gen2"), 0.0, lambda: 2) == (2, True)
@@ -98,7 +108,7 @@ def test_landed_flights_are_forgotten_after_a_second(flights, clock):
 
 
 def test_waiter_gives_up_on_a_leader_that_takes_too_long(clock):
-    flights = SingleFlight(0.01, clock=clock)
+    flights = SingleFlight(WaitingRoom(1, 0.01), clock=clock)
     leading, ending = threading.Event(), threading.Event()
 
     def call():
@@ -113,3 +123,31 @@ def test_waiter_gives_up_on_a_leader_that_takes_too_long(clock):
             flights.run("key", clock(), call)
         ending.set()
         assert leader.result() == ("apple", True)
+
+
+def test_crowd_is_let_stand_at_a_young_flight_and_refused_when_it_takes_long(clock):
+    flights = BoardedFlight(WaitingRoom(1), clock=clock)
+    ending = threading.Event()
+
+    def call():
+        assert flights.boarded.acquire(timeout=10)
+        assert flights.boarded.acquire(timeout=10)
+        clock.advance(0.6)
+        with pytest.raises(StoreUnavailableError, match="too many"):
+            flights.run("key", 1000.0, call)
+        assert ending.wait(10)
+        return "apple"
+
+    with ThreadPoolExecutor(3) as pool:
+        asked = [pool.submit(flights.run, "key", 1000.0, call) for _ in range(3)]
+        # The one who stands waits for no longer than the flight is young.
+        standing = next(as_completed(asked, timeout=10))
+        ending.set()
+        with pytest.raises(StoreUnavailableError, match="too long"):
+            standing.result()
+
+    assert sorted(str(one.exception() or one.result()) for one in asked) == [
+        "('apple', False)",
+        "('apple', True)",
+        "the load under way takes too long",
+    ]

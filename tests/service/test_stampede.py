@@ -2,15 +2,19 @@
 
 import threading
 import time
-from concurrent.futures import ThreadPoolExecutor
+from concurrent.futures import ThreadPoolExecutor, as_completed
+from itertools import islice
 
 import pytest
 
+from service import waiting_room
+from service.fruit import Fruit
 from service.lookup import CacheUnavailableError, LookupResult, StoreUnavailableError
 from tests.service.fakes import RealClock
 from tests.service.parts import APPLE, Parts
 
 TEN = 10
+HOT = Fruit(9, "hot", 1)
 
 
 def look_up_together(parts_list, fruit_id=1, threads=TEN):
@@ -100,6 +104,44 @@ def _failing_when_released(store):
         raise StoreUnavailableError("down")
 
     return find
+
+
+@pytest.mark.parametrize("protection", ["single-flight", "lease", "stale"])
+def test_hits_go_on_and_the_crowd_is_refused_while_the_load_of_a_hot_key_hangs(
+    monkeypatch, protection
+):
+    monkeypatch.setattr(waiting_room, "BURST_SECONDS", 0.05)
+    parts = Parts(clock=RealClock(), seats=4)
+    parts.store.rows[9] = HOT
+    parts.turn(protection=protection)
+    parts.look_up(1)
+    parts.store.holding.clear()
+    with ThreadPoolExecutor(8) as threads:
+        crowd = [threads.submit(parts.look_up, 9) for _ in range(24)]
+        hit = threads.submit(parts.look_up, 1)
+        assert hit.result(timeout=5).result is LookupResult.HIT
+        refused = list(islice(as_completed(crowd, timeout=5), 19))
+        parts.store.holding.set()
+
+    assert {type(one.exception()) for one in refused} == {StoreUnavailableError}
+    assert results(set(crowd) - set(refused)) == ["coalesced"] * 4 + ["miss"]
+
+
+def test_hits_go_on_while_the_leases_of_another_process_are_waited_for(monkeypatch):
+    monkeypatch.setattr(waiting_room, "BURST_SECONDS", 0.05)
+    parts = Parts(clock=RealClock(), seats=4)
+    parts.turn(protection="lease")
+    parts.look_up(1)
+    for fruit_id in range(10, 34):
+        parts.cache.put(f"{{fruit:{fruit_id}}}:lease", b"held:aa", 2000)
+    with ThreadPoolExecutor(8) as threads:
+        crowd = [threads.submit(parts.look_up, fruit_id) for fruit_id in range(10, 34)]
+        began = parts.clock()
+        hit = threads.submit(parts.look_up, 1)
+
+        assert hit.result().result is LookupResult.HIT
+        assert parts.clock() - began < 1.5
+        assert sum(one.done() for one in crowd) >= 16
 
 
 def test_lookup_after_an_invalidation_does_not_join_an_older_load(parts):
@@ -232,12 +274,42 @@ def test_lease_is_not_needed_to_load_where_the_cache_is_full(parts):
     assert parts.observer.counts["fill", "failed"] == 1
 
 
+def test_cache_that_fills_up_during_a_load_makes_nobody_wait_for_the_lease(parts):
+    parts.turn(protection="lease")
+    parts.store.on_load = lambda: setattr(parts.cache, "full", True)
+    parts.look_up()
+    began = parts.clock()
+
+    assert parts.look_up().result is LookupResult.MISS
+    assert began == parts.clock()
+
+
 def test_waiter_of_a_lease_gives_up_in_the_end(parts):
     parts.turn(protection="lease")
     parts.cache.put("{fruit:1}:lease", b"held:bb")
 
     with pytest.raises(StoreUnavailableError, match="too long"):
         parts.look_up()
+
+
+def test_all_who_wait_for_a_lease_bypass_the_cache_when_it_goes(parts):
+    parts.turn(protection="lease")
+    acquire, followed = parts.cache.acquire, threading.Event()
+
+    def go_away(*args, **options):
+        assert followed.wait(10)
+        parts.cache.down = True
+        return acquire(*args, **options)
+
+    follow = parts.stampede._flights._follow
+
+    def tell_and_follow(flight):
+        followed.set()
+        return follow(flight)
+
+    parts.cache.acquire, parts.stampede._flights._follow = go_away, tell_and_follow
+
+    assert results(look_up_together([parts], threads=3)) == ["bypass"] * 3
 
 
 def test_early_refreshes_before_expiry_and_nobody_waits(parts):

@@ -1,0 +1,90 @@
+"""What goes wrong on the way to Redis, with a server of a few bytes."""
+
+import socket
+import threading
+
+import pytest
+
+from service.redis_connections import connect
+from service.redis_wire import NoReplyError
+from service.settings import Settings
+
+
+class Refusing:
+    """Answers everything with the same bytes."""
+
+    def __init__(self, reply):
+        self._reply = reply
+        self._listener = socket.create_server(("127.0.0.1", 0), backlog=256)
+        self.address = f"127.0.0.1:{self._listener.getsockname()[1]}"
+        threading.Thread(target=self._accept, daemon=True).start()
+
+    def _accept(self):
+        while True:
+            try:
+                client, _ = self._listener.accept()
+            except OSError:
+                return
+            threading.Thread(target=self._answer, args=(client,), daemon=True).start()
+
+    def _answer(self, client):
+        with client:
+            while client.recv(65_536):
+                client.sendall(self._reply)
+
+    def close(self):
+        self._listener.close()
+
+
+@pytest.fixture
+def out_of_range():
+    server = Refusing(b"-ERR DB index is out of range\r\n")
+    yield server
+    server.close()
+
+
+@pytest.mark.parametrize("scheme", ["redis", "redis+cluster"])
+def test_refused_handshake_is_no_reply(out_of_range, scheme):
+    path = "" if scheme.endswith("cluster") else "/99"
+    connections = connect(f"{scheme}://{out_of_range.address}{path}", 0.1)
+    with pytest.raises(NoReplyError):
+        connections.exchange("", [("PING",)], None, patient=False)
+    connections.close()
+
+
+def test_bytes_that_are_no_reply_are_no_reply():
+    server = Refusing(b"HTTP/1.1 400 Bad Request\r\n\r\n")
+    connections = connect(f"redis://{server.address}/0", 0.1)
+    with pytest.raises(NoReplyError):
+        connections.exchange("", [("PING",)], None, patient=False)
+    connections.close()
+    server.close()
+
+
+def test_more_threads_than_redis_py_has_connections_for_are_all_connected():
+    server = Refusing(b"")
+    connections = connect(f"redis://{server.address}/0", 0.1)
+    taken = [connections._pool.get_connection() for _ in range(150)]
+
+    assert len(set(taken)) == 150
+    for connection in taken:
+        connections._pool.release(connection)
+    connections.close()
+    server.close()
+
+
+def test_lookups_and_writes_go_on_with_a_redis_that_refuses_the_handshake(
+    build, out_of_range, tmp_path
+):
+    settings = Settings(
+        redis_url=f"redis://{out_of_range.address}/99",
+        database_url=f"sqlite:///{tmp_path}/fruit.db",
+    )
+    client = build(settings).test_client()
+    read, ready = client.get("/fruit/1"), client.get("/readyz")
+    written = client.put("/fruit/1", json={"name": "pear", "quantity": 5})
+
+    assert (read.status_code, read.headers["X-Cache"]) == (200, "BYPASS")
+    assert ready.status_code == 503
+    assert written.status_code == 200
+    assert written.headers["Cache-Status"].endswith("detail=invalidation-pending")
