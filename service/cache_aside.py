@@ -19,7 +19,7 @@ from service.lookup import (
     StoreUnavailableError,
 )
 from service.observer import Observer
-from service.stampede import Stampede
+from service.stampede import Stampede, is_stale
 
 # The protections that refresh what they serve.
 REFRESHING = frozenset({Protection.EARLY, Protection.STALE})
@@ -101,7 +101,7 @@ class CacheAside:
         if knobs.protection in REFRESHING:
             refresh = self._stampede.refresh(fruit_id, read, knobs)
             grace = grace_ms(knobs, negative=negative)
-            result = LookupResult.STALE if 0 <= remaining_ms <= grace else LookupResult.HIT
+            result = LookupResult.STALE if is_stale(read, knobs) else LookupResult.HIT
         return Lookup(
             read.fruit,
             LookupResult.NEGATIVE if negative else result,

@@ -14,6 +14,7 @@ from loadtests.experiments.stack.descendants import descendants, process_table
 from loadtests.experiments.stack.guardian import ROOT
 from loadtests.experiments.stack.ports import free_port as another_free_port
 from loadtests.experiments.stack.ports import is_taken
+from tests.integration.locust_load import wait_for
 
 pytestmark = [pytest.mark.integration, pytest.mark.usefixtures("bring_servers")]
 
@@ -35,6 +36,13 @@ def _run(ports, **environment):
         text=True,
         start_new_session=True,
     )
+
+
+def _targets(port):
+    """What Prometheus scrapes; it takes some seconds to know."""
+    url = f"http://127.0.0.1:{port}/api/v1/targets?state=active"
+    with urllib.request.urlopen(url, timeout=5) as answer:
+        return json.load(answer)["data"]["activeTargets"]
 
 
 def _said_at_the_start(run):
@@ -72,9 +80,8 @@ def test_prometheus_that_is_on_the_path_follows_service_load_and_a_sweep(ports, 
     path = f"{prometheus_program.path.parent}{os.pathsep}{os.environ['PATH']}"
     with _run(ports, PATH=path) as run:
         shown = _said_at_the_start(run)
-        url = f"http://127.0.0.1:{ports[2]}/api/v1/targets?state=active"
-        with urllib.request.urlopen(url, timeout=5) as answer:
-            targets = json.load(answer)["data"]["activeTargets"]
+        wait_for(lambda: len(_targets(ports[2])) == 3)
+        targets = _targets(ports[2])
         run.terminate()
         run.wait(5)
 

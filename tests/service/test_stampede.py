@@ -344,6 +344,14 @@ def test_t5_early_does_refresh_and_each_trigger_loads(parts):
     ) == (2, 2)
 
 
+def test_early_knows_no_stale_entry_even_in_its_last_moment(parts):
+    parts.turn(protection="early")
+    parts.look_up()
+    parts.clock.advance(59.9996)
+
+    assert parts.look_up().result is LookupResult.HIT
+
+
 def test_early_leaves_an_entry_alone_that_lives_long(parts):
     parts.turn(protection="early")
     parts.store.on_load = lambda: parts.clock.advance(0.1)
