@@ -17,9 +17,11 @@ _FAMILY = "sleep 600 & setsid sleep 600 & (trap '' TERM; sleep 600; sleep 600) &
 """A child, one in a session of its own, and one that does not act on SIGTERM."""
 
 _PARENT = f"""
-import sys, time
+import signal, sys, time
 from loadtests.experiments.stack.descendants import descendants
 from loadtests.experiments.stack.guardian import Guardian
+# A shell starts a job in the background with SIGINT ignored.
+signal.signal(signal.SIGINT, signal.default_int_handler)
 with Guardian() as guardian:
     leader = guardian.start("family", ["sh", "-c", {_FAMILY!r}])
     while len(descendants(leader.pid)) < 4:
@@ -60,7 +62,9 @@ def test_no_descendant_outlives_its_parent(number):
 
         os.kill(parent.pid, number)
 
-        assert _end_within(pids, 5) == []
+        left = _end_within(pids, 5)
+        parent.kill()
+        assert left == []
         assert not Path(folder).exists()
 
 
