@@ -40,7 +40,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
     for command in (sweep_command, stampede_command, report_command):
         command.add_to(verbs)
     options = parser.parse_args(arguments)
-    signal.signal(signal.SIGTERM, _interrupt)
+    for number in (signal.SIGTERM, signal.SIGINT):
+        # A shell starts a job in the background with SIGINT ignored.
+        signal.signal(number, _interrupt)
     notes = Console(stderr=True, soft_wrap=True, highlight=False, markup=False, emoji=False)
     try:
         code: int = options.run(options, notes)
@@ -54,5 +56,5 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
 
 def _interrupt(_number: int, _frame: FrameType | None) -> None:
-    """End on SIGTERM as on Ctrl-C, so that everything started is ended too."""
+    """End on either signal alike, so that everything started is ended too."""
     raise KeyboardInterrupt

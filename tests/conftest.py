@@ -6,6 +6,7 @@ A server that cannot be had skips its tests aloud; under CI=true it fails them.
 import importlib
 import itertools
 import os
+import signal
 from collections.abc import Callable, Iterator
 
 import pytest
@@ -20,10 +21,12 @@ _numbers = itertools.count(1)
 
 
 def pytest_configure() -> None:
-    """Import Locust without its making greenlets of this process' threads.
+    """Make this process, and what it starts, alike however it was started.
 
-    The Locust that tests start as a program is as its users know it.
+    Locust must not make greenlets of its threads; the Locust that tests start as a program is
+    as its users know it. A job in the background is deaf to Ctrl-C, and so would its children be.
     """
+    signal.signal(signal.SIGINT, signal.default_int_handler)
     os.environ["LOCUST_SKIP_MONKEY_PATCH"] = "1"
     importlib.import_module("locust")
     del os.environ["LOCUST_SKIP_MONKEY_PATCH"]

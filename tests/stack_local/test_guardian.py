@@ -17,11 +17,9 @@ _FAMILY = "sleep 600 & setsid sleep 600 & (trap '' TERM; sleep 600; sleep 600) &
 """A child, one in a session of its own, and one that does not act on SIGTERM."""
 
 _PARENT = f"""
-import signal, sys, time
+import sys, time
 from loadtests.experiments.stack.descendants import descendants
 from loadtests.experiments.stack.guardian import Guardian
-# A shell starts a job in the background with SIGINT ignored.
-signal.signal(signal.SIGINT, signal.default_int_handler)
 with Guardian() as guardian:
     leader = guardian.start("family", ["sh", "-c", {_FAMILY!r}])
     while len(descendants(leader.pid)) < 4:
