@@ -30,6 +30,9 @@ with LocalStack(service_processes=2, database="sqlite") as stack:
     web = ["--web-host", "127.0.0.1", "--web-port", port, "--service-url", stack.service_urls[0]]
     locust = stack.start("locust", [sys.executable, "-m", "locust", *words, *web])
     wait_until(lambda: page_answers(f"http://127.0.0.1:{port}/"), locust, "locust", 30)
+    # Redis, two services with a Granian worker each, Locust with two workers.
+    while len(descendants(stack.guardian.pid)) < 8:
+        time.sleep(0.05)
     print(stack.guardian.folder)
     print(*descendants(stack.guardian.pid), stack.guardian.pid)
     print(port, stack.redis.port, *[server.port for server in stack.services], flush=True)
@@ -145,7 +148,6 @@ def test_nothing_of_a_stack_under_load_is_left(number, free_port):
         folder = Path(parent.stdout.readline().strip())
         pids = [int(word) for word in parent.stdout.readline().split()]
         ports = [int(word) for word in parent.stdout.readline().split()]
-        # Redis, two services with a Granian worker each, Locust with two workers, the guardian.
         assert len(pids) >= 9
         assert all(is_taken(port) for port in ports)
 
