@@ -18,7 +18,7 @@ pytestmark = pytest.mark.integration
 @pytest.fixture
 def client(redis_server):
     """A database of its own on the shared server."""
-    with redis.Redis.from_url(redis_server.url.rstrip("/0").rstrip("/") + "/9") as client:
+    with redis.Redis.from_url(redis_server.url.removesuffix("/0") + "/9") as client:
         client.flushdb()
         yield client
         client.flushdb()
@@ -31,7 +31,7 @@ def observer():
 
 @pytest.fixture
 def cache(redis_server, client, observer):  # noqa: ARG001 - the database is emptied first
-    connections = connect(redis_server.url.rstrip("/0").rstrip("/") + "/9", 0.1)
+    connections = connect(redis_server.url.removesuffix("/0") + "/9", 0.1)
     breaker = Breaker(lambda: True, lambda _: None)
     yield RedisCache(RedisCalls(connections, breaker, observer), observer)
     connections.close()
