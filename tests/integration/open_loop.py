@@ -51,9 +51,6 @@ class OpenLoop:
         for thread in self._workers:
             thread.join()
 
-    def between(self, first: float, last: float) -> list[Answer]:
-        return [answer for answer in self.answers if first <= answer.intended < last]
-
     def results(self) -> Counter:
         return Counter(answer.result for answer in self.answers)
 
