@@ -29,14 +29,15 @@ PAGE = Page(
 def build_dashboard() -> build.Dashboard:
     """Return the dashboard."""
     board = frame(PAGE)
-    rows = (_headlines(), story_panels(), response_panels(), store_panels(), freshness_panels())
+    headlines = [*_ratios(), *_rates()]
+    rows = (headlines, story_panels(), response_panels(), store_panels(), freshness_panels())
     for row in rows:
         for panel in row:
             board.with_panel(panel)
     return board
 
 
-def _headlines() -> list[Panel]:
+def _ratios() -> list[Panel]:
     return [
         number(
             Words(
@@ -68,6 +69,11 @@ def _headlines() -> list[Panel]:
             Line(OFFLOAD_RATIO, "offload"),
             decimals=1,
         ),
+    ]
+
+
+def _rates() -> list[Panel]:
+    return [
         number(
             Words("Lookups", "Lookups a second, all results.", "reqps"),
             Line(rate(LOOKUPS), "lookups"),
