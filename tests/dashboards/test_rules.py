@@ -51,7 +51,7 @@ def test_configuration_and_rules_are_valid(promtool):
 
 @pytest.mark.integration
 def test_every_alert_fires_and_keeps_quiet_as_its_cases_say(promtool):
-    promtool(FOLDER, "test", "rules", "{}/rules.test.yml")
+    assert "SUCCESS" in promtool(FOLDER, "test", "rules", "{}/rules.test.yml")
 
 
 @pytest.mark.integration

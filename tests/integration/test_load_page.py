@@ -117,6 +117,7 @@ def test_a_second_run_counts_from_nothing(service_url, tmp_path):
 
         run_to_its_end(locust.page_url, 200)
         run_to_its_end(locust.page_url, 50)
+        assert rows(locust.page_url)["All lookups"]["count"] == "50"
 
 
 def test_a_knob_changed_while_running_reaches_the_service_and_the_prediction(service_url, tmp_path):

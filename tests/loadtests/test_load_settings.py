@@ -142,5 +142,5 @@ def test_a_ttl_that_is_given_goes_before_the_presets():
 def test_every_preset_is_within_the_flags(name):
     taken = settings(preset=name)
 
-    parse_knobs({key: str(value) for key, value in taken.knobs.items()})
+    assert parse_knobs({key: str(value) for key, value in taken.knobs.items()}) == taken.knobs
     check_form({"skew": str(taken.skew), "write_ratio": str(taken.write_ratio)})
