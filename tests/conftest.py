@@ -50,7 +50,7 @@ def bring(find: Callable[[], ServerProgram]) -> ServerProgram:
 @pytest.fixture(scope="session")
 def unpacked_redis() -> ServerProgram:
     """Debian's Redis, brought into the cache even where this machine has one."""
-    return bring(lambda: servers._from_debian("usr/bin/redis-server", "redis-server"))
+    return bring(servers.unpacked_redis)
 
 
 @pytest.fixture(scope="session")

@@ -9,6 +9,7 @@ from loadtests.experiments.stack import debian
 
 pytestmark = pytest.mark.skipif(shutil.which("dpkg-deb") is None, reason="this is no Debian")
 
+_PROGRAM = "usr/bin/greeter"
 _APT = """#!/bin/sh
 echo "$*" >> {notes}
 case "$*" in
@@ -17,7 +18,8 @@ case "$*" in
     [ -e {lists} ] || {{ echo "E: Unable to locate package greeter" >&2; exit 100; }}
     echo "Inst greeter (1:1.0-1 Debian:12 [all])"
     echo "Inst libgreet [0.9] (1.0 Debian:12 [all]) []" ;;
-  *"download greeter=1:1.0-1 libgreet=1.0"*) cp {package} . ;;
+  *"download greeter=1:1.0-1 libgreet=1.0") cp {package} . ;;
+  *"download greeter=1:1.0-1 libgreet=1.0 greet-tools") cp {package} . ;;
   *) exit 1 ;;
 esac
 """
@@ -55,10 +57,10 @@ def apt(tmp_path, monkeypatch):
 def test_package_is_unpacked_once_and_runs_with_its_own_libraries(apt):
     (apt / "lists").touch()
 
-    tree = debian.unpacked("greeter")
-    debian.unpacked("greeter")
+    tree = debian.unpacked(_PROGRAM, "greeter")
+    debian.unpacked(_PROGRAM, "greeter")
     shown = subprocess.run(
-        [debian.wrapper(tree, "usr/bin/greeter"), "you"], capture_output=True, text=True, check=True
+        [debian.wrapper(tree, _PROGRAM), "you"], capture_output=True, text=True, check=True
     ).stdout
 
     assert shown == f"hello you from {tree}/usr/lib/greet\n"
@@ -66,7 +68,7 @@ def test_package_is_unpacked_once_and_runs_with_its_own_libraries(apt):
 
 
 def test_machine_without_package_lists_gets_lists_of_its_own(apt):
-    tree = debian.unpacked("greeter")
+    tree = debian.unpacked(_PROGRAM, "greeter")
 
     notes = (apt / "notes").read_text().splitlines()
     assert (tree / "usr" / "bin" / "greeter").exists()
@@ -74,11 +76,40 @@ def test_machine_without_package_lists_gets_lists_of_its_own(apt):
     assert all(f"-oDir::State={tree.parent}/apt/state" in line for line in notes[1:])
 
 
+def test_named_package_is_unpacked_even_where_it_is_installed(apt):
+    (apt / "lists").touch()
+
+    debian.unpacked(_PROGRAM, "greeter", "greet-tools")
+
+    notes = (apt / "notes").read_text()
+    assert notes.endswith("download greeter=1:1.0-1 libgreet=1.0 greet-tools\n")
+
+
+def test_folder_without_its_program_is_not_kept(apt):
+    (apt / "lists").touch()
+
+    with pytest.raises(debian.UnpackError, match="usr/bin/other is not in greeter"):
+        debian.unpacked("usr/bin/other", "greeter")
+
+    assert not (debian._home() / "greeter").exists()
+
+
+def test_kept_folder_that_lost_its_program_is_made_anew(apt):
+    (apt / "lists").touch()
+    program = debian.unpacked(_PROGRAM, "greeter") / _PROGRAM
+    program.unlink()
+    program.symlink_to("gone")
+
+    debian.unpacked(_PROGRAM, "greeter")
+
+    assert program.is_file()
+
+
 def test_package_that_is_not_to_be_had_leaves_nothing_half_done(apt):
     (apt / "greeter.deb").unlink()
 
     with pytest.raises(debian.UnpackError, match="apt-get"):
-        debian.unpacked("greeter")
+        debian.unpacked(_PROGRAM, "greeter")
 
     assert not (debian._home() / "greeter").exists()
 
@@ -87,4 +118,4 @@ def test_unpacking_elsewhere_than_on_debian_is_refused(monkeypatch):
     monkeypatch.setenv("PATH", "/nowhere")
 
     with pytest.raises(debian.UnpackError, match="apt-get and dpkg are not here"):
-        debian.unpacked("greeter")
+        debian.unpacked(_PROGRAM, "greeter")

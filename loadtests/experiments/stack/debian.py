@@ -28,12 +28,18 @@ class UnpackError(Exception):
     """A package cannot be had here; the message says why."""
 
 
-def unpacked(*packages: str) -> Path:
+def unpacked(program: str, *packages: str) -> Path:
     """Bring packages, with what they need and this machine lacks, into one folder.
 
     The folder is kept, named after the release and the first package, and made only
     once. The machine's package lists are used as they are; where there are none, or old
     ones, lists of our own are fetched into the cache.
+
+    Args:
+        program: The path in that folder of what the packages are for, as
+            `usr/bin/redis-server`; the folder is kept only if it is there.
+        packages: Unpacked even where they are installed, as what they need is not: what the
+            program finds beside itself must be named.
 
     Returns:
         The folder that holds `usr/bin` and so on.
@@ -45,10 +51,13 @@ def unpacked(*packages: str) -> Path:
         raise UnpackError("apt-get and dpkg are not here")
     tree = _home() / packages[0]
     with _locked(_home()):
-        if not tree.exists():
+        if not (tree / program).exists():
+            shutil.rmtree(tree, ignore_errors=True)
             with tempfile.TemporaryDirectory(dir=_home()) as folder:
                 _download(packages, Path(folder))
                 _unpack(Path(folder), Path(folder) / "tree")
+                if not (Path(folder) / "tree" / program).exists():
+                    raise UnpackError(f"{program} is not in {', '.join(packages)}")
                 (Path(folder) / "tree").rename(tree)
     return tree
 
@@ -102,8 +111,10 @@ def _download(packages: tuple[str, ...], folder: Path) -> None:
 
 def _download_missing(packages: tuple[str, ...], folder: Path, options: list[str]) -> None:
     plan = _apt(folder, options, "-s", "install", "--no-install-recommends", *packages)
-    wanted = [f"{name}={version}" for name, version in _INSTALL_LINE.findall(plan)]
-    _apt(folder, options, "download", *(wanted or packages))
+    missing = dict(_INSTALL_LINE.findall(plan))
+    installed = [package for package in packages if package not in missing]
+    wanted = [f"{name}={version}" for name, version in missing.items()]
+    _apt(folder, options, "download", *wanted, *installed)
 
 
 def _own_lists() -> list[str]:

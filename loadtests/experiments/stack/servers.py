@@ -77,7 +77,13 @@ def find_chromium() -> ServerProgram | None:
 
 def bring_redis() -> ServerProgram:
     """Find Redis, else unpack Debian's into the cache; StackError says what to install."""
-    return find_redis() or _from_debian("usr/bin/redis-server", "redis-server")
+    return find_redis() or unpacked_redis()
+
+
+def unpacked_redis() -> ServerProgram:
+    """Unpack Debian's Redis, whatever is found; StackError says what to install."""
+    # The program is a link to one that Debian packs with the tools.
+    return _from_debian("usr/bin/redis-server", "redis-server", "redis-tools")
 
 
 def bring_mariadb() -> ServerProgram:
@@ -98,7 +104,7 @@ def bring_promtool() -> ServerProgram:
 def bring_chromium() -> ServerProgram:
     """Find Chromium, else unpack Debian's with a font; StackError says what to install."""
     return find_chromium() or _from_debian(
-        "usr/lib/chromium/chromium", "chromium", "fonts-dejavu-core"
+        "usr/lib/chromium/chromium", "chromium", "chromium-common", "fonts-dejavu-core"
     )
 
 
@@ -117,7 +123,7 @@ def _on_path(*names: str) -> ServerProgram | None:
 
 def _from_debian(program: str, *packages: str) -> ServerProgram:
     try:
-        tree = unpacked(*packages)
+        tree = unpacked(program, *packages)
     except UnpackError as error:
         name = Path(program).name
         raise StackError(
