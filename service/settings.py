@@ -5,13 +5,32 @@ import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
-from urllib.parse import urlsplit
+from urllib.parse import SplitResult, parse_qsl, urlsplit
 
 from service.knobs import KnobError, Knobs, shown
 
 LOG_LEVELS = ("debug", "info", "warning", "error", "critical")
 REDIS_SCHEMES = ("redis", "rediss", "redis+cluster", "rediss+cluster")
 DATABASE_SCHEMES = ("mysql+pymysql", "mariadb+pymysql", "sqlite")
+_FILE = ".+"
+REDIS_TLS = {
+    **dict.fromkeys(("ssl_ca_certs", "ssl_certfile", "ssl_keyfile"), _FILE),
+    "ssl_cert_reqs": "required|optional|none",
+    "ssl_check_hostname": "true|false",
+}
+MYSQL_OPTIONS = {
+    **dict.fromkeys(("ssl_ca", "ssl_cert", "ssl_key"), _FILE),
+    "ssl_check_hostname": "true|false",
+    "charset": "utf8mb4",
+}
+# By scheme, what may stand behind the question mark of a URL, and the pattern of its value.
+# Whatever else the drivers take, they would fail on or follow instead of what is set here.
+URL_OPTIONS = {
+    "rediss": REDIS_TLS,
+    "rediss+cluster": REDIS_TLS,
+    "mysql+pymysql": MYSQL_OPTIONS,
+    "mariadb+pymysql": MYSQL_OPTIONS,
+}
 
 
 class SettingsError(ValueError):
@@ -56,7 +75,7 @@ class Settings:
         return cls(
             redis_url=_url(texts, "REDIS_URL", default.redis_url, REDIS_SCHEMES),
             database_url=_url(texts, "DATABASE_URL", default.database_url, DATABASE_SCHEMES),
-            host=_word(texts, "HOST", default.host),
+            host=_host(texts, default.host),
             port=_whole(texts, "PORT", default.port, 1, 65_535),
             threads=_whole(texts, "THREADS", default.threads, 1, 1024),
             store_pool_size=_whole(texts, "STORE_POOL_SIZE", default.store_pool_size, 1, 1024),
@@ -67,11 +86,20 @@ class Settings:
         )
 
 
-def _word(texts: Mapping[str, str], name: str, default: str) -> str:
-    text = texts.get(name, default)
+def _host(texts: Mapping[str, str], default: str) -> str:
+    text = texts.get("HOST", default)
     if not text or text != text.strip():
-        raise SettingsError(f"{name} must not be empty, got {shown(text)}; unset it for {default}")
+        raise SettingsError(f"HOST must not be empty, got {shown(text)}; unset it for {default}")
+    _require_name("HOST", text)
     return text
+
+
+def _require_name(name: str, host: str) -> None:
+    """Raise SettingsError for a host that cannot even be looked up."""
+    try:
+        host.encode("idna")
+    except UnicodeError:
+        raise SettingsError(f"{name} has a host that can be none: {shown(host)}") from None
 
 
 def _whole(texts: Mapping[str, str], name: str, default: int, low: int, high: int) -> int:
@@ -104,6 +132,11 @@ def _token(texts: Mapping[str, str]) -> str | None:
             "CONTROL_TOKEN is set but empty; give it a value, or unset it "
             "to take control requests from this machine only"
         )
+    if token is not None and not re.fullmatch("[!-~]+", token):
+        raise SettingsError(
+            "CONTROL_TOKEN has a blank or a character beyond ASCII, which no header carries; "
+            "make it of letters, digits and signs"
+        )
     return token
 
 
@@ -113,6 +146,8 @@ def _url(texts: Mapping[str, str], name: str, default: str, schemes: tuple[str, 
     scheme = text.partition("://")[0] if "://" in text else ""
     if scheme not in schemes:
         raise SettingsError(f"{name} must begin with one of {_list(schemes)}, got {shown(scheme)}")
+    if not text.isprintable():
+        raise SettingsError(f"{name} has a character that cannot be shown; write it with %")
     if scheme == "sqlite":
         return _sqlite(name, text)
     try:
@@ -126,15 +161,31 @@ def _url(texts: Mapping[str, str], name: str, default: str, schemes: tuple[str, 
         raise SettingsError(f"{name} names no database; write it like {default}")
     if name == "REDIS_URL" and not re.fullmatch(r"/?|/[0-9]{1,4}", parts.path):
         raise SettingsError(f"{name} must end in a database number, got {shown(parts.path)}")
+    _require_name(name, parts.hostname)
+    _require_known_options(name, parts)
     return text
 
 
+def _require_known_options(name: str, parts: SplitResult) -> None:
+    known = URL_OPTIONS.get(parts.scheme, {})
+    for option, value in parse_qsl(parts.query, keep_blank_values=True):
+        if option not in known:
+            there = ", ".join(known) or "none"
+            raise SettingsError(f"{name} has the unknown option {shown(option)}; there is {there}")
+        if not re.fullmatch(known[option], value):
+            raise SettingsError(f"{name}: {option} must be {known[option]}, got {shown(value)}")
+        if known[option] is _FILE and not Path(value).is_file():
+            raise SettingsError(f"{name}: {option} is no file: {shown(value)}")
+
+
 def _sqlite(name: str, text: str) -> str:
-    path = text.removeprefix("sqlite:///").partition("?")[0]
+    path, _, options = text.removeprefix("sqlite:///").partition("?")
     if not text.startswith("sqlite:///") or not path.strip("/"):
         raise SettingsError(f"{name} names no file; write it like sqlite:////tmp/fruit.db")
     if not Path(path).parent.is_dir():
         raise SettingsError(f"{name} is in a folder that is not there: {Path(path).parent}")
+    if options:
+        raise SettingsError(f"{name} has options, got {shown(options)}; a file takes none")
     return text
 
 
