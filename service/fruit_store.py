@@ -2,11 +2,13 @@
 
 import time
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
+from dataclasses import asdict, astuple
 from typing import Any
 
 from sqlalchemy import (
     Column,
+    Connection,
     Engine,
     Integer,
     MetaData,
@@ -28,7 +30,7 @@ from sqlalchemy.pool import NullPool
 
 from service.catalogue import SEED, generated
 from service.fruit import Fruit
-from service.lookup import StoreUnavailableError
+from service.lookup import StoreRefusedError, StoreUnavailableError
 from service.observer import Observer
 
 # With the wait for its turn, a lookup that needs a stopped database is answered in a second.
@@ -39,6 +41,7 @@ CLOSED_SECONDS = 0.2
 WRITE_TIMEOUT_SECONDS = 5.0
 BULK_TIMEOUT_SECONDS = 30.0
 ROWS_PER_STATEMENT = 1000
+REPLACE_TRIES = 5  # of a row that others create and delete meanwhile
 
 FRUIT = Table(
     "fruit",
@@ -99,20 +102,10 @@ class FruitStore:
         Raises:
             StoreUnavailableError: The database did not answer; the row may be written.
         """
-        values = {"name": fruit.name, "quantity": fruit.quantity}
         with self._query("replace") as ended, self._writes.connect() as connection:
-            while True:
-                changed = connection.execute(
-                    update(FRUIT).where(FRUIT.c.id == fruit.id).values(values)
-                )
-                created = changed.rowcount == 0
-                if created:
-                    try:
-                        connection.execute(insert(FRUIT).values(id=fruit.id, **values))
-                    except IntegrityError:  # another writer was first; theirs is replaced
-                        continue
-                ended("ok")
-                return created
+            created = _replace(connection, fruit)
+            ended("ok")
+        return created
 
     def delete(self, fruit_id: int) -> bool:
         """Delete a row, committed; tells whether there was one.
@@ -139,12 +132,9 @@ class FruitStore:
             for first in range(1, items + 1, ROWS_PER_STATEMENT):
                 last = min(items, first + ROWS_PER_STATEMENT - 1)
                 with self._bulk.begin() as connection:
-                    known = set(
-                        connection.scalars(
-                            select(FRUIT.c.id).where(FRUIT.c.id.between(first, last))
-                        )
-                    )
-                    rows = [_row(generated(i)) for i in range(first, last + 1) if i not in known]
+                    there = select(FRUIT.c.id).where(FRUIT.c.id.between(first, last))
+                    known = set(connection.scalars(there))
+                    rows = [asdict(generated(i)) for i in range(first, last + 1) if i not in known]
                     if rows:
                         connection.execute(statement, rows)
                     created += len(rows)
@@ -182,7 +172,7 @@ class FruitStore:
         try:
             yield outcomes.append
         except SQLAlchemyError as error:
-            raise StoreUnavailableError(_plain(error)) from error
+            raise _told(error) from error
         finally:
             self._observer.store_in_flight(-1)
             outcome = outcomes[0] if outcomes else "error"
@@ -225,14 +215,33 @@ def _prepare_sqlite(connection: Any, record: object) -> None:  # noqa: ANN401
             "CREATE TABLE IF NOT EXISTS fruit (id INTEGER PRIMARY KEY, "
             "name VARCHAR(255) NOT NULL, quantity INTEGER NOT NULL)"
         )
-        rows = [(fruit.id, fruit.name, fruit.quantity) for fruit in SEED]
-        cursor.executemany("INSERT OR IGNORE INTO fruit VALUES (?, ?, ?)", rows)
+        cursor.executemany("INSERT OR IGNORE INTO fruit VALUES (?, ?, ?)", map(astuple, SEED))
         connection.commit()
     cursor.close()
 
 
-def _row(fruit: Fruit) -> dict[str, int | str]:
-    return {"id": fruit.id, "name": fruit.name, "quantity": fruit.quantity}
+def _replace(connection: Connection, fruit: Fruit) -> bool:
+    """Write a row; tells whether it is new."""
+    for _ in range(REPLACE_TRIES - 1):
+        with suppress(IntegrityError):  # another writer was first; theirs is replaced
+            return _replace_once(connection, fruit)
+    return _replace_once(connection, fruit)
+
+
+def _replace_once(connection: Connection, fruit: Fruit) -> bool:
+    row = asdict(fruit)
+    if connection.execute(update(FRUIT).where(FRUIT.c.id == fruit.id).values(row)).rowcount:
+        return False
+    connection.execute(insert(FRUIT).values(row))
+    return True
+
+
+def _told(error: SQLAlchemyError) -> StoreUnavailableError:
+    """Tell a database that took the statement and kept the connection from one that is away."""
+    match error:
+        case DBAPIError(statement=str(), connection_invalidated=False):
+            return StoreRefusedError(_plain(error))
+    return StoreUnavailableError(_plain(error))
 
 
 def _plain(error: SQLAlchemyError) -> str:

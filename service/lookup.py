@@ -52,6 +52,10 @@ class StoreUnavailableError(Exception):
     """The store did not answer, is not asked, or too many already wait for it."""
 
 
+class StoreRefusedError(StoreUnavailableError):
+    """The store answered, and did not do what it was told (a deadlock, say)."""
+
+
 @dataclass(frozen=True, slots=True)
 class CacheRead:
     """What the cache held of one fruit.

@@ -5,7 +5,7 @@ from contextlib import contextmanager
 
 from service.breaker import Breaker
 from service.bulkhead import Bulkhead
-from service.lookup import StoreUnavailableError
+from service.lookup import StoreRefusedError, StoreUnavailableError
 
 
 class StoreGuard:
@@ -29,7 +29,8 @@ class StoreGuard:
             patient: Whether to wait for a turn.
 
         Raises:
-            StoreUnavailableError: It did not answer, now or lately, or too many ask it.
+            StoreUnavailableError: It did not answer, now or lately, or refused, or too many
+                ask it.
         """
         self._refuse_while_down()
         with self._bulkhead.entered(patient=patient):
@@ -38,6 +39,9 @@ class StoreGuard:
             began = self._breaker.begin()
             try:
                 yield
+            except StoreRefusedError:
+                self._breaker.succeeded()
+                raise
             except StoreUnavailableError:
                 self._breaker.failed(began)
                 raise

@@ -6,6 +6,9 @@ import time
 
 import pytest
 
+from service.fruit import Fruit
+from service.fruit_store import FruitStore
+from service.lookup import StoreRefusedError, StoreUnavailableError
 from tests.integration.open_loop import OpenLoop, quantile
 from tests.integration.service_processes import (
     look_up,
@@ -15,6 +18,7 @@ from tests.integration.service_processes import (
     samples,
     told,
 )
+from tests.service.fakes import RecordingObserver
 
 pytestmark = pytest.mark.integration
 
@@ -33,6 +37,20 @@ def test_t6_redis_errors_are_counted_and_bounded_in_time(guardian, fresh_redis, 
     assert took < 1.0
     assert counted['cacheaside_cache_errors_total{op="read"}'] == 1
     assert counted['cacheaside_breaker_open{dependency="redis"}'] == 1
+
+
+def test_database_that_refuses_a_row_is_not_away(mariadb_server):
+    observer = RecordingObserver()
+    store = FruitStore(mariadb_server.url, 2, observer)
+    with pytest.raises(StoreRefusedError, match="Data too long"):
+        store.replace(Fruit(1, "x" * 256, 1))
+    store.close()
+    away = FruitStore(mariadb_server.url.replace("grocerydb", "nowhere"), 2, observer)
+    with pytest.raises(StoreUnavailableError, match="Unknown database") as unavailable:
+        away.find(1, 0)
+    away.close()
+
+    assert not isinstance(unavailable.value, StoreRefusedError)
 
 
 def test_slow_store_is_asked_by_so_many_and_the_rest_answered_at_once(

@@ -274,6 +274,7 @@ class Breaker:
     def __init__(self):
         self.is_open = False
         self.failures = 0
+        self.successes = 0
 
     def allows(self):
         return not self.is_open
@@ -282,7 +283,7 @@ class Breaker:
         return 0.0
 
     def succeeded(self):
-        pass
+        self.successes += 1
 
     def failed(self, began):
         del began

@@ -8,7 +8,7 @@ from service import fruit_store
 from service.catalogue import SEED, generated
 from service.fruit import Fruit
 from service.fruit_store import FruitStore
-from service.lookup import StoreUnavailableError
+from service.lookup import StoreRefusedError, StoreUnavailableError
 from tests.service.fakes import RecordingObserver
 
 
@@ -95,6 +95,15 @@ def test_writers_of_one_row_at_the_same_time_all_succeed(store):
     assert done.count(True) == 1
 
 
+def test_row_that_another_constraint_forbids_is_refused_after_some_tries(store):
+    store.problem()
+    with store._writes.connect() as connection:
+        connection.exec_driver_sql("CREATE UNIQUE INDEX one_of_a_name ON fruit (name)")
+
+    with pytest.raises(StoreRefusedError, match="UNIQUE constraint failed"):
+        store.replace(Fruit(9, "apple", 1))
+
+
 def test_queries_are_counted_by_what_they_gave(store, observer):
     store.find(1, 0)
     store.find(99, 0)
@@ -144,7 +153,7 @@ def test_missing_table_is_named_with_its_remedy(store):
         connection.exec_driver_sql("DROP TABLE fruit")
 
     assert store.problem() == "table fruit is missing: run db.sql on the database"
-    with pytest.raises(StoreUnavailableError, match="no such table"):
+    with pytest.raises(StoreRefusedError, match="no such table"):
         store.find(1, 0)
 
 
@@ -153,6 +162,7 @@ def test_unreachable_store_is_told_without_its_password(observer):
     with pytest.raises(StoreUnavailableError, match="Can't connect") as refused:
         store.find(1, 0)
 
+    assert not isinstance(refused.value, StoreRefusedError)
     assert "hunter2" not in str(refused.value)
     assert "\n" not in str(refused.value)
     assert observer.counts["query", "select", "error"] == 1

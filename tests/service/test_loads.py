@@ -2,7 +2,7 @@
 
 import pytest
 
-from service.lookup import Claim, FillOutcome, StoreUnavailableError
+from service.lookup import Claim, FillOutcome, StoreRefusedError, StoreUnavailableError
 from tests.service.parts import APPLE, Parts
 
 COLD = Claim("", -2)
@@ -36,6 +36,17 @@ def test_failed_load_is_not_in_the_mean_and_is_told_to_the_breaker(parts):
 
     assert parts.loads.mean_seconds is None
     assert parts.store_breaker.failures == 1
+
+
+def test_load_that_the_store_refuses_is_no_failure_to_the_breaker(parts):
+    def refuse():
+        raise StoreRefusedError("deadlock")
+
+    parts.store.on_load = refuse
+    with pytest.raises(StoreUnavailableError, match="deadlock"):
+        parts.loads.load(1)
+
+    assert (parts.store_breaker.failures, parts.store_breaker.successes) == (0, 1)
 
 
 def test_load_beyond_the_slots_is_refused_and_the_store_not_asked():
