@@ -1,8 +1,8 @@
-"""The pattern: look up in the cache, load from the store on a miss, fill, invalidate."""
+"""A lookup: the cache first, the store on a miss or where the cache cannot be asked."""
 
 import time
-from collections.abc import Callable
-from contextlib import suppress
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager, suppress
 from dataclasses import replace
 from typing import Protocol
 
@@ -15,6 +15,7 @@ from service.lookup import (
     CacheRead,
     CacheUnavailableError,
     Lookup,
+    LookupFailedError,
     LookupResult,
     StoreUnavailableError,
 )
@@ -63,7 +64,7 @@ class CacheAside:
         """Answer one lookup, and count it under exactly one result.
 
         Raises:
-            StoreUnavailableError: Neither the cache nor the store has the answer.
+            LookupFailedError: Neither the cache nor the store has the answer.
         """
         began = self._clock()
         result = LookupResult.ERROR
@@ -85,7 +86,8 @@ class CacheAside:
             cache_seconds = self._clock() - began
             if read.found:
                 return self._served(fruit_id, read, knobs, cache_seconds)
-            missed = self._stampede.load(fruit_id, read, began, knobs)
+            with self._told(cache_seconds=cache_seconds):
+                missed = self._stampede.load(fruit_id, read, began, knobs)
         except CacheUnavailableError:
             return self._without_cache(fruit_id, knobs, began)
         return replace(missed, cache_seconds=cache_seconds)
@@ -115,7 +117,7 @@ class CacheAside:
         """Ask the store; where it is away too, look whether the cache only paused."""
         try:
             return self._bypass(fruit_id, BypassReason.UNREACHABLE)
-        except StoreUnavailableError:
+        except LookupFailedError:
             for pause in SECOND_LOOKS_SECONDS:
                 self._sleep(pause)
                 with suppress(CacheUnavailableError):
@@ -126,10 +128,29 @@ class CacheAside:
             raise
 
     def _bypass(self, fruit_id: int, reason: BypassReason) -> Lookup:
-        loaded = self._loads.load(fruit_id)
+        with self._told(bypass=reason):
+            loaded = self._loads.load(fruit_id)
         return Lookup(
             loaded.fruit,
             LookupResult.BYPASS,
             store_seconds=loaded.store_seconds,
             bypass=reason,
         )
+
+    @contextmanager
+    def _told(
+        self, *, cache_seconds: float | None = None, bypass: BypassReason | None = None
+    ) -> Iterator[None]:
+        """Have a load that fails tell of its lookup."""
+        began = self._clock()
+        try:
+            yield
+        except StoreUnavailableError as error:
+            failed = Lookup(
+                None,
+                LookupResult.ERROR,
+                cache_seconds=cache_seconds,
+                store_seconds=self._clock() - began,
+                bypass=bypass,
+            )
+            raise LookupFailedError(str(error), failed) from error

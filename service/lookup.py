@@ -144,7 +144,8 @@ class Lookup:
             already is; None when nothing was served from the cache or the life never ends.
         age_seconds: None when the age is not known.
         cache_seconds: Spent on the first read of the cache; None when it was not asked.
-        store_seconds: Spent loading; None when this request did not load.
+        store_seconds: Spent loading, in an error also waiting for another's load; None when
+            this request did not load.
         refresh: Whether this lookup began a refresh in the background.
         bypass: Why the cache was not used; None when it was.
         fill: What became of this request's fill; None when it made none.
@@ -159,3 +160,15 @@ class Lookup:
     refresh: bool = False
     bypass: BypassReason | None = None
     fill: FillOutcome | None = None
+
+
+class LookupFailedError(StoreUnavailableError):
+    """A lookup that has no answer.
+
+    Attributes:
+        lookup: What is known of it; its result is `ERROR`.
+    """
+
+    def __init__(self, message: str, lookup: Lookup) -> None:
+        super().__init__(message)
+        self.lookup = lookup

@@ -7,13 +7,13 @@ from flask.typing import ResponseReturnValue
 
 from service.authorization import require_authorized
 from service.cache_aside import CacheAside
-from service.fruit import Fruit, parse_fruit, parse_id
+from service.fruit import MAX_ID, Fruit, parse_fruit, parse_id
 from service.lookup import (
     FillOutcome,
     InvalidationOutcome,
     Lookup,
+    LookupFailedError,
     LookupResult,
-    StoreUnavailableError,
 )
 from service.problems import problem, store_unavailable
 from service.request_body import read_json_object
@@ -55,8 +55,8 @@ def install(app: Flask, cache_aside: CacheAside, writes: Writes, token: str | No
             return _no_id()
         try:
             return _answered(cache_aside.look_up(fruit_id))
-        except StoreUnavailableError as error:
-            return _failed(error)
+        except LookupFailedError as error:
+            return _told(store_unavailable(error), error.lookup)
 
     @pages.put("/fruit/<id>")
     def replace(id: str) -> ResponseReturnValue:  # noqa: A002
@@ -81,7 +81,7 @@ def install(app: Flask, cache_aside: CacheAside, writes: Writes, token: str | No
 
 
 def _no_id() -> Response:
-    return problem(404, f"{NO_SUCH_FRUIT}: ids are whole numbers from 1 to 2147483647")
+    return problem(404, f"{NO_SUCH_FRUIT}: ids are whole numbers from 1 to {MAX_ID}")
 
 
 def _written(
@@ -111,6 +111,10 @@ def _answered(lookup: Lookup) -> Response:
     else:
         from_cache = lookup.result in {LookupResult.HIT, LookupResult.STALE}
         response = jsonify(data=lookup.fruit.as_json_object(), from_cache=from_cache)
+    return _told(response, lookup)
+
+
+def _told(response: Response, lookup: Lookup) -> Response:
     headers = response.headers
     headers["Cache-Control"] = "no-store"
     headers["X-Cache"] = lookup.result.name
@@ -118,14 +122,6 @@ def _answered(lookup: Lookup) -> Response:
     headers["Server-Timing"] = _timing(lookup)
     if lookup.age_seconds is not None:
         headers["Age"] = str(int(lookup.age_seconds))
-    return response
-
-
-def _failed(error: StoreUnavailableError) -> Response:
-    response = store_unavailable(error)
-    response.headers["Cache-Control"] = "no-store"
-    response.headers["X-Cache"] = LookupResult.ERROR.name
-    response.headers["Cache-Status"] = "cacheaside; fwd=miss; detail=store-unavailable"
     return response
 
 
@@ -141,6 +137,9 @@ def cache_status(lookup: Lookup) -> str:
             parts += ["fwd=miss", "collapsed"]
         case LookupResult.BYPASS if lookup.bypass is not None:
             parts += ["fwd=bypass", f"detail={lookup.bypass.value}"]
+        case LookupResult.ERROR:
+            parts.append("fwd=miss" if lookup.bypass is None else "fwd=bypass")
+            parts.append("detail=store-unavailable")
         case _:
             parts.append("fwd=miss")
     if lookup.fill is FillOutcome.STORED:

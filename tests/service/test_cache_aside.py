@@ -5,13 +5,25 @@ from contextlib import suppress
 import pytest
 
 from service.fruit import Fruit
-from service.lookup import BypassReason, FillOutcome, LookupResult, StoreUnavailableError
+from service.lookup import (
+    BypassReason,
+    FillOutcome,
+    LookupFailedError,
+    LookupResult,
+    StoreUnavailableError,
+)
 from tests.service.parts import APPLE, Parts
 
 
 @pytest.fixture
 def parts():
     return Parts()
+
+
+def leave_pending(parts):
+    parts.cache.down = True
+    parts.invalidations.invalidate(1)
+    parts.cache.down = False
 
 
 def test_first_lookup_loads_and_fills(parts):
@@ -120,6 +132,41 @@ def test_store_down_is_an_error_for_misses_and_nothing_for_hits(parts):
     with pytest.raises(StoreUnavailableError):
         parts.look_up(2)
     assert parts.observer.lookups() == {"miss": 1, "hit": 1, "error": 1}
+
+
+@pytest.mark.parametrize("protection", ["none", "single-flight", "lease", "early", "stale"])
+def test_error_after_a_miss_tells_what_was_waited_for(parts, protection):
+    parts.turn(protection=protection)
+    parts.store.find = lambda *_: wait_in_vain(parts)
+    with pytest.raises(LookupFailedError) as failed:
+        parts.look_up()
+
+    lookup = failed.value.lookup
+    assert (lookup.result, lookup.bypass) == (LookupResult.ERROR, None)
+    assert (lookup.cache_seconds, lookup.store_seconds) == (0.0, 0.5)
+
+
+def wait_in_vain(parts):
+    parts.clock.advance(0.5)
+    raise StoreUnavailableError("down")
+
+
+@pytest.mark.parametrize(
+    ("reason", "prepare"),
+    [
+        (BypassReason.OFF, lambda parts: parts.turn(ttl_seconds=0)),
+        (BypassReason.UNREACHABLE, lambda parts: setattr(parts.cache, "down", True)),
+        (BypassReason.INVALIDATION_PENDING, leave_pending),
+    ],
+)
+def test_error_without_the_cache_tells_why_it_was_not_asked(parts, reason, prepare):
+    prepare(parts)
+    parts.store.down = True
+    with pytest.raises(LookupFailedError) as failed:
+        parts.look_up()
+
+    assert failed.value.lookup.bypass is reason
+    assert failed.value.lookup.cache_seconds is None
 
 
 def test_store_that_did_not_answer_lately_is_not_asked(parts):

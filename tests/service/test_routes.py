@@ -238,7 +238,10 @@ def test_store_that_is_away_is_503_with_retry_after(build, settings):
         assert (answer.status_code, answer.headers["Retry-After"]) == (503, "1")
         assert answer.content_type == "application/json"
         assert "hunter2" not in answer.text
-    assert client.get("/fruit/1").headers["X-Cache"] == "ERROR"
+    failed = client.get("/fruit/1").headers
+    assert (failed["X-Cache"], failed["Cache-Control"]) == ("ERROR", "no-store")
+    assert failed["Cache-Status"] == "cacheaside; fwd=bypass; detail=store-unavailable"
+    assert failed["Server-Timing"].startswith("store;dur=")
     assert counted(client, "cacheaside_lookups_total", result="error") == 2
 
 
@@ -271,6 +274,11 @@ def test_unforeseen_error_is_json_without_a_trace(app, monkeypatch):
         (
             Lookup(APPLE, LookupResult.BYPASS, bypass=BypassReason.OFF),
             "fwd=bypass; detail=off",
+        ),
+        (Lookup(None, LookupResult.ERROR), "fwd=miss; detail=store-unavailable"),
+        (
+            Lookup(None, LookupResult.ERROR, bypass=BypassReason.OFF),
+            "fwd=bypass; detail=store-unavailable",
         ),
     ],
 )
