@@ -32,15 +32,20 @@ from service.writes import Writes
 
 log = logging.getLogger("service")
 
-LONGEST_WAIT_SECONDS = 0.5
+LONGEST_WAIT_FOR_A_LOAD_SECONDS = 0.5
 # What a commit may take on a disk that is slow to write.
 COMMIT_SECONDS = 2.0
+# Of tens of thousands of pending invalidations, so many come before Redis is used again.
+RETRY_FIRST_SECONDS = 2.0
+# Within a second a change of knobs is everywhere, and the look at them waits for this.
+RETRY_CHORE_SECONDS = 0.4
 
 
 def create_app(settings: Settings | None = None) -> Flask:
     """Build the service; nothing is connected before the first request.
 
-    Programs that outlive the app call `app.extensions["close"]()` when they are done with it.
+    Programs that outlive the app call `app.extensions["close"]()` when they are done with it,
+    with the seconds to wait for a silent Redis to take what invalidations are pending.
 
     Args:
         settings: None reads them from the environment.
@@ -54,8 +59,8 @@ def create_app(settings: Settings | None = None) -> Flask:
     store = FruitStore(settings.database_url, settings.store_pool_size, metrics)
 
     def redis_answers() -> bool:
-        # What is pending must be done before this process trusts Redis again.
-        return cache.ping() and invalidations.retry()
+        # What is pending is done before this process trusts Redis again.
+        return cache.ping() and invalidations.retry(RETRY_FIRST_SECONDS)
 
     redis_breaker = Breaker(redis_answers, partial(_turned, metrics, "redis"))
     store_breaker = Breaker(lambda: store.problem() is None, partial(_turned, metrics, "store"))
@@ -65,7 +70,7 @@ def create_app(settings: Settings | None = None) -> Flask:
         hangs=lambda: not redis_breaker.allows(),
     )
     cache = RedisCache(RedisCalls(connections, redis_breaker, metrics), metrics)
-    invalidations = Invalidations(cache, knobs, metrics)
+    invalidations = Invalidations(cache, knobs, metrics, cache_answers=redis_breaker.allows)
     load_guard = StoreGuard(store_breaker, _load_bulkhead(settings))
     loads = Loads(store, cache, load_guard, knobs, invalidations, metrics)
     room = _waiting_room(settings)
@@ -84,13 +89,14 @@ def create_app(settings: Settings | None = None) -> Flask:
     health.install(app, metrics, {"redis": partial(_redis_problem, cache), "store": store.problem})
     control.install(app, knobs, carrier.change, cache.clear, fill_catalogue, settings.control_token)
     catalogue_command.install(app, fill_catalogue)
-    housekeeping = Housekeeping((carrier.look, invalidations.retry))
+    housekeeping = Housekeeping((carrier.look, partial(invalidations.retry, RETRY_CHORE_SECONDS)))
     app.before_request(housekeeping.start)
     _count_requests(app, metrics)
 
-    def close() -> None:
+    def close(patience_seconds: float = 0.0) -> None:
         for part in (housekeeping, redis_breaker, store_breaker):
             part.stop()
+        invalidations.finish(patience_seconds)
         connections.close()
         store.close()
 
@@ -100,7 +106,7 @@ def create_app(settings: Settings | None = None) -> Flask:
 
 def _load_bulkhead(settings: Settings) -> Bulkhead:
     return Bulkhead(
-        settings.store_pool_size, max(0, _spare_threads(settings)), LONGEST_WAIT_SECONDS
+        settings.store_pool_size, max(0, _spare_threads(settings)), LONGEST_WAIT_FOR_A_LOAD_SECONDS
     )
 
 

@@ -3,6 +3,7 @@
 import logging
 import socket
 import sys
+from multiprocessing.util import Finalize
 
 from flask import Flask
 from granian import Granian
@@ -14,6 +15,8 @@ from service.settings import Settings, SettingsError
 
 # Requests under way get this long to end after SIGTERM.
 STOP_SECONDS = 8
+# Then Redis gets this long to take what invalidations are pending; docker kills after ten.
+PENDING_SECONDS = 1.5
 
 
 def application() -> Flask:
@@ -22,7 +25,10 @@ def application() -> Flask:
     logging.basicConfig(
         level=settings.log_level.upper(), format="%(asctime)s %(levelname)s %(name)s: %(message)s"
     )
-    return create_app(settings)
+    app = create_app(settings)
+    # Granian's worker is a forked process, which ends without what is in atexit.
+    Finalize(None, app.extensions["close"], (PENDING_SECONDS,), exitpriority=0)
+    return app
 
 
 def main() -> int:

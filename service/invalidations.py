@@ -14,6 +14,9 @@ from service.observer import Observer
 
 # Each waits as long as is ever waited for Redis; a hiccup is shorter than all together.
 ATTEMPTS = 3
+# While Redis is known to hang, each write that waits for it holds a thread for nothing.
+MOST_AT_A_SILENT_CACHE = 4
+FINISH_PAUSE_SECONDS = 0.05
 
 log = logging.getLogger("service")
 
@@ -31,19 +34,33 @@ class Invalidations:
     While a fruit's invalidation is pending, this process neither reads nor fills its entry.
     """
 
-    def __init__(
+    def __init__(  # noqa: PLR0913 - the parts are joined here
         self,
         cache: InvalidatedCache,
         knobs: LiveKnobs,
         observer: Observer,
         *,
+        cache_answers: Callable[[], bool],
         clock: Callable[[], float] = time.monotonic,
+        sleep: Callable[[float], None] = time.sleep,
     ) -> None:
-        """Begin with nothing pending."""
+        """Begin with nothing pending.
+
+        Args:
+            cache: Where entries are deleted.
+            knobs: What is in force.
+            observer: Hears of every outcome.
+            cache_answers: Tells whether the cache answered lately.
+            clock: Monotonic seconds.
+            sleep: Waits between the retries of `finish`.
+        """
         self._cache = cache
         self._knobs = knobs
         self._observer = observer
+        self._cache_answers = cache_answers
         self._clock = clock
+        self._sleep = sleep
+        self._places = threading.Semaphore(MOST_AT_A_SILENT_CACHE)
         self._lock = threading.Lock()
         self._serial = 0
         # By fruit: which write it was (a later one must not be taken for done with an
@@ -69,8 +86,20 @@ class Invalidations:
         """Tell whether a fruit's invalidation has yet to reach the cache."""
         return fruit_id in self._pending
 
-    def retry(self) -> bool:
-        """Try what is pending; tells whether nothing is left."""
+    def finish(self, within_seconds: float) -> None:
+        """Retry until nothing is pending or the time is up; what is left then is lost."""
+        ends = self._clock() + within_seconds
+        while not self.retry(within_seconds) and self._clock() < ends:
+            self._sleep(FINISH_PAUSE_SECONDS)
+        if left := len(self._pending):
+            log.warning("%d invalidations are lost: old entries may live until their TTL", left)
+
+    def retry(self, within_seconds: float) -> bool:
+        """Try what is pending for so long; tells whether the cache took it.
+
+        What there was no time for stays pending, and so this process keeps away from it.
+        """
+        ends = self._clock() + within_seconds
         fenced = self._knobs.current.fencing is Fencing.ON
         for fruit_id, (serial, written_at) in list(self._pending.items()):
             outcome = InvalidationOutcome.ABANDONED
@@ -82,6 +111,8 @@ class Invalidations:
                 outcome = InvalidationOutcome.RETRIED
             if self._settle(fruit_id, serial):
                 self._observer.invalidation_ended(outcome)
+            if self._clock() > ends:
+                return True
         return not self._pending
 
     def _is_dead(self, written_at: float) -> bool:
@@ -93,8 +124,18 @@ class Invalidations:
         return self._knobs.outlived(self._clock() - last_fill_at)
 
     def _tried(self, fruit_id: int, *, fenced: bool) -> bool:
-        """Ask the cache a few times; tells whether it is done."""
-        for _ in range(ATTEMPTS):
+        """Ask the cache a few times, once if it is silent; tells whether it is done."""
+        if self._cache_answers():
+            return self._asked(fruit_id, ATTEMPTS, fenced=fenced)
+        if not self._places.acquire(blocking=False):
+            return False
+        try:
+            return self._asked(fruit_id, 1, fenced=fenced)
+        finally:
+            self._places.release()
+
+    def _asked(self, fruit_id: int, attempts: int, *, fenced: bool) -> bool:
+        for _ in range(attempts):
             try:
                 self._cache.invalidate(fruit_id, fenced=fenced)
             except CacheUnavailableError:

@@ -72,3 +72,21 @@ def test_slow_store_is_asked_by_so_many_and_the_rest_answered_at_once(
     assert (in_flight, hit.result) == (4, "hit")
     assert len(refused) > 100
     assert quantile([answer.seconds for answer in refused], 0.5) < 0.1
+
+
+def test_process_that_ends_has_redis_take_what_is_pending(guardian, fresh_redis, tmp_path):
+    with running(guardian, fresh_redis.url, f"sqlite:///{tmp_path}/fruit.db", 2) as (ending, other):
+        look_up(other.url, 1)
+        os.kill(fresh_redis.pid, signal.SIGSTOP)
+        written = request(ending.url, "PUT", "/fruit/1", {"name": "apple", "quantity": 7})
+        os.kill(ending.pid, signal.SIGTERM)
+        time.sleep(0.7)
+        os.kill(fresh_redis.pid, signal.SIGCONT)
+        ended_by = time.monotonic() + 5
+        while ending.process.exit_code() is None and time.monotonic() < ended_by:
+            time.sleep(0.02)
+        after = look_up(other.url, 1)
+
+    assert written.headers["Cache-Status"].endswith("invalidation-pending")
+    assert ending.process.exit_code() == 0
+    assert after.json["data"]["quantity"] == 7

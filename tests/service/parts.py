@@ -40,7 +40,15 @@ class Parts:
         self.cache.observer = self.observer
         self.knobs = LiveKnobs(Knobs(), self.observer, clock=self.clock)
         self.store_breaker = Breaker()
-        self.invalidations = Invalidations(self.cache, self.knobs, self.observer, clock=self.clock)
+        self.redis_breaker = Breaker()
+        self.invalidations = Invalidations(
+            self.cache,
+            self.knobs,
+            self.observer,
+            cache_answers=self.redis_breaker.allows,
+            clock=self.clock,
+            sleep=self.clock.advance,
+        )
         bulkhead = Bulkhead(self.slots, 0, 0.0)
         self.loads = Loads(
             self.store,

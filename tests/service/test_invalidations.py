@@ -1,9 +1,18 @@
 """Invalidations: done, remembered, retried, given up."""
 
+import threading
+from concurrent.futures import ThreadPoolExecutor
+
 import pytest
 
+from service.invalidations import ATTEMPTS, MOST_AT_A_SILENT_CACHE
 from service.loads import LONGEST_FENCED_SECONDS
-from service.lookup import BypassReason, InvalidationOutcome, LookupResult
+from service.lookup import (
+    BypassReason,
+    CacheUnavailableError,
+    InvalidationOutcome,
+    LookupResult,
+)
 from tests.service.parts import APPLE, Parts
 
 NEWER = APPLE.__class__(1, "newer", 1)
@@ -77,10 +86,10 @@ def test_pending_invalidation_is_retried_until_done(parts):
     parts.look_up()
     parts.cache.down = True
     parts.writes.replace(NEWER)
-    assert not parts.invalidations.retry()
+    assert not parts.invalidations.retry(1)
     parts.cache.down = False
 
-    assert parts.invalidations.retry()
+    assert parts.invalidations.retry(1)
     assert parts.look_up().fruit == NEWER
     assert parts.look_up().result is LookupResult.HIT
     assert parts.observer.counts["invalidation", "retried"] == 1
@@ -92,10 +101,10 @@ def test_pending_invalidation_is_given_up_when_its_entry_is_dead(parts):
     parts.cache.down = True
     parts.writes.replace(NEWER)
     parts.clock.advance(LONGEST_FENCED_SECONDS + 9)
-    assert not parts.invalidations.retry()
+    assert not parts.invalidations.retry(1)
     parts.clock.advance(2)
 
-    assert parts.invalidations.retry()
+    assert parts.invalidations.retry(1)
     assert parts.observer.counts["invalidation", "abandoned"] == 1
 
 
@@ -112,7 +121,7 @@ def test_pending_invalidation_outlives_the_fill_of_another_process_load(parts, t
         parts.cache.down = True
         parts.writes.replace(NEWER)
         parts.clock.advance(5)
-        parts.invalidations.retry()
+        parts.invalidations.retry(1)
         parts.cache.down = False
         other.turn(ttl_seconds=ttl_seconds)
 
@@ -120,7 +129,7 @@ def test_pending_invalidation_outlives_the_fill_of_another_process_load(parts, t
     assert other.look_up().fruit == APPLE
     parts.turn(ttl_seconds=ttl_seconds)
     parts.clock.advance(1)
-    parts.invalidations.retry()
+    parts.invalidations.retry(1)
 
     assert parts.look_up().fruit == other.look_up().fruit == NEWER
 
@@ -132,7 +141,7 @@ def test_pending_invalidation_is_kept_for_entries_of_an_earlier_longer_ttl(parts
     parts.writes.replace(NEWER)
     parts.clock.advance(50)
 
-    assert not parts.invalidations.retry()
+    assert not parts.invalidations.retry(1)
     assert parts.invalidations.is_pending(1)
 
 
@@ -149,7 +158,7 @@ def test_later_write_is_not_taken_for_done_with_the_retry_of_an_earlier(parts):
         parts.invalidations.invalidate(1)
 
     parts.cache.invalidate = invalidate_while_another_write_fails
-    parts.invalidations.retry()
+    parts.invalidations.retry(1)
 
     assert parts.invalidations.is_pending(1)
 
@@ -202,7 +211,7 @@ def test_invalidation_that_ends_unforeseen_is_remembered(parts):
     parts.cache.invalidate = invalidate
 
     assert parts.invalidations.is_pending(1)
-    assert parts.invalidations.retry()
+    assert parts.invalidations.retry(1)
 
 
 def test_lookups_do_not_bypass_while_an_invalidation_is_under_way(parts):
@@ -217,3 +226,96 @@ def test_lookups_do_not_bypass_while_an_invalidation_is_under_way(parts):
     parts.writes.replace(NEWER)
 
     assert seen == [LookupResult.HIT]
+
+
+def silent(parts, *, seconds=0.1):
+    """Have the cache hang; gives the list of those who asked it meanwhile."""
+    asked = []
+
+    def hang(fruit_id, **_):
+        asked.append(fruit_id)
+        parts.clock.advance(seconds)
+        raise CacheUnavailableError("no answer")
+
+    parts.cache.invalidate = hang
+    return asked
+
+
+def test_write_asks_a_cache_that_hangs_once_and_one_that_answered_lately_a_few_times(parts):
+    asked = silent(parts)
+    parts.writes.replace(NEWER)
+    before = len(asked)
+    parts.redis_breaker.is_open = True
+    parts.writes.replace(NEWER)
+
+    assert (before, len(asked)) == (ATTEMPTS, ATTEMPTS + 1)
+
+
+def test_few_writes_at_a_time_wait_for_a_cache_that_hangs(parts):
+    """Else a hundred writes a second would hold every thread, and hits with them."""
+    parts.redis_breaker.is_open = True
+    waiting, ending = threading.Barrier(MOST_AT_A_SILENT_CACHE + 1), threading.Event()
+
+    def hang(*_, **__):
+        waiting.wait(10)
+        assert ending.wait(10)
+        raise CacheUnavailableError("no answer")
+
+    parts.cache.invalidate = hang
+    with ThreadPoolExecutor(MOST_AT_A_SILENT_CACHE) as threads:
+        crowd = [threads.submit(parts.invalidations.invalidate, n) for n in range(10, 14)]
+        waiting.wait(10)
+        one_more = parts.invalidations.invalidate(1)
+        ending.set()
+
+    assert one_more is InvalidationOutcome.DEFERRED
+    assert {future.result() for future in crowd} == {InvalidationOutcome.DEFERRED}
+    assert parts.invalidations.is_pending(1)
+
+
+def leave_pending(parts, ids):
+    parts.cache.down = True
+    for fruit_id in ids:
+        parts.invalidations.invalidate(fruit_id)
+    parts.cache.down = False
+
+
+def test_retry_of_very_many_ends_in_time_and_leaves_the_rest_pending(parts):
+    leave_pending(parts, range(1, 11))
+    invalidate = parts.cache.invalidate
+
+    def take_time(fruit_id, **options):
+        parts.clock.advance(0.3)
+        invalidate(fruit_id, **options)
+
+    parts.cache.invalidate = take_time
+
+    assert parts.invalidations.retry(1.0)
+    assert [n for n in range(1, 11) if parts.invalidations.is_pending(n)] == [*range(5, 11)]
+
+
+@pytest.mark.parametrize(("silent_seconds", "left"), [(1.0, 0), (2.0, 2)])
+def test_end_of_a_process_waits_a_while_for_the_cache_to_take_what_is_pending(
+    parts, silent_seconds, left
+):
+    leave_pending(parts, [1, 2])
+    invalidate, began = parts.cache.invalidate, parts.clock()
+
+    def take_when_it_answers(fruit_id, **options):
+        parts.cache.down = parts.clock() < began + silent_seconds
+        invalidate(fruit_id, **options)
+
+    parts.cache.invalidate = take_when_it_answers
+
+    parts.invalidations.finish(1.5)
+    assert sum(parts.invalidations.is_pending(n) for n in (1, 2)) == left
+    assert parts.clock() < began + 1.6
+
+
+def test_end_of_a_process_waits_for_nothing_when_nothing_is_pending(parts):
+    parts.cache.down = True
+    began = parts.clock()
+
+    parts.invalidations.finish(1.5)
+
+    assert parts.clock() == began
