@@ -57,6 +57,8 @@ def test_no_lookup_fails_and_none_waits_long_when_redis_fails(drilled, failure, 
     assert results(within)["bypass"] > len(within) / 2
     assert max(back) < 5
     assert counts.lookups() == results(load.answers)
+    # On a busy machine a lookup may be refused, never fail.
+    assert {answer.status for answer in load.answers} <= {200, 503}
     with compared.on_our_machine():
         assert {answer.status for answer in load.answers} == {200}
         # Of one outage the percentile rests on six lookups: printed, and judged over ten.
