@@ -9,20 +9,10 @@ import pytest
 from loadtests.experiments.stack.descendants import descendants
 from loadtests.experiments.stack.local import LocalStack
 from loadtests.experiments.stack.private_server import PrivateServer
+from service.knobs import Knobs
 from tests.integration.drill_control import call, stock, turn
 
 ITEMS = 30_000
-KNOBS = {
-    "ttl_seconds": 60,
-    "ttl_jitter_ratio": 0,
-    "negative_ttl_seconds": 5,
-    "protection": "single-flight",
-    "early_beta": 1,
-    "stale_seconds": 30,
-    "invalidation": "delete",
-    "fencing": "on",
-    "store_delay_seconds": 0,
-}
 
 
 @pytest.fixture(scope="session")
@@ -37,7 +27,7 @@ def shared_stack(bring_servers: None) -> Iterator[LocalStack]:
 @pytest.fixture
 def drilled(shared_stack: LocalStack) -> Iterator[LocalStack]:
     """The stack with everything up, the cache empty and all knobs as designed."""
-    turn(shared_stack.service_urls, **KNOBS)
+    turn(shared_stack.service_urls, **Knobs().as_json_object())
     call(shared_stack.service_urls[0], "DELETE", "/control/cache")
     yield shared_stack
     for server in (shared_stack.redis, shared_stack.database, *shared_stack.services):
