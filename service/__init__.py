@@ -32,7 +32,7 @@ from service.writes import Writes
 
 log = logging.getLogger("service")
 
-LONGEST_WAIT_FOR_A_LOAD_SECONDS = 0.5
+LONGEST_WAIT_FOR_A_TURN_SECONDS = 0.5
 # What a commit may take on a disk that is slow to write.
 COMMIT_SECONDS = 2.0
 # Of tens of thousands of pending invalidations, so many come before Redis is used again.
@@ -106,7 +106,7 @@ def create_app(settings: Settings | None = None) -> Flask:
 
 def _load_bulkhead(settings: Settings) -> Bulkhead:
     return Bulkhead(
-        settings.store_pool_size, max(0, _spare_threads(settings)), LONGEST_WAIT_FOR_A_LOAD_SECONDS
+        settings.store_pool_size, max(0, _spare_threads(settings)), LONGEST_WAIT_FOR_A_TURN_SECONDS
     )
 
 

@@ -2,6 +2,7 @@
 
 from service.fruit import Fruit
 
+MAX_ITEMS = 10_000_000
 SEED = (Fruit(1, "apple", 100), Fruit(2, "orange", 200), Fruit(3, "pear", 300))
 
 _KINDS = (

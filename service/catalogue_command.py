@@ -6,7 +6,7 @@ import click
 from flask import Flask
 from flask.cli import AppGroup
 
-from service.control import MAX_ITEMS
+from service.catalogue import MAX_ITEMS
 from service.lookup import StoreUnavailableError
 
 

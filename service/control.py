@@ -7,11 +7,10 @@ from flask import Blueprint, Flask, jsonify
 from flask.typing import ResponseReturnValue
 
 from service.authorization import require_authorized
+from service.catalogue import MAX_ITEMS
 from service.live_knobs import LiveKnobs
 from service.problems import RefusedError
 from service.request_body import read_json_object
-
-MAX_ITEMS = 10_000_000
 
 
 def install(  # noqa: PLR0913, PLR0917 - the parts are joined here

@@ -23,10 +23,8 @@ def physical_ttl_ms(knobs: Knobs, *, negative: bool, spread: float) -> int:
 
 def longest_life_seconds(knobs: Knobs) -> float:
     """Give the longest life in Redis that an entry written under these knobs can have."""
-    seconds = knobs.ttl_seconds * (1 + knobs.ttl_jitter_ratio)
-    if knobs.protection is Protection.STALE:
-        seconds += knobs.stale_seconds
-    return max(seconds, knobs.negative_ttl_seconds)
+    lives = (physical_ttl_ms(knobs, negative=negative, spread=1.0) for negative in (False, True))
+    return max(lives) / 1000
 
 
 def same_lives(one: Knobs, other: Knobs) -> bool:

@@ -92,7 +92,7 @@ def _parse_choice(name: str, value: object) -> StrEnum:
 
 @dataclass(frozen=True, slots=True)
 class Knobs:
-    """One consistent set of knobs; see design and README for what each does."""
+    """One consistent set of knobs; the README says what each does."""
 
     ttl_seconds: float = 60.0
     ttl_jitter_ratio: float = 0.0
