@@ -1,4 +1,4 @@
-"""Traps T2, T3 and T8 on real processes: leases that outlive their holder, entries without end."""
+"""Real processes: leases that outlive their holder, entries without end, a write slept through."""
 
 import asyncio
 import os

@@ -1,4 +1,4 @@
-"""Trap T6 and what follows from it: waits for a Redis that hangs are bounded, and end together."""
+"""Waits for a Redis that hangs are bounded, and end together."""
 
 import socket
 import threading
