@@ -124,7 +124,7 @@ class RedisCache:
 
     def release_failed(self, fruit_id: int, claim: Claim) -> None:
         """End one's own lease and tell those who wait that the load failed; never raises."""
-        argv = (claim.lease, f"failed:{claim.lease}:", LEFT_MS)
+        argv = (claim.lease, "failed:", LEFT_MS)
         try:
             self._calls.run("lease", redis_scripts.RELEASE, _keys(fruit_id), argv)
         except CacheUnavailableError:

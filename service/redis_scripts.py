@@ -6,7 +6,9 @@ script's reply ends with the two counts, also where `set` was refused (by a Redi
 say): then it begins with false.
 
 A lease holds `held:TOKEN` while its holder loads. Afterwards it may hold, for a moment and for
-those who waited, `done:TOKEN:VALUE` or `failed:TOKEN:`; anybody else takes it over.
+those who waited, the result, `done:VALUE` or `failed:`. Anybody else takes it over, and keeps the
+result behind the token, `held:TOKEN:done:VALUE`: those who waited may not have looked yet. They
+may share it, for it was loaded after they came, and an invalidation would have deleted it.
 """
 
 import hashlib
@@ -35,6 +37,11 @@ local function left(key)
 end
 local function set(key, value, ms)
   return redis.pcall('SET', key, value, 'PX', ms).err == nil
+end
+local function lease()
+  local text = read(KEYS[3]) or ''
+  local holder, result = string.match(text, '^held:(%x+):?(.*)$')
+  return holder, result or text
 end
 local function mark()
   local info = redis.pcall('INFO', 'server')
@@ -68,10 +75,10 @@ elseif left(KEYS[1]) > tonumber(ARGV[4]) then
 elseif not set(KEYS[1], ARGV[1], ARGV[2]) then
   outcome = false
 end
-if ARGV[5] ~= '' and read(KEYS[3]) == 'held:' .. ARGV[5] then
+if ARGV[5] ~= '' and lease() == ARGV[5] then
   redis.call('DEL', KEYS[3])
-  if not outcome or tonumber(ARGV[2]) < tonumber(ARGV[6]) then
-    set(KEYS[3], 'done:' .. ARGV[5] .. ':' .. ARGV[1], ARGV[6])
+  if not outcome or outcome ~= 'fenced' and tonumber(ARGV[2]) < tonumber(ARGV[6]) then
+    set(KEYS[3], 'done:' .. ARGV[1], ARGV[6])
   end
 end
 return {outcome, found, missing}
@@ -80,21 +87,20 @@ return {outcome, found, missing}
 
 # ARGV: token, life of the lease in ms, '*' or '' (fenced), life that the entry had left when
 # the lookup read it, token waited for so far ('' = none), '1' to leave what a load left.
+# Who waited learns the result once another holds the lease, or nobody does.
 # The entry is looked at again first: another load may have ended since the lookup missed.
 ACQUIRE = Script(
     _COUNTED
     + """
 local ms = left(KEYS[1])
 if ms > tonumber(ARGV[4]) then return {'entry', read(KEYS[1]) or '', ms, found, missing} end
-local lease = read(KEYS[3])
-if lease then
-  local state, token, value = string.match(lease, '^(%a+):(%x*):?(.*)$')
-  if token == ARGV[5] and token ~= '' and state ~= 'held' then
-    return {state, value, ms, found, missing}
-  end
-  if state == 'held' or ARGV[6] == '1' then return {'held', token or '', ms, found, missing} end
-end
-if not set(KEYS[3], 'held:' .. ARGV[1], ARGV[2]) then return {false, found, missing} end
+local holder, result = lease()
+local state, value = string.match(result, '^(%a+):(.*)$')
+if state and ARGV[5] ~= '' and holder ~= ARGV[5] then return {state, value, ms, found, missing} end
+if holder or state and ARGV[6] == '1' then return {'held', holder or '', ms, found, missing} end
+local held = 'held:' .. ARGV[1]
+if state then held = held .. ':' .. result end
+if not set(KEYS[3], held, ARGV[2]) then return {false, found, missing} end
 local generation = ARGV[3]
 if generation ~= '*' then generation = mark() end
 return {'acquired', generation, ms, found, missing}
@@ -105,7 +111,7 @@ return {'acquired', generation, ms, found, missing}
 RELEASE = Script(
     _COUNTED
     + """
-if read(KEYS[3]) == 'held:' .. ARGV[1] then
+if lease() == ARGV[1] then
   redis.call('DEL', KEYS[3])
   set(KEYS[3], ARGV[2], ARGV[3])
 end

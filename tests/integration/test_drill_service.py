@@ -105,3 +105,14 @@ def test_waiters_of_a_missing_id_do_not_stampede_although_absence_is_not_kept(dr
     assert counts.selects() <= (2 if protection == "lease" else 4)
     assert counts.lookups() == results(answers)
     assert results(answers)["negative"] == 0
+
+
+def test_stream_of_newcomers_starves_nobody_who_waits_for_the_lease_of_a_missing_id(drilled):
+    urls = drilled.service_urls
+    turn(urls, protection="lease", store_delay_seconds=0.1, negative_ttl_seconds=0)
+    with SteadyLoad(urls, itertools.repeat(999_997), rate=300) as load:
+        time.sleep(4)
+
+    slowest_ms = 1000 * max(answer.seconds for answer in load.answers)
+    say(f"hot missing id: {dict(results(load.answers))}, slowest {slowest_ms:.0f} ms")
+    assert {answer.status for answer in load.answers} == {404}

@@ -177,6 +177,57 @@ class CacheContract:
 
         assert acquire(cache, "bb").state == LeaseState.ACQUIRED
 
+    def test_those_who_waited_learn_a_result_though_others_have_taken_the_lease_over(self, cache):
+        """Else a stream of newcomers would keep those who waited from ever being answered."""
+        acquire(cache, "aa")
+        cache.fill(1, None, 0, since(cache, -2, "aa"))
+        for newcomer in ("bb", "cc"):
+            assert acquire(cache, newcomer).state == LeaseState.ACQUIRED
+
+            reply = acquire(cache, "dd", waited_for="aa")
+            assert (reply.state, reply.read.found) == (LeaseState.DONE, True)
+            assert cache.fill(1, None, 0, since(cache, -2, newcomer)) is None
+
+    def test_those_who_waited_learn_of_a_failure_though_another_has_taken_the_lease_over(
+        self, cache
+    ):
+        acquire(cache, "aa")
+        cache.release_failed(1, since(cache, -2, "aa"))
+        acquire(cache, "bb")
+
+        assert acquire(cache, "cc", waited_for="aa").state == LeaseState.FAILED
+
+    def test_whoever_waits_for_the_new_holder_does_not_learn_the_result_before_it(self, cache):
+        acquire(cache, "aa")
+        cache.fill(1, None, 0, since(cache, -2, "aa"))
+        acquire(cache, "bb")
+
+        for waited_for in ("", "bb"):
+            reply = acquire(cache, "cc", waited_for=waited_for)
+            assert (reply.state, reply.text) == (LeaseState.HELD, "bb")
+
+    def test_those_who_waited_do_not_learn_a_result_from_before_an_invalidation(self, cache):
+        acquire(cache, "aa")
+        cache.fill(1, None, 0, since(cache, -2, "aa"))
+        cache.invalidate(1, fenced=True)
+        acquire(cache, "bb")
+
+        reply = acquire(cache, "cc", waited_for="aa")
+        assert (reply.state, reply.text) == (LeaseState.HELD, "bb")
+
+    def test_lease_that_was_taken_over_ends_as_any_other(self, cache):
+        acquire(cache, "aa")
+        cache.fill(1, None, 0, since(cache, -2, "aa"))
+        acquire(cache, "bb")
+        cache.fill(1, APPLE, 60_000, since(cache, -2, "bb"))
+
+        assert acquire(cache, "cc", seen_ms=10**9).state == LeaseState.ACQUIRED
+        cache.release_failed(1, since(cache, -2, "cc"))
+        acquire(cache, "dd", seen_ms=10**9)
+        cache.release_failed(1, since(cache, -2, "dd"))
+        reply = acquire(cache, "ee", waited_for="dd", seen_ms=10**9)
+        assert reply.state == LeaseState.FAILED
+
     def test_refresh_stays_away_while_a_failed_one_is_fresh(self, cache):
         acquire(cache, "aa", refresh=True)
         cache.release_failed(1, since(cache, -2, "aa"))

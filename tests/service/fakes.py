@@ -143,11 +143,12 @@ class InMemoryCache:
             else:
                 self.put(key, to_value(fruit).encode(), ttl_ms)
                 outcome = FillOutcome.STORED
-            if claim.lease and self._get(lease) == f"held:{claim.lease}".encode():
-                if ttl_ms >= 500 and outcome is not FillOutcome.FAILED:
-                    del self._keys[lease]
-                else:
-                    self.put(lease, f"done:{claim.lease}:{to_value(fruit)}".encode(), 500)
+            if claim.lease and self._lease(lease)[0] == claim.lease:
+                del self._keys[lease]
+                if outcome is FillOutcome.FAILED or (
+                    ttl_ms < 500 and outcome is not FillOutcome.FENCED
+                ):
+                    self.put(lease, f"done:{to_value(fruit)}".encode(), 500)
             return outcome
 
     def acquire(self, fruit_id, claim, lease_ms, *, waited_for, refresh):
@@ -158,25 +159,26 @@ class InMemoryCache:
             if ms > claim.seen_ms:
                 read = self._decoded(fruit_id, self._get(key), ms)
                 return LeaseReply(LeaseState.ENTRY, "", read)
-            if (held := self._get(lease)) is not None:
-                state, token, value = [*held.split(b":", 2), b""][:3]
-                if waited_for and token.decode() == waited_for and state != b"held":
-                    if state == b"failed":
-                        return LeaseReply(LeaseState.FAILED, "", NO_ENTRY)
-                    return LeaseReply(LeaseState.DONE, "", self._decoded(fruit_id, value, ms))
-                if state == b"held" or refresh:
-                    return LeaseReply(LeaseState.HELD, token.decode(), NO_ENTRY)
+            holder, result = self._lease(lease)
+            if result and waited_for and holder != waited_for:
+                if result == b"failed:":
+                    return LeaseReply(LeaseState.FAILED, "", NO_ENTRY)
+                value = result.removeprefix(b"done:")
+                return LeaseReply(LeaseState.DONE, "", self._decoded(fruit_id, value, ms))
+            if holder or (result and refresh):
+                return LeaseReply(LeaseState.HELD, holder, NO_ENTRY)
             if self.full:
                 return LeaseReply(LeaseState.REFUSED, "", NO_ENTRY)
-            self.put(lease, f"held:{claim.lease}".encode(), lease_ms)
+            held = f"held:{claim.lease}".encode()
+            self.put(lease, b":".join([held, result] if result else [held]), lease_ms)
             generation = "*" if claim.generation == "*" else self.generation(fruit_id)
             return LeaseReply(LeaseState.ACQUIRED, generation, NO_ENTRY)
 
     def release_failed(self, fruit_id, claim):
         lease = f"{{fruit:{fruit_id}}}:lease"
         with self._lock:
-            if not self.down and self._get(lease) == f"held:{claim.lease}".encode():
-                self.put(lease, f"failed:{claim.lease}:".encode(), 500)
+            if not self.down and self._lease(lease)[0] == claim.lease:
+                self.put(lease, b"failed:", 500)
 
     def invalidate(self, fruit_id, *, fenced):
         with self._lock:
@@ -223,6 +225,14 @@ class InMemoryCache:
     def _get(self, key):
         value, ends = self._keys.get(key, (None, 0.0))
         return value if value is not None and self.clock() < ends else None
+
+    def _lease(self, key):
+        """Give who holds a lease, and what the last load left there."""
+        text = self._get(key) or b""
+        if not text.startswith(b"held:"):
+            return "", text
+        _, holder, result = [*text.split(b":", 2), b""][:3]
+        return holder.decode(), result
 
     def _decoded(self, fruit_id, value, ms):
         try:

@@ -9,7 +9,7 @@ import pytest
 
 from service import waiting_room
 from service.fruit import Fruit
-from service.lookup import CacheUnavailableError, LookupResult, StoreUnavailableError
+from service.lookup import CacheUnavailableError, Claim, LookupResult, StoreUnavailableError
 from tests.service.fakes import RealClock
 from tests.service.parts import APPLE, Parts
 
@@ -249,6 +249,29 @@ def test_lease_of_a_dead_holder_ends_by_itself(parts):
     assert 1.9 < parts.clock() - began < 2.2
 
 
+def test_newcomers_elsewhere_do_not_keep_those_who_wait_for_a_lease_from_an_answer(parts):
+    """Each result of a hot missing id lies there no longer than until the next lookup."""
+    parts.turn(protection="lease", negative_ttl_seconds=0)
+    holders = iter("abcdef")
+
+    def take():
+        claim = Claim("", -2, next(holders))
+        assert parts.cache.acquire(9, claim, 2000, waited_for="", refresh=False).text == ""
+        return claim
+
+    held = [take()]
+
+    def pass_on(seconds):
+        parts.clock.advance(seconds)
+        parts.cache.fill(9, None, 0, held.pop())
+        held.append(take())
+
+    parts.lease._sleep = pass_on
+
+    assert parts.look_up(9).result is LookupResult.COALESCED
+    assert (held[0].lease, parts.store.loads) == ("b", 0)
+
+
 def test_failed_load_of_another_process_is_not_repeated_by_those_who_waited(parts):
     parts.turn(protection="lease")
     parts.cache.put("{fruit:1}:lease", b"held:bb", 2000)
@@ -258,7 +281,7 @@ def test_failed_load_of_another_process_is_not_repeated_by_those_who_waited(part
         parts.clock.advance(seconds)
         looked.append(1)
         if len(looked) == 3:
-            parts.cache.put("{fruit:1}:lease", b"failed:bb:", 500)
+            parts.cache.put("{fruit:1}:lease", b"failed:", 500)
 
     parts.lease._sleep = sleep
     with pytest.raises(StoreUnavailableError, match="another process"):
