@@ -8,8 +8,7 @@ from typing import Protocol
 
 from service.knobs import Fencing, Invalidation
 from service.live_knobs import LiveKnobs
-from service.loads import LONGEST_FENCED_SECONDS
-from service.lookup import CacheUnavailableError, InvalidationOutcome
+from service.lookup import LONGEST_FENCED_SECONDS, CacheUnavailableError, InvalidationOutcome
 from service.observer import Observer
 
 # Each waits as long as is ever waited for Redis; a hiccup is shorter than all together.

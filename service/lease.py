@@ -68,9 +68,8 @@ class Lease:
             StoreUnavailableError: The load, one's own or the other's, failed, or too many
                 wait.
         """
-        lease_seconds = knobs.store_delay_seconds + SPARE_SECONDS
         asked = replace(claim, lease=secrets.token_hex(8))
-        asked, reply = self._ask(fruit_id, asked, lease_seconds)
+        asked, reply = self._ask(fruit_id, asked, _lease_seconds(knobs))
         match reply.state:
             case LeaseState.ACQUIRED:
                 held = replace(asked, generation=reply.text)
@@ -81,14 +80,14 @@ class Lease:
                 return self._loads.load_and_fill(fruit_id, claim), True
         return Loaded(reply.read.fruit, 0.0), False
 
-    def _ask(self, fruit_id: int, asked: Claim, lease_seconds: float) -> tuple[Claim, LeaseReply]:
+    def _ask(self, fruit_id: int, asked: Claim, held_seconds: float) -> tuple[Claim, LeaseReply]:
         """Ask until the lease is had or another's load has ended; waits for as long as one may."""
-        lease_ms, waited_for, pause = round(lease_seconds * 1000), "", FIRST_PAUSE_SECONDS
+        lease_ms, waited_for, pause = round(held_seconds * 1000), "", FIRST_PAUSE_SECONDS
         reply = self._acquire(fruit_id, asked, lease_ms, waited_for)
         if _is_told(reply):
             return asked, reply
         with self._room.entered() as longest_seconds:
-            ends = self._clock() + min(2 * lease_seconds, longest_seconds)
+            ends = self._clock() + min(2 * held_seconds, longest_seconds)
             while self._clock() < ends:
                 if reply.state is LeaseState.ENTRY:
                     # Poisoned since: from here on only what is newer than that counts.
@@ -112,7 +111,7 @@ class Lease:
             CacheUnavailableError: Redis does not answer.
             StoreUnavailableError: The load failed.
         """
-        lease_ms = round((knobs.store_delay_seconds + SPARE_SECONDS) * 1000)
+        lease_ms = round(_lease_seconds(knobs) * 1000)
         generation = "" if knobs.fencing is Fencing.ON else UNFENCED
         asked = Claim(generation, seen_ms, secrets.token_hex(8))
         reply = self._cache.acquire(fruit_id, asked, lease_ms, waited_for="", refresh=True)
@@ -127,6 +126,11 @@ class Lease:
         except BaseException:
             self._cache.release_failed(fruit_id, claim)
             raise
+
+
+def _lease_seconds(knobs: Knobs) -> float:
+    """Give for how long a holder may load before others do."""
+    return knobs.store_delay_seconds + SPARE_SECONDS
 
 
 def _is_told(reply: LeaseReply) -> bool:

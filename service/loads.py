@@ -9,12 +9,10 @@ from typing import Protocol
 from service.expiry import physical_ttl_ms
 from service.fruit import Fruit
 from service.live_knobs import LiveKnobs
-from service.lookup import UNFENCED, Claim, FillOutcome, Loaded
+from service.lookup import LONGEST_FENCED_SECONDS, UNFENCED, Claim, FillOutcome, Loaded
 from service.observer import Observer
 from service.store_guard import StoreGuard
 
-# How long the mark of an invalidation can be relied on to stand in Redis.
-LONGEST_FENCED_SECONDS = 29.0
 # Of the moving mean, the newest load counts for this much.
 NEWEST_WEIGHT = 0.2
 

@@ -88,6 +88,11 @@ class Claim:
 
 
 UNFENCED = "*"
+# How long Redis keeps the token of an invalidation: twice the longest load, which is a store
+# delay of 10 s, a second of waiting, and some to spare.
+GENERATION_SECONDS = 30.0
+# How long one can rely on it: a load that took longer may have been overtaken unnoticed.
+LONGEST_FENCED_SECONDS = GENERATION_SECONDS - 1.0
 
 
 class LeaseState(StrEnum):

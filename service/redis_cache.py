@@ -6,7 +6,9 @@ from typing import Any
 from service import redis_scripts
 from service.fruit import MAX_VALUE_BYTES, Fruit, PoisonedValueError, from_value, to_value
 from service.lookup import (
+    GENERATION_SECONDS,
     NO_ENTRY,
+    UNFENCED,
     CacheRead,
     CacheUnavailableError,
     Claim,
@@ -18,8 +20,6 @@ from service.observer import Observer
 from service.redis_calls import RedisCalls
 from service.redis_wire import Refusal
 
-# Twice the longest load: a store delay of 10 s, a second of waiting, and some to spare.
-GENERATION_SECONDS = 30.0
 LONGEST_LOAD_SECONDS = 12.0
 # What a load left in its lease stays for as long as a waiter may sleep between two looks.
 LEFT_MS = 500
@@ -112,7 +112,7 @@ class RedisCache:
         Raises:
             CacheUnavailableError: Redis does not answer.
         """
-        fenced = claim.generation if claim.generation == "*" else ""
+        fenced = UNFENCED if claim.generation == UNFENCED else ""
         argv = (claim.lease, lease_ms, fenced, claim.seen_ms, waited_for, int(refresh))
         reply = self._calls.run("lease", redis_scripts.ACQUIRE, _keys(fruit_id), argv)
         if reply is None:

@@ -6,8 +6,8 @@ from concurrent.futures import ThreadPoolExecutor
 import pytest
 
 from service.invalidations import ATTEMPTS, MOST_AT_A_SILENT_CACHE
-from service.loads import LONGEST_FENCED_SECONDS
 from service.lookup import (
+    LONGEST_FENCED_SECONDS,
     BypassReason,
     CacheUnavailableError,
     InvalidationOutcome,
