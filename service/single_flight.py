@@ -6,7 +6,7 @@ from collections import deque
 from collections.abc import Callable, Hashable
 from typing import Generic, TypeVar
 
-from service.lookup import CacheUnavailableError, StoreUnavailableError
+from service.lookup import LONGEST_FENCED_SECONDS, CacheUnavailableError, StoreUnavailableError
 from service.waiting_room import WaitingRoom
 
 Value = TypeVar("Value")
@@ -23,6 +23,13 @@ class _Flight(Generic[Value]):
         self.landed_at = float("inf")
         self.value: Value | None = None
         self.error: BaseException | None = None
+
+    def is_shared(self, began: float, now: float) -> bool:
+        """Tell whether a caller may share it who began then and asks now.
+
+        A write since the flight began shows in the key, but not for ever.
+        """
+        return self.landed_at > began and now - self.began <= LONGEST_FENCED_SECONDS
 
 
 class SingleFlight(Generic[Value]):
@@ -53,7 +60,8 @@ class SingleFlight(Generic[Value]):
         Args:
             key: What is wanted.
             began: When the caller last saw that it has to ask; flights that landed earlier
-                are not shared.
+                are not shared, nor are those that took so long that a write in the midst
+                may be forgotten.
             call: Gets it.
 
         Raises:
@@ -64,9 +72,10 @@ class SingleFlight(Generic[Value]):
         """
         with self._lock:
             flight = self._flights.get(key)
-            leads = flight is None or flight.landed_at <= began
+            now = self._clock()
+            leads = flight is None or not flight.is_shared(began, now)
             if leads or flight is None:
-                flight = self._flights[key] = _Flight(self._clock())
+                flight = self._flights[key] = _Flight(now)
         return (self._lead(key, flight, call), True) if leads else (self._follow(flight), False)
 
     def _lead(self, key: Hashable, flight: _Flight[Value], call: Callable[[], Value]) -> Value:

@@ -125,9 +125,11 @@ def test_t7_process_that_slept_through_a_write_does_not_fill_the_old_row(drilled
             written = await client.write(writer.url, 400, NEW)
             # By now Redis has forgotten that the fruit was written.
             await asyncio.sleep(GENERATION_SECONDS + 1)
+            queued = [asyncio.create_task(client.look_up(sleeper.url, 400)) for _ in range(20)]
+            await asyncio.sleep(0.5)
             signal_all(sleeper, signal.SIGCONT)
-            old = await slept
-            after = [await client.look_up(url, 400) for url in (sleeper.url, writer.url)]
+            old, *after = await asyncio.gather(slept, *queued)
+            after += [await client.look_up(url, 400) for url in (sleeper.url, writer.url)]
             return written, old, after
 
     written, old, after = asyncio.run(sleep_through())
@@ -135,4 +137,4 @@ def test_t7_process_that_slept_through_a_write_does_not_fill_the_old_row(drilled
     say(f"T7: slept through a write: {old.cache_status}")
     assert written.cache_status.endswith("invalidated")
     assert old.quantity != NEW
-    assert [answer.quantity for answer in after] == [NEW, NEW]
+    assert {answer.quantity for answer in after} == {NEW}

@@ -99,6 +99,29 @@ def test_who_came_after_the_load_ended_loads_anew(flights, clock):
     assert flights.run("key", clock(), lambda: "pear") == ("pear", True)
 
 
+@pytest.mark.parametrize(("age_seconds", "led"), [(28.9, False), (29.1, True)])
+def test_flight_that_may_have_been_overtaken_unnoticed_is_not_shared(clock, age_seconds, led):
+    """A write that came after such a flight began may no longer show in the key."""
+    flights = SingleFlight(WaitingRoom(64, 5.0), clock=clock)
+    before = clock()
+    flights.run("key", before, lambda: clock.advance(age_seconds) or "old")
+
+    assert flights.run("key", before, lambda: "new") == ("new" if led else "old", led)
+
+
+def test_younger_flight_is_shared_beside_one_that_took_too_long(clock):
+    flights = SingleFlight(WaitingRoom(64, 5.0), clock=clock)
+    before = clock()
+
+    def call():
+        clock.advance(30)
+        assert flights.run("key", before, lambda: "new") == ("new", True)
+        return "old"
+
+    assert flights.run("key", before, call) == ("old", True)
+    assert flights.run("key", before, lambda: "newest") == ("new", False)
+
+
 def test_landed_flights_are_forgotten_after_a_second(flights, clock):
     for number in range(100):
         flights.run(number, clock(), lambda: "apple")

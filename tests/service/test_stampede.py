@@ -164,6 +164,21 @@ def test_lookup_after_an_invalidation_does_not_join_an_older_load(parts):
     assert parts.look_up().result is LookupResult.HIT
 
 
+def test_lookup_after_a_write_does_not_join_a_load_that_slept_until_the_write_was_forgotten(parts):
+    newer, young = APPLE.__class__(1, "newer", 1), []
+
+    def sleep_through_a_write():
+        parts.store.on_load = lambda: None
+        parts.writes.replace(newer)
+        parts.clock.advance(31)
+        young.append(parts.look_up())
+
+    parts.store.on_load = sleep_through_a_write
+
+    assert parts.look_up().fruit == APPLE
+    assert (young[0].fruit, young[0].result) == (newer, LookupResult.MISS)
+
+
 def test_with_fencing_off_a_reader_after_the_write_may_get_the_old_row(parts):
     """The switch that shows what fencing is for."""
     parts.turn(fencing="off")
