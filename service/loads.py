@@ -9,7 +9,7 @@ from typing import Protocol
 from service.expiry import physical_ttl_ms
 from service.fruit import Fruit
 from service.live_knobs import LiveKnobs
-from service.lookup import LONGEST_FENCED_SECONDS, UNFENCED, Claim, FillOutcome, Loaded
+from service.lookup import LONGEST_FENCED_SECONDS, NO_ENTRY, UNFENCED, Claim, FillOutcome, Loaded
 from service.observer import Observer
 from service.store_guard import StoreGuard
 
@@ -103,7 +103,7 @@ class Loads:
         loaded = self.load(fruit_id, patient=patient)
         knobs = self._knobs.current
         ttl_ms = physical_ttl_ms(knobs, negative=loaded.fruit is None, spread=self._spread())
-        if ttl_ms == 0 and not claim.lease:
+        if ttl_ms == 0 and not claim.lease and claim.seen_ms == NO_ENTRY.remaining_ms:
             return loaded
         if claim.generation != UNFENCED and (
             # The generation that would have refused the fill may have ended by now.

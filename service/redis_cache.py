@@ -81,7 +81,7 @@ class RedisCache:
         Args:
             fruit_id: Which fruit.
             fruit: The row; None is written as a cached absence.
-            ttl_ms: The entry's life; 0 only ends the lease.
+            ttl_ms: The entry's life; 0 only removes the one that was seen, and ends the lease.
             claim: What was known before the load.
 
         Returns:

@@ -55,9 +55,9 @@ end
 # second a load from before would pass for one from after.
 MARK = Script(_COUNTED + "return {mark(), found, missing}")
 
-# ARGV: value, life in ms ('0' = nothing to write), mark at the load's start ('*' = not
-# fenced), life that the entry had left then (-2 = absent), lease held ('' = none), for how many
-# ms to leave the value in the lease where the entry is gone before those who wait look.
+# ARGV: value, life in ms ('0' = not kept: only the old entry goes), mark at the load's start
+# ('*' = not fenced), life that the entry had left then (-2 = absent), lease held ('' = none), for
+# how many ms to leave the value in the lease where the entry is gone before those who wait look.
 # An entry with more life than it had has been written since, by another load. It is left
 # alone, because a slower load may have read an older row.
 # The lease is deleted before it is written: once a script has written, a Redis that is out of
@@ -70,6 +70,7 @@ if ARGV[3] ~= '*' and mark() ~= ARGV[3] then
   outcome = 'fenced'
 elseif ARGV[2] == '0' then
   outcome = 'nothing'
+  if left(KEYS[1]) <= tonumber(ARGV[4]) then redis.call('DEL', KEYS[1]) end
 elseif left(KEYS[1]) > tonumber(ARGV[4]) then
   outcome = 'redundant'
 elseif not set(KEYS[1], ARGV[1], ARGV[2]) then

@@ -110,6 +110,7 @@ def test_keys_read_are_counted_as_redis_counts_them(cache, client, observer):
     cache.release_failed(2, Claim("", -2, "aa"))
     acquire(cache, "bb", fruit_id=2, waited_for="aa")
     cache.fill(3, APPLE, 1, Claim("*", -2, "cc"))
+    cache.fill(1, None, 0, since(cache, 60_000))
     cache.invalidate(1, fenced=True)
     cache.fill(1, APPLE, 60_000, since(cache, -2))
     cache.carry_settings(0, "", None)

@@ -65,6 +65,29 @@ class CacheContract:
         cache.fill(1, APPLE, 1000, since(cache, read.remaining_ms))
         assert cache.read(1).fruit == APPLE
 
+    @pytest.mark.parametrize("ms", [60_000, None], ids=["with an end", "without an end"])
+    def test_absence_that_is_not_kept_removes_the_entry_that_it_replaces(self, cache, put, ms):
+        put("fruit:1", b"{", ms)
+
+        seen = cache.read(1).remaining_ms
+        assert cache.fill(1, None, 0, since(cache, seen)) is None
+        assert cache.read(1).remaining_ms == -2
+
+    def test_absence_that_is_not_kept_leaves_what_another_load_wrote_since(self, cache):
+        cache.fill(1, APPLE, 60_000, since(cache, -2))
+
+        for seen_ms in (-2, 5000):
+            assert cache.fill(1, None, 0, since(cache, seen_ms)) is None
+            assert cache.read(1).fruit == APPLE
+
+    def test_absence_that_was_overtaken_by_a_write_removes_nothing(self, cache):
+        before = cache.generation(1)
+        cache.invalidate(1, fenced=True)
+        cache.fill(1, APPLE, 60_000, since(cache, -2))
+
+        assert cache.fill(1, None, 0, Claim(before, 10**9)) == FillOutcome.FENCED
+        assert cache.read(1).fruit == APPLE
+
     def test_fill_after_an_invalidation_is_fenced(self, cache):
         generation = cache.generation(1)
         cache.invalidate(1, fenced=True)

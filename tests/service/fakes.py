@@ -136,6 +136,8 @@ class InMemoryCache:
                 outcome = FillOutcome.FENCED
             elif ttl_ms == 0:
                 outcome = None
+                if self.life_ms(key) <= claim.seen_ms:
+                    self._keys.pop(key, None)
             elif self.life_ms(key) > claim.seen_ms:
                 outcome = FillOutcome.REDUNDANT
             elif self.full:

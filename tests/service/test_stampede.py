@@ -465,6 +465,27 @@ def test_cold_key_is_loaded_once_in_the_process_under_stale(parts):
     assert results(look_up_together([parts])) == ["coalesced"] * 9 + ["miss"]
 
 
+@pytest.mark.parametrize("protection", ["none", "single-flight", "lease", "early", "stale"])
+def test_poisoned_entry_of_a_missing_id_heals_though_absence_is_not_kept(parts, protection):
+    parts.turn(protection=protection, negative_ttl_seconds=0)
+    parts.cache.put("fruit:9", b"{")
+    parts.look_up(9)
+
+    assert parts.cache.life_ms("fruit:9") == -2
+    assert parts.observer.counts["error", "decode"] == 1
+
+
+def test_refresh_that_finds_the_row_gone_ends_the_stale_entry_though_absence_is_not_kept(parts):
+    parts.turn(protection="stale", ttl_seconds=10, stale_seconds=3600, negative_ttl_seconds=0)
+    parts.look_up()
+    parts.store.rows.clear()
+    parts.clock.advance(12)
+
+    assert parts.look_up().result is LookupResult.STALE
+    parts.run_background()
+    assert (parts.look_up().fruit, parts.look_up().result) == (None, LookupResult.MISS)
+
+
 def test_cached_absence_is_never_served_stale(parts):
     parts.turn(protection="stale", stale_seconds=30)
     parts.look_up(9)
