@@ -1,10 +1,18 @@
 """The cache in Redis: every command and script that the service sends."""
 
+import re
 import secrets
 from typing import Any
 
 from service import redis_scripts
-from service.fruit import MAX_VALUE_BYTES, Fruit, PoisonedValueError, from_value, to_value
+from service.fruit import (
+    MAX_VALUE_BYTES,
+    Fruit,
+    PoisonedValueError,
+    from_value,
+    parse_id,
+    to_value,
+)
 from service.lookup import (
     GENERATION_SECONDS,
     NO_ENTRY,
@@ -20,7 +28,6 @@ from service.observer import Observer
 from service.redis_calls import RedisCalls
 from service.redis_wire import Refusal
 
-LONGEST_LOAD_SECONDS = 12.0
 # What a load left in its lease stays for as long as a waiter may sleep between two looks.
 LEFT_MS = 500
 # One byte more than a value can have; as bytes, for numbers are slower to send.
@@ -29,6 +36,8 @@ WHOLE = (b"0", str(MAX_VALUE_BYTES).encode())
 ABSENT = b""
 SETTINGS_KEY = "cacheaside:settings"
 SETTINGS_MS = 10_000
+ENTRY_OR_LEASE = re.compile(rb"fruit:(\d+)|\{fruit:(\d+)\}:lease")
+DELETED_TOGETHER = 500
 
 
 class RedisCache:
@@ -178,28 +187,21 @@ class RedisCache:
         return not isinstance(reply, Refusal)
 
     def clear(self) -> int:
-        """Delete all entries of ours and give their number; other keys stay.
+        """Delete all entries and leases of ours and give their number; other keys stay.
 
-        A generation stays while a load that it fences may be under way, and then ends by
-        itself.
+        So do generations: they fence loads that are under way, and end by themselves.
 
         Raises:
             CacheUnavailableError: Redis does not answer.
         """
-        keys = self._calls.scan("clear", "fruit:*") + self._calls.scan("clear", "{fruit:*}:*")
+        keys = [key for key in self._calls.scan("clear", "*fruit:*") if _is_cleared(key)]
         deleted = 0
-        for key in keys:
-            name = key.decode("utf-8", "surrogateescape")
-            if name.endswith(":gen") and self._still_fences(name, key):
-                continue
-            (reply,) = self._calls.exchange("clear", name, (("UNLINK", key),))
-            deleted += reply if isinstance(reply, int) else 0
+        for first in range(0, len(keys), DELETED_TOGETHER):
+            # One command for each key, for a cluster has them on several nodes.
+            unlinks = [("UNLINK", key) for key in keys[first : first + DELETED_TOGETHER]]
+            replies = self._calls.exchange("clear", "", unlinks, probing=True)
+            deleted += sum(reply for reply in replies if isinstance(reply, int))
         return deleted
-
-    def _still_fences(self, name: str, key: bytes) -> bool:
-        (ms,) = self._calls.exchange("clear", name, (("PTTL", key),), _life_reads)
-        # One that Redis does not tell of stays, too.
-        return isinstance(ms, Refusal) or ms > (GENERATION_SECONDS - LONGEST_LOAD_SECONDS) * 1000
 
     def _require_wrong_type(self, *replies: object) -> None:
         """Raise CacheUnavailableError where Redis refused for another reason than the type."""
@@ -221,6 +223,11 @@ class RedisCache:
 def _keys(fruit_id: int) -> tuple[str, str, str]:
     entry = f"fruit:{fruit_id}"
     return entry, f"{{{entry}}}:gen", f"{{{entry}}}:lease"
+
+
+def _is_cleared(key: bytes) -> bool:
+    match = ENTRY_OR_LEASE.fullmatch(key)
+    return match is not None and parse_id((match[1] or match[2]).decode()) is not None
 
 
 def _life_reads(replies: list[Any]) -> tuple[int, int]:

@@ -125,7 +125,7 @@ class SingleRedis:
         cursor: bytes | int = 0
         while True:
             scan = ("SCAN", cursor, "MATCH", pattern, "COUNT", 1000)
-            (reply,) = self.exchange("", [scan], None)
+            (reply,) = self.exchange("", [scan], None, patient=True)
             if isinstance(reply, Refusal):
                 raise NoReplyError(reply.reason)
             cursor, found = reply
@@ -139,7 +139,7 @@ class SingleRedis:
 
 
 class RedisNodes:
-    """A Redis Cluster; all commands of one exchange are for keys of one slot."""
+    """A Redis Cluster; the client sends each command to the node that has its key."""
 
     def __init__(self, url: str, timeout_seconds: float) -> None:
         """Prepare for a cluster of which one node is known.
@@ -163,7 +163,7 @@ class RedisNodes:
     def exchange(
         self, key: str, commands: Sequence[Command], late: Late | None, *, patient: bool = False
     ) -> list[Any]:
-        """Send all commands at once to the node that has the key; see `Connections`.
+        """Send all commands at once to the nodes that have their keys; see `Connections`.
 
         What comes late from a node of a cluster is not read.
         """

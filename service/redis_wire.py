@@ -36,7 +36,7 @@ class Connections(Protocol):
         A refused command's reply is a `Refusal`.
 
         Args:
-            key: A key of the slot that all commands are for; empty when they are for none.
+            key: A key of the slot that all commands are for; empty when there is no such slot.
             commands: What to send.
             late: Gets the replies should they come after this call has given up.
             patient: Whether to wait as long as is ever waited, not as long as is usual.

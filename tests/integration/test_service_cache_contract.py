@@ -52,6 +52,10 @@ class TestRedisCache(CacheContract):
     def put(self, client):
         return lambda key, value, ms: client.set(key, value, px=ms)
 
+    @pytest.fixture
+    def cache_keys(self, client):
+        return lambda: [key.decode() for key in client.keys("*")]
+
 
 def test_entry_is_what_the_seed_shows(cache, client):
 

@@ -10,7 +10,7 @@ APPLE = Fruit(1, "apple", 100)
 
 class CacheContract:
     """Needs `cache`, an empty cache, and of it its `observer`, `put`, which sets a raw key (key,
-    value, ms), and `fill_up`, which lets it take nothing more."""
+    value, ms), `cache_keys`, which lists all keys, and `fill_up`, which lets it take no more."""
 
     def test_absent_entry_reads_as_not_found(self, cache):
         read = cache.read(1)
@@ -341,13 +341,16 @@ class CacheContract:
 
         assert cache.carry_settings(1, '{"version": 1}', None) == b'{"version": 1}'
 
-    def test_clear_deletes_entries_and_leases_and_nothing_else(self, cache, put):
+    def test_clear_deletes_entries_and_leases_and_nothing_else(self, cache, put, cache_keys):
         cache.fill(1, APPLE, 60_000, since(cache, -2))
         acquire(cache, "aa", fruit_id=2)
         cache.carry_settings(1, '{"version": 1}', 0)
-        put("fruits", b"foreign", 60_000)
+        foreign = ("fruits", "fruit:basket", "fruit:01", "{fruit:x}:lease", "{fruit:1}:lease:old")
+        for key in foreign:
+            put(key, b"foreign", 60_000)
 
         assert cache.clear() == 2
+        assert {*foreign, "cacheaside:settings"} == set(cache_keys())
         assert not cache.read(1).found
         assert cache.carry_settings(0, "", None) == b'{"version": 1}'
 

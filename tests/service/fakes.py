@@ -7,7 +7,7 @@ from collections import Counter
 from contextlib import suppress
 from dataclasses import dataclass, field
 
-from service.fruit import PoisonedValueError, from_value, to_value
+from service.fruit import PoisonedValueError, from_value, parse_id, to_value
 from service.lookup import (
     NO_ENTRY,
     CacheRead,
@@ -214,8 +214,12 @@ class InMemoryCache:
 
     def clear(self):
         self._answer()
-        ours = [key for key in self.keys() if key.startswith(("fruit:", "{fruit:"))]
-        gone = [key for key in ours if not (key.endswith(":gen") and self.life_ms(key) > 18_000)]
+        gone = [
+            key
+            for key in self.keys()
+            if parse_id(key.removeprefix("fruit:"))
+            or parse_id(key.removeprefix("{fruit:").removesuffix("}:lease"))
+        ]
         for key in gone:
             del self._keys[key]
         return len(gone)

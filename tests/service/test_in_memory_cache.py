@@ -16,6 +16,10 @@ class TestInMemoryCache(CacheContract):
         return lambda key, value, ms: cache.put(key, value, float("inf") if ms is None else ms)
 
     @pytest.fixture
+    def cache_keys(self, cache):
+        return cache.keys
+
+    @pytest.fixture
     def fill_up(self, cache):
         return lambda: setattr(cache, "full", True)
 
