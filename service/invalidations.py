@@ -6,7 +6,7 @@ import time
 from collections.abc import Callable
 from typing import Protocol
 
-from service.knobs import Fencing, Invalidation
+from service.knobs import Invalidation
 from service.live_knobs import LiveKnobs
 from service.lookup import LONGEST_FENCED_SECONDS, CacheUnavailableError, InvalidationOutcome
 from service.observer import Observer
@@ -23,7 +23,7 @@ log = logging.getLogger("service")
 class InvalidatedCache(Protocol):
     """Where entries are deleted."""
 
-    def invalidate(self, fruit_id: int, *, fenced: bool) -> None:
+    def invalidate(self, fruit_id: int) -> None:
         """Delete an entry; raises CacheUnavailableError when that is not known to be done."""
 
 
@@ -68,11 +68,10 @@ class Invalidations:
 
     def invalidate(self, fruit_id: int) -> InvalidationOutcome | None:
         """Take a fruit that was just written out of the cache; None when knobs say not to."""
-        knobs = self._knobs.current
-        if knobs.invalidation is Invalidation.NONE:
+        if self._knobs.current.invalidation is Invalidation.NONE:
             return None
-        fenced, serial = knobs.fencing is Fencing.ON, self._serial
-        if self._tried(fruit_id, fenced=fenced):
+        serial = self._serial
+        if self._tried(fruit_id):
             outcome = InvalidationOutcome.DONE
             self._settle(fruit_id, serial)
         else:
@@ -99,12 +98,11 @@ class Invalidations:
         What there was no time for stays pending, and so this process keeps away from it.
         """
         ends = self._clock() + within_seconds
-        fenced = self._knobs.current.fencing is Fencing.ON
         for fruit_id, (serial, written_at) in list(self._pending.items()):
             outcome = InvalidationOutcome.ABANDONED
             if not self._is_dead(written_at):
                 try:
-                    self._cache.invalidate(fruit_id, fenced=fenced)
+                    self._cache.invalidate(fruit_id)
                 except CacheUnavailableError:
                     return False
                 outcome = InvalidationOutcome.RETRIED
@@ -122,21 +120,21 @@ class Invalidations:
         last_fill_at = written_at + LONGEST_FENCED_SECONDS
         return self._knobs.outlived(self._clock() - last_fill_at)
 
-    def _tried(self, fruit_id: int, *, fenced: bool) -> bool:
+    def _tried(self, fruit_id: int) -> bool:
         """Ask the cache a few times, once if it is silent; tells whether it is done."""
         if self._cache_answers():
-            return self._asked(fruit_id, ATTEMPTS, fenced=fenced)
+            return self._asked(fruit_id, ATTEMPTS)
         if not self._places.acquire(blocking=False):
             return False
         try:
-            return self._asked(fruit_id, 1, fenced=fenced)
+            return self._asked(fruit_id, 1)
         finally:
             self._places.release()
 
-    def _asked(self, fruit_id: int, attempts: int, *, fenced: bool) -> bool:
+    def _asked(self, fruit_id: int, attempts: int) -> bool:
         for _ in range(attempts):
             try:
-                self._cache.invalidate(fruit_id, fenced=fenced)
+                self._cache.invalidate(fruit_id)
             except CacheUnavailableError:
                 continue
             except Exception:

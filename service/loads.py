@@ -8,6 +8,7 @@ from typing import Protocol
 
 from service.expiry import physical_ttl_ms
 from service.fruit import Fruit
+from service.knobs import Fencing
 from service.live_knobs import LiveKnobs
 from service.lookup import LONGEST_FENCED_SECONDS, NO_ENTRY, UNFENCED, Claim, FillOutcome, Loaded
 from service.observer import Observer
@@ -101,17 +102,21 @@ class Loads:
         """
         began = self._clock()
         loaded = self.load(fruit_id, patient=patient)
+        outcome: FillOutcome | None = FillOutcome.FENCED
         knobs = self._knobs.current
         ttl_ms = physical_ttl_ms(knobs, negative=loaded.fruit is None, spread=self._spread())
         if ttl_ms == 0 and not claim.lease and claim.seen_ms == NO_ENTRY.remaining_ms:
             return loaded
-        if claim.generation != UNFENCED and (
-            # The generation that would have refused the fill may have ended by now.
-            self._clock() - began > LONGEST_FENCED_SECONDS or self._written.is_pending(fruit_id)
-        ):
-            outcome: FillOutcome | None = FillOutcome.FENCED
-        else:
+        if not self._is_fenced(fruit_id, claim, began):
             outcome = self._cache.fill(fruit_id, loaded.fruit, ttl_ms, claim)
         if outcome is not None:
             self._observer.fill_ended(outcome)
         return replace(loaded, fill=outcome)
+
+    def _is_fenced(self, fruit_id: int, claim: Claim, began: float) -> bool:
+        """Tell whether a write may have overtaken the load that the cache cannot tell of."""
+        if claim.generation == UNFENCED:
+            return self._knobs.current.fencing is Fencing.ON  # turned on during the load
+        # The generation that would have refused the fill may have ended by now.
+        too_long = self._clock() - began > LONGEST_FENCED_SECONDS
+        return too_long or self._written.is_pending(fruit_id)

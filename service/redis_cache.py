@@ -139,21 +139,16 @@ class RedisCache:
         except CacheUnavailableError:
             return  # the lease ends by itself
 
-    def invalidate(self, fruit_id: int, *, fenced: bool) -> None:
+    def invalidate(self, fruit_id: int) -> None:
         """Delete the entry and its lease, and mark that loads begun before are old.
 
         Redis is asked whatever the breaker says, and waited for: a lookup has the store to
         turn to, but an invalidation that is left undone is a stale answer.
 
-        Args:
-            fruit_id: Which fruit.
-            fenced: Whether to mark.
-
         Raises:
             CacheUnavailableError: Redis did not say that it is done.
         """
-        token = secrets.token_hex(8) if fenced else ""
-        argv = (token, round(GENERATION_SECONDS * 1000))
+        argv = (secrets.token_hex(8), round(GENERATION_SECONDS * 1000))
         keys = _keys(fruit_id)
         if (
             self._calls.run("invalidate", redis_scripts.INVALIDATE, keys, argv, probing=True)

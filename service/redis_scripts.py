@@ -120,12 +120,12 @@ return {found, missing}
 """
 )
 
-# ARGV: new generation ('' = not fenced), its life in ms.
+# ARGV: new generation, its life in ms.
 # The delete comes first here too, for the generation's sake.
 INVALIDATE = Script(
     """
 redis.call('DEL', KEYS[1], KEYS[3])
-if ARGV[1] ~= '' then redis.call('SET', KEYS[2], ARGV[1], 'PX', ARGV[2]) end
+redis.call('SET', KEYS[2], ARGV[1], 'PX', ARGV[2])
 return {0, 0}
 """
 )

@@ -115,7 +115,7 @@ def test_keys_read_are_counted_as_redis_counts_them(cache, client, observer):
     acquire(cache, "bb", fruit_id=2, waited_for="aa")
     cache.fill(3, APPLE, 1, Claim("*", -2, "cc"))
     cache.fill(1, None, 0, since(cache, 60_000))
-    cache.invalidate(1, fenced=True)
+    cache.invalidate(1)
     cache.fill(1, APPLE, 60_000, since(cache, -2))
     cache.carry_settings(0, "", None)
     cache.carry_settings(1, '{"version": 1}', 0)
@@ -142,7 +142,7 @@ def test_keys_read_are_counted_as_redis_counts_them_when_it_is_full(
     cache.fill(1, APPLE, 60_000, loading)
     cache.fill(2, APPLE, 60_000, Claim(held.text, -2, "aa"))
     acquire(cache, "bb", fruit_id=3)
-    cache.invalidate(1, fenced=True)
+    cache.invalidate(1)
     with pytest.raises(CacheUnavailableError):
         cache.carry_settings(1, '{"version": 1}', 0)
 

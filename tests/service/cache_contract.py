@@ -82,7 +82,7 @@ class CacheContract:
 
     def test_absence_that_was_overtaken_by_a_write_removes_nothing(self, cache):
         before = cache.generation(1)
-        cache.invalidate(1, fenced=True)
+        cache.invalidate(1)
         cache.fill(1, APPLE, 60_000, since(cache, -2))
 
         assert cache.fill(1, None, 0, Claim(before, 10**9)) == FillOutcome.FENCED
@@ -90,13 +90,13 @@ class CacheContract:
 
     def test_fill_after_an_invalidation_is_fenced(self, cache):
         generation = cache.generation(1)
-        cache.invalidate(1, fenced=True)
+        cache.invalidate(1)
 
         assert cache.fill(1, APPLE, 1000, Claim(generation, -2)) == FillOutcome.FENCED
         assert not cache.read(1).found
 
     def test_fill_of_a_load_begun_after_the_invalidation_is_stored(self, cache):
-        cache.invalidate(1, fenced=True)
+        cache.invalidate(1)
         generation = cache.generation(1)
 
         assert cache.fill(1, APPLE, 1000, Claim(generation, -2)) == FillOutcome.STORED
@@ -104,19 +104,13 @@ class CacheContract:
     def test_generation_differs_after_every_invalidation(self, cache):
         seen = [cache.generation(1)]
         for _ in range(3):
-            cache.invalidate(1, fenced=True)
+            cache.invalidate(1)
             seen.append(cache.generation(1))
 
         assert len(set(seen)) == 4
 
-    def test_unfenced_invalidation_leaves_no_generation(self, cache):
-        before = cache.generation(1)
-        cache.invalidate(1, fenced=False)
-
-        assert before == cache.generation(1)
-
     def test_unfenced_fill_is_stored_whatever_was_written(self, cache):
-        cache.invalidate(1, fenced=True)
+        cache.invalidate(1)
 
         assert cache.fill(1, APPLE, 1000, Claim("*", -2)) == FillOutcome.STORED
 
@@ -139,7 +133,7 @@ class CacheContract:
         cache.fill(1, APPLE, 1000, since(cache, -2))
         cache.fill(2, None, 1000, since(cache, -2, fruit_id=2))
         for fruit_id in (1, 2):
-            cache.invalidate(fruit_id, fenced=True)
+            cache.invalidate(fruit_id)
 
             assert not cache.read(fruit_id).found
 
@@ -151,7 +145,7 @@ class CacheContract:
         assert (second.state, second.text) == (LeaseState.HELD, "aa")
 
     def test_acquired_lease_comes_with_the_generation(self, cache):
-        cache.invalidate(1, fenced=True)
+        cache.invalidate(1)
 
         assert cache.generation(1) == acquire(cache, "aa").text
 
@@ -164,7 +158,7 @@ class CacheContract:
     def test_fill_ends_the_lease(self, cache):
         acquire(cache, "aa")
         cache.fill(1, APPLE, 60_000, since(cache, -2, "aa"))
-        cache.invalidate(1, fenced=False)
+        cache.invalidate(1)
 
         assert acquire(cache, "bb").state == LeaseState.ACQUIRED
 
@@ -232,7 +226,7 @@ class CacheContract:
     def test_those_who_waited_do_not_learn_a_result_from_before_an_invalidation(self, cache):
         acquire(cache, "aa")
         cache.fill(1, None, 0, since(cache, -2, "aa"))
-        cache.invalidate(1, fenced=True)
+        cache.invalidate(1)
         acquire(cache, "bb")
 
         reply = acquire(cache, "cc", waited_for="aa")
@@ -265,7 +259,7 @@ class CacheContract:
 
     def test_invalidation_ends_the_lease(self, cache):
         acquire(cache, "aa")
-        cache.invalidate(1, fenced=True)
+        cache.invalidate(1)
 
         assert acquire(cache, "bb").state == LeaseState.ACQUIRED
 
@@ -294,7 +288,7 @@ class CacheContract:
         cache.fill(1, APPLE, 60_000, since(cache, -2))
         before = cache.generation(1)
         fill_up()
-        cache.invalidate(1, fenced=True)
+        cache.invalidate(1)
 
         assert not cache.read(1).found
         assert cache.fill(1, APPLE, 1000, Claim(before, -2)) == FillOutcome.FENCED
@@ -356,7 +350,7 @@ class CacheContract:
 
     def test_clear_leaves_a_generation_that_may_still_fence_a_load(self, cache):
         before = cache.generation(1)
-        cache.invalidate(1, fenced=True)
+        cache.invalidate(1)
         cache.clear()
 
         assert cache.fill(1, APPLE, 1000, Claim(before, -2)) == FillOutcome.FENCED

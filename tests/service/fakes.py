@@ -182,14 +182,13 @@ class InMemoryCache:
             if not self.down and self._lease(lease)[0] == claim.lease:
                 self.put(lease, b"failed:", 500)
 
-    def invalidate(self, fruit_id, *, fenced):
+    def invalidate(self, fruit_id):
         with self._lock:
             self._answer()
             self._keys.pop(f"fruit:{fruit_id}", None)
             self._keys.pop(f"{{fruit:{fruit_id}}}:lease", None)
-            if fenced:
-                self._generations += 1
-                self.put(f"{{fruit:{fruit_id}}}:gen", f"{self._generations:x}".encode(), 30_000)
+            self._generations += 1
+            self.put(f"{{fruit:{fruit_id}}}:gen", f"{self._generations:x}".encode(), 30_000)
 
     def carry_settings(self, version, document, made_from):
         with self._lock:

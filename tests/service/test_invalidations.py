@@ -192,9 +192,9 @@ def test_hiccup_of_the_cache_does_not_defer_an_invalidation(parts):
     parts.look_up()
     invalidate, hiccups = parts.cache.invalidate, iter([True, True, False])
 
-    def invalidate_with_hiccups(fruit_id, *, fenced):
+    def invalidate_with_hiccups(fruit_id):
         parts.cache.down = next(hiccups)
-        invalidate(fruit_id, fenced=fenced)
+        invalidate(fruit_id)
 
     parts.cache.invalidate = invalidate_with_hiccups
 
@@ -218,9 +218,9 @@ def test_lookups_do_not_bypass_while_an_invalidation_is_under_way(parts):
     parts.look_up()
     invalidate, seen = parts.cache.invalidate, []
 
-    def look_up_meanwhile(fruit_id, *, fenced):
+    def look_up_meanwhile(fruit_id):
         seen.append(parts.look_up().result)
-        invalidate(fruit_id, fenced=fenced)
+        invalidate(fruit_id)
 
     parts.cache.invalidate = look_up_meanwhile
     parts.writes.replace(NEWER)

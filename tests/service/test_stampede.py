@@ -195,6 +195,28 @@ def test_with_fencing_off_a_reader_after_the_write_may_get_the_old_row(parts):
     assert parts.look_up().fruit == APPLE
 
 
+def test_write_by_a_process_that_has_yet_to_hear_of_fencing_fences_loads_elsewhere(two):
+    reader, writer = two
+    writer.turn(fencing="off")
+    reader.store.on_load = lambda: writer.writes.replace(APPLE.__class__(1, "newer", 1))
+
+    assert str(reader.look_up().fill) == "fenced"
+
+
+def test_load_begun_without_fencing_does_not_fill_once_it_is_on(parts):
+    parts.turn(fencing="off")
+
+    def write_when_fencing_is_on():
+        parts.store.on_load = lambda: None
+        parts.turn(fencing="on")
+        parts.writes.replace(APPLE.__class__(1, "newer", 1))
+
+    parts.store.on_load = write_when_fencing_is_on
+
+    assert str(parts.look_up().fill) == "fenced"
+    assert parts.look_up().fruit.name == "newer"
+
+
 def test_t7_load_overtaken_by_a_write_does_not_fill(parts):
     parts.turn(protection="none")
     parts.store.on_load = lambda: parts.writes.replace(APPLE.__class__(1, "newer", 1))
