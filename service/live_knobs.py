@@ -37,6 +37,15 @@ class LiveKnobs:
         """Tell whether every entry there is was written under the current lives."""
         return self._clock() >= self.ages_known_at
 
+    def found_entries(self) -> None:
+        """Hear that there are entries of which nobody knows under which lives they were written.
+
+        They are taken for gone when entries of one's own would be.
+        """
+        with self._turning:
+            gone_at = self._clock() + longest_life_seconds(self.current)
+            self.ages_known_at = max(self.ages_known_at, gone_at)
+
     def horizon(self, changed: Knobs) -> float:
         """Give the unix time from which ages are known if these knobs came into force now."""
         if same_lives(self.current, changed):
@@ -56,5 +65,7 @@ class LiveKnobs:
                 return
             if knobs == self.current and version == self.version:
                 return
-            self.current, self.version, self.ages_known_at = knobs, version, ages_known_at
+            # Readers take `current` first: they must not find it new and its ages still known.
+            self.ages_known_at, self.version = ages_known_at, version
+            self.current = knobs
             self._observer.knobs_turned(knobs)

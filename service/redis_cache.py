@@ -173,6 +173,15 @@ class RedisCache:
             raise CacheUnavailableError("Redis refused to carry the settings")
         return bytes(reply[0])
 
+    def is_empty(self) -> bool:
+        """Tell whether there is no key at all; in a cluster, none beside the settings'.
+
+        Raises:
+            CacheUnavailableError: Redis does not answer.
+        """
+        reply = self._calls.run("settings", redis_scripts.SIZE, (SETTINGS_KEY,), ())
+        return reply is not None and reply[0] == 0
+
     def ping(self) -> bool:
         """Ask Redis for a sign of life, whatever the breaker says."""
         try:

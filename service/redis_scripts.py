@@ -152,3 +152,6 @@ if document then redis.call('PEXPIRE', KEYS[1], ARGV[3]) end
 return {document or '', found, missing}
 """
 )
+
+# How many keys there are, on the node that has KEYS[1].
+SIZE = Script("return {redis.call('DBSIZE'), 0, 0}")

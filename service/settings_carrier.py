@@ -24,6 +24,9 @@ class CarryCache(Protocol):
     def carry_settings(self, version: int, document: str, made_from: int | None) -> bytes:
         """Offer one's document and get the one that counts; raises CacheUnavailableError."""
 
+    def is_empty(self) -> bool:
+        """Tell whether there is no entry; raises CacheUnavailableError."""
+
 
 class SettingsCarrier:
     """Keeps a process' knobs the same as everybody's. The highest version wins.
@@ -37,6 +40,7 @@ class SettingsCarrier:
         self._cache = cache
         self._knobs = knobs
         self._changing = threading.Lock()
+        self._looked = False
         self._refused: bytes = b""
         self._refused_version = 0
 
@@ -49,8 +53,11 @@ class SettingsCarrier:
         live = self._knobs
         try:
             carried = self._cache.carry_settings(live.version, self._own(), None)
+            if not (self._looked or carried or self._cache.is_empty()):
+                live.found_entries()
         except CacheUnavailableError:
             return False
+        self._looked = True
         self._take_over(carried)
         return True
 

@@ -300,6 +300,12 @@ class CacheContract:
 
         assert cache.carry_settings(0, "", None) == b""
 
+    def test_cache_is_empty_until_it_holds_a_key(self, cache):
+        before = cache.is_empty()
+        cache.fill(1, APPLE, 60_000, since(cache, -2))
+
+        assert (before, cache.is_empty()) == (True, False)
+
     def test_looking_at_the_settings_before_any_change_carries_nothing(self, cache):
         assert cache.carry_settings(0, '{"version": 0}', None) == b""
 

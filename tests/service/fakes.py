@@ -208,6 +208,10 @@ class InMemoryCache:
                 self.put("cacheaside:settings", carried, 10_000)
             return carried or b""
 
+    def is_empty(self):
+        self._answer()
+        return not self.keys()
+
     def ping(self):
         return not self.down
 

@@ -155,3 +155,51 @@ def test_ages_of_a_taken_over_change_are_known_when_the_changer_says(two):
     second.carrier.look()
 
     assert first.knobs.ages_known_at == second.knobs.ages_known_at == first.clock() + 61
+
+
+def test_ages_are_known_at_once_to_the_first_process_at_an_empty_cache(two):
+    first, _ = two
+    first.carrier.look()
+    first.look_up()
+    first.clock.advance(2)
+    first.carrier.look()
+
+    assert first.look_up().age_seconds == 2
+
+
+def test_ages_of_entries_that_a_process_finds_at_its_start_are_not_told(two):
+    """They may be left from processes with another TTL, whose settings Redis has forgotten."""
+    first, second = two
+    second.turn(ttl_seconds=10)
+    second.look_up()
+    first.carrier.look()
+    found = first.look_up().age_seconds
+    first.clock.advance(60)
+    first.look_up()
+
+    assert (found, first.look_up().age_seconds) == (None, 0)
+
+
+def test_ages_are_known_as_before_to_a_process_that_comes_later_to_carried_settings(two):
+    first, second = two
+    first.carrier.change({"fencing": "off"})
+    first.look_up()
+    second.carrier.look()
+
+    assert second.look_up().age_seconds == 0
+
+
+def test_no_reader_finds_new_knobs_with_the_ages_of_the_old(two):
+    parts = two[0]
+    seen = []
+
+    class Watched(type(parts.knobs)):
+        def __setattr__(self, name, value):
+            super().__setattr__(name, value)
+            seen.append((self.current.ttl_seconds, self.ages_known()))
+
+    parts.knobs.__class__ = Watched
+    parts.turn(ttl_seconds=7)
+
+    assert (7, True) not in seen
+    assert seen[-1] == (7, False)
