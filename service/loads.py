@@ -10,7 +10,7 @@ from service.expiry import physical_ttl_ms
 from service.fruit import Fruit
 from service.knobs import Fencing
 from service.live_knobs import LiveKnobs
-from service.lookup import LONGEST_FENCED_SECONDS, NO_ENTRY, UNFENCED, Claim, FillOutcome, Loaded
+from service.lookup import NO_ENTRY, UNFENCED, Claim, FillOutcome, Loaded
 from service.observer import Observer
 from service.store_guard import StoreGuard
 
@@ -100,23 +100,20 @@ class Loads:
             claim: What was known of the cache before this call.
             patient: Whether to wait for a turn.
         """
-        began = self._clock()
         loaded = self.load(fruit_id, patient=patient)
         outcome: FillOutcome | None = FillOutcome.FENCED
         knobs = self._knobs.current
         ttl_ms = physical_ttl_ms(knobs, negative=loaded.fruit is None, spread=self._spread())
         if ttl_ms == 0 and not claim.lease and claim.seen_ms == NO_ENTRY.remaining_ms:
             return loaded
-        if not self._is_fenced(fruit_id, claim, began):
+        if not self._is_fenced(fruit_id, claim):
             outcome = self._cache.fill(fruit_id, loaded.fruit, ttl_ms, claim)
         if outcome is not None:
             self._observer.fill_ended(outcome)
         return replace(loaded, fill=outcome)
 
-    def _is_fenced(self, fruit_id: int, claim: Claim, began: float) -> bool:
+    def _is_fenced(self, fruit_id: int, claim: Claim) -> bool:
         """Tell whether a write may have overtaken the load that the cache cannot tell of."""
         if claim.generation == UNFENCED:
             return self._knobs.current.fencing is Fencing.ON  # turned on during the load
-        # The generation that would have refused the fill may have ended by now.
-        too_long = self._clock() - began > LONGEST_FENCED_SECONDS
-        return too_long or self._written.is_pending(fruit_id)
+        return self._written.is_pending(fruit_id)

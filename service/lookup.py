@@ -76,8 +76,8 @@ class Claim:
     """What a load knows of the cache from before it began; its fill is judged by it.
 
     Attributes:
-        generation: Token of the last invalidation; empty for none lately, `UNFENCED` when
-            fills are not fenced.
+        generation: Token of the last invalidation, which server told it, and when, as the
+            cache writes it; `UNFENCED` when fills are not fenced.
         seen_ms: Life left of the entry that is to be replaced; -2 for none.
         lease: Token of the lease held; empty for none.
     """
@@ -85,6 +85,11 @@ class Claim:
     generation: str
     seen_ms: int
     lease: str = ""
+
+    @property
+    def era(self) -> str:
+        """What all claims between two invalidations share: the generation without its time."""
+        return self.generation.rpartition("@")[0]
 
 
 UNFENCED = "*"

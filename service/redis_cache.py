@@ -15,6 +15,7 @@ from service.fruit import (
 )
 from service.lookup import (
     GENERATION_SECONDS,
+    LONGEST_FENCED_SECONDS,
     NO_ENTRY,
     UNFENCED,
     CacheRead,
@@ -74,12 +75,12 @@ class RedisCache:
         return self._decoded(fruit_id, value, remaining_ms)
 
     def generation(self, fruit_id: int) -> str:
-        """Read what tells whether a fruit was written since; the same for as long as not.
+        """Read what tells a fill whether its fruit was written since; see `Claim.era`.
 
         Raises:
             CacheUnavailableError: Redis does not answer.
         """
-        reply = self._calls.run("generation", redis_scripts.MARK, _keys(fruit_id), ())
+        reply = self._calls.run("generation", redis_scripts.GENERATION, _keys(fruit_id), ())
         return "" if reply is None else reply[0].decode("ascii", "replace")
 
     def fill(
@@ -96,7 +97,8 @@ class RedisCache:
         Returns:
             None when there was nothing to write.
         """
-        argv = (to_value(fruit), ttl_ms, claim.generation, claim.seen_ms, claim.lease, LEFT_MS)
+        written = (to_value(fruit), ttl_ms, claim.generation, claim.seen_ms)
+        argv = (*written, claim.lease, LEFT_MS, round(LONGEST_FENCED_SECONDS))
         try:
             reply = self._calls.run("fill", redis_scripts.FILL, _keys(fruit_id), argv)
         except CacheUnavailableError:

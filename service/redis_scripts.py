@@ -48,16 +48,23 @@ local function mark()
   local server = type(info) == 'string' and string.match(info, 'run_id:(%x+)') or ''
   return (read(KEYS[2]) or '') .. '@' .. server
 end
+local function now() return redis.call('TIME')[1] end
+local function overtaken(generation, longest)
+  local before, at = string.match(generation, '^(.*)@(%d+)$')
+  return before ~= mark() or now() - at >= tonumber(longest)
+end
 """
 
 # What a load must find unchanged when it fills: the token of the last invalidation, and which
 # server told it. A Redis that was started again has forgotten the tokens, and without the
-# second a load from before would pass for one from after.
-MARK = Script(_COUNTED + "return {mark(), found, missing}")
+# second a load from before would pass for one from after. Behind both stands the time: Redis
+# does not keep tokens for ever, and may itself sleep between a load and its fill.
+GENERATION = Script(_COUNTED + "return {mark() .. '@' .. now(), found, missing}")
 
-# ARGV: value, life in ms ('0' = not kept: only the old entry goes), mark at the load's start
-# ('*' = not fenced), life that the entry had left then (-2 = absent), lease held ('' = none), for
-# how many ms to leave the value in the lease where the entry is gone before those who wait look.
+# ARGV: value, life in ms ('0' = not kept: only the old entry goes), generation at the load's
+# start ('*' = not fenced), life that the entry had left then (-2 = absent), lease held ('' =
+# none), for how many ms to leave the value in the lease where the entry is gone before those who
+# wait look, from how many seconds on a generation is too old to be relied on.
 # An entry with more life than it had has been written since, by another load. It is left
 # alone, because a slower load may have read an older row.
 # The lease is deleted before it is written: once a script has written, a Redis that is out of
@@ -66,7 +73,7 @@ FILL = Script(
     _COUNTED
     + """
 local outcome = 'stored'
-if ARGV[3] ~= '*' and mark() ~= ARGV[3] then
+if ARGV[3] ~= '*' and overtaken(ARGV[3], ARGV[7]) then
   outcome = 'fenced'
 elseif ARGV[2] == '0' then
   outcome = 'nothing'
@@ -103,7 +110,7 @@ local held = 'held:' .. ARGV[1]
 if state then held = held .. ':' .. result end
 if not set(KEYS[3], held, ARGV[2]) then return {false, found, missing} end
 local generation = ARGV[3]
-if generation ~= '*' then generation = mark() end
+if generation ~= '*' then generation = mark() .. '@' .. now() end
 return {'acquired', generation, ms, found, missing}
 """
 )

@@ -60,8 +60,8 @@ class Stampede:
             CacheUnavailableError: The cache went away; nothing was loaded.
             StoreUnavailableError: The value could not be loaded.
         """
-        # Read after the miss and before the load: whoever sees the same generation may share
-        # that load, and its fill is refused when the generation has changed.
+        # Read after the miss and before the load: whoever sees the same era may share that
+        # load, and its fill is refused when another has begun.
         claim = self._claim(fruit_id, missed, knobs)
         if knobs.protection in {Protection.NONE, Protection.EARLY}:
             return _led(self._loads.load_and_fill(fruit_id, claim))
@@ -72,7 +72,7 @@ class Stampede:
             loaded, held = self._lease.load(fruit_id, claim, knobs)
             return _led(loaded) if held else Lookup(loaded.fruit, LookupResult.COALESCED)
 
-        lookup, led = self._flights.run((fruit_id, claim.generation), began, call)
+        lookup, led = self._flights.run((fruit_id, claim.era), began, call)
         return lookup if led else Lookup(lookup.fruit, LookupResult.COALESCED)
 
     def refresh(self, fruit_id: int, read: CacheRead, knobs: Knobs) -> bool:

@@ -1,11 +1,15 @@
 """The contract of the cache on a real Redis."""
 
+import os
+import signal
+import time
+
 import pytest
 import redis
 from redis.crc import key_slot
 
 from service.breaker import Breaker
-from service.lookup import CacheUnavailableError, Claim, FillOutcome
+from service.lookup import GENERATION_SECONDS, CacheUnavailableError, Claim, FillOutcome
 from service.redis_cache import RedisCache
 from service.redis_calls import RedisCalls
 from service.redis_connections import connect
@@ -186,4 +190,26 @@ def test_load_from_before_a_restart_of_redis_does_not_fill(fresh_redis, observer
 
     assert cache.fill(1, APPLE, 60_000, before) == FillOutcome.FENCED
     assert cache.fill(1, APPLE, 60_000, since(cache, -2)) == FillOutcome.STORED
+    connections.close()
+
+
+@pytest.mark.accept
+def test_fill_that_waited_in_a_frozen_redis_until_the_write_was_forgotten_is_fenced(
+    fresh_redis, observer
+):
+    """A command that was sent is carried out when Redis goes on, though its sender has gone."""
+    connections = connect(fresh_redis.url, 0.1)
+    calls = RedisCalls(connections, Breaker(lambda: True, lambda _: None), observer)
+    cache = RedisCache(calls, observer)
+    cache.fill(2, APPLE, 60_000, since(cache, -2, fruit_id=2))
+    before = since(cache, -2)
+    cache.invalidate(1)
+    os.kill(fresh_redis.pid, signal.SIGSTOP)
+
+    assert cache.fill(1, APPLE, 600_000, before) == FillOutcome.FAILED
+    time.sleep(GENERATION_SECONDS + 1)
+    os.kill(fresh_redis.pid, signal.SIGCONT)
+    while not cache.ping():
+        time.sleep(0.01)
+    assert not cache.read(1).found
     connections.close()

@@ -95,17 +95,29 @@ class CacheContract:
         assert cache.fill(1, APPLE, 1000, Claim(generation, -2)) == FillOutcome.FENCED
         assert not cache.read(1).found
 
+    @pytest.mark.parametrize(
+        ("age_seconds", "outcome"), [(20, FillOutcome.STORED), (30, FillOutcome.FENCED)]
+    )
+    def test_fill_is_fenced_when_its_generation_may_have_been_forgotten_since(
+        self, cache, age_seconds, outcome
+    ):
+        """However long the process or the cache slept before this fill came to be judged."""
+        era, _, at = cache.generation(1).rpartition("@")
+        long_ago = Claim(f"{era}@{int(at) - age_seconds}", -2)
+
+        assert cache.fill(1, APPLE, 1000, long_ago) == outcome
+
     def test_fill_of_a_load_begun_after_the_invalidation_is_stored(self, cache):
         cache.invalidate(1)
         generation = cache.generation(1)
 
         assert cache.fill(1, APPLE, 1000, Claim(generation, -2)) == FillOutcome.STORED
 
-    def test_generation_differs_after_every_invalidation(self, cache):
-        seen = [cache.generation(1)]
+    def test_era_differs_after_every_invalidation(self, cache):
+        seen = [since(cache, -2).era]
         for _ in range(3):
             cache.invalidate(1)
-            seen.append(cache.generation(1))
+            seen.append(since(cache, -2).era)
 
         assert len(set(seen)) == 4
 
@@ -147,7 +159,7 @@ class CacheContract:
     def test_acquired_lease_comes_with_the_generation(self, cache):
         cache.invalidate(1)
 
-        assert cache.generation(1) == acquire(cache, "aa").text
+        assert since(cache, -2).era == Claim(acquire(cache, "aa").text, -2).era
 
     def test_lease_is_not_given_when_the_entry_came_meanwhile(self, cache):
         cache.fill(1, APPLE, 60_000, since(cache, -2))

@@ -12,6 +12,7 @@ from service.lookup import (
     NO_ENTRY,
     CacheRead,
     CacheUnavailableError,
+    Claim,
     FillOutcome,
     LeaseReply,
     LeaseState,
@@ -124,15 +125,15 @@ class InMemoryCache:
 
     def generation(self, fruit_id):
         self._answer()
-        return (self._get(f"{{fruit:{fruit_id}}}:gen") or b"").decode()
+        token = (self._get(f"{{fruit:{fruit_id}}}:gen") or b"").decode()
+        return f"{token}@fake@{int(self.clock())}"
 
     def fill(self, fruit_id, fruit, ttl_ms, claim):
         with self._lock:
             if self.down:
                 return FillOutcome.FAILED
             key, lease = f"fruit:{fruit_id}", f"{{fruit:{fruit_id}}}:lease"
-            generation = (self._get(f"{{fruit:{fruit_id}}}:gen") or b"").decode()
-            if claim.generation not in {"*", generation}:
+            if claim.generation != "*" and self._overtook(fruit_id, claim):
                 outcome = FillOutcome.FENCED
             elif ttl_ms == 0:
                 outcome = None
@@ -234,6 +235,11 @@ class InMemoryCache:
     def _get(self, key):
         value, ends = self._keys.get(key, (None, 0.0))
         return value if value is not None and self.clock() < ends else None
+
+    def _overtook(self, fruit_id, claim):
+        now = Claim(self.generation(fruit_id), -2)
+        at = claim.generation.rpartition("@")[2]
+        return claim.era != now.era or int(self.clock()) - int(at) >= 29
 
     def _lease(self, key):
         """Give who holds a lease, and what the last load left there."""

@@ -5,7 +5,10 @@ import pytest
 from service.lookup import Claim, FillOutcome, StoreRefusedError, StoreUnavailableError
 from tests.service.parts import APPLE, Parts
 
-COLD = Claim("", -2)
+
+def cold(parts):
+    """What a lookup knows that misses now."""
+    return Claim(parts.cache.generation(1), -2)
 
 
 @pytest.fixture
@@ -67,7 +70,7 @@ def test_load_beyond_the_slots_is_refused_and_the_store_not_asked():
 
 def test_load_longer_than_a_generation_stands_does_not_fill(parts):
     parts.store.on_load = lambda: parts.clock.advance(29.5)
-    loaded = parts.loads.load_and_fill(1, COLD)
+    loaded = parts.loads.load_and_fill(1, cold(parts))
 
     assert (loaded.fruit, loaded.fill) == (APPLE, FillOutcome.FENCED)
     assert parts.cache.keys() == []
@@ -77,25 +80,26 @@ def test_load_of_a_fruit_whose_invalidation_is_pending_does_not_fill(parts):
     parts.cache.down = True
     parts.invalidations.invalidate(1)
     parts.cache.down = False
-    loaded = parts.loads.load_and_fill(1, COLD)
+    loaded = parts.loads.load_and_fill(1, cold(parts))
 
     assert loaded.fill == FillOutcome.FENCED
 
 
 def test_life_is_of_the_knobs_when_the_fill_is_made(parts):
     parts.store.on_load = lambda: parts.turn(ttl_seconds=7)
-    parts.loads.load_and_fill(1, COLD)
+    parts.loads.load_and_fill(1, cold(parts))
 
     assert parts.cache.life_ms("fruit:1") == 7000
 
 
 def test_each_fill_is_counted_once_by_its_outcome(parts):
-    parts.loads.load_and_fill(1, COLD)
-    parts.loads.load_and_fill(1, COLD)
+    begun = cold(parts)
+    parts.loads.load_and_fill(1, begun)
+    parts.loads.load_and_fill(1, begun)
     parts.invalidations.invalidate(1)
-    parts.loads.load_and_fill(1, COLD)
+    parts.loads.load_and_fill(1, begun)
     parts.cache.down = True
-    parts.loads.load_and_fill(1, COLD)
+    parts.loads.load_and_fill(1, begun)
 
     outcomes = {key[1]: n for key, n in parts.observer.counts.items() if key[0] == "fill"}
     assert outcomes == {"stored": 1, "redundant": 1, "fenced": 1, "failed": 1}

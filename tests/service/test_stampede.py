@@ -3,13 +3,20 @@
 import threading
 import time
 from concurrent.futures import ThreadPoolExecutor, as_completed
+from dataclasses import replace
 from itertools import islice
 
 import pytest
 
 from service import waiting_room
 from service.fruit import Fruit
-from service.lookup import CacheUnavailableError, Claim, LookupResult, StoreUnavailableError
+from service.lookup import (
+    CacheUnavailableError,
+    Claim,
+    LeaseState,
+    LookupResult,
+    StoreUnavailableError,
+)
 from tests.service.fakes import RealClock
 from tests.service.parts import APPLE, Parts
 
@@ -293,8 +300,9 @@ def test_newcomers_elsewhere_do_not_keep_those_who_wait_for_a_lease_from_an_answ
 
     def take():
         claim = Claim("", -2, next(holders))
-        assert parts.cache.acquire(9, claim, 2000, waited_for="", refresh=False).text == ""
-        return claim
+        reply = parts.cache.acquire(9, claim, 2000, waited_for="", refresh=False)
+        assert reply.state is LeaseState.ACQUIRED
+        return replace(claim, generation=reply.text)
 
     held = [take()]
 
