@@ -9,7 +9,7 @@ from typing import Protocol
 from service.expiry import age_seconds, grace_ms
 from service.knobs import Knobs, Protection
 from service.live_knobs import LiveKnobs
-from service.loads import Loads, Written
+from service.loads import Loads, PendingInvalidations
 from service.lookup import (
     BypassReason,
     CacheRead,
@@ -44,7 +44,7 @@ class CacheAside:
         loads: Loads,
         stampede: Stampede,
         knobs: LiveKnobs,
-        written: Written,
+        pending: PendingInvalidations,
         observer: Observer,
         *,
         clock: Callable[[], float] = time.perf_counter,
@@ -55,7 +55,7 @@ class CacheAside:
         self._loads = loads
         self._stampede = stampede
         self._knobs = knobs
-        self._written = written
+        self._pending = pending
         self._observer = observer
         self._clock = clock
         self._sleep = sleep
@@ -79,7 +79,7 @@ class CacheAside:
         knobs = self._knobs.current
         if knobs.ttl_seconds == 0:
             return self._bypass(fruit_id, BypassReason.OFF)
-        if self._written.is_pending(fruit_id):
+        if self._pending.is_pending(fruit_id):
             return self._bypass(fruit_id, BypassReason.INVALIDATION_PENDING)
         try:
             read = self._cache.read(fruit_id)
@@ -122,7 +122,7 @@ class CacheAside:
                 self._sleep(pause)
                 with suppress(CacheUnavailableError):
                     read = self._cache.read(fruit_id)
-                    if read.found and not self._written.is_pending(fruit_id):
+                    if read.found and not self._pending.is_pending(fruit_id):
                         return self._served(fruit_id, read, knobs, self._clock() - began)
                     break
             raise

@@ -34,7 +34,7 @@ class FillCache(Protocol):
         """Write a value unless it was overtaken, None if there is nothing to; never raises."""
 
 
-class Written(Protocol):
+class PendingInvalidations(Protocol):
     """Knows what was written and is still in the cache as it was."""
 
     def is_pending(self, fruit_id: int) -> bool:
@@ -50,7 +50,7 @@ class Loads:
         cache: FillCache,
         guard: StoreGuard,
         knobs: LiveKnobs,
-        written: Written,
+        pending: PendingInvalidations,
         observer: Observer,
         *,
         spread: Callable[[], float] = lambda: random.uniform(-1, 1),
@@ -63,7 +63,7 @@ class Loads:
             cache: Written on every fill.
             guard: Bounds the loads, and refuses them while the store is down.
             knobs: What is in force.
-            written: Keeps fills away from fruit whose invalidation is pending.
+            pending: Keeps fills away from fruit whose invalidation is pending.
             observer: Hears of every fill.
             spread: Draws the place within the TTL jitter, -1 to 1.
             clock: Monotonic seconds.
@@ -72,7 +72,7 @@ class Loads:
         self._cache = cache
         self._guard = guard
         self._knobs = knobs
-        self._written = written
+        self._pending = pending
         self._observer = observer
         self._spread = spread
         self._clock = clock
@@ -116,4 +116,4 @@ class Loads:
         """Tell whether a write may have overtaken the load that the cache cannot tell of."""
         if claim.generation == UNFENCED:
             return self._knobs.current.fencing is Fencing.ON  # turned on during the load
-        return self._written.is_pending(fruit_id)
+        return self._pending.is_pending(fruit_id)
