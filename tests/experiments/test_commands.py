@@ -45,7 +45,20 @@ def test_bad_trace_line_is_shown_as_it_is(capsys, tmp_path):
         (["sweep", "--protection", "luck"], "error: --protection: protection must be one of"),
         (["sweep", "--trace", "/nowhere"], "error: trace /nowhere cannot be read"),
         (["sweep", "--service-url", "ftp://x"], "error: --service-url must be http://host:port"),
+        (
+            ["sweep", "--service-url", "http://[::1"],
+            "error: --service-url must be http://host:port",
+        ),
         (["sweep", "--service-processes", "0"], "error: --service-processes must be a whole"),
+        (["sweep", "--service-processes", "²"], "error: --service-processes must be a whole"),
+        (
+            ["sweep", "--redis-url", "foo"],
+            "error: --redis-url must be redis://host:port, got 'foo'",
+        ),
+        (
+            ["sweep", "--redis-url", "redis://:secret@x:port"],
+            "error: --redis-url must be redis://host:port, got 'x:port'",
+        ),
         (["sweep", "--redis-url", "redis://x"], "error: --database-url is missing"),
         (["sweep", "--output", "/proc/x"], "error: --output /proc/x cannot be written"),
         (["report", "/nowhere"], "error: /nowhere holds no run.json"),
