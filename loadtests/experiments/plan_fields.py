@@ -79,7 +79,7 @@ def _float(value: object) -> float:
         raise _RefusedError("must be a number")
     try:
         return float(value)
-    except ValueError:
+    except (ValueError, OverflowError):
         raise _RefusedError("must be a number") from None
 
 
@@ -132,7 +132,10 @@ FIELDS: dict[str, Field] = {
         0.9, number(0, 1), "0.9", "The summary names the smallest TTL that reaches it."
     ),
     "window_ttls": Field(
-        None, whole(3, 10_000), "10", "Length of the window in TTLs instead of the rule's."
+        None,
+        whole(3, 10_000),
+        "10",
+        "Length of the window in TTLs, not the rule's; TTL 0 has none.",
     ),
     **{flag.key: _flag(flag) for flag in LOAD_FLAGS if flag.key in LOAD_FIELDS},
 }

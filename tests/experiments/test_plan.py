@@ -40,8 +40,14 @@ def test_flags_and_toml_give_the_same_plan(tmp_path):
         ({"arrivals": "bursty"}, "arrivals must be one of poisson, paced"),
         ({"repetitions": 1.5}, "must be a whole number from 1 to 100, got 1.5"),
         ({"repetitions": True}, "must be a number, got True"),
+        ({"repetitions": 10**400}, "repetitions must be a number, got 1000"),
+        (
+            {"missing_ratio": 0.6, "one_hit_ratio": 0.5},
+            "--one_hit_ratio: one_hit_ratio must be at most 1 less missing_ratio (0.6), got 0.5",
+        ),
         ({"requests": 5}, "requests needs a trace"),
         ({"trace": "x.txt", "skew": 1}, "skew means nothing beside a trace"),
+        ({"trace": "x.txt", "window_ttls": 10}, "window_ttls means nothing beside a trace"),
         ({"speed": 3}, "--speed: unknown name 'speed'; known are title, ttl_seconds"),
         ({"title": " "}, "must be a text"),
     ],
@@ -77,6 +83,19 @@ def test_file_that_is_no_toml_is_refused(tmp_path):
         read_plan_file(file)
 
 
+def test_file_that_cannot_be_read_is_refused(tmp_path):
+    with pytest.raises(PlanError, match="cannot be read: Is a directory; give one that can"):
+        read_plan_file(tmp_path)
+
+
+def test_number_of_too_many_digits_is_refused(tmp_path):
+    file = tmp_path / "endless.toml"
+    file.write_text(f"rate = {'9' * 5000}")
+
+    with pytest.raises(PlanError, match="not TOML"):
+        read_plan_file(file)
+
+
 def test_knobs_must_be_a_table(tmp_path):
     file = tmp_path / "flat.toml"
     file.write_text("knobs = 5")
@@ -85,9 +104,10 @@ def test_knobs_must_be_a_table(tmp_path):
         read_plan_file(file)
 
 
-def test_plan_that_does_not_exist_names_those_that_do():
+@pytest.mark.parametrize("name", ["nowhere", "", "x" * 300], ids=["unknown", "none", "too long"])
+def test_plan_that_does_not_exist_names_those_that_do(name):
     with pytest.raises(PlanError, match="one of demo"):
-        find_plan("nowhere")
+        find_plan(name)
 
 
 def test_every_shipped_plan_can_be_laid_out():
