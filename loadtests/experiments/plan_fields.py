@@ -145,6 +145,11 @@ KNOBS: dict[str, Field] = {
 }
 
 
+def command_flag(name: str) -> str:
+    """Return what a field or knob is called on the command line."""
+    return "--ttl" if name == "ttl_seconds" else f"--{name.replace('_', '-')}"
+
+
 def checked(given: Mapping[str, Given]) -> Values:
     """Return every field's value, its default where none was given."""
     for name, value in given.items():

@@ -9,7 +9,14 @@ from rich.table import Table
 
 from loadtests.experiments.bench_on_stack import bench_on
 from loadtests.experiments.output_folder import make_output_folder
-from loadtests.experiments.plan_fields import Given, PlanError, number, read_value, whole
+from loadtests.experiments.plan_fields import (
+    Given,
+    PlanError,
+    command_flag,
+    number,
+    read_value,
+    whole,
+)
 from loadtests.experiments.progress_bar import ProgressBar
 from loadtests.experiments.runner import PROBES
 from loadtests.experiments.stack_choice import add_stack_flags, chosen_stack
@@ -42,7 +49,7 @@ def add_to(verbs: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None
     for name, (_, text) in _FLAGS.items():
         default = getattr(_DEFAULT, name)
         parser.add_argument(
-            _flag(name),
+            command_flag(name),
             dest=name,
             metavar="VALUE",
             default=default,
@@ -58,8 +65,8 @@ def add_to(verbs: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None
 def run(options: argparse.Namespace, notes: Console) -> int:
     """Measure every protection; return the exit code."""
     stack = chosen_stack(options, ROOMY)
-    folder = make_output_folder(options.output, "stampede")
     plan = _plan(options)
+    folder = make_output_folder(options.output, "stampede")
     notes.print("starting the stack")
     with stack:
         for line in stack.lines:
@@ -84,10 +91,6 @@ def run(options: argparse.Namespace, notes: Console) -> int:
     return 0
 
 
-def _flag(name: str) -> str:
-    return "--ttl" if name == "ttl_seconds" else f"--{name.replace('_', '-')}"
-
-
 def _plan(options: argparse.Namespace, processes: int = _DEFAULT.processes) -> StampedePlan:
     modes = tuple(options.modes.split(","))
     if not set(modes) <= set(MODES) or len(set(modes)) != len(modes):
@@ -96,7 +99,7 @@ def _plan(options: argparse.Namespace, processes: int = _DEFAULT.processes) -> S
             f"such as {MODES[0]},{MODES[-1]}"
         )
     values = {
-        name: read_value(read, name, Given(getattr(options, name), _flag(name)))
+        name: read_value(read, name, Given(getattr(options, name), command_flag(name)))
         for name, (read, _) in _FLAGS.items()
     }
     return StampedePlan(modes=modes, processes=processes, **values)

@@ -1,5 +1,6 @@
 """/metrics of a sweep, for Prometheus to follow the trials by."""
 
+import errno
 import threading
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from types import TracebackType
@@ -47,17 +48,17 @@ class TrialPage:
         """Begin to serve.
 
         Raises:
-            PlanError: The port that was asked for cannot be had.
+            PlanError: Host or port that was asked for cannot be had.
         """
         port = USUAL_PORT if self._port is None else self._port
         try:
             server = ThreadingHTTPServer((self._host, port), _handler(self._gauges))
         except OSError as error:
-            if self._port is None:
+            if self._port is None and error.errno == errno.EADDRINUSE:
                 return self
             raise PlanError(
-                f"--metrics-port {port} cannot be had: {error.strerror}; choose another, or leave "
-                "it out"
+                f"--metrics-host {self._host} --metrics-port {port} cannot be had: "
+                f"{error.strerror}; choose others, or leave them out"
             ) from None
         server.daemon_threads = True
         self._server = server

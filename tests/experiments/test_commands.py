@@ -27,6 +27,18 @@ def test_output_that_holds_files_is_refused_before_anything_starts(capsys, tmp_p
     )
 
 
+@pytest.mark.parametrize(
+    "arguments",
+    [["sweep", "--metrics-port", "0"], ["stampede", "--rate", "0"], ["sweep", "--plan", ""]],
+)
+def test_refused_run_leaves_no_folder(capsys, tmp_path, arguments):
+    code = cli.main([*arguments, "--output", str(tmp_path / "run")])
+
+    assert code == 2
+    assert capsys.readouterr().err.startswith("error: ")
+    assert list(tmp_path.iterdir()) == []
+
+
 def test_bad_trace_line_is_shown_as_it_is(capsys, tmp_path):
     (tmp_path / "ids.txt").write_text("root:x:0")
 
