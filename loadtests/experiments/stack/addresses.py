@@ -3,7 +3,6 @@
 import os
 import re
 from collections.abc import Mapping, Sequence
-from types import TracebackType
 from typing import Self
 
 from loadtests.experiments.stack.guardian import Guardian, StackError
@@ -52,12 +51,7 @@ class GivenService:
                 raise StackError(f"{url}/readyz does not answer 200: start it or name another URL")
         return self
 
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        trace: TracebackType | None,
-    ) -> None:
+    def __exit__(self, *_: object) -> None:
         """Leave everything as it is."""
 
 
@@ -109,11 +103,6 @@ class GivenServers:
         self.lines.append(f"service: python -m service on {', '.join(self.service_urls)}")
         return self
 
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        trace: TracebackType | None,
-    ) -> None:
+    def __exit__(self, *_: object) -> None:
         """End the services and leave the given servers as they are."""
         self.guardian.close()
