@@ -11,6 +11,7 @@ from loadtests.experiments.locust_load import LocustLoad
 from loadtests.experiments.plan import make_plan
 from loadtests.experiments.plan_fields import Given, PlanError
 from loadtests.experiments.progress_bar import ProgressBar
+from loadtests.experiments.records import save_run
 from loadtests.experiments.stack.addresses import GivenServers, GivenService
 from loadtests.experiments.stack.local import LocalStack
 from loadtests.experiments.trials import Trial
@@ -95,6 +96,19 @@ def test_unknown_words_are_refused_in_one_line_too(capsys, arguments):
 
     assert ended.value.code == 2
     assert capsys.readouterr().err.count("\n") == 1
+
+
+def test_report_that_cannot_be_written_is_one_line(capsys, tmp_path, run_record):
+    save_run(tmp_path, run_record)
+    (tmp_path / "report.html").mkdir()
+
+    code = cli.main(["report", str(tmp_path)])
+
+    assert code == 2
+    assert capsys.readouterr().err == (
+        f"error: {tmp_path}/report.html cannot be written: Is a directory; "
+        "copy the folder to where it can\n"
+    )
 
 
 def test_interrupt_ends_with_its_own_code(capsys, monkeypatch):
