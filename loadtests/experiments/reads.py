@@ -50,10 +50,12 @@ def popularity_of(load: Load, seed: int) -> Popularity:
 def reads_of(load: Load, popularity: Popularity) -> Reads | None:
     """Return the rates of a load; None where popularity moves, or has too many ids."""
     masses = popularity.masses()
-    if masses is None or masses.items.sum() + masses.missing_items > MOST_IDS:
+    if masses is None:
+        return None
+    missing = round(masses.missing_items) if masses.missing_probability else 0
+    if masses.items.sum() + missing > MOST_IDS:
         return None
     known = np.repeat(masses.probability, masses.items.astype(np.int64))
-    missing = round(masses.missing_items)
     shares = np.append(known, np.full(missing, masses.missing_probability))
     shares = shares[shares > 0]
     left = max(0.0, 1.0 - float(np.sum(shares)))

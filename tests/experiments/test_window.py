@@ -118,6 +118,16 @@ def test_missing_ids_live_by_the_negative_ttl():
     assert cached.hit_ratio - never.hit_ratio == pytest.approx(0.2, abs=0.01)
 
 
+def test_missing_ids_that_nobody_asks_for_are_none():
+    found = reads_under(one_hit_ratio=0.2, rate=RATE)
+    window = Window(1, 1, 10)
+
+    assert found.missing == 0
+    assert predicted(found, window, negative_ttl_seconds=0) == predicted(
+        found, window, negative_ttl_seconds=5
+    )
+
+
 def test_missing_ids_that_never_come_again_are_unrepeated():
     found = reads_under(missing_ratio=0.2, missing_items=0, rate=RATE)
 
