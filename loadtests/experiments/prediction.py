@@ -13,6 +13,7 @@ from loadtests.experiments.window import Window
 WINDOW = "expectation over this window after a cold start, fill time included (F3, F15)"
 STALE = "expectation over this window under stale-while-revalidate (F3, F14)"
 CACHE_OFF = "cache off: every lookup is a bypass"
+NO_FILL = "no probe could measure the fill time"
 
 Knobs = Mapping[str, float | str]
 
@@ -41,7 +42,7 @@ def predict_window(
     Args:
         reads: How often each id is asked for; None where that changes with time.
         knobs: Of the service, all that are in force.
-        fill_seconds: D from the probe; None counts as instant.
+        fill_seconds: D from the probe; None where it is not known, and nothing is predicted.
         span: The very window that will be measured.
     """
     if float(knobs["ttl_seconds"]) == 0:
@@ -50,7 +51,9 @@ def predict_window(
         return _unknown(fill_seconds, "no formula for a popularity that moves")
     if knobs.get("protection") == "early":
         return _unknown(fill_seconds, "no formula for early recompute over many keys")
-    expected, loaded = _expect(reads, knobs, fill_seconds or 0.0, span)
+    if fill_seconds is None:
+        return _unknown(None, NO_FILL)
+    expected, loaded = _expect(reads, knobs, fill_seconds, span)
     share = reads.repeated_share
     loads = float(np.sum(reads.rates)) * (1.0 - loaded.offload_ratio) + reads.unrepeated_rate
     return Prediction(
@@ -93,7 +96,7 @@ def predict_trace(
     Args:
         sequence: Time in seconds and id of every request, in order.
         knobs: Of the service, all that are in force.
-        fill_seconds: D from the probe; None counts as instant.
+        fill_seconds: D from the probe; None where it is not known, and nothing is predicted.
     """
     ttl_seconds, protection = float(knobs["ttl_seconds"]), knobs.get("protection")
     if ttl_seconds == 0:
@@ -102,8 +105,10 @@ def predict_trace(
         return _unknown(fill_seconds, f"no replay for protection {protection}")
     if knobs.get("ttl_jitter_ratio"):
         return _unknown(fill_seconds, "no replay for a jittered TTL, which is drawn anew each time")
+    if fill_seconds is None:
+        return _unknown(None, NO_FILL)
     run = replay.uncoalesced if protection == "none" else replay.coalesced
-    counts = run(sequence, ttl_seconds, fill_seconds or 0.0)
+    counts = run(sequence, ttl_seconds, fill_seconds)
     return Prediction(
         counts.hit_ratio,
         counts.offload_ratio,

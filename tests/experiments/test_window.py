@@ -23,7 +23,7 @@ def reads_under(**flags):
     return reads_of(load, popularity_of(load, seed=1))
 
 
-def predicted(reads, window=None, fill=None, **knobs):
+def predicted(reads, window=None, fill=0.0, **knobs):
     knobs = {"ttl_seconds": 0.5, "protection": "single-flight"} | knobs
     span = window or cold_window(reads, RATE, knobs["ttl_seconds"])
     return predict_window(reads, knobs, fill, span)
@@ -131,6 +131,15 @@ def test_what_no_formula_covers_is_unknown(reads, ttl_seconds, protection):
 
     assert predict_window(reads, knobs, 0.01, Window(1, 1, 10)).hit_ratio is None
     assert predict_trace([(0.0, 1)], knobs, 0.01).offload_ratio is None
+
+
+def test_nothing_is_predicted_without_a_fill_time(reads):
+    knobs = {"ttl_seconds": 1, "protection": "none"}
+
+    window = predict_window(reads, knobs, None, Window(1, 1, 10))
+    trace = predict_trace([(0.0, 1), (0.1, 1)], knobs, None)
+
+    assert (window.hit_ratio, window.offload_ratio, trace.hit_ratio) == (None, None, None)
 
 
 def test_reason_for_no_prediction_is_the_first_that_holds(reads):
