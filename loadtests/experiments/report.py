@@ -16,6 +16,7 @@ from loadtests.experiments.conclusions import conclusions, store_sentence
 from loadtests.experiments.records import RunRecord
 from loadtests.experiments.results import RunResults
 from loadtests.experiments.table import (
+    count_text,
     interval_text,
     milliseconds_text,
     points_text,
@@ -47,6 +48,7 @@ def render_report(results: RunResults) -> str:
     )
     environment.filters |= {
         "ratio": ratio_text,
+        "count": count_text,
         "ms": milliseconds_text,
         "rate": rate_text,
         "interval": interval_text,

@@ -83,6 +83,8 @@ def test_aborted_trial_has_no_figures_but_says_why(record, samples):
 
     assert figures.hit_ratio is None
     assert figures.achieved_rate is None
+    assert figures.lookups is None
+    assert figures.results is None
     assert figures.window_seconds is None
     assert not figures.trusted
 

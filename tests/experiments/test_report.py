@@ -74,6 +74,17 @@ def test_json_says_null_where_nothing_is_known(results):
     assert trial["results"]["hit"] == 900
 
 
+def test_trial_that_counted_nothing_is_unknown_everywhere(results):
+    unknown = dataclasses.replace(results.trials[0], lookups=None, results=None)
+    aborted = dataclasses.replace(results, trials=[unknown])
+
+    trial = as_json(aborted, None)["trials"][0]
+
+    assert (trial["lookups"], trial["results"]) == (None, None)
+    assert "None" not in printed(aborted)
+    assert f'<td class="first">{UNKNOWN}</td><td>' in render_report(aborted)
+
+
 def test_tables_fit_a_hundred_columns(results):
     text = printed(results)
 
