@@ -14,7 +14,7 @@ from loadtests.experiments.counters import (
     lookups_of_cache,
     offload_ratio,
 )
-from loadtests.experiments.intervals import batch_interval, quantile
+from loadtests.experiments.intervals import Interval, batch_interval, quantile
 from loadtests.experiments.records import Samples, TrialRecord
 from loadtests.samples import RESULT_INDEX
 
@@ -45,6 +45,7 @@ class TrialFigures:
     hit_ratio: float | None
     hit_ratio_low: float | None  # 95 % by batch means; None for a trace, which is one sequence
     hit_ratio_high: float | None
+    hit_ratio_error: float | None  # standard error; None likewise
     predicted_hit_ratio: float | None
     offload_ratio: float | None
     predicted_offload_ratio: float | None
@@ -82,7 +83,7 @@ def figures_of(record: TrialRecord, samples: Samples) -> TrialFigures:
     results = None if counted is None else _results(counted)
     lookups = results or {}
     ratio = hit_ratio(lookups)
-    low, high = _interval(record, ratio)
+    interval = _interval(record, ratio)
     prediction = record.prediction
     total = None if results is None else sum(results.values())
     queries = None if counted is None else loads(counted.store_queries)
@@ -93,8 +94,9 @@ def figures_of(record: TrialRecord, samples: Samples) -> TrialFigures:
         repetition=record.trial.repetition,
         of_trace=record.window is None,
         hit_ratio=ratio,
-        hit_ratio_low=low,
-        hit_ratio_high=high,
+        hit_ratio_low=interval.low if interval else None,
+        hit_ratio_high=interval.high if interval else None,
+        hit_ratio_error=interval.standard_error if interval else None,
         predicted_hit_ratio=prediction.hit_ratio if prediction else None,
         offload_ratio=offload_ratio(lookups),
         predicted_offload_ratio=prediction.offload_ratio if prediction else None,
@@ -135,16 +137,16 @@ def _per_second(count: int | None, seconds: float | None) -> float | None:
     return None if count is None or not seconds else count / seconds
 
 
-def _interval(record: TrialRecord, ratio: float | None) -> tuple[float | None, float | None]:
+def _interval(record: TrialRecord, ratio: float | None) -> Interval | None:
     if record.window is None or ratio is None:
-        return None, None
+        return None
     batches = [
         later.counters.since(earlier.counters).lookups
         for earlier, later in zip(record.readings, record.readings[1:], strict=False)
     ]
     asked = [lookups_of_cache(batch) for batch in batches]
     hits = [sum(batch.get(word, 0) for word in ("hit", "stale", "negative")) for batch in batches]
-    return batch_interval(ratio, hits, asked) or (None, None)
+    return batch_interval(ratio, hits, asked)
 
 
 def _percentiles(record: TrialRecord, samples: Samples) -> dict[str, Percentiles]:

@@ -149,6 +149,7 @@ def test_trace_is_held_to_its_offload(results):
         of_trace=True,
         hit_ratio_low=None,
         hit_ratio_high=None,
+        hit_ratio_error=None,
         predicted_hit_ratio=0.5,
         predicted_offload_ratio=0.905,
     )
@@ -168,18 +169,17 @@ def test_wanted_ratio_that_no_ttl_reaches_names_the_best(results):
 def test_theory_is_held_to_one_point_or_three_standard_errors(results):
     trial = results.trials[0]
 
-    def against(predicted, low=0.899, high=0.901):
+    def against(predicted, error=0.0005):
         return agrees_with_theory(
-            dataclasses.replace(
-                trial, predicted_hit_ratio=predicted, hit_ratio_low=low, hit_ratio_high=high
-            )
+            dataclasses.replace(trial, predicted_hit_ratio=predicted, hit_ratio_error=error)
         )
 
     assert against(0.909)
     assert not against(0.912)
-    assert against(0.93, low=0.87, high=0.93)
+    assert against(0.929, error=0.01)
+    assert not against(0.931, error=0.01)
     assert against(None) is None
-    assert against(0.905, low=None, high=None)
+    assert against(0.905, error=None)
 
 
 def test_report_needs_nothing_from_anywhere(results):
