@@ -6,6 +6,7 @@ import re
 import pytest
 from rich.console import Console
 
+from loadtests.experiments.charts import hit_ratio_chart
 from loadtests.experiments.checks import Doubt
 from loadtests.experiments.conclusions import agrees_with_theory, conclusions, store_sentence
 from loadtests.experiments.records import save_run, save_trial
@@ -180,6 +181,18 @@ def test_theory_is_held_to_one_point_or_three_standard_errors(results):
     assert not against(0.931, error=0.01)
     assert against(None) is None
     assert against(0.905, error=None)
+
+
+def test_interval_that_reaches_nought_is_drawn_to_it(results):
+    rare = dataclasses.replace(
+        results.trials[0], hit_ratio=0.01, hit_ratio_low=0.0, hit_ratio_high=0.04
+    )
+    unknown = dataclasses.replace(rare, hit_ratio_low=None, hit_ratio_high=None)
+
+    bars = hit_ratio_chart([rare, unknown]).data[-1].error_y
+
+    assert bars.array == pytest.approx((0.03, 0))
+    assert bars.arrayminus == pytest.approx((0.01, 0))
 
 
 def test_report_needs_nothing_from_anywhere(results):
