@@ -32,6 +32,7 @@ def test_flags_and_toml_give_the_same_plan(tmp_path):
     [
         ({"ttl_seconds": "1,-2"}, "--ttl_seconds: ttl_seconds must be >= 0 and <= 2.6784e+06"),
         ({"ttl_seconds": "soon"}, "must be a number, got 'soon'; such as 0.5,1,5"),
+        ({"ttl_seconds": "0.0004"}, "must be 0, which is cache off, or >= 0.001, got '0.0004'"),
         ({"ttl_seconds": "1,1"}, "must name each TTL once"),
         ({"ttl_seconds": []}, "at least one TTL"),
         ({"rate": "-5"}, "--rate: rate must be a number from 0.01"),
@@ -57,7 +58,10 @@ def test_wrong_value_is_refused_in_one_line_with_place_and_remedy(values, messag
 @pytest.mark.parametrize(
     ("knobs", "message"),
     [
-        ({"protection": "luck"}, "none, single-flight, lease, early, stale, got 'luck'"),
+        ({"protection": "luck"}, "one of none, single-flight, lease, early, stale, got 'luck'"),
+        ({"protection": "unchanged"}, "got 'unchanged'"),
+        ({"early_beta": ""}, "must be a number from 0.1 to 10, got ''"),
+        ({"fencing": True}, "fencing must not be true or false, got True; such as on"),
         ({"store_delay_seconds": 11}, "must be a number from 0 to 10 seconds, got '11'"),
         ({"stale_seconds": 0}, "must be a number from 0.001 to 3600 seconds, got '0'"),
         ({"colour": 1}, "unknown name 'colour'"),
