@@ -24,6 +24,7 @@ from loadtests.experiments.table import (
     ratio_text,
     ttl_text,
 )
+from loadtests.experiments.window import DISCARDED_TTLS, FEWEST_TTLS
 
 _STRANGERS = {"missing_ratio": "missing ids", "one_hit_ratio": "ids asked for once"}
 
@@ -64,6 +65,8 @@ def render_report(results: RunResults) -> str:
         conclusions=conclusions(results.run, results.trials),
         store=store_sentence(results.run),
         load=_load_sentence(results.run),
+        discarded_ttls=DISCARDED_TTLS,
+        fewest_ttls=FEWEST_TTLS,
         started=time.strftime("%Y-%m-%d %H:%M:%S UTC", time.gmtime(results.run.started_at)),
         charts=[_fragment(figure) for figure in _figures(shown)] if shown else [],
         plotly=Markup(get_plotlyjs()),  # noqa: S704 - the library's own program
