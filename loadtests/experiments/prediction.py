@@ -13,6 +13,7 @@ from loadtests.experiments.window import Window
 WINDOW = "expectation over this window after a cold start, fill time included (F3, F15)"
 STALE = "expectation over this window under stale-while-revalidate (F3, F14)"
 CACHE_OFF = "cache off: every lookup is a bypass"
+NO_REPLAY = "no replay for early recompute, stale-while-revalidate or a jittered TTL"
 NO_FILL = "no probe could measure the fill time"
 
 Knobs = Mapping[str, float | str]
@@ -98,17 +99,13 @@ def predict_trace(
         knobs: Of the service, all that are in force.
         fill_seconds: D from the probe; None where it is not known, and nothing is predicted.
     """
-    ttl_seconds, protection = float(knobs["ttl_seconds"]), knobs.get("protection")
-    if ttl_seconds == 0:
+    if float(knobs["ttl_seconds"]) == 0:
         return _unknown(fill_seconds, CACHE_OFF)
-    if protection in ("early", "stale"):
-        return _unknown(fill_seconds, f"no replay for protection {protection}")
-    if knobs.get("ttl_jitter_ratio"):
-        return _unknown(fill_seconds, "no replay for a jittered TTL, which is drawn anew each time")
     if fill_seconds is None:
         return _unknown(None, NO_FILL)
-    run = replay.uncoalesced if protection == "none" else replay.coalesced
-    counts = run(sequence, ttl_seconds, fill_seconds)
+    counts = replay.replayed(sequence, knobs, fill_seconds)
+    if counts is None:
+        return _unknown(fill_seconds, NO_REPLAY)
     return Prediction(
         counts.hit_ratio,
         counts.offload_ratio,

@@ -53,12 +53,16 @@ class Reads:
         return share * within + share * (1 - share) * hit**2
 
 
+def settings_of(load: Load, seed: int) -> LoadSettings:
+    """Return what the load generator makes of these flags and this seed."""
+    values: dict[str, Any] = {flag.key: flag.default for flag in LOAD_FLAGS}
+    values |= {**_given(load.flags), "seed": seed}
+    return LoadSettings(service_urls=(), knobs={}, **values)
+
+
 def popularity_of(load: Load, seed: int) -> Popularity:
     """Return what the load generator draws from under these flags and this seed."""
-    values: dict[str, Any] = {flag.key: flag.default for flag in LOAD_FLAGS}
-    values |= {**_given(load.flags), "seed": seed, "trace": ""}
-    settings = LoadSettings(service_urls=(), knobs={}, **values)
-    return Scenario().popularity(settings, None)
+    return Scenario().popularity(settings_of(load, seed), None)
 
 
 def reads_of(load: Load, popularity: Popularity) -> Reads | None:

@@ -1,10 +1,13 @@
 import pytest
 
+from loadtests.arrivals import PoissonArrivals
 from loadtests.experiments.plan import make_plan
 from loadtests.experiments.plan_fields import Given, PlanError
 from loadtests.experiments.plan_file import SHIPPED, find_plan, read_plan_file
 from loadtests.experiments.sweep import lay_out
+from loadtests.experiments.theory import replay
 from loadtests.experiments.trials import schedule
+from tests.loadtests import settings_for
 
 
 def plan(knobs=(), **values):
@@ -138,6 +141,18 @@ def test_trace_needs_a_catalogue_up_to_its_largest_id(tmp_path):
     assert sweep.trials[0].window is None
     prediction = sweep.trials[0].predict(0.0, {"ttl_seconds": 1})
     assert prediction.hit_ratio == pytest.approx(1 / 3)
+
+
+def test_trace_is_predicted_at_the_times_at_which_it_is_sent(tmp_path):
+    trace = tmp_path / "ids.txt"
+    trace.write_text("5\n" * 1000)
+    sent = PoissonArrivals(100.0, settings_for.settings().rate_shape, seed=3).next_times(1000)
+
+    sweep = lay_out(plan(trace=str(trace), rate=100, seed=3, ttl_seconds="0.01"))
+
+    prediction = sweep.trials[0].predict(0.0, {"ttl_seconds": 0.01})
+    exact = replay.coalesced([(at, 5) for at in sent], 0.01, 0.0)
+    assert prediction.hit_ratio == exact.hit_ratio
 
 
 @pytest.mark.parametrize(
