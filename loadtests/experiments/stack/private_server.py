@@ -30,7 +30,8 @@ def wait_until(
         elif time.monotonic() > deadline:
             trouble = f"did not answer within {timeout_seconds:g} s"
         if trouble:
-            raise StackError(f"{name} {trouble}; its log ends:\n{process.tail()}")
+            end = process.tail() or "(it is empty)"
+            raise StackError(f"{name} {trouble}; its log ends:\n{end}")
         time.sleep(_POLL_SECONDS)
 
 
