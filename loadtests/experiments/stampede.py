@@ -54,6 +54,11 @@ class ModeFigures:
     cold_loads: int | None  # loads of the first refresh, when nothing was cached
     doubts: list[Doubt] = field(default_factory=list)
 
+    @property
+    def aborted(self) -> bool:
+        """Whether the figures are of what was seen before it failed."""
+        return any(doubt.kind == "aborted" for doubt in self.doubts)
+
 
 @dataclass(frozen=True, slots=True)
 class ModeRun:

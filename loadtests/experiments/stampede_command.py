@@ -22,6 +22,7 @@ from loadtests.experiments.runner import PROBES
 from loadtests.experiments.stack_choice import add_stack_flags, chosen_stack
 from loadtests.experiments.stampede import COLD_KEY, MODES, ModeFigures, StampedePlan, as_json
 from loadtests.experiments.stampede_trial import expected_seconds, run_mode
+from loadtests.experiments.sweep_command import EXIT_ABORTED
 from loadtests.experiments.table import UNKNOWN, answer_console, milliseconds_text
 
 # Enough of both that neither hides the stampede: 50 loads at once, over two processes.
@@ -88,7 +89,7 @@ def run(options: argparse.Namespace, notes: Console) -> int:
         print(json.dumps(as_json(figures)))  # noqa: T201 - stdout is for the answer
     else:
         _print(plan, stack.store_name, figures)
-    return 0
+    return EXIT_ABORTED if any(mode.aborted for mode in figures) else 0
 
 
 def _plan(options: argparse.Namespace, processes: int = _DEFAULT.processes) -> StampedePlan:

@@ -146,5 +146,29 @@ def test_mode_ends_when_its_refreshes_are_over(expiring, world, saved, tmp_path)
     assert len(kept["polls"]) > 100
 
 
+def test_mode_whose_load_dies_is_saved_as_aborted_and_doubted(expiring, world, saved, tmp_path):
+    world.ends_after = 5.0
+
+    figures = run_mode(expiring, StampedePlan(refreshes=3, rate=100), "lease", tmp_path)
+
+    assert saved[0][0].aborted == "the load of mode lease ended by itself"
+    assert figures.aborted
+    assert figures.refreshes == 1
+    assert json.loads((tmp_path / "polls-03.json").read_text())["polls"]
+
+
+def test_interrupted_mode_is_saved_and_ends_the_bench(expiring, saved, tmp_path):
+    def interrupt():
+        raise KeyboardInterrupt
+
+    expiring.load.start = lambda *_: interrupt()
+
+    with pytest.raises(KeyboardInterrupt):
+        run_mode(expiring, StampedePlan(), "none", tmp_path)
+
+    assert saved[0][0].aborted == "interrupted"
+    assert (tmp_path / "polls-01.json").exists()
+
+
 def test_every_protection_of_the_service_is_measured():
     assert MODES == ("none", "single-flight", "lease", "early", "stale")
