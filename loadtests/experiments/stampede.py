@@ -50,7 +50,7 @@ class ModeFigures:
     predicted: float | None  # made before the load began
     p99_between_seconds: float | None  # response time; None with fewer than 1000 samples
     p99_at_expiry_seconds: float | None
-    waited: int  # lookups of the measured span that waited for the store
+    waited: int | None  # lookups of the measured span that waited for the store; None without one
     cold_loads: int | None  # loads of the first refresh, when nothing was cached
     doubts: list[Doubt] = field(default_factory=list)
 
@@ -109,7 +109,7 @@ def mode_figures(plan: StampedePlan, run: ModeRun) -> ModeFigures:
         predicted=run.predicted,
         p99_between_seconds=quantile(response[~at_expiry], 0.99),
         p99_at_expiry_seconds=quantile(response[at_expiry], 0.99),
-        waited=_waited(span),
+        waited=_waited(span) if warm else None,
         cold_loads=cold[0].loads if cold else None,
         doubts=run.doubts,
     )
@@ -147,5 +147,5 @@ def _measured(samples: Samples, cold: list[Refresh], warm: list[Refresh]) -> Sam
 
 
 def _waited(samples: Samples) -> int:
-    words = [RESULT_INDEX[word] for word in ("miss", "coalesced")]
+    words = [RESULT_INDEX[word] for word in ("miss", "coalesced", "bypass")]
     return int(np.isin(samples["result"], words).sum())

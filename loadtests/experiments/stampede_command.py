@@ -138,7 +138,7 @@ def _table(figures: list[ModeFigures]) -> Table:
             UNKNOWN if mode.cold_loads is None else str(mode.cold_loads),
             milliseconds_text(mode.p99_between_seconds),
             milliseconds_text(mode.p99_at_expiry_seconds),
-            str(mode.waited),
+            UNKNOWN if mode.waited is None else str(mode.waited),
         )
     return table
 

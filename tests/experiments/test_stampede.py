@@ -88,12 +88,21 @@ def test_cold_load_is_in_no_figure_but_its_own():
     assert figures.p99_at_expiry_seconds is None
 
 
+def test_lookup_that_bypassed_the_cache_waited_for_the_store_too():
+    ends = [0.1, 3.3, 6.5]
+    bypassed = samples_at(3.25, 5.0, response=0.1, result="bypass")
+
+    figures = mode_figures(StampedePlan(), ModeRun("stale", 1.0, polls(ends, 10), bypassed, []))
+
+    assert figures.waited == 2
+
+
 def test_run_without_refreshes_knows_nothing():
     figures = mode_figures(StampedePlan(), ModeRun("lease", 1.0, [], samples_at(1.0), []))
 
     assert figures.loads_per_refresh is None
     assert figures.low is None
-    assert figures.waited == 0
+    assert figures.waited is None
     assert figures.cold_loads is None
 
 
