@@ -11,9 +11,16 @@ from loadtests.experiments.intervals import mean_interval, quantile
 from loadtests.experiments.records import Samples
 from loadtests.experiments.refreshes import Poll, Refresh, find_refreshes, inside
 from loadtests.experiments.theory import stampede
+from loadtests.knobs import KNOB_FLAGS, UNCHANGED
 from loadtests.samples import RESULT_INDEX
 
-MODES = ("none", "single-flight", "lease", "early", "stale")
+MODES = tuple(
+    word
+    for flag in KNOB_FLAGS
+    if flag.key == "protection"
+    for word in flag.choices
+    if word != UNCHANGED
+)
 QUIET_SHARE = 0.5  # of the TTL without a load parts two refreshes
 COLD_KEY = (
     "A cold key is protected by neither early nor stale: there is no entry to serve while it "
