@@ -67,7 +67,7 @@ python:
 
 $(RUN): requirements.txt | python
 	@echo "bringing what runs into .venv ($(PYTHON), $(VERSION))" >&2
-	@$(BIN)/python -c 'import sys; sys.exit("%d.%d" % sys.version_info[:2] != "$(VERSION)")' 2>/dev/null \
+	@$(BIN)/python -c 'import sys, pip; sys.exit("%d.%d" % sys.version_info[:2] != "$(VERSION)")' 2>/dev/null \
 	  || $(PYTHON) -m venv --clear .venv
 	@$(PIP) -r requirements.txt
 	@touch $@

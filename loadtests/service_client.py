@@ -8,6 +8,8 @@ import urllib.request
 from collections.abc import Mapping
 from typing import Any
 
+from loadtests.direct import DIRECT
+
 _TIMEOUT_SECONDS = 10.0
 _FILL_TIMEOUT_SECONDS = 600.0
 _SAMPLE = re.compile(r"^(\w+)(?:\{([^}]*)\})? (\S+)$")
@@ -115,7 +117,7 @@ class ServiceClient:
         request = urllib.request.Request(url + path, data, headers, method=method)  # noqa: S310 - scheme checked by load_settings
         timeout = _FILL_TIMEOUT_SECONDS if path.endswith("catalogue") else _TIMEOUT_SECONDS
         try:
-            with urllib.request.urlopen(request, timeout=timeout) as response:  # noqa: S310 - as above
+            with DIRECT.open(request, timeout=timeout) as response:
                 return bytes(response.read())
         except urllib.error.HTTPError as error:
             raise ServiceError(_refusal(url, method, path, error)) from None

@@ -25,7 +25,9 @@ def pytest_configure() -> None:
 
     Locust must not make greenlets of its threads; the Locust that tests start as a program is
     as its users know it. A job in the background is deaf to Ctrl-C, and so would its children be.
+    A proxy that the environment names is not for the servers of this machine.
     """
+    os.environ["no_proxy"] = ",".join(filter(None, [os.environ.get("no_proxy"), "127.0.0.1"]))
     signal.signal(signal.SIGINT, signal.default_int_handler)
     os.environ["LOCUST_SKIP_MONKEY_PATCH"] = "1"
     importlib.import_module("locust")

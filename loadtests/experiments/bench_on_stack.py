@@ -5,7 +5,6 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from functools import partial
 from pathlib import Path
-from tempfile import TemporaryDirectory
 
 from loadtests.experiments.bench import Bench, Progress
 from loadtests.experiments.locust_load import LocustLoad
@@ -25,22 +24,22 @@ def bench_on(
     """Give the service and a bench that saves into a folder; restore the knobs at the end.
 
     Raises:
-        ServiceError: The service is not there.
+        ServiceError: The service is not there, or its Redis tells no statistics.
     """
     service = ServiceUnderTest(stack.service_urls, stack.control_token)
     knobs = service.knobs()
     try:
-        with TemporaryDirectory(prefix="cacheaside-load-") as scratch, Guardian() as guardian:
+        with Guardian() as guardian, _statistics(stack.redis_url) as redis:
             yield (
                 service,
                 Bench(
                     service=service,
-                    redis=_statistics(stack.redis_url),
+                    redis=redis,
                     load=LocustLoad(guardian, stack.service_urls, stack.control_token),
                     read_samples=read_samples,
                     save=partial(save_trial, folder),
                     progress=progress,
-                    scratch=Path(scratch),
+                    scratch=guardian.folder,
                 ),
             )
     finally:
@@ -49,8 +48,12 @@ def bench_on(
         service.close()
 
 
-def _statistics(redis_url: str | None) -> RedisStatistics | None:
-    """Return the statistics of a Redis that holds all keys alone, else None."""
+@contextmanager
+def _statistics(redis_url: str | None) -> Iterator[RedisStatistics | None]:
+    """Give the statistics of a Redis that holds all keys alone, else None."""
     if redis_url is None or "+cluster" in redis_url:
-        return None
-    return RedisStatistics(redis_url)
+        yield None
+        return
+    with contextlib.closing(RedisStatistics(redis_url)) as statistics:
+        statistics.counters()  # one that cannot be asked would abort every trial
+        yield statistics

@@ -60,7 +60,7 @@ def doubts_of(
             Doubt(
                 "aborted",
                 f"the trial was aborted: {record.aborted}",
-                "see the reason, then run the sweep again",
+                "see the reason, then measure again",
             )
         ]
     case = _Case(record, lookups, window_seconds, record.load or {})

@@ -61,9 +61,14 @@ def make_plan(given: Mapping[str, Given], knobs: Mapping[str, Given]) -> Plan:
 
 def _load(values: plan_fields.Values, given: Mapping[str, Given]) -> Load:
     trace = Path(values["trace"]).expanduser().resolve() if values["trace"] else None
-    for name in plan_fields.DRAWN if trace else ("requests",):
+    for name in (*plan_fields.DRAWN, "window_ttls") if trace else ("requests",):
         if name in given:
             raise PlanError(_combination(name, given[name], trace is not None))
+    if values["missing_ratio"] + values["one_hit_ratio"] > 1:
+        raise PlanError(
+            f"{given['one_hit_ratio'].place}: one_hit_ratio must be at most 1 less missing_ratio "
+            f"({values['missing_ratio']:g}), got {values['one_hit_ratio']:g}; lower one of them"
+        )
     flags = {name: values[name] for name in plan_fields.LOAD_FIELDS if name != "seed"}
     if trace:
         flags |= {**dict.fromkeys(plan_fields.DRAWN), "trace": str(trace)}
@@ -79,7 +84,8 @@ def _load(values: plan_fields.Values, given: Mapping[str, Given]) -> Load:
 def _combination(name: str, value: Given, has_trace: bool) -> str:
     if has_trace:
         return (
-            f"{value.place}: {name} means nothing beside a trace, whose ids are given; leave it out"
+            f"{value.place}: {name} means nothing beside a trace, whose ids are given and which is "
+            "measured whole; leave it out"
         )
     return (
         f"{value.place}: requests needs a trace; without one a trial ends when its window has "

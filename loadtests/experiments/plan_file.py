@@ -15,8 +15,8 @@ def find_plan(name: str) -> Path:
         PlanError: There is no such file.
     """
     shipped = SHIPPED / f"{name}.toml"
-    path = shipped if shipped.is_file() else Path(name)
-    if not path.is_file():
+    path = shipped if _is_file(shipped) else Path(name)
+    if not _is_file(path):
         names = ", ".join(sorted(file.stem for file in SHIPPED.glob("*.toml")))
         raise PlanError(f"plan {name!r} is no file; give the path of a TOML file or one of {names}")
     return path
@@ -26,11 +26,15 @@ def read_plan_file(path: Path) -> tuple[dict[str, Given], dict[str, Given]]:
     """Return the values of a plan and its knobs, unchecked, each with its place.
 
     Raises:
-        PlanError: The file is not TOML.
+        PlanError: The file cannot be read or is not TOML.
     """
     try:
         values = tomllib.loads(path.read_text(encoding="utf-8"))
-    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
+    except OSError as error:
+        raise PlanError(
+            f"plan {path} cannot be read: {error.strerror}; give one that can"
+        ) from None
+    except ValueError as error:  # a number of too many digits is no TOMLDecodeError
         raise PlanError(f"{path}: not TOML: {error}; see the plans in {SHIPPED}") from None
     knobs = values.pop("knobs", {})
     if not isinstance(knobs, dict):
@@ -39,3 +43,11 @@ def read_plan_file(path: Path) -> tuple[dict[str, Given], dict[str, Given]]:
         {name: Given(value, f"{path}, {name}") for name, value in values.items()},
         {name: Given(value, f"{path}, knobs.{name}") for name, value in knobs.items()},
     )
+
+
+def _is_file(path: Path) -> bool:
+    """Tell whether a file is there; a name that is too long names none."""
+    try:
+        return path.is_file()
+    except OSError:
+        return False

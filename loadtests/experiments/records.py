@@ -2,10 +2,11 @@
 
 import dataclasses
 import json
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, TypeVar
+from zipfile import BadZipFile
 
 import numpy as np
 from numpy.typing import NDArray
@@ -102,27 +103,47 @@ def load_run(folder: Path) -> RunRecord:
     Raises:
         RecordError: The folder holds no run, or one of another format.
     """
-    values = _read(folder / RUN_FILE)
-    if values.get("format") != FORMAT:
-        raise RecordError(
-            f"{folder}: records of format {values.get('format')}, this program reads {FORMAT}"
-        )
-    return RunRecord(**values)
+    return _read(folder / RUN_FILE, _run)
 
 
 def load_trials(folder: Path) -> list[TrialRecord]:
-    """Read every trial of a run, in the order of running."""
-    return [_trial(_read(path)) for path in sorted(folder.glob("trial-*.json"))]
+    """Read every trial of a run, in the order of running.
+
+    Raises:
+        RecordError: One is no record.
+    """
+    trials = [_read(path, _trial) for path in folder.glob("trial-*.json")]
+    return sorted(trials, key=lambda record: record.trial.number)
 
 
 def load_samples(folder: Path, record: TrialRecord) -> Samples:
-    """Read a trial's samples; `intended` is in seconds after the load's time zero."""
-    with np.load(folder / f"trial-{record.trial.number:02d}.npz") as stored:
+    """Read a trial's samples; `intended` is in seconds after the load's time zero.
+
+    Raises:
+        RecordError: They are not there, or are none.
+    """
+    path = folder / f"trial-{record.trial.number:02d}.npz"
+    try:
+        return _samples(path)
+    except OSError as error:
+        raise RecordError(f"{path}: samples cannot be read: {error.strerror}") from None
+    except (BadZipFile, EOFError, KeyError, ValueError) as error:
+        raise RecordError(f"{path}: not samples: {error}") from None
+
+
+def _samples(path: Path) -> Samples:
+    with path.open("rb") as file, np.load(file) as stored:
         samples = np.empty(len(stored["offset"]), dtype=SAMPLE_DTYPE)
         samples["intended"] = stored["offset"]
         for name in ("response", "service", "result"):
             samples[name] = stored[name]
     return samples
+
+
+def _run(values: dict[str, Any]) -> RunRecord:
+    if values.get("format") != FORMAT:
+        raise ValueError(f"it is of format {values.get('format')}, this program reads {FORMAT}")
+    return RunRecord(**values)
 
 
 def _trial(values: dict[str, Any]) -> TrialRecord:
@@ -160,11 +181,22 @@ def _write(path: Path, values: Mapping[str, Any]) -> None:
     unfinished.replace(path)
 
 
-def _read(path: Path) -> dict[str, Any]:
+def _read(path: Path, make: Callable[[dict[str, Any]], _T]) -> _T:
+    """Make of a file what it holds."""
     try:
-        values: dict[str, Any] = json.loads(path.read_text(encoding="utf-8"))
-    except FileNotFoundError:
+        return make(_object(path.read_text(encoding="utf-8")))
+    except (FileNotFoundError, NotADirectoryError):
         raise RecordError(f"{path.parent} holds no {path.name}; name the folder of a run") from None
-    except ValueError as error:
+    except OSError as error:
+        raise RecordError(f"{path} cannot be read: {error.strerror}") from None
+    except KeyError as error:
+        raise RecordError(f"{path}: not a record: {error} is missing") from None
+    except (TypeError, ValueError) as error:
         raise RecordError(f"{path}: not a record: {error}") from None
+
+
+def _object(text: str) -> dict[str, Any]:
+    values = json.loads(text)
+    if not isinstance(values, dict):
+        raise TypeError(f"a {type(values).__name__} instead of an object")
     return values

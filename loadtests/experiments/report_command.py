@@ -5,6 +5,7 @@ from pathlib import Path
 
 from rich.console import Console
 
+from loadtests.experiments.records import RecordError
 from loadtests.experiments.report import write_report
 from loadtests.experiments.results import load_results
 
@@ -18,6 +19,13 @@ def add_to(verbs: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None
 
 def run(options: argparse.Namespace, notes: Console) -> int:
     """Write the report; return the exit code."""
-    report = write_report(load_results(options.folder), options.folder / "report.html")
+    results = load_results(options.folder)
+    report = options.folder / "report.html"
+    try:
+        write_report(results, report)
+    except OSError as error:
+        raise RecordError(
+            f"{report} cannot be written: {error.strerror}; copy the folder to where it can"
+        ) from None
     notes.print(f"report: {report}")
     return 0

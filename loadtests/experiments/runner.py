@@ -1,24 +1,25 @@
 """Runs the trials of a plan, one after another, and saves each as soon as it has ended."""
 
+from collections.abc import Callable
 from dataclasses import dataclass, field
-from pathlib import Path
+from functools import partial
 from typing import Any
 
 from loadtests.experiments.bench import Bench, Run, TrialPlan
 from loadtests.experiments.locust_load import LoadError, Summary
 from loadtests.experiments.plan import Load
 from loadtests.experiments.prediction import Prediction
-from loadtests.experiments.records import Drained, Reading, TrialRecord
-from loadtests.experiments.window import Window
+from loadtests.experiments.records import Drained, Reading, Samples, TrialRecord
+from loadtests.experiments.service_under_test import PROBES_LEFT_OUT
 from loadtests.service_client import ServiceError
 
-PROBES = 23  # loads timed before a trial, the first three of them left out
+PROBES = PROBES_LEFT_OUT + 20  # loads timed before a trial
 LONGEST_SLEEP_SECONDS = 0.25  # between looks at whether the load is still there
 QUIET_READINGS = 10  # tries for counters of service and Redis that belong together
 
 
 @dataclass(slots=True)
-class _Notes:
+class Notes:
     """What a trial has learnt so far; an aborted one is saved with just that."""
 
     knobs: dict[str, Any] = field(default_factory=dict)
@@ -31,48 +32,58 @@ class _Notes:
     load: Summary | None = None
 
 
+Watch = Callable[[Bench, TrialPlan, Notes, Run], Summary]
+"""What is done while the load runs; it ends the load and returns its summary."""
+
+
 def run_trials(bench: Bench, load: Load, trials: list[TrialPlan]) -> None:
     """Run trials in order; one that fails is saved as aborted, and the next begins.
 
     A KeyboardInterrupt also saves the trial it ends, and goes on up.
     """
     for trial in trials:
-        _run_trial(bench, load, trial)
+        run_trial(bench, load, trial, _replay_whole if trial.window is None else _watch_window)
 
 
-def _run_trial(bench: Bench, load: Load, plan: TrialPlan) -> None:
-    notes = _Notes()
-    record = bench.scratch / f"load-{plan.trial.number:02d}"
-    record.mkdir(parents=True)
+def run_trial(
+    bench: Bench, load: Load, plan: TrialPlan, watch: Watch
+) -> tuple[TrialRecord, Samples]:
+    """Run one trial and save it, as aborted where it fails or is interrupted."""
+    notes = Notes()
+    folder = bench.scratch / f"load-{plan.trial.number:02d}"
+    folder.mkdir(parents=True)
     aborted: str | None = "interrupted"
     try:
-        _measure(bench, load, plan, notes, record)
+        _measure(
+            bench, plan, notes, partial(bench.load.start, load, plan.trial.seed, folder), watch
+        )
         aborted = None
     except (LoadError, ServiceError) as error:
         aborted = str(error)
     finally:
-        saved = TrialRecord(
+        record = TrialRecord(
             trial=plan.trial,
             window=plan.window,
             aborted=aborted,
-            **{name: getattr(notes, name) for name in _Notes.__slots__},
+            **{name: getattr(notes, name) for name in Notes.__slots__},
         )
-        bench.save(saved, bench.read_samples(record))
-        bench.progress.finished(saved)
+        samples = bench.read_samples(folder)
+        bench.save(record, samples)
+        bench.progress.finished(record)
+    return record, samples
 
 
-def _measure(bench: Bench, load: Load, plan: TrialPlan, notes: _Notes, record: Path) -> None:
+def _measure(
+    bench: Bench, plan: TrialPlan, notes: Notes, start: Callable[[], Run], watch: Watch
+) -> None:
     bench.progress.phase(plan.trial, "prepare")
-    _prepare(bench, plan, notes)
-    run = bench.load.start(load, plan.trial.seed, record)
+    notes.before = before = _prepare(bench, plan, notes)
+    run = start()
     try:
         notes.started_at = run.started_at()
         if plan.window is None:
-            notes.load = _replay_whole(bench, plan, notes, run)
-        else:
-            _watch_window(bench, plan, plan.window, notes, run)
-            bench.progress.phase(plan.trial, "collect")
-            notes.load = run.stop()
+            notes.readings.append(Reading(notes.started_at, before.service))
+        notes.load = watch(bench, plan, notes, run)
     except BaseException:
         run.kill()
         raise
@@ -81,37 +92,36 @@ def _measure(bench: Bench, load: Load, plan: TrialPlan, notes: _Notes, record: P
         notes.readings.append(Reading(notes.load["ended_at"], notes.after.service))
 
 
-def _prepare(bench: Bench, plan: TrialPlan, notes: _Notes) -> None:
+def _prepare(bench: Bench, plan: TrialPlan, notes: Notes) -> Drained:
     """Set knobs, empty the cache, time some loads, empty it again, predict, count."""
     bench.service.set_knobs(plan.knobs)
     bench.service.clear_cache()
-    fill_seconds = bench.service.probe_fill_seconds(iter(plan.probe_ids[:PROBES]))
+    fill_seconds = bench.service.probe_fill_seconds(plan.probe_ids, PROBES)
     bench.service.clear_cache()
     notes.knobs = bench.service.knobs()
     notes.prediction = plan.predict(fill_seconds, notes.knobs)
     notes.predicted_at = bench.clock.time()
-    notes.before = drained(bench)
+    return drained(bench)
 
 
-def _watch_window(bench: Bench, plan: TrialPlan, window: Window, notes: _Notes, run: Run) -> None:
+def _watch_window(bench: Bench, plan: TrialPlan, notes: Notes, run: Run) -> Summary:
     """Read the counters at each edge of the window's batches, under load."""
     bench.progress.phase(plan.trial, "warm-up")
-    for index, edge in enumerate(window.edges):
+    for index, edge in enumerate(plan.window.edges if plan.window else []):
         _wait(bench, plan, notes, run, edge)
         begun = bench.clock.time()
         counters = bench.service.counters()
         notes.readings.append(Reading((begun + bench.clock.time()) / 2, counters))
         if index == 0:
             bench.progress.phase(plan.trial, "measure")
+    bench.progress.phase(plan.trial, "collect")
+    return run.stop()
 
 
-def _replay_whole(bench: Bench, plan: TrialPlan, notes: _Notes, run: Run) -> Summary:
+def _replay_whole(bench: Bench, plan: TrialPlan, notes: Notes, run: Run) -> Summary:
     """Let a load of known length end by itself; everything of it is measured."""
-    if notes.started_at is None or notes.before is None:
-        raise LoadError("the load began before it was prepared")
     bench.progress.phase(plan.trial, "measure")
-    notes.readings.append(Reading(notes.started_at, notes.before.service))
-    begun = notes.started_at
+    begun = notes.started_at or 0.0
     while not run.ended():
         passed = bench.clock.time() - begun
         bench.progress.loaded(plan.trial, min(passed, plan.expected_seconds))
@@ -122,7 +132,7 @@ def _replay_whole(bench: Bench, plan: TrialPlan, notes: _Notes, run: Run) -> Sum
     return run.finish(1.0)
 
 
-def _wait(bench: Bench, plan: TrialPlan, notes: _Notes, run: Run, offset: float) -> None:
+def _wait(bench: Bench, plan: TrialPlan, notes: Notes, run: Run, offset: float) -> None:
     """Wait until so many seconds after the load's time zero."""
     begun = notes.started_at or 0.0
     while (left := begun + offset - bench.clock.time()) > 0:

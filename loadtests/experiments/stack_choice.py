@@ -2,6 +2,7 @@
 
 import argparse
 from collections.abc import Mapping
+from urllib.parse import urlsplit
 
 from loadtests.experiments.plan_fields import PlanError
 from loadtests.experiments.stack.addresses import GivenServers, GivenService
@@ -9,8 +10,8 @@ from loadtests.experiments.stack.contract import Stack
 from loadtests.experiments.stack.local import LocalStack
 
 MOST_PROCESSES = 16
-PATIENT = {"REDIS_TIMEOUT_SECONDS": "0.1"}
-"""A pause of this machine's scheduler shall not be measured as an outage of Redis."""
+HTTP = ("http", "https")
+REDIS = ("redis", "rediss", "redis+cluster", "rediss+cluster")
 
 
 def add_stack_flags(parser: argparse.ArgumentParser) -> None:
@@ -39,25 +40,26 @@ def chosen_stack(
         PlanError: The flags do not go together.
     """
     processes = _processes(options.service_processes)
-    settings = {**PATIENT, **(environment or {})}
+    if options.redis_url:
+        _check_url("--redis-url", options.redis_url, REDIS, "redis://127.0.0.1:6379/0")
     if options.service_url:
         if options.database_url:
             raise PlanError(
                 "--database-url: a service that is given has its own; leave one of the two out"
             )
-        return GivenService(
-            [_http(url) for url in options.service_url], redis_url=options.redis_url
-        )
+        for url in options.service_url:
+            _check_url("--service-url", url, HTTP, "http://127.0.0.1:8000")
+        return GivenService(options.service_url, redis_url=options.redis_url)
     if options.redis_url or options.database_url:
         if not (options.redis_url and options.database_url):
             missing = "--database-url" if options.redis_url else "--redis-url"
             raise PlanError(f"{missing} is missing: give both, or neither for the local stack")
-        return GivenServers(options.redis_url, options.database_url, processes, settings)
-    return LocalStack(processes, options.database, settings)
+        return GivenServers(options.redis_url, options.database_url, processes, environment)
+    return LocalStack(processes, options.database, environment)
 
 
 def _processes(text: str) -> int:
-    if not text.isdigit() or not 1 <= int(text) <= MOST_PROCESSES:
+    if text not in map(str, range(1, MOST_PROCESSES + 1)):
         raise PlanError(
             f"--service-processes must be a whole number from 1 to {MOST_PROCESSES}, got {text!r}; "
             "such as 2"
@@ -65,9 +67,19 @@ def _processes(text: str) -> int:
     return int(text)
 
 
-def _http(url: str) -> str:
-    if not url.startswith(("http://", "https://")):
+def _check_url(flag: str, url: str, schemes: tuple[str, ...], example: str) -> None:
+    """Refuse what names no server."""
+    try:
+        parts = urlsplit(url)
+        named = parts.scheme in schemes and bool(parts.hostname) and parts.port != 0
+    except ValueError:
+        named = False
+    if not named:
         raise PlanError(
-            f"--service-url must be http://host:port, got {url!r}; such as http://127.0.0.1:8000"
+            f"{flag} must be {schemes[0]}://host:port, got {_shown(url)!r}; such as {example}"
         )
-    return url
+
+
+def _shown(url: str) -> str:
+    """Return a URL, sound or not, without a name and a password that it may hold."""
+    return url.rpartition("@")[2]

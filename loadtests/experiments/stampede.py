@@ -11,9 +11,16 @@ from loadtests.experiments.intervals import mean_interval, quantile
 from loadtests.experiments.records import Samples
 from loadtests.experiments.refreshes import Poll, Refresh, find_refreshes, inside
 from loadtests.experiments.theory import stampede
+from loadtests.knobs import KNOB_FLAGS, UNCHANGED
 from loadtests.samples import RESULT_INDEX
 
-MODES = ("none", "single-flight", "lease", "early", "stale")
+MODES = tuple(
+    word
+    for flag in KNOB_FLAGS
+    if flag.key == "protection"
+    for word in flag.choices
+    if word != UNCHANGED
+)
 QUIET_SHARE = 0.5  # of the TTL without a load parts two refreshes
 COLD_KEY = (
     "A cold key is protected by neither early nor stale: there is no entry to serve while it "
@@ -50,9 +57,14 @@ class ModeFigures:
     predicted: float | None  # made before the load began
     p99_between_seconds: float | None  # response time; None with fewer than 1000 samples
     p99_at_expiry_seconds: float | None
-    waited: int  # lookups of the measured span that waited for the store
+    waited: int | None  # lookups of the measured span that waited for the store; None without one
     cold_loads: int | None  # loads of the first refresh, when nothing was cached
     doubts: list[Doubt] = field(default_factory=list)
+
+    @property
+    def aborted(self) -> bool:
+        """Whether the figures are of what was seen before it failed."""
+        return any(doubt.kind == "aborted" for doubt in self.doubts)
 
 
 @dataclass(frozen=True, slots=True)
@@ -91,7 +103,7 @@ def mode_figures(plan: StampedePlan, run: ModeRun) -> ModeFigures:
     found = find_refreshes(run.polls, plan.store_delay_seconds, quiet)
     cold, warm = found[:1], found[1 : plan.wanted(run.mode) + 1]
     loads = [refresh.loads for refresh in warm]
-    low, high = mean_interval(loads) or (None, None)
+    interval = mean_interval(loads)
     span = _measured(run.samples, cold, warm)
     at_expiry = inside(span, warm)
     response = span["response"].astype(np.float64)
@@ -99,12 +111,12 @@ def mode_figures(plan: StampedePlan, run: ModeRun) -> ModeFigures:
         protection=run.mode,
         refreshes=len(warm),
         loads_per_refresh=sum(loads) / len(loads) if loads else None,
-        low=low,
-        high=high,
+        low=interval.low if interval else None,
+        high=interval.high if interval else None,
         predicted=run.predicted,
         p99_between_seconds=quantile(response[~at_expiry], 0.99),
         p99_at_expiry_seconds=quantile(response[at_expiry], 0.99),
-        waited=_waited(span),
+        waited=_waited(span) if warm else None,
         cold_loads=cold[0].loads if cold else None,
         doubts=run.doubts,
     )
@@ -142,5 +154,5 @@ def _measured(samples: Samples, cold: list[Refresh], warm: list[Refresh]) -> Sam
 
 
 def _waited(samples: Samples) -> int:
-    words = [RESULT_INDEX[word] for word in ("miss", "coalesced")]
+    words = [RESULT_INDEX[word] for word in ("miss", "coalesced", "bypass")]
     return int(np.isin(samples["result"], words).sum())

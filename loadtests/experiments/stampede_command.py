@@ -9,12 +9,20 @@ from rich.table import Table
 
 from loadtests.experiments.bench_on_stack import bench_on
 from loadtests.experiments.output_folder import make_output_folder
-from loadtests.experiments.plan_fields import Given, PlanError, number, read_value, whole
+from loadtests.experiments.plan_fields import (
+    Given,
+    PlanError,
+    command_flag,
+    number,
+    read_value,
+    whole,
+)
 from loadtests.experiments.progress_bar import ProgressBar
 from loadtests.experiments.runner import PROBES
 from loadtests.experiments.stack_choice import add_stack_flags, chosen_stack
 from loadtests.experiments.stampede import COLD_KEY, MODES, ModeFigures, StampedePlan, as_json
 from loadtests.experiments.stampede_trial import expected_seconds, run_mode
+from loadtests.experiments.sweep_command import EXIT_ABORTED
 from loadtests.experiments.table import UNKNOWN, answer_console, milliseconds_text
 
 # Enough of both that neither hides the stampede: 50 loads at once, over two processes.
@@ -42,7 +50,7 @@ def add_to(verbs: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None
     for name, (_, text) in _FLAGS.items():
         default = getattr(_DEFAULT, name)
         parser.add_argument(
-            _flag(name),
+            command_flag(name),
             dest=name,
             metavar="VALUE",
             default=default,
@@ -58,8 +66,8 @@ def add_to(verbs: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None
 def run(options: argparse.Namespace, notes: Console) -> int:
     """Measure every protection; return the exit code."""
     stack = chosen_stack(options, ROOMY)
-    folder = make_output_folder(options.output, "stampede")
     plan = _plan(options)
+    folder = make_output_folder(options.output, "stampede")
     notes.print("starting the stack")
     with stack:
         for line in stack.lines:
@@ -81,11 +89,7 @@ def run(options: argparse.Namespace, notes: Console) -> int:
         print(json.dumps(as_json(figures)))  # noqa: T201 - stdout is for the answer
     else:
         _print(plan, stack.store_name, figures)
-    return 0
-
-
-def _flag(name: str) -> str:
-    return "--ttl" if name == "ttl_seconds" else f"--{name.replace('_', '-')}"
+    return EXIT_ABORTED if any(mode.aborted for mode in figures) else 0
 
 
 def _plan(options: argparse.Namespace, processes: int = _DEFAULT.processes) -> StampedePlan:
@@ -96,7 +100,7 @@ def _plan(options: argparse.Namespace, processes: int = _DEFAULT.processes) -> S
             f"such as {MODES[0]},{MODES[-1]}"
         )
     values = {
-        name: read_value(read, name, Given(getattr(options, name), _flag(name)))
+        name: read_value(read, name, Given(getattr(options, name), command_flag(name)))
         for name, (read, _) in _FLAGS.items()
     }
     return StampedePlan(modes=modes, processes=processes, **values)
@@ -134,7 +138,7 @@ def _table(figures: list[ModeFigures]) -> Table:
             UNKNOWN if mode.cold_loads is None else str(mode.cold_loads),
             milliseconds_text(mode.p99_between_seconds),
             milliseconds_text(mode.p99_at_expiry_seconds),
-            str(mode.waited),
+            UNKNOWN if mode.waited is None else str(mode.waited),
         )
     return table
 

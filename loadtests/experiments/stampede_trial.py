@@ -1,20 +1,21 @@
 """Runs one protection of the stampede bench and saves what it saw."""
 
 import json
-from collections.abc import Callable
+from collections.abc import Mapping
 from dataclasses import asdict
 from pathlib import Path
 
-from loadtests.experiments.bench import Bench, Run
-from loadtests.experiments.checks import doubts_of
-from loadtests.experiments.counters import RESULTS, loads
-from loadtests.experiments.locust_load import LoadError
-from loadtests.experiments.plan import Load, make_plan
+from loadtests.experiments.analysis import counted_in_window
+from loadtests.experiments.bench import Bench, Run, TrialPlan
+from loadtests.experiments.checks import Doubt, doubts_of
+from loadtests.experiments.counters import loads
+from loadtests.experiments.locust_load import LoadError, Summary
+from loadtests.experiments.plan import KnobValue, Load, make_plan
 from loadtests.experiments.plan_fields import Given
 from loadtests.experiments.prediction import Prediction
-from loadtests.experiments.records import Reading, TrialRecord
+from loadtests.experiments.records import TrialRecord
 from loadtests.experiments.refreshes import Poll, find_refreshes
-from loadtests.experiments.runner import PROBES, drained
+from loadtests.experiments.runner import PROBES, Notes, Watch, run_trial
 from loadtests.experiments.stampede import (
     QUIET_SHARE,
     ModeFigures,
@@ -31,50 +32,21 @@ PATIENCE = 1.5  # times the expected time, then a mode ends with what it has
 
 
 def run_mode(bench: Bench, plan: StampedePlan, mode: str, folder: Path) -> ModeFigures:
-    """Measure one protection.
+    """Measure one protection; one that fails is saved as aborted, with a doubt that says so.
 
-    Raises:
-        LoadError: The load did not run.
-        ServiceError: The service is gone or refuses the knobs.
+    A KeyboardInterrupt also saves what it ends, and goes on up.
     """
-    trial = Trial(plan.modes.index(mode) + 1, plan.ttl_seconds, 1, seed=1)
-    bench.progress.phase(trial, mode)
-    fill_seconds = _prepare(bench, plan, mode)
-    predicted = predict_loads(plan, mode, fill_seconds)
-    record = bench.scratch / f"load-{mode}"
-    record.mkdir(parents=True)
-    before, predicted_at = drained(bench), bench.clock.time()
-    run = bench.load.start(_hot_load(plan), trial.seed, record)
+    polls: list[Poll] = []
+    trial = _trial_plan(plan, mode)
     try:
-        started_at = run.started_at()
-        polls = _watch(bench, plan, mode, run, lambda passed: bench.progress.loaded(trial, passed))
-        summary = run.stop()
-    except BaseException:
-        run.kill()
-        raise
-    after = drained(bench)
-    saved = TrialRecord(
-        trial=trial,
-        knobs=bench.service.knobs(),
-        window=None,
-        prediction=Prediction(None, None, None, fill_seconds, f"{predicted:.3f} loads per refresh"),
-        predicted_at=predicted_at,
-        started_at=started_at,
-        readings=[Reading(started_at, before.service), Reading(summary["ended_at"], after.service)],
-        before=before,
-        after=after,
-        load=summary,
-        aborted=None,
+        record, samples = run_trial(bench, _hot_load(plan), trial, _watch(plan, mode, polls))
+    finally:
+        saved = json.dumps({"mode": mode, "polls": [asdict(poll) for poll in polls]})
+        (folder / f"polls-{trial.trial.number:02d}.json").write_text(saved)
+    predicted = _predicted(
+        plan, mode, record.prediction.fill_seconds if record.prediction else None
     )
-    samples = bench.read_samples(record)
-    bench.save(saved, samples)
-    polls_file = folder / f"polls-{trial.number:02d}.json"
-    polls_file.write_text(json.dumps({"mode": mode, "polls": [asdict(poll) for poll in polls]}))
-    bench.progress.finished(saved)
-    lookups = after.service.since(before.service).lookups
-    counted = {word: lookups.get(word, 0) for word in RESULTS}
-    doubts = doubts_of(saved, counted, summary["ended_at"] - started_at, [])
-    return mode_figures(plan, ModeRun(mode, predicted, polls, samples, doubts))
+    return mode_figures(plan, ModeRun(mode, predicted, polls, samples, _doubts(record)))
 
 
 def expected_seconds(plan: StampedePlan, mode: str) -> float:
@@ -82,22 +54,38 @@ def expected_seconds(plan: StampedePlan, mode: str) -> float:
     return (plan.wanted(mode) + 1) * (plan.ttl_seconds + 2 * plan.store_delay_seconds) + 1.0
 
 
-def _prepare(bench: Bench, plan: StampedePlan, mode: str) -> float:
-    """Set the knobs, time some loads of other ids, leave the cache empty."""
-    bench.service.set_knobs(
-        {
+def _trial_plan(plan: StampedePlan, mode: str) -> TrialPlan:
+    def predict(fill_seconds: float | None, _knobs: Mapping[str, KnobValue]) -> Prediction:
+        loads_per_refresh = _predicted(plan, mode, fill_seconds)
+        text = "unknown" if loads_per_refresh is None else f"{loads_per_refresh:.3f}"
+        return Prediction(None, None, None, fill_seconds, f"{text} loads per refresh")
+
+    return TrialPlan(
+        trial=Trial(plan.modes.index(mode) + 1, plan.ttl_seconds, 1, seed=1),
+        knobs={
             "protection": mode,
             "ttl_seconds": plan.ttl_seconds,
             "store_delay_seconds": plan.store_delay_seconds,
             "stale_seconds": STALE_SECONDS,
             "early_beta": 1.0,
             "ttl_jitter_ratio": 0.0,
-        }
+        },
+        window=None,
+        expected_seconds=expected_seconds(plan, mode),
+        predict=predict,
+        probe_ids=list(range(2, 2 + PROBES)),  # none of them hot
     )
-    bench.service.clear_cache()
-    fill_seconds = bench.service.probe_fill_seconds(iter(range(2, 2 + PROBES)))
-    bench.service.clear_cache()
-    return fill_seconds or plan.store_delay_seconds
+
+
+def _predicted(plan: StampedePlan, mode: str, fill_seconds: float | None) -> float | None:
+    return None if fill_seconds is None else predict_loads(plan, mode, fill_seconds)
+
+
+def _doubts(record: TrialRecord) -> list[Doubt]:
+    counted = counted_in_window(record)
+    ended_at = record.load["ended_at"] if record.load else None
+    seconds = ended_at - record.started_at if ended_at and record.started_at else None
+    return doubts_of(record, counted.lookups if counted else {}, seconds, [])
 
 
 def _hot_load(plan: StampedePlan) -> Load:
@@ -107,25 +95,27 @@ def _hot_load(plan: StampedePlan) -> Load:
     ).load
 
 
-def _watch(
-    bench: Bench, plan: StampedePlan, mode: str, run: Run, passed: Callable[[float], None]
-) -> list[Poll]:
-    """Poll the number of loads until enough refreshes are over."""
+def _watch(plan: StampedePlan, mode: str, polls: list[Poll]) -> Watch:
+    """Make what polls the number of loads until enough refreshes are over."""
     quiet = plan.ttl_seconds * QUIET_SHARE
-    begun = bench.clock.time()
-    polls: list[Poll] = []
-    while (waited := bench.clock.time() - begun) < PATIENCE * expected_seconds(plan, mode) + 10:
-        if run.ended():
-            raise LoadError(f"the load of mode {mode} ended by itself")
-        polls.append(_poll(bench))
-        if polls[-1].loads != polls[max(0, len(polls) - 2)].loads:
-            found = find_refreshes(polls, plan.store_delay_seconds, quiet)
-            # The cold load, those wanted, and one that shows the last of them to be over.
-            if len(found) > plan.wanted(mode) + 1:
-                break
-        passed(waited)
-        bench.clock.sleep(POLL_SECONDS)
-    return polls
+
+    def watch(bench: Bench, trial: TrialPlan, _notes: Notes, run: Run) -> Summary:
+        bench.progress.phase(trial.trial, mode)
+        begun = bench.clock.time()
+        while (passed := bench.clock.time() - begun) < PATIENCE * trial.expected_seconds + 10:
+            if run.ended():
+                raise LoadError(f"the load of mode {mode} ended by itself")
+            polls.append(_poll(bench))
+            if polls[-1].loads != polls[max(0, len(polls) - 2)].loads:
+                found = find_refreshes(polls, plan.store_delay_seconds, quiet)
+                # The cold load, those wanted, and one that shows the last of them to be over.
+                if len(found) > plan.wanted(mode) + 1:
+                    break
+            bench.progress.loaded(trial.trial, passed)
+            bench.clock.sleep(POLL_SECONDS)
+        return run.stop()
+
+    return watch
 
 
 def _poll(bench: Bench) -> Poll:

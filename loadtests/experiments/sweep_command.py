@@ -8,15 +8,24 @@ from rich.console import Console
 
 from loadtests.experiments.output_folder import make_output_folder
 from loadtests.experiments.plan import Plan, make_plan
-from loadtests.experiments.plan_fields import FIELDS, KNOBS, Field, Given, read_value, whole
+from loadtests.experiments.plan_fields import (
+    FIELDS,
+    KNOBS,
+    Field,
+    Given,
+    command_flag,
+    read_value,
+    whole,
+)
 from loadtests.experiments.plan_file import find_plan, read_plan_file
 from loadtests.experiments.progress_bar import ProgressBar
 from loadtests.experiments.report import write_report
 from loadtests.experiments.results import RunResults, as_json, load_results
+from loadtests.experiments.stack.contract import Stack
 from loadtests.experiments.stack_choice import add_stack_flags, chosen_stack
 from loadtests.experiments.sweep import Sweep, lay_out, run_sweep
 from loadtests.experiments.table import answer_console, run_tables
-from loadtests.experiments.trial_page import TrialPage
+from loadtests.experiments.trial_page import USUAL_PORT, TrialPage
 
 EXIT_ABORTED = 1
 
@@ -31,15 +40,15 @@ def add_to(verbs: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None
     )
     parser.add_argument("--plan", metavar="FILE", help="a TOML plan, or the name of a shipped one")
     for name, field in FIELDS.items():
-        parser.add_argument(_flag(name), dest=name, metavar="VALUE", help=_help(field))
+        parser.add_argument(command_flag(name), dest=name, metavar="VALUE", help=_help(field))
     knobs = parser.add_argument_group("knobs of the service")
     for name, knob in KNOBS.items():
-        knobs.add_argument(_flag(name), dest=name, metavar="VALUE", help=_help(knob))
+        knobs.add_argument(command_flag(name), dest=name, metavar="VALUE", help=_help(knob))
     add_stack_flags(parser)
     parser.add_argument(
         "--metrics-host", metavar="HOST", default="127.0.0.1", help="where /metrics is served"
     )
-    parser.add_argument("--metrics-port", metavar="PORT", help="and on which port (9647)")
+    parser.add_argument("--metrics-port", metavar="PORT", help=f"and on which port ({USUAL_PORT})")
     parser.add_argument("--output", metavar="DIR", help="where the records go (results/…)")
     parser.add_argument("--json", action="store_true", help="print one JSON object on stdout")
     parser.set_defaults(run=run)
@@ -47,36 +56,41 @@ def add_to(verbs: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None
 
 def run(options: argparse.Namespace, notes: Console) -> int:
     """Carry a sweep out; return the exit code."""
-    plan = _plan(options)
-    sweep = lay_out(plan)
+    sweep = lay_out(_plan(options))
     stack = chosen_stack(options)
-    folder = make_output_folder(options.output, "sweep")
-    notes.print("starting the stack")
-    with TrialPage(options.metrics_host, _port(options.metrics_port)) as page, stack:
-        for line in stack.lines:
-            notes.print(line)
-        notes.print(f"trials for Prometheus: {page.address or 'not served, port 9647 is taken'}")
-        _announce(sweep, notes)
-        with ProgressBar(notes, sweep.expected_seconds, page.show) as progress:
-            run_sweep(sweep, stack, folder, progress)
+    with TrialPage(options.metrics_host, _port(options.metrics_port)) as page:
+        folder = make_output_folder(options.output, "sweep")
+        _measure(sweep, stack, folder, page, notes)
     results = load_results(folder)
     report = write_report(results, folder / "report.html")
     _print(results, report, as_object=options.json)
     return EXIT_ABORTED if any(record.aborted for record in results.records.values()) else 0
 
 
+def _measure(sweep: Sweep, stack: Stack, folder: Path, page: TrialPage, notes: Console) -> None:
+    notes.print("starting the stack")
+    with stack:
+        for line in stack.lines:
+            notes.print(line)
+        served = page.address or f"not served, port {USUAL_PORT} is taken"
+        notes.print(f"trials for Prometheus: {served}")
+        _announce(sweep, notes)
+        with ProgressBar(notes, sweep.expected_seconds, page.show) as progress:
+            run_sweep(sweep, stack, folder, progress)
+
+
 def _plan(options: argparse.Namespace) -> Plan:
     """Join a plan file, if any, with the flags, which win."""
     values: dict[str, Given] = {}
     knobs: dict[str, Given] = {}
-    if options.plan:
+    if options.plan is not None:
         values, knobs = read_plan_file(find_plan(options.plan))
     for name in FIELDS:
         if (value := getattr(options, name)) is not None:
-            values[name] = Given(value, _flag(name))
+            values[name] = Given(value, command_flag(name))
     for name in KNOBS:
         if (value := getattr(options, name)) is not None:
-            knobs[name] = Given(value, _flag(name))
+            knobs[name] = Given(value, command_flag(name))
     return make_plan(values, knobs)
 
 
@@ -85,10 +99,6 @@ def _port(text: str | None) -> int | None:
         return None
     port: int = read_value(whole(1, 65_535), "port", Given(text, "--metrics-port"))
     return port
-
-
-def _flag(name: str) -> str:
-    return "--ttl" if name == "ttl_seconds" else f"--{name.replace('_', '-')}"
 
 
 def _help(field: Field) -> str:

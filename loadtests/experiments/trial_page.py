@@ -1,8 +1,8 @@
 """/metrics of a sweep, for Prometheus to follow the trials by."""
 
+import errno
 import threading
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
-from types import TracebackType
 from typing import Self
 
 from loadtests.experiments.analysis import counted_in_window
@@ -37,8 +37,9 @@ class TrialPage:
 
     def show(self, record: TrialRecord) -> None:
         """Add a trial that has ended in good order."""
-        if record.aborted is None:
-            measured = hit_ratio(counted_in_window(record).lookups)
+        counted = counted_in_window(record)
+        if record.aborted is None and counted is not None:
+            measured = hit_ratio(counted.lookups)
             predicted = record.prediction.hit_ratio if record.prediction else None
             ratios = {"hit_ratio": measured, "predicted_hit_ratio": predicted}
             self._gauges.show(record.trial.ttl_seconds, ratios)
@@ -47,29 +48,24 @@ class TrialPage:
         """Begin to serve.
 
         Raises:
-            PlanError: The port that was asked for cannot be had.
+            PlanError: Host or port that was asked for cannot be had.
         """
         port = USUAL_PORT if self._port is None else self._port
         try:
             server = ThreadingHTTPServer((self._host, port), _handler(self._gauges))
         except OSError as error:
-            if self._port is None:
+            if self._port is None and error.errno == errno.EADDRINUSE:
                 return self
             raise PlanError(
-                f"--metrics-port {port} cannot be had: {error.strerror}; choose another, or leave "
-                "it out"
+                f"--metrics-host {self._host} --metrics-port {port} cannot be had: "
+                f"{error.strerror}; choose others, or leave them out"
             ) from None
         server.daemon_threads = True
         self._server = server
         threading.Thread(target=server.serve_forever, args=(0.05,), daemon=True).start()
         return self
 
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        trace: TracebackType | None,
-    ) -> None:
+    def __exit__(self, *_: object) -> None:
         """Stop serving."""
         if self._server is not None:
             self._server.shutdown()

@@ -11,6 +11,7 @@ from loadtests.experiments.locust_load import LocustLoad
 from loadtests.experiments.plan import make_plan
 from loadtests.experiments.plan_fields import Given, PlanError
 from loadtests.experiments.progress_bar import ProgressBar
+from loadtests.experiments.records import save_run
 from loadtests.experiments.stack.addresses import GivenServers, GivenService
 from loadtests.experiments.stack.local import LocalStack
 from loadtests.experiments.trials import Trial
@@ -25,6 +26,18 @@ def test_output_that_holds_files_is_refused_before_anything_starts(capsys, tmp_p
     assert capsys.readouterr().err == (
         f"error: --output {tmp_path} holds files already; name a new folder\n"
     )
+
+
+@pytest.mark.parametrize(
+    "arguments",
+    [["sweep", "--metrics-port", "0"], ["stampede", "--rate", "0"], ["sweep", "--plan", ""]],
+)
+def test_refused_run_leaves_no_folder(capsys, tmp_path, arguments):
+    code = cli.main([*arguments, "--output", str(tmp_path / "run")])
+
+    assert code == 2
+    assert capsys.readouterr().err.startswith("error: ")
+    assert list(tmp_path.iterdir()) == []
 
 
 def test_bad_trace_line_is_shown_as_it_is(capsys, tmp_path):
@@ -45,7 +58,20 @@ def test_bad_trace_line_is_shown_as_it_is(capsys, tmp_path):
         (["sweep", "--protection", "luck"], "error: --protection: protection must be one of"),
         (["sweep", "--trace", "/nowhere"], "error: trace /nowhere cannot be read"),
         (["sweep", "--service-url", "ftp://x"], "error: --service-url must be http://host:port"),
+        (
+            ["sweep", "--service-url", "http://[::1"],
+            "error: --service-url must be http://host:port",
+        ),
         (["sweep", "--service-processes", "0"], "error: --service-processes must be a whole"),
+        (["sweep", "--service-processes", "²"], "error: --service-processes must be a whole"),
+        (
+            ["sweep", "--redis-url", "foo"],
+            "error: --redis-url must be redis://host:port, got 'foo'",
+        ),
+        (
+            ["sweep", "--redis-url", "redis://:secret@x:port"],
+            "error: --redis-url must be redis://host:port, got 'x:port'",
+        ),
         (["sweep", "--redis-url", "redis://x"], "error: --database-url is missing"),
         (["sweep", "--output", "/proc/x"], "error: --output /proc/x cannot be written"),
         (["report", "/nowhere"], "error: /nowhere holds no run.json"),
@@ -70,6 +96,19 @@ def test_unknown_words_are_refused_in_one_line_too(capsys, arguments):
 
     assert ended.value.code == 2
     assert capsys.readouterr().err.count("\n") == 1
+
+
+def test_report_that_cannot_be_written_is_one_line(capsys, tmp_path, run_record):
+    save_run(tmp_path, run_record)
+    (tmp_path / "report.html").mkdir()
+
+    code = cli.main(["report", str(tmp_path)])
+
+    assert code == 2
+    assert capsys.readouterr().err == (
+        f"error: {tmp_path}/report.html cannot be written: Is a directory; "
+        "copy the folder to where it can\n"
+    )
 
 
 def test_interrupt_ends_with_its_own_code(capsys, monkeypatch):

@@ -1,10 +1,13 @@
 import pytest
 
+from loadtests.arrivals import PoissonArrivals
 from loadtests.experiments.plan import make_plan
 from loadtests.experiments.plan_fields import Given, PlanError
 from loadtests.experiments.plan_file import SHIPPED, find_plan, read_plan_file
 from loadtests.experiments.sweep import lay_out
+from loadtests.experiments.theory import replay
 from loadtests.experiments.trials import schedule
+from tests.loadtests import settings_for
 
 
 def plan(knobs=(), **values):
@@ -32,6 +35,7 @@ def test_flags_and_toml_give_the_same_plan(tmp_path):
     [
         ({"ttl_seconds": "1,-2"}, "--ttl_seconds: ttl_seconds must be >= 0 and <= 2.6784e+06"),
         ({"ttl_seconds": "soon"}, "must be a number, got 'soon'; such as 0.5,1,5"),
+        ({"ttl_seconds": "0.0004"}, "must be 0, which is cache off, or >= 0.001, got '0.0004'"),
         ({"ttl_seconds": "1,1"}, "must name each TTL once"),
         ({"ttl_seconds": []}, "at least one TTL"),
         ({"rate": "-5"}, "--rate: rate must be a number from 0.01"),
@@ -40,8 +44,14 @@ def test_flags_and_toml_give_the_same_plan(tmp_path):
         ({"arrivals": "bursty"}, "arrivals must be one of poisson, paced"),
         ({"repetitions": 1.5}, "must be a whole number from 1 to 100, got 1.5"),
         ({"repetitions": True}, "must be a number, got True"),
+        ({"repetitions": 10**400}, "repetitions must be a number, got 1000"),
+        (
+            {"missing_ratio": 0.6, "one_hit_ratio": 0.5},
+            "--one_hit_ratio: one_hit_ratio must be at most 1 less missing_ratio (0.6), got 0.5",
+        ),
         ({"requests": 5}, "requests needs a trace"),
         ({"trace": "x.txt", "skew": 1}, "skew means nothing beside a trace"),
+        ({"trace": "x.txt", "window_ttls": 10}, "window_ttls means nothing beside a trace"),
         ({"speed": 3}, "--speed: unknown name 'speed'; known are title, ttl_seconds"),
         ({"title": " "}, "must be a text"),
     ],
@@ -57,7 +67,10 @@ def test_wrong_value_is_refused_in_one_line_with_place_and_remedy(values, messag
 @pytest.mark.parametrize(
     ("knobs", "message"),
     [
-        ({"protection": "luck"}, "none, single-flight, lease, early, stale, got 'luck'"),
+        ({"protection": "luck"}, "one of none, single-flight, lease, early, stale, got 'luck'"),
+        ({"protection": "unchanged"}, "got 'unchanged'"),
+        ({"early_beta": ""}, "must be a number from 0.1 to 10, got ''"),
+        ({"fencing": True}, "fencing must not be true or false, got True; such as on"),
         ({"store_delay_seconds": 11}, "must be a number from 0 to 10 seconds, got '11'"),
         ({"stale_seconds": 0}, "must be a number from 0.001 to 3600 seconds, got '0'"),
         ({"colour": 1}, "unknown name 'colour'"),
@@ -77,6 +90,19 @@ def test_file_that_is_no_toml_is_refused(tmp_path):
         read_plan_file(file)
 
 
+def test_file_that_cannot_be_read_is_refused(tmp_path):
+    with pytest.raises(PlanError, match="cannot be read: Is a directory; give one that can"):
+        read_plan_file(tmp_path)
+
+
+def test_number_of_too_many_digits_is_refused(tmp_path):
+    file = tmp_path / "endless.toml"
+    file.write_text(f"rate = {'9' * 5000}")
+
+    with pytest.raises(PlanError, match="not TOML"):
+        read_plan_file(file)
+
+
 def test_knobs_must_be_a_table(tmp_path):
     file = tmp_path / "flat.toml"
     file.write_text("knobs = 5")
@@ -85,9 +111,10 @@ def test_knobs_must_be_a_table(tmp_path):
         read_plan_file(file)
 
 
-def test_plan_that_does_not_exist_names_those_that_do():
+@pytest.mark.parametrize("name", ["nowhere", "", "x" * 300], ids=["unknown", "none", "too long"])
+def test_plan_that_does_not_exist_names_those_that_do(name):
     with pytest.raises(PlanError, match="one of demo"):
-        find_plan("nowhere")
+        find_plan(name)
 
 
 def test_every_shipped_plan_can_be_laid_out():
@@ -134,6 +161,18 @@ def test_trace_needs_a_catalogue_up_to_its_largest_id(tmp_path):
     assert sweep.trials[0].window is None
     prediction = sweep.trials[0].predict(0.0, {"ttl_seconds": 1})
     assert prediction.hit_ratio == pytest.approx(1 / 3)
+
+
+def test_trace_is_predicted_at_the_times_at_which_it_is_sent(tmp_path):
+    trace = tmp_path / "ids.txt"
+    trace.write_text("5\n" * 1000)
+    sent = PoissonArrivals(100.0, settings_for.settings().rate_shape, seed=3).next_times(1000)
+
+    sweep = lay_out(plan(trace=str(trace), rate=100, seed=3, ttl_seconds="0.01"))
+
+    prediction = sweep.trials[0].predict(0.0, {"ttl_seconds": 0.01})
+    exact = replay.coalesced([(at, 5) for at in sent], 0.01, 0.0)
+    assert prediction.hit_ratio == exact.hit_ratio
 
 
 @pytest.mark.parametrize(

@@ -10,6 +10,7 @@ from loadtests.experiments.records import (
     save_run,
     save_trial,
 )
+from loadtests.experiments.trials import Trial
 
 
 def test_trial_survives_its_way_to_disk_and_back(tmp_path, record, samples, run_record):
@@ -67,8 +68,49 @@ def test_record_of_another_format_is_refused(tmp_path, run_record):
         load_run(tmp_path)
 
 
-def test_file_that_is_no_record_is_refused(tmp_path):
-    (tmp_path / "run.json").write_text("{")
+@pytest.mark.parametrize(
+    ("text", "message"),
+    [
+        ("{", "not a record: Expecting"),
+        ("[]", "not a record: a list instead of an object"),
+        ('{"format": 1}', "not a record: .* missing 8 required"),
+    ],
+    ids=["no JSON", "no object", "half of one"],
+)
+def test_file_that_is_no_record_is_refused(tmp_path, text, message):
+    (tmp_path / "run.json").write_text(text)
 
-    with pytest.raises(RecordError, match="not a record"):
+    with pytest.raises(RecordError, match=message):
         load_run(tmp_path)
+
+
+def test_file_in_place_of_a_folder_is_refused(tmp_path):
+    (tmp_path / "README.md").touch()
+
+    with pytest.raises(RecordError, match=r"README\.md holds no run\.json; name the folder"):
+        load_run(tmp_path / "README.md")
+
+
+@pytest.mark.parametrize("values", [{}, {"trial": 5}, {"trial": {"number": 1}}])
+def test_file_that_is_no_trial_is_refused(tmp_path, values):
+    (tmp_path / "trial-01.json").write_text(json.dumps(values))
+
+    with pytest.raises(RecordError, match=r"trial-01\.json: not a record"):
+        load_trials(tmp_path)
+
+
+def test_samples_that_are_not_there_or_are_none_are_refused(tmp_path, record):
+    with pytest.raises(RecordError, match=r"trial-01\.npz: samples cannot be read: No such file"):
+        load_samples(tmp_path, record())
+
+    for content in ("PK\x03\x04 cut off", "text", ""):
+        (tmp_path / "trial-01.npz").write_text(content)
+        with pytest.raises(RecordError, match=r"trial-01\.npz: not samples"):
+            load_samples(tmp_path, record())
+
+
+def test_trials_are_read_in_the_order_of_running(tmp_path, record, samples):
+    for number in (100, 99, 2):
+        save_trial(tmp_path, record(trial=Trial(number, 1.0, 1, 1)), samples()[:0])
+
+    assert [trial.trial.number for trial in load_trials(tmp_path)] == [2, 99, 100]

@@ -88,12 +88,21 @@ def test_cold_load_is_in_no_figure_but_its_own():
     assert figures.p99_at_expiry_seconds is None
 
 
+def test_lookup_that_bypassed_the_cache_waited_for_the_store_too():
+    ends = [0.1, 3.3, 6.5]
+    bypassed = samples_at(3.25, 5.0, response=0.1, result="bypass")
+
+    figures = mode_figures(StampedePlan(), ModeRun("stale", 1.0, polls(ends, 10), bypassed, []))
+
+    assert figures.waited == 2
+
+
 def test_run_without_refreshes_knows_nothing():
     figures = mode_figures(StampedePlan(), ModeRun("lease", 1.0, [], samples_at(1.0), []))
 
     assert figures.loads_per_refresh is None
     assert figures.low is None
-    assert figures.waited == 0
+    assert figures.waited is None
     assert figures.cold_loads is None
 
 
@@ -144,6 +153,30 @@ def test_mode_ends_when_its_refreshes_are_over(expiring, world, saved, tmp_path)
     kept = json.loads((tmp_path / "polls-02.json").read_text())
     assert kept["mode"] == "single-flight"
     assert len(kept["polls"]) > 100
+
+
+def test_mode_whose_load_dies_is_saved_as_aborted_and_doubted(expiring, world, saved, tmp_path):
+    world.ends_after = 5.0
+
+    figures = run_mode(expiring, StampedePlan(refreshes=3, rate=100), "lease", tmp_path)
+
+    assert saved[0][0].aborted == "the load of mode lease ended by itself"
+    assert figures.aborted
+    assert figures.refreshes == 1
+    assert json.loads((tmp_path / "polls-03.json").read_text())["polls"]
+
+
+def test_interrupted_mode_is_saved_and_ends_the_bench(expiring, saved, tmp_path):
+    def interrupt():
+        raise KeyboardInterrupt
+
+    expiring.load.start = lambda *_: interrupt()
+
+    with pytest.raises(KeyboardInterrupt):
+        run_mode(expiring, StampedePlan(), "none", tmp_path)
+
+    assert saved[0][0].aborted == "interrupted"
+    assert (tmp_path / "polls-01.json").exists()
 
 
 def test_every_protection_of_the_service_is_measured():

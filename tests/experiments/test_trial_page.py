@@ -56,6 +56,11 @@ def test_port_that_was_asked_for_must_be_free(taken):
         TrialPage("127.0.0.1", taken).__enter__()
 
 
+def test_host_that_is_none_is_not_called_a_taken_port():
+    with pytest.raises(PlanError, match=r"--metrics-host 999\.0\.0\.1 .* cannot be had"):
+        TrialPage("999.0.0.1", None).__enter__()
+
+
 def test_usual_port_may_be_taken(taken, monkeypatch):
     monkeypatch.setattr("loadtests.experiments.trial_page.USUAL_PORT", taken)
 

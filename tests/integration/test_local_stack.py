@@ -94,26 +94,46 @@ def test_killed_service_comes_back_on_its_port():
         assert _fruit(stack.service_urls[0])["data"]["name"] == "apple"
 
 
-def test_database_that_cannot_start_gives_way_to_sqlite_and_says_why(monkeypatch, tmp_path):
-    broken = tmp_path / "mysqld"
-    broken.write_text(
-        "#!/bin/sh\ncase $* in *--version) echo mysqld Ver 8.4.0;; *) exit 1;; esac\n"
+def _mysqld(folder: Path, otherwise: str) -> servers.ServerProgram:
+    """A server that tells its version and does something else for all other arguments."""
+    script = folder / "mysqld"
+    script.write_text(
+        f"#!/bin/sh\ncase $* in *--version) echo mysqld Ver 8.4.0;; {otherwise} esac\n"
     )
-    broken.chmod(0o755)
-    program = servers.ServerProgram(broken, tmp_path, "from PATH")
+    script.chmod(0o755)
+    return servers.ServerProgram(script, folder, "from PATH")
+
+
+def test_database_that_cannot_start_gives_way_to_sqlite_and_says_why(monkeypatch, tmp_path):
+    program = _mysqld(tmp_path, "*) echo begun >&2; echo no disk >&2; exit 1;;")
     monkeypatch.setattr(local, "find_mariadb", lambda: program)
 
     with LocalStack() as stack:
         assert stack.store_name == "SQLite"
-        assert "MySQL 8.4.0 could not make its data folder" in stack.lines[1]
+        assert "(MySQL 8.4.0 could not make its data folder; it says: no disk)" in stack.lines[1]
 
 
-def test_service_that_does_not_start_is_told_with_its_log():
+def test_database_that_never_answers_is_ended_and_gives_way_to_sqlite(monkeypatch, tmp_path):
+    program = _mysqld(tmp_path, "*--initialize*) ;; *) exec sleep 600;;")
+    monkeypatch.setattr(local, "find_mariadb", lambda: program)
+    monkeypatch.setattr(local.MariadbServer, "ready_within_seconds", 0.5)
+
+    with LocalStack() as stack:
+        assert stack.store_name == "SQLite"
+        assert "mariadb did not answer within 0.5 s" in stack.lines[1]
+        commands = [
+            Path(f"/proc/{pid}/cmdline").read_text() for pid in descendants(stack.guardian.pid)
+        ]
+        assert not [command for command in commands if "600" in command.split("\0")]
+
+
+def test_wrong_setting_is_told_in_the_service_s_own_line():
     stack = LocalStack(database="sqlite", environment={"TTL_SECONDS": "soon"})
 
-    with pytest.raises(StackError, match=r"(?s)service-1 ended with .*TTL_SECONDS.*soon"):
+    with pytest.raises(StackError, match=r"^service-1 does not start: .*TTL_SECONDS.*soon") as told:
         stack.__enter__()
 
+    assert "\n" not in str(told.value)
     assert not stack.guardian.folder.exists()
 
 

@@ -103,3 +103,16 @@ def test_busy_port_is_one_line_with_its_remedy(ports):
         f"run: port {ports[1]} on 127.0.0.1 (locust) is taken: stop what listens there, "
         f"or choose another: make run LOCUST_PORT={ports[1] + 100}\n"
     )
+
+
+@pytest.mark.parametrize("port", ["70000", "-1", "0", "abc", ""])
+def test_port_that_is_none_is_one_line_with_its_remedy(ports, port):
+    with _run([port, *ports[1:]]) as run:
+        said, complained = run.communicate(timeout=20)
+
+    assert run.returncode == 2
+    assert said == ""
+    assert complained == (
+        f"run: SERVICE_PORT must be a whole number from 1 to 65535, got '{port}'; "
+        "such as make run SERVICE_PORT=8000\n"
+    )

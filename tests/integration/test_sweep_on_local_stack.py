@@ -21,10 +21,11 @@ SMALL = "--rate 100 --items 40 --window-ttls 10 --database sqlite --store-delay-
 TEST_SECONDS = 120
 
 
-def sweep(*words):
+def sweep(*words, environment=()):
     return subprocess.Popen(
         [sys.executable, "-m", "loadtests", "sweep", *SMALL.split(), *words],
         cwd=ROOT,
+        env=os.environ | dict(environment),
         stdout=subprocess.PIPE,
         stderr=subprocess.PIPE,
         text=True,
@@ -34,6 +35,22 @@ def sweep(*words):
 
 def living(pids):
     return pids & {row.pid for row in process_table() if row.state != "Z"}
+
+
+def started_by(run):
+    """Wait until Redis, service, Granian's worker, two guardians and Locust are there."""
+    deadline = time.monotonic() + 60
+    while len(descendants(run.pid)) < 6 and time.monotonic() < deadline:
+        time.sleep(0.1)
+    time.sleep(1)
+    return descendants(run.pid)
+
+
+def left_of(pids, within_seconds=5):
+    deadline = time.monotonic() + within_seconds
+    while living(pids) and time.monotonic() < deadline:
+        time.sleep(0.1)
+    return living(pids)
 
 
 def doubted(trial):
@@ -161,19 +178,24 @@ def test_trace_is_predicted_by_its_replay(tmp_path):
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM], ids=["ctrl-c", "term"])
 def test_interrupted_sweep_keeps_its_record_and_leaves_nothing(tmp_path, number):
     with sweep("--ttl", "5", "--output", str(tmp_path)) as run:
-        deadline = time.monotonic() + 60
-        # Redis, service, Granian's worker, two guardians and Locust are there.
-        while len(descendants(run.pid)) < 6 and time.monotonic() < deadline:
-            time.sleep(0.1)
-        time.sleep(1)
-        pids = descendants(run.pid)
+        pids = started_by(run)
         os.kill(run.pid, number)
         _, err = run.communicate(timeout=30)
 
     assert run.returncode == 130
     assert "interrupted" in err
-    deadline = time.monotonic() + 5
-    while living(pids) and time.monotonic() < deadline:
-        time.sleep(0.1)
-    assert living(pids) == set()
+    assert left_of(pids) == set()
     assert [record.aborted for record in load_trials(tmp_path)] == ["interrupted"]
+
+
+def test_killed_sweep_leaves_no_process_and_no_temporary_file(tmp_path):
+    temporary = tmp_path / "tmp"
+    temporary.mkdir()
+    words = ("--ttl", "5", "--output", str(tmp_path / "run"))
+    with sweep(*words, environment={"TMPDIR": str(temporary)}) as run:
+        pids = started_by(run)
+        os.kill(run.pid, signal.SIGKILL)
+        run.communicate(timeout=30)
+
+    assert left_of(pids) == set()
+    assert list(temporary.iterdir()) == []

@@ -3,6 +3,7 @@
 import json
 import socket
 import threading
+import urllib.request
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 
 import pytest
@@ -50,6 +51,16 @@ def test_settings_are_read(service):
     service.answer = b'{"version": 1, "settings": {"ttl_seconds": 5}}'
 
     assert client(service).settings() == {"ttl_seconds": 5}
+
+
+def test_no_proxy_stands_between_us_and_the_service(service, monkeypatch):
+    monkeypatch.setenv("http_proxy", "http://127.0.0.1:1")
+    monkeypatch.delenv("no_proxy", raising=False)
+    monkeypatch.delenv("NO_PROXY", raising=False)
+    urllib.request.install_opener(None)  # else one that was built before knows no proxy
+    service.answer = b'{"settings": {}}'
+
+    assert client(service).settings() == {}
 
 
 def test_the_token_goes_along(service):

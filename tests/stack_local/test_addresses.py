@@ -44,8 +44,9 @@ def test_given_service_that_is_not_there_is_named(free_port):
         ("redis://127.0.0.1:6379/0", "redis://127.0.0.1:6379/0"),
         ("rediss://:secret@cache:6380/0", "rediss://:***@cache:6380/0"),
         ("mysql+pymysql://me:p%40ss@db/grocerydb", "mysql+pymysql://me:***@db/grocerydb"),
+        ("mysql+pymysql://me:pass@[::1/grocerydb", "mysql+pymysql://me:***@[::1/grocerydb"),
     ],
-    ids=["none", "redis", "mysql"],
+    ids=["none", "redis", "mysql", "no address"],
 )
 def test_password_of_an_address_is_never_shown(url, shown):
     assert without_password(url) == shown

@@ -67,6 +67,21 @@ def test_package_is_unpacked_once_and_runs_with_its_own_libraries(apt):
     assert len((apt / "notes").read_text().splitlines()) == 2
 
 
+def test_package_runs_after_the_repository_was_moved(apt, monkeypatch):
+    (apt / "lists").touch()
+    debian.wrapper(debian.unpacked(_PROGRAM, "greeter"), _PROGRAM)
+    (apt / "cache").rename(apt / "moved")
+    monkeypatch.setattr(debian, "CACHE", apt / "moved")
+
+    tree = debian.unpacked(_PROGRAM, "greeter")
+    shown = subprocess.run(
+        [debian.wrapper(tree, _PROGRAM), "you"], capture_output=True, text=True, check=True
+    ).stdout
+
+    assert shown == f"hello you from {apt}/moved/{tree.parent.name}/greeter/usr/lib/greet\n"
+    assert str(apt / "moved") in (tree / "fonts.conf").read_text()
+
+
 def test_machine_without_package_lists_gets_lists_of_its_own(apt):
     tree = debian.unpacked(_PROGRAM, "greeter")
 

@@ -15,11 +15,19 @@ def test_taken_port_is_refused_with_its_remedy_in_one_line():
         port = server.getsockname()[1]
 
         with pytest.raises(StackError) as caught:
-            ports.require_free(port, "locust", "choose another: make run LOCUST_PORT=8189")
+            ports.require_free(port, "locust", "make run LOCUST_PORT=8189")
 
     assert str(caught.value) == (
-        f"port {port} on 127.0.0.1 (locust) is taken: choose another: make run LOCUST_PORT=8189"
+        f"port {port} on 127.0.0.1 (locust) is taken: stop what listens there, or choose another: "
+        "make run LOCUST_PORT=8189"
     )
+
+
+def test_port_that_only_root_may_have_is_not_called_taken(monkeypatch):
+    monkeypatch.setattr(ports, "_refusal", lambda _port: PermissionError(13, "Permission denied"))
+
+    with pytest.raises(StackError, match=r"80 .* is not for ordinary users: choose one above 1023"):
+        ports.require_free(80, "service", "make run SERVICE_PORT=8000")
 
 
 def test_port_that_was_just_closed_is_free():

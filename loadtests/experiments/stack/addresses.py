@@ -1,20 +1,20 @@
 """The stack at addresses that are given: servers that somebody else runs."""
 
 import os
+import re
 from collections.abc import Mapping, Sequence
-from types import TracebackType
 from typing import Self
-from urllib.parse import urlsplit
 
 from loadtests.experiments.stack.guardian import Guardian, StackError
 from loadtests.experiments.stack.page import page_answers
 from loadtests.experiments.stack.service_server import start_services
 
+_PASSWORD = re.compile(r"(://[^:@/]*:).+@")
+
 
 def without_password(url: str) -> str:
     """Return a URL fit to be shown: its password, if it has one, as ***."""
-    secret = urlsplit(url).password
-    return url.replace(f":{secret}@", ":***@") if secret else url
+    return _PASSWORD.sub(r"\1***@", url)
 
 
 class GivenService:
@@ -51,12 +51,7 @@ class GivenService:
                 raise StackError(f"{url}/readyz does not answer 200: start it or name another URL")
         return self
 
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        trace: TracebackType | None,
-    ) -> None:
+    def __exit__(self, *_: object) -> None:
         """Leave everything as it is."""
 
 
@@ -108,11 +103,6 @@ class GivenServers:
         self.lines.append(f"service: python -m service on {', '.join(self.service_urls)}")
         return self
 
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        trace: TracebackType | None,
-    ) -> None:
+    def __exit__(self, *_: object) -> None:
         """End the services and leave the given servers as they are."""
         self.guardian.close()

@@ -5,7 +5,6 @@ import os
 import shutil
 import subprocess
 from collections.abc import Sequence
-from types import TracebackType
 from typing import Any, Self
 
 from loadtests.experiments.stack.guardian import ROOT, StackError
@@ -51,12 +50,7 @@ class ComposeStack:
             raise
         return self
 
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        trace: TracebackType | None,
-    ) -> None:
+    def __exit__(self, *_: object) -> None:
         """Take down what was brought up here; volumes stay."""
         self._down()
 

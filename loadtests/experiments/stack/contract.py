@@ -1,6 +1,5 @@
 """What an experiment needs of a stack, wherever its servers run."""
 
-from types import TracebackType
 from typing import Protocol, Self
 
 
@@ -23,10 +22,5 @@ class Stack(Protocol):
     def __enter__(self) -> Self:
         """Start what is to be started and wait until it answers; StackError if it does not."""
 
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        trace: TracebackType | None,
-    ) -> None:
+    def __exit__(self, *_: object) -> None:
         """End what was started here, and nothing else."""

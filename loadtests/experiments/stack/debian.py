@@ -70,16 +70,18 @@ def wrapper(tree: Path, program: str) -> Path:
         program: The program's path in it, as `usr/bin/redis-server`.
     """
     script = tree / "wrappers" / Path(program).name
-    if not script.exists():
+    text = (
+        "#!/bin/sh\n"
+        f"export LD_LIBRARY_PATH={shlex.quote(_library_path(tree))}\n"
+        f"export FONTCONFIG_FILE={shlex.quote(str(tree / 'fonts.conf'))}\n"
+        f'exec {shlex.quote(str(tree / program))} "$@"\n'
+    )
+    # The repository may have been moved since: the paths are absolute.
+    if not script.exists() or script.read_text() != text:
         (tree / "fonts.conf").write_text(_FONTS.format(tree=tree))
         script.parent.mkdir(exist_ok=True)
         draft = script.with_suffix(f".{os.getpid()}")
-        draft.write_text(
-            "#!/bin/sh\n"
-            f"export LD_LIBRARY_PATH={shlex.quote(_library_path(tree))}\n"
-            f"export FONTCONFIG_FILE={shlex.quote(str(tree / 'fonts.conf'))}\n"
-            f'exec {shlex.quote(str(tree / program))} "$@"\n'
-        )
+        draft.write_text(text)
         draft.chmod(0o755)
         draft.rename(script)
     return script

@@ -16,6 +16,9 @@ from loadtests.experiments.stack.ports import require_free
 from loadtests.experiments.stack.private_server import wait_until
 from loadtests.experiments.stack.servers import find_prometheus
 
+DOORS = ("service", "locust", "prometheus")
+
+_HIGHEST_PORT = 65_535
 _LOOK_SECONDS = 0.5
 _LOCUST_READY_SECONDS = 30.0
 
@@ -99,28 +102,36 @@ def _watch(processes: dict[str, GuardedProcess]) -> None:
 
 
 def _require_free(ports: ForegroundPorts) -> None:
-    wanted = {"SERVICE_PORT": ports.service, "LOCUST_PORT": ports.locust}
-    if find_prometheus():
-        wanted["PROMETHEUS_PORT"] = ports.prometheus
-    for name, port in wanted.items():
-        remedy = f"stop what listens there, or choose another: make run {name}={port + 100}"
-        require_free(port, name.removesuffix("_PORT").lower(), remedy)
+    for door in DOORS:
+        if door == "prometheus" and not find_prometheus():
+            continue
+        port, usual = getattr(ports, door), getattr(ForegroundPorts(), door)
+        other = port + 100 if 1024 <= port <= _HIGHEST_PORT - 100 else usual
+        require_free(port, door, f"make run {door.upper()}_PORT={other}")
 
 
 def _interrupt(_number: int, _frame: FrameType | None) -> None:
     raise KeyboardInterrupt
 
 
+def _port(door: str, text: str) -> int:
+    usual = getattr(ForegroundPorts(), door)
+    if not text.isdecimal() or not 1 <= int(text) <= _HIGHEST_PORT:
+        raise StackError(
+            f"{door.upper()}_PORT must be a whole number from 1 to {_HIGHEST_PORT}, got {text!r}; "
+            f"such as make run {door.upper()}_PORT={usual}"
+        )
+    return int(text)
+
+
 def main() -> int:
     """Run the stack on the ports of the command line; return the exit code."""
-    usual = ForegroundPorts()
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--service-port", type=int, default=usual.service)
-    parser.add_argument("--locust-port", type=int, default=usual.locust)
-    parser.add_argument("--prometheus-port", type=int, default=usual.prometheus)
-    words = parser.parse_args()
-    ports = ForegroundPorts(words.service_port, words.locust_port, words.prometheus_port)
+    for door in DOORS:
+        parser.add_argument(f"--{door}-port", default=str(getattr(ForegroundPorts(), door)))
+    words = vars(parser.parse_args())
     try:
+        ports = ForegroundPorts(**{door: _port(door, words[f"{door}_port"]) for door in DOORS})
         return foreground(lambda line: print(line, flush=True), ports)  # noqa: T201 - a command
     except StackError as error:
         print(f"run: {error}", file=sys.stderr)  # noqa: T201 - a command

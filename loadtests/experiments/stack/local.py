@@ -3,7 +3,6 @@
 import os
 from collections.abc import Mapping, Sequence
 from pathlib import Path
-from types import TracebackType
 from typing import Literal, Self
 
 from loadtests.experiments.stack.guardian import ROOT, GuardedProcess, Guardian, StackError
@@ -82,12 +81,7 @@ class LocalStack:
             raise
         return self
 
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        trace: TracebackType | None,
-    ) -> None:
+    def __exit__(self, *_: object) -> None:
         """End everything and remove its files."""
         self.guardian.close()
 
@@ -121,7 +115,8 @@ class LocalStack:
             return self._take_mariadb(program)
         except StackError as error:
             # Some systems let a packaged mysqld write into its own folder only.
-            return self._take_sqlite(str(error).splitlines()[0])
+            first, *rest = str(error).splitlines()
+            return self._take_sqlite(" ".join([first, *rest[-1:]]))
 
     def _take_sqlite(self, why: str) -> str:
         path = self.guardian.folder / "grocerydb.sqlite"
@@ -132,8 +127,12 @@ class LocalStack:
         database = MariadbServer(self.guardian, program)
         database.create()
         database.start()
-        database.wait_ready()
-        database.load(ROOT / "db.sql")
+        try:
+            database.wait_ready()
+            database.load(ROOT / "db.sql")
+        except StackError:
+            database.kill()
+            raise
         self.database = database
         self.store_name = database.title
         where = f"{program.path.name} {program.origin} on 127.0.0.1:{database.port}"

@@ -13,6 +13,7 @@ from loadtests.experiments.stack.private_server import PrivateServer
 from loadtests.experiments.stack.servers import ServerProgram
 
 _SYSTEM_TABLES = ("*_system_tables.sql", "*_system_tables_data.sql")
+_CREATE_SECONDS = 120
 _PREAMBLE = """CREATE DATABASE mysql;
 USE mysql;
 SET @auth_root_socket=NULL;
@@ -50,15 +51,16 @@ class MariadbServer(PrivateServer):
             self._run(["--initialize-insecure"], "")
 
     def load(self, script: Path) -> None:
-        """Run an SQL script, such as the repository's `db.sql`."""
-        with pymysql.connect(
-            host="127.0.0.1", port=self.port, user="root", client_flag=CLIENT.MULTI_STATEMENTS
-        ) as connection:
-            cursor = connection.cursor()
-            cursor.execute(script.read_text(encoding="utf-8"))
-            while cursor.nextset():
-                pass
-            connection.commit()
+        """Run an SQL script, such as the repository's `db.sql`; StackError if it is refused."""
+        try:
+            with self._connect(client_flag=CLIENT.MULTI_STATEMENTS) as connection:
+                cursor = connection.cursor()
+                cursor.execute(script.read_text(encoding="utf-8"))
+                while cursor.nextset():
+                    pass
+                connection.commit()
+        except pymysql.Error as error:
+            raise StackError(f"{self.title} does not take {script.name}: {error}") from error
 
     def command(self) -> list[str | Path]:
         """Return its command line."""
@@ -77,12 +79,13 @@ class MariadbServer(PrivateServer):
     def answers(self) -> bool:
         """Tell whether root can sign in."""
         try:
-            pymysql.connect(
-                host="127.0.0.1", port=self.port, user="root", connect_timeout=2
-            ).close()
-        except pymysql.err.OperationalError:
+            self._connect(connect_timeout=2).close()
+        except pymysql.Error:
             return False
         return True
+
+    def _connect(self, **options: int) -> pymysql.Connection:
+        return pymysql.connect(host="127.0.0.1", port=self.port, user="root", **options)
 
     def _basics(self) -> list[str | Path]:
         """What initialising and serving share; --user lets root run it, as itself."""
@@ -128,15 +131,18 @@ class MariadbServer(PrivateServer):
         return _PREAMBLE + "\n".join(script.read_text() for script in scripts)
 
     def _run(self, options: list[str], script: str) -> None:
-        done = subprocess.run(  # noqa: S603 - a program that was found by name
-            [*self._basics(), *options],
-            cwd=ROOT,
-            input=script,
-            capture_output=True,
-            text=True,
-            check=False,
-            timeout=120,
-        )
+        try:
+            done = subprocess.run(  # noqa: S603 - a program that was found by name
+                [*self._basics(), *options],
+                cwd=ROOT,
+                input=script,
+                capture_output=True,
+                text=True,
+                check=False,
+                timeout=_CREATE_SECONDS,
+            )
+        except (OSError, subprocess.TimeoutExpired) as error:
+            raise StackError(f"{self.title} could not make its data folder: {error}") from error
         if done.returncode != 0:
-            tail = "\n".join(done.stderr.splitlines()[-15:])
+            tail = "\n".join(done.stderr.splitlines()[-15:]) or "nothing"
             raise StackError(f"{self.title} could not make its data folder; it says:\n{tail}")

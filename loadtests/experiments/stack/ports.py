@@ -11,13 +11,7 @@ _TRIES = 200
 
 def is_taken(port: int) -> bool:
     """Tell whether a server could not listen on the port now."""
-    with socket.socket() as probe:
-        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-        try:
-            probe.bind(("127.0.0.1", port))
-        except OSError:
-            return True
-    return False
+    return _refusal(port) is not None
 
 
 def free_port() -> int:
@@ -34,10 +28,36 @@ def free_port() -> int:
     raise StackError(f"no free port between 10240 and {lowest} on 127.0.0.1")
 
 
-def require_free(port: int, use: str, remedy: str) -> None:
-    """Refuse a port that is taken; StackError names it and the way out."""
-    if is_taken(port):
-        raise StackError(f"port {port} on 127.0.0.1 ({use}) is taken: {remedy}")
+def require_free(port: int, use: str, another: str) -> None:
+    """Refuse a port that cannot be listened on; StackError names it and the way out.
+
+    Args:
+        port: From 1 to 65535.
+        use: What shall listen there.
+        another: The words that choose another port.
+    """
+    refusal = _refusal(port)
+    if isinstance(refusal, PermissionError):
+        raise StackError(
+            f"port {port} on 127.0.0.1 ({use}) is not for ordinary users: "
+            f"choose one above 1023: {another}"
+        )
+    if refusal:
+        raise StackError(
+            f"port {port} on 127.0.0.1 ({use}) is taken: "
+            f"stop what listens there, or choose another: {another}"
+        )
+
+
+def _refusal(port: int) -> OSError | None:
+    """Listen on the port for a moment; return what the system has against it."""
+    with socket.socket() as probe:
+        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        try:
+            probe.bind(("127.0.0.1", port))
+        except OSError as error:
+            return error
+    return None
 
 
 def _lowest_outgoing_port() -> int:

@@ -8,6 +8,7 @@ from pathlib import Path
 from loadtests.experiments.stack.guardian import GuardedProcess, Guardian, StackError
 
 _POLL_SECONDS = 0.02
+_USER_ERROR = 2  # the exit code of a program whose last line says what is wrong with its settings
 
 
 def wait_until(
@@ -16,17 +17,21 @@ def wait_until(
     """Wait until a server answers.
 
     Raises:
-        StackError: It ended or the time is up; the message ends with its log's last lines.
+        StackError: It refused its settings, and the message is its own; or it ended, or the time
+            is up, and the message ends with its log's last lines.
     """
     deadline = time.monotonic() + timeout_seconds
     trouble = None
     while not answers():
-        if (code := process.exit_code()) is not None:
+        if (code := process.exit_code()) == _USER_ERROR:
+            raise StackError(f"{name} does not start: {process.tail(1)}")
+        if code is not None:
             trouble = f"ended with {code} at its start"
         elif time.monotonic() > deadline:
             trouble = f"did not answer within {timeout_seconds:g} s"
         if trouble:
-            raise StackError(f"{name} {trouble}; its log ends:\n{process.tail()}")
+            end = process.tail() or "(it is empty)"
+            raise StackError(f"{name} {trouble}; its log ends:\n{end}")
         time.sleep(_POLL_SECONDS)
 
 

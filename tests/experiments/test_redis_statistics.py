@@ -1,0 +1,28 @@
+import pytest
+import redis
+
+from loadtests.experiments.redis_statistics import RedisStatistics
+from loadtests.service_client import ServiceError
+
+
+def test_redis_that_is_not_there_is_told_in_one_line(free_port):
+    statistics = RedisStatistics(f"redis://:secret@127.0.0.1:{free_port}/0")
+
+    with pytest.raises(ServiceError, match=f"{free_port}/0 does not tell its statistics") as told:
+        statistics.counters()
+
+    assert "secret" not in str(told.value)
+    statistics.close()
+
+
+@pytest.mark.integration
+def test_redis_that_refuses_info_is_told_in_one_line(fresh_redis):
+    with redis.Redis(port=fresh_redis.port) as client:
+        client.acl_setuser("reader", enabled=True, nopass=True, commands=["+ping"])
+    statistics = RedisStatistics(f"redis://reader:secret@127.0.0.1:{fresh_redis.port}/0")
+
+    with pytest.raises(ServiceError, match="with an account that may ask for INFO") as told:
+        statistics.counters()
+
+    assert "\n" not in str(told.value)
+    statistics.close()
