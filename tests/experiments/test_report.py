@@ -212,6 +212,7 @@ def test_report_says_what_was_found_and_on_what(results):
     assert "The load generator used 95% of a core" in html or "used 95% of a core" in html
     assert '<td class="first">0.900</td>' in html
     assert html.count('class="plotly-graph-div"') == 4
+    assert "Prediction: by hand." in html
     assert "The first 1.5 TTLs are discarded" in html
     assert "smallest whole number of TTLs, 10 or more" in html
 
