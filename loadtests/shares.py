@@ -4,6 +4,8 @@ from collections.abc import Mapping
 from dataclasses import asdict, dataclass
 from typing import Any
 
+_EPOCH = 1_000_000  # no run has so many users
+
 
 @dataclass(frozen=True)
 class ScenarioShare:
@@ -51,6 +53,15 @@ class Share:
     def part_of(self, total: int) -> int:
         """Return this process's part of *total* slots: all parts add up; at least 1."""
         return max(1, total // self.processes + (self.process < total % self.processes))
+
+    def stream(self, scenario: str, user: int = 0) -> int:
+        """Return the number of a user's own random sequence, which no other of the run has.
+
+        Args:
+            scenario: Whose user; an open loop goes by the scenario's first one.
+            user: Number within the scenario.
+        """
+        return _EPOCH * self.epoch + self.scenarios[scenario].base + user
 
     def packed(self) -> dict[str, Any]:
         """Return this as a message for a worker."""
