@@ -13,7 +13,7 @@ TABLE_ITEMS = 1_000_000
 
 _PERMUTATION, _DRAWS = 1, 2
 _BLOCK_RATIO = 1.001
-_SINGLE = 100_000
+_SINGLE = 10_000
 
 
 class Masses(NamedTuple):
@@ -95,7 +95,7 @@ class Zipf:
         return self._scatter(ranks) + 1
 
     def rank_of(self, key: int) -> int | None:
-        """Return the 0-based rank of an id, None where it is beyond the first hundred thousand."""
+        """Return the 0-based rank of an id, None where it is beyond the first ten thousand."""
         found = np.flatnonzero(self.ids_of(np.arange(min(self.items, _SINGLE))) == key)
         return int(found[0]) if found.size else None
 
@@ -120,8 +120,8 @@ class Zipf:
         return np.searchsorted(self._cumulated, uniform, side="right")
 
     def masses(self) -> Masses:
-        """Return the probabilities, beyond a million items in blocks of nearly equal ones."""
-        if self.items <= TABLE_ITEMS:
+        """Return the probabilities, beyond ten thousand items in blocks of nearly equal ones."""
+        if self.items <= _SINGLE:
             return Masses(self.probabilities(), np.ones(self.items))
         edges = _block_edges(self.items)
         first, last = edges[:-1] + 1, edges[1:]
@@ -181,7 +181,7 @@ def _harmonic(items: int, skew: float) -> float:
 
 
 def _block_edges(items: int) -> NDArray[np.int64]:
-    """Split the ranks: one by one up to 10^5, then in blocks whose ends differ by 0.1 %."""
+    """Split the ranks: one by one up to 10^4, then in blocks whose ends differ by 0.1 %."""
     single = np.arange(_SINGLE + 1, dtype=np.int64)
     steps = int(np.ceil(np.log(items / _SINGLE) / np.log(_BLOCK_RATIO)))
     rest = (_SINGLE * np.exp(np.linspace(0, np.log(items / _SINGLE), steps + 1))).astype(np.int64)

@@ -109,6 +109,16 @@ def test_masses_of_a_huge_catalogue_add_up_to_one(skew):
     assert masses.items.sum() == 10_000_000
 
 
+@pytest.mark.parametrize("skew", [0, 0.99, 2.0])
+def test_masses_are_few_and_as_good_as_each_items_own(skew):
+    zipf = Zipf(1_000_000, skew, seed=1)
+    masses, single = zipf.masses(), zipf.probabilities()
+
+    in_blocks = np.sum(masses.items * masses.probability**2 / (1e-4 + masses.probability))
+    assert in_blocks == pytest.approx(np.sum(single**2 / (1e-4 + single)), rel=1e-6)
+    assert masses.items.size < 20_000
+
+
 @pytest.mark.parametrize("skew", [0.5, 1.0, 1.2])
 def test_normaliser_beyond_the_table_is_the_exact_sum(skew):
     items = 3_000_000
