@@ -56,6 +56,24 @@ class Popularity(Protocol):
         """Return the probabilities, None where they change with time."""
 
 
+class Scatter:
+    """The ids 1 … items, permuted by the seed."""
+
+    def __init__(self, items: int, seed: int) -> None:
+        self._table: NDArray[np.int32] | None = None
+        if items <= TABLE_ITEMS:
+            order = np.random.default_rng([seed, _PERMUTATION]).permutation(items)
+            self._table = (order + 1).astype(np.int32)
+        else:
+            self._bijection = Bijection(items, seed)
+
+    def __call__(self, places: NDArray[np.int64]) -> NDArray[np.int64]:
+        """Return the ids at 0-based *places*."""
+        if self._table is not None:
+            return self._table[places].astype(np.int64)
+        return self._bijection(places) + 1
+
+
 class Zipf:
     """Item of rank i has probability i ** -skew / sum(k ** -skew), over ids permuted by the seed.
 
@@ -72,27 +90,17 @@ class Zipf:
         self.skew = skew
         self.seed = seed
         self.normaliser = _harmonic(items, skew)
+        self.ids_of = Scatter(items, seed)
         self._cumulated: NDArray[np.float64] | None = None
-        self._ids: NDArray[np.int32] | None = None
         if items <= TABLE_ITEMS:
             self._cumulated = np.cumsum(self.probabilities())
             self._cumulated[-1] = 1.0
-            order = np.random.default_rng([seed, _PERMUTATION]).permutation(items)
-            self._ids = (order + 1).astype(np.int32)
-        else:
-            self._scatter = Bijection(items, seed)
         self._own = self.sampler(0)
 
     @property
     def ids_by_rank(self) -> NDArray[np.int64]:
         """The id of each rank, most popular first; an array of *items* numbers."""
         return self.ids_of(np.arange(self.items))
-
-    def ids_of(self, ranks: NDArray[np.int64]) -> NDArray[np.int64]:
-        """Return the ids of 0-based *ranks*."""
-        if self._ids is not None:
-            return self._ids[ranks].astype(np.int64)
-        return self._scatter(ranks) + 1
 
     def rank_of(self, key: int) -> int | None:
         """Return the 0-based rank of an id, None where it is beyond the first ten thousand."""

@@ -7,6 +7,7 @@ import numpy as np
 import pytest
 from scipy.special import chdtrc
 
+from loadtests.hot_sets import HotSet
 from loadtests.popularity import Zipf
 
 DRAWS = 2_000_000
@@ -128,9 +129,14 @@ def test_normaliser_beyond_the_table_is_the_exact_sum(skew):
     assert pytest.approx(exact, rel=1e-12) == Zipf(items, skew, seed=1).normaliser
 
 
-def test_ten_million_items_cost_no_table():
+@pytest.mark.parametrize(
+    "popularity",
+    [lambda items: Zipf(items, 0.99, seed=1), lambda items: HotSet(items, 0.9, 0.1, seed=1)],
+    ids=["Zipf", "HotSet"],
+)
+def test_ten_million_items_cost_no_table(popularity):
     tracemalloc.start()
-    Zipf(10_000_000, 0.99, seed=1).draw(100_000)
+    popularity(10_000_000).sampler(0).draw(np.zeros(100_000))
     _, peak_bytes = tracemalloc.get_traced_memory()
     tracemalloc.stop()
 
