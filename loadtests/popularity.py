@@ -95,12 +95,6 @@ class Zipf:
         if items <= TABLE_ITEMS:
             self._cumulated = np.cumsum(self.probabilities())
             self._cumulated[-1] = 1.0
-        self._own = self.sampler(0)
-
-    @property
-    def ids_by_rank(self) -> NDArray[np.int64]:
-        """The id of each rank, most popular first; an array of *items* numbers."""
-        return self.ids_of(np.arange(self.items))
 
     def rank_of(self, key: int) -> int | None:
         """Return the 0-based rank of an id, None where it is beyond the first ten thousand."""
@@ -111,10 +105,6 @@ class Zipf:
         """Return the probability of each rank, most popular first."""
         ranks = np.arange(1, self.items + 1, dtype=np.float64)
         return np.asarray(ranks**-self.skew / self.normaliser)
-
-    def draw(self, count: int) -> NDArray[np.int64]:
-        """Return the next *count* ids of this seed's own sequence (stream 0)."""
-        return self._own.draw_count(count)
 
     def sampler(self, stream: int) -> "ZipfSampler":
         """Return sequence number *stream* of this popularity."""
@@ -135,10 +125,6 @@ class Zipf:
         first, last = edges[:-1] + 1, edges[1:]
         middle = np.sqrt(first.astype(np.float64) * last.astype(np.float64))
         return Masses(middle**-self.skew / self.normaliser, (last - first + 1).astype(np.float64))
-
-    def top_share(self, count: int) -> float:
-        """Return the share of all lookups that goes to the *count* most popular ids."""
-        return _harmonic(min(count, self.items), self.skew) / self.normaliser
 
 
 class ZipfSampler:
