@@ -38,8 +38,9 @@ class Traffic:
 def predicted_hit_ratio(traffic: Traffic, knobs: Mapping[str, Knob]) -> float | None:
     """Return the steady-state hit ratio, of a trace the exact one from an empty cache.
 
-    None where theory says nothing: cache off, early recompute, a popularity that moves; for a
-    trace also where entries do not simply end with their TTL.
+    None where theory says nothing: cache off, early recompute, a popularity that moves, ids asked
+    for once that come round while they are still cached; for a trace also where entries do not
+    simply end with their TTL.
     """
     ttl_seconds = float(knobs["ttl_seconds"])
     fill_seconds = float(knobs.get("store_delay_seconds", 0.0))
@@ -48,13 +49,22 @@ def predicted_hit_ratio(traffic: Traffic, knobs: Mapping[str, Knob]) -> float | 
     if traffic.reads is not None:
         return _replayed(traffic.reads, ttl_seconds, fill_seconds, knobs)
     masses = traffic.popularity.masses()
-    if masses is None:
+    if masses is None or _comes_round(traffic, masses, knobs):
         return None
     per_id = _hit_ratios(traffic, masses, ttl_seconds, fill_seconds, knobs)
     if per_id is None:
         return None
     known = float(np.sum(masses.items * masses.probability * per_id))
     return known + _negative(traffic, masses, float(knobs.get("negative_ttl_seconds", 0.0)))
+
+
+def _comes_round(traffic: Traffic, masses: Masses, knobs: Mapping[str, Knob]) -> bool:
+    """Tell whether ids that are asked for in turn are asked for again while still cached."""
+    life_seconds = float(knobs["ttl_seconds"]) * (1.0 + float(knobs.get("ttl_jitter_ratio", 0.0)))
+    if knobs.get("protection") == "stale":
+        life_seconds += float(knobs.get("stale_seconds", 0.0))
+    each_second = (traffic.reads_per_second + traffic.writes_per_second) * masses.one_hit_ratio
+    return each_second * life_seconds > masses.one_hit_items
 
 
 def _hit_ratios(

@@ -77,10 +77,25 @@ def test_missing_ids_hit_their_own_ttl():
 
 
 def test_ids_asked_for_once_never_hit():
-    given = settings(one_hit_ratio=0.4)
+    given = settings(one_hit_ratio=0.4, items=10)
     traffic = traffic_of(given, None, {"ReadHeavy": Scenario()})
 
-    assert predicted(traffic, ttl_seconds=1e6) == pytest.approx(0.6, abs=1e-3)
+    assert predicted(traffic, ttl_seconds=1000.0) == pytest.approx(0.6, abs=1e-3)
+
+
+@pytest.mark.parametrize(
+    ("ttl_seconds", "knobs"),
+    [(40.0, {}), (30.0, {"ttl_jitter_ratio": 0.5}), (20.0, {"protection": "stale"})],
+    ids=["a long TTL", "jitter", "stale serving"],
+)
+def test_ids_asked_for_once_that_come_round_before_they_expire_are_not_predicted(
+    ttl_seconds, knobs
+):
+    given = settings(rate=5000.0, one_hit_ratio=0.5, one_hit_items=100_000)
+    traffic = traffic_of(given, None, {"ReadHeavy": Scenario()})
+
+    assert predicted(traffic, ttl_seconds=39.0) is not None
+    assert predicted(traffic, ttl_seconds=ttl_seconds + 1.0, **knobs) is None
 
 
 def test_a_huge_catalogue_is_predicted_without_a_table():
