@@ -7,7 +7,7 @@ from itertools import islice
 import numpy as np
 from numpy.typing import NDArray
 
-from loadtests.experiments.theory import replay, stampede, ttl
+from loadtests.experiments.theory import fill, replay, stampede, ttl
 from loadtests.popularity import Masses, Popularity
 from loadtests.service_client import Knob
 
@@ -55,7 +55,8 @@ def predicted_hit_ratio(traffic: Traffic, knobs: Mapping[str, Knob]) -> float | 
     if per_id is None:
         return None
     known = float(np.sum(masses.items * masses.probability * per_id))
-    return known + _negative(traffic, masses, float(knobs.get("negative_ttl_seconds", 0.0)))
+    negative_ttl_seconds = float(knobs.get("negative_ttl_seconds", 0.0))
+    return known + _negative(traffic, masses, negative_ttl_seconds, fill_seconds)
 
 
 def _comes_round(traffic: Traffic, masses: Masses, knobs: Mapping[str, Knob]) -> bool:
@@ -86,6 +87,7 @@ def _hit_ratios(
             grace = float(knobs.get("stale_seconds", 0.0))
             return _stale_or_hit(rates, ttl_seconds, grace, fill_seconds)
     jitter = float(knobs.get("ttl_jitter_ratio", 0.0))
+    # of protection none too: only the first of the loads at once fills, as if the rest had waited
     return ttl.hit_ratios_with_writes(
         rates, writes, ttl_seconds, jitter_ratio=jitter, fill_seconds=fill_seconds
     )
@@ -104,11 +106,13 @@ def _stale_or_hit(
     return np.asarray(np.interp(np.log(rates), np.log(grid), at_grid))
 
 
-def _negative(traffic: Traffic, masses: Masses, negative_ttl_seconds: float) -> float:
+def _negative(
+    traffic: Traffic, masses: Masses, negative_ttl_seconds: float, fill_seconds: float
+) -> float:
     if not masses.missing_items:
         return 0.0
-    rate = np.array([masses.missing_probability * traffic.reads_per_second])
-    hit = float(ttl.hit_ratios(rate, negative_ttl_seconds)[0])
+    rate = masses.missing_probability * traffic.reads_per_second
+    hit = fill.coalesced(rate, negative_ttl_seconds, fill_seconds).hit_ratio
     return masses.missing_items * masses.missing_probability * hit
 
 

@@ -3,6 +3,7 @@
 import numpy as np
 import pytest
 
+from loadtests.experiments.theory import fill
 from loadtests.popularity import Zipf
 from loadtests.prediction import Traffic, predicted_hit_ratio
 from loadtests.presets import PRESETS
@@ -74,6 +75,22 @@ def test_missing_ids_hit_their_own_ttl():
 
     rate = 100.0 * 0.5 / 10
     assert cached - uncached == pytest.approx(0.5 * rate * 5 / (1 + rate * 5))
+
+
+def test_missing_ids_lose_hits_to_their_fill_time_as_others_do():
+    none = traffic_of(settings(missing_ratio=1.0, missing_items=2), None, {"ReadHeavy": Scenario()})
+
+    found = predicted(none, negative_ttl_seconds=0.5, store_delay_seconds=0.5)
+
+    assert found == pytest.approx(50 * 0.5 / (1 + 50 * (0.5 + 0.5)))
+
+
+def test_loads_at_once_hit_as_if_they_had_waited_for_the_only_one_that_fills():
+    one = Traffic(Zipf(1, 0.0, seed=1), 50.0)
+
+    found = predicted(one, protection="none", ttl_seconds=0.5, store_delay_seconds=0.5)
+
+    assert found == pytest.approx(fill.set_if_absent_hit_ratio(50.0, 0.5, 0.5))
 
 
 def test_ids_asked_for_once_never_hit():
