@@ -38,6 +38,8 @@ class Traffic:
 def predicted_hit_ratio(traffic: Traffic, knobs: Mapping[str, Knob]) -> float | None:
     """Return the steady-state hit ratio, of a trace the exact one from an empty cache.
 
+    Loads at once hit as often unprotected as coalesced: only the first of them fills.
+
     None where theory says nothing: cache off, early recompute, a popularity that moves, ids asked
     for once that come round while they are still cached; for a trace also where entries do not
     simply end with their TTL.
@@ -87,7 +89,6 @@ def _hit_ratios(
             grace = float(knobs.get("stale_seconds", 0.0))
             return _stale_or_hit(rates, ttl_seconds, grace, fill_seconds)
     jitter = float(knobs.get("ttl_jitter_ratio", 0.0))
-    # of protection none too: only the first of the loads at once fills, as if the rest had waited
     return ttl.hit_ratios_with_writes(
         rates, writes, ttl_seconds, jitter_ratio=jitter, fill_seconds=fill_seconds
     )
@@ -122,8 +123,6 @@ def _replayed(
     fill_seconds: float,
     knobs: Mapping[str, Knob],
 ) -> float | None:
-    plain = knobs.get("protection") == "none"
     if knobs.get("protection") in {"early", "stale"} or knobs.get("ttl_jitter_ratio"):
         return None
-    run = replay.uncoalesced if plain else replay.coalesced
-    return run(islice(reads, _MOST_REPLAYED), ttl_seconds, fill_seconds).hit_ratio
+    return replay.coalesced(islice(reads, _MOST_REPLAYED), ttl_seconds, fill_seconds).hit_ratio

@@ -131,6 +131,15 @@ def test_a_trace_is_replayed_exactly():
     assert predicted(traffic, ttl_seconds=1.5) == pytest.approx(1 / 5)
 
 
+def test_of_a_traces_loads_at_once_only_the_first_fills():
+    reads = ((0.0, 1), (0.5, 1), (1.0, 1), (2.1, 1))
+    trace = Traffic(TracePopularity(np.array([1])), 1.0, reads=reads)
+
+    found = predicted(trace, protection="none", ttl_seconds=1.0, store_delay_seconds=1.0)
+
+    assert found == pytest.approx(1 / 4)
+
+
 @pytest.mark.parametrize(
     "knobs", [{"protection": "early"}, {"protection": "stale"}, {"ttl_jitter_ratio": 0.1}], ids=str
 )
