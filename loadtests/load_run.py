@@ -72,6 +72,7 @@ class LoadRun:
         if self._ticker is None:
             self._open(share)
         self._halt()
+        self._backlog = None
         self._loops = [loop for name in share.scenarios for loop in self._make(share, name)]
         self._greenlets = [gevent.spawn(loop.run) for loop in self._loops]
         gevent.spawn(self._watch, self._greenlets)

@@ -99,6 +99,8 @@ class MasterLoad:
         shares = divide(started_at, soon - started_at, self._epoch, users)
         if not shares:
             return
+        without_users = next(iter(shares.values())).without_users()
+        shares = dict.fromkeys(self._busy, without_users) | shares
         self._epoch += 1
         self._preparation.begin(started_at)
         self._busy |= set(shares)

@@ -1,7 +1,7 @@
 """Who does what: how the users of a run are numbered over scenarios and processes."""
 
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from typing import Any
 
 
@@ -51,6 +51,10 @@ class Share:
     def part_of(self, total: int) -> int:
         """Return this process's part of *total* slots: all parts add up; at least 1."""
         return max(1, total // self.processes + (self.process < total % self.processes))
+
+    def without_users(self) -> "Share":
+        """Return the part of a process that is left without users in this numbering."""
+        return replace(self, scenarios={})
 
     def packed(self) -> dict[str, Any]:
         """Return this as a message for a worker."""

@@ -31,8 +31,15 @@ def post(page, path, **form):
 
 
 def swarm(page, **form):
-    answer = post(page, "/swarm", user_count=2, spawn_rate=100, **form)
+    answer = post(page, "/swarm", **{"user_count": 2, "spawn_rate": 100} | form)
     assert answer["success"], answer
+
+
+def until_workers(locust, workers):
+    """Wait for the page, and for the workers that it is to have."""
+    locust.until_page()
+    count = locust.page_url + "/worker-count"
+    wait_for(lambda: not workers or json.loads(fetch(count))["worker_count"] == workers)
 
 
 def knobs(page, **texts):
@@ -67,11 +74,7 @@ def rows(page):
 def test_a_run_from_the_page_agrees_with_the_service(service_url, tmp_path, processes):
     before = sum(lookups(service_url).values())
     with LocustProcess(tmp_path, service_url, *processes, headless=False) as locust:
-        locust.until_page()
-        if processes:
-            wait_for(
-                lambda: json.loads(fetch(locust.page_url + "/worker-count"))["worker_count"] == 2
-            )
+        until_workers(locust, 2 if processes else 0)
         swarm(locust.page_url, rate=200, ttl_seconds=5)
         wait_for(lambda: sum(lookups(service_url).values()) > before + 600)
         post(locust.page_url, "/stop")
@@ -89,13 +92,20 @@ def test_a_run_from_the_page_agrees_with_the_service(service_url, tmp_path, proc
     assert stats["stats"][-1]["num_requests"] == served
 
 
-def test_changing_the_users_while_running_keeps_the_rate(service_url, tmp_path):
-    with LocustProcess(tmp_path, service_url, headless=False) as locust:
-        locust.until_page()
-        swarm(locust.page_url, rate=150)
-        time.sleep(2)
-        assert post(locust.page_url, "/swarm", user_count=5, spawn_rate=100)["success"]
-        time.sleep(2)
+@pytest.mark.parametrize(
+    ("processes", "users"),
+    [(1, (2, 5)), (4, (4, 2))],
+    ids=["more users", "fewer users than workers"],
+)
+def test_changing_the_users_while_running_keeps_the_rate(service_url, tmp_path, processes, users):
+    at_first, later = users
+    many = ["--processes", processes] if processes > 1 else []
+    with LocustProcess(tmp_path, service_url, *many, headless=False) as locust:
+        until_workers(locust, processes if many else 0)
+        swarm(locust.page_url, rate=150, user_count=at_first)
+        time.sleep(3)
+        swarm(locust.page_url, user_count=later)
+        time.sleep(3)
         before, began = sum(lookups(service_url).values()), time.monotonic()
         time.sleep(4)
         asked = sum(lookups(service_url).values()) - before

@@ -43,6 +43,12 @@ def test_processes_without_users_take_no_part():
     assert set(shares({"a": {"ReadHeavy": 1}, "b": {"ReadHeavy": 0}})) == {"a"}
 
 
+def test_a_process_that_loses_its_users_has_nothing_to_send():
+    left = shares({"a": {"ReadHeavy": 1}})["a"].without_users()
+
+    assert not left.scenarios
+
+
 def test_processes_of_a_scenario_are_numbered():
     divided = shares({"a": {"ReadHeavy": 1}, "b": {"ReadHeavy": 2, "HotKey": 1}})
 
