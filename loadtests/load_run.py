@@ -72,7 +72,6 @@ class LoadRun:
         if self._ticker is None:
             self._open(share)
         self._halt()
-        self._backlog = None
         self._loops = [loop for name in share.scenarios for loop in self._make(share, name)]
         self._greenlets = [gevent.spawn(loop.run) for loop in self._loops]
         gevent.spawn(self._watch, self._greenlets)
@@ -82,7 +81,8 @@ class LoadRun:
         self._halt()
         if self._ticker is None:
             return
-        self._note_backlog()
+        if self._backlog is None:
+            self._backlog = self.tallies.backlog = self._pool.backlog
         self._pool.drain()
         ticker, self._ticker = self._ticker, None
         if ticker is None:  # another stop came while draining
@@ -160,13 +160,8 @@ class LoadRun:
     def _watch(self, greenlets: list[gevent.Greenlet]) -> None:
         gevent.joinall(greenlets)
         if greenlets is self._greenlets and self._ticker is not None:
-            self._note_backlog()
-            self._pool.drain()
+            self._pool.drain()  # an end of its own: no backlog, what is done after it counts
             self._on_exhausted()
-
-    def _note_backlog(self) -> None:
-        if self._backlog is None:
-            self._backlog = self.tallies.backlog = self._pool.backlog
 
     def _tick_forever(self) -> None:
         while True:
