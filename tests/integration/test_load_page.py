@@ -8,11 +8,19 @@ import urllib.parse
 import urllib.request
 
 import pytest
-from prometheus_client.parser import text_string_to_metric_families
 
 from loadtests.experiments.stack.local import LocalStack
 from loadtests.experiments.stack.ports import free_port
 from tests.integration.locust_load import LocustProcess, answers, fetch, lookups, wait_for
+from tests.integration.locust_page import (
+    knobs,
+    metrics,
+    post,
+    predicted,
+    rows,
+    swarm,
+    until_workers,
+)
 
 pytestmark = pytest.mark.integration
 
@@ -21,53 +29,6 @@ pytestmark = pytest.mark.integration
 def service_url(bring_servers):  # noqa: ARG001 - skips, or fails under CI, without Redis
     with LocalStack(database="sqlite") as stack:
         yield stack.service_urls[0]
-
-
-def post(page, path, **form):
-    data = urllib.parse.urlencode(form).encode()
-    request = urllib.request.Request(page + path, data, method="POST")
-    with urllib.request.urlopen(request, timeout=60) as response:
-        return json.load(response)
-
-
-def swarm(page, **form):
-    answer = post(page, "/swarm", **{"user_count": 2, "spawn_rate": 100} | form)
-    assert answer["success"], answer
-
-
-def until_workers(locust, workers):
-    """Wait for the page, and for the workers that it is to have."""
-    locust.until_page()
-    count = locust.page_url + "/worker-count"
-    wait_for(lambda: not workers or json.loads(fetch(count))["worker_count"] == workers)
-
-
-def knobs(page, **texts):
-    body = json.dumps(texts).encode()
-    headers = {"Content-Type": "application/json"}
-    request = urllib.request.Request(page + "/cacheaside/knobs", body, headers, method="POST")
-    with urllib.request.urlopen(request, timeout=30) as response:
-        return json.load(response)
-
-
-def metrics(url):
-    """Sum of each metric's samples over all labels, buckets left out."""
-    totals = {}
-    for family in text_string_to_metric_families(fetch(url)):
-        for sample in family.samples:
-            if not sample.name.endswith("_bucket"):
-                totals[sample.name] = totals.get(sample.name, 0.0) + sample.value
-    return totals
-
-
-def predicted(page):
-    """The predicted hit ratio; 0 before there is one."""
-    return metrics(page + "/metrics").get("loadtest_predicted_hit_ratio", 0.0)
-
-
-def rows(page):
-    stats = json.loads(fetch(page + "/stats/requests"))
-    return {row["name"]: row for row in stats["extended_stats"][0]["data"]}
 
 
 @pytest.mark.parametrize("processes", [[], ["--processes", "2"]], ids=["one process", "workers"])
