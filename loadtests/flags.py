@@ -2,7 +2,6 @@
 
 import argparse
 import math
-from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, Protocol
 
@@ -146,8 +145,6 @@ LOAD_FLAGS = (
     Flag("record", "", "Directory for samples and summary of the run.", in_form=False),
 )
 
-_BY_KEY = {flag.key: flag for flag in LOAD_FLAGS}
-
 
 def add_load_flags(parser: FlagParser) -> None:
     """Declare all load flags on Locust's parser."""
@@ -161,14 +158,3 @@ def add_load_flags(parser: FlagParser) -> None:
     )
     for flag in LOAD_FLAGS:
         flag.add_to(parser)
-
-
-def check_form(form: Mapping[str, str]) -> None:
-    """Refuse a submitted form that holds a value the command line would refuse.
-
-    Raises:
-        FlagError: The first refused value, in the command line's words.
-    """
-    for key, text in form.items():
-        if key in _BY_KEY:
-            _BY_KEY[key].parse(text)

@@ -7,8 +7,6 @@ from typing import NamedTuple, Protocol
 import gevent
 from gevent.lock import Semaphore
 
-SWEEP_SECONDS = 0.25
-
 
 class Arrival(NamedTuple):
     """One request that is due.

@@ -126,7 +126,7 @@ class LoadRun:
         performer = self._performer(share, name, scenario)
         if scenario.closed_loop:
             return self._parts.closed_loops(share, name, popularity, performer)
-        sampler = popularity.sampler(share.epoch)
+        sampler = popularity.sampler(share.stream(name))
         if popularity.ordered:  # goes on where it was
             sampler = self._ordered_samplers.setdefault(name, sampler)
         return self._parts.open_loop(

@@ -70,10 +70,10 @@ class LoopParts:
             own = None if quota is None else (user + 1) * quota // part.users
             if own is not None and quota is not None:
                 own -= user * quota // part.users
-            number = user + part.users * share.epoch
-            sampler = popularity.sampler(number)
+            stream = share.stream(name, user)
+            sampler = popularity.sampler(stream)
             sequence = Sequence(Immediately(self.now), sampler, 0.0, self.settings.seed, own)
-            generator = np.random.default_rng([self.settings.seed, _THINKING, number])
+            generator = np.random.default_rng([self.settings.seed, _THINKING, stream])
             operations = Operations(sequence, Turns(0, 1, 1))
             think = self.settings.think_seconds
             loops.append(ClosedLoop(operations, think, generator, self.pool, performer, self.now))

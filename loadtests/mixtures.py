@@ -9,7 +9,7 @@ from loadtests.bijection import Bijection
 from loadtests.popularity import Masses, Popularity, Sampler, Zipf
 from loadtests.shapes import Shape
 
-_CHOICES, _MISSING_DRAWS = 4, 5
+_HOT, _MISSING_DRAWS, _STRANGERS, _SPIKE = 4, 5, 8, 9
 FIRST_MISSING_ID = 1 << 30
 """Ids from here on are in no catalogue."""
 
@@ -41,7 +41,8 @@ class HotKey:
 
     def sampler(self, stream: int) -> "HotKeySampler":
         """Return sequence number *stream*."""
-        generator = np.random.default_rng([self._seed, _CHOICES, stream])
+        layer = _SPIKE if self._ratio is None else _HOT
+        generator = np.random.default_rng([self._seed, layer, stream])
         return HotKeySampler(self, self.base.sampler(stream), generator)
 
     def ratio_at(self, times: NDArray[np.float64]) -> NDArray[np.float64]:
@@ -128,7 +129,7 @@ class StrangersSampler:
         self._own = mixture.strangers
         self._known = mixture.base.largest_id
         self._base = mixture.base.sampler(stream)
-        self._choices = np.random.default_rng([seed, _CHOICES, stream])
+        self._choices = np.random.default_rng([seed, _STRANGERS, stream])
         self._missing = np.random.default_rng([seed, _MISSING_DRAWS, stream])
         self._scatter = Bijection(_MISSING_SPACE, seed)
         self._never_again = stream * _STREAM_SPACE

@@ -4,6 +4,8 @@ from collections.abc import Mapping
 from dataclasses import asdict, dataclass, replace
 from typing import Any
 
+_EPOCH = 1_000_000  # no run has so many users
+
 
 @dataclass(frozen=True)
 class ScenarioShare:
@@ -55,6 +57,15 @@ class Share:
     def without_users(self) -> "Share":
         """Return the part of a process that is left without users in this numbering."""
         return replace(self, scenarios={})
+
+    def stream(self, scenario: str, user: int = 0) -> int:
+        """Return the number of a user's own random sequence, which no other of the run has.
+
+        Args:
+            scenario: Whose user; an open loop goes by the scenario's first one.
+            user: Number within the scenario.
+        """
+        return _EPOCH * self.epoch + self.scenarios[scenario].base + user
 
     def packed(self) -> dict[str, Any]:
         """Return this as a message for a worker."""

@@ -5,6 +5,7 @@ import pytest
 
 from loadtests.popularity import Zipf
 from loadtests.prediction import Traffic, predicted_hit_ratio
+from loadtests.presets import PRESETS
 from loadtests.scenarios import Scenario
 from loadtests.trace_popularity import TracePopularity
 from loadtests.traces import Trace
@@ -127,3 +128,16 @@ def test_writes_whose_share_is_not_even_are_not_predicted(trace, given):
 )
 def test_traffic_that_is_not_known_before_is_not_predicted(scenarios):
     assert traffic_of(settings(), None, scenarios) is None
+
+
+@pytest.mark.parametrize("preset", PRESETS)
+@pytest.mark.parametrize(
+    "scenario",
+    [Scenario(), Scenario(writes=True), Scenario(hot_key=True), Scenario(missing=True)],
+    ids=["ReadHeavy", "ReadWrite", "HotKey", "MissingIds"],
+)
+def test_every_preset_has_a_prediction_in_every_scenario(preset, scenario):
+    given = settings(preset=preset)
+    traffic = traffic_of(given, None, {"the": scenario})
+
+    assert 0 < predicted(traffic, **given.knobs) < 1

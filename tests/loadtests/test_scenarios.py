@@ -113,6 +113,29 @@ def test_a_spike_goes_to_one_key():
     assert (drawn[~inside] == 9).mean() < 0.1
 
 
+def test_who_is_missing_does_not_depend_on_who_is_hot():
+    drawn = ids(Scenario(hot_key=True), hot_key=7, hot_traffic_ratio=0.9, missing_ratio=0.5)
+
+    assert (drawn == 7).mean() == pytest.approx(0.45, abs=0.02)
+    assert (drawn >= FIRST_MISSING_ID).mean() == pytest.approx(0.5, abs=0.02)
+
+
+def test_a_spike_does_not_depend_on_who_is_hot():
+    spike = {"shape": "spike", "shape_peak": 2.0, "shape_period_seconds": 50.0}
+    times = TIMES[(TIMES % 50 >= 25) & (TIMES < 100)]
+
+    drawn = ids(
+        Scenario(hot_key=True),
+        hot_key=7,
+        hot_traffic_ratio=0.5,
+        spike_seconds=25.0,
+        times=times,
+        **spike,
+    )
+
+    assert (drawn == 7).mean() == pytest.approx(0.75, abs=0.02)
+
+
 def test_a_trace_is_replayed_by_any_scenario():
     trace = Trace(np.array([5, 4, 5]), None)
 

@@ -39,6 +39,22 @@ def test_a_message_carries_the_whole_share(users):
         assert unpacked_share(share.packed()) == share
 
 
+@given(users_of_processes)
+def test_no_two_users_draw_the_same_sequence(users):
+    streams = [
+        share.stream(scenario, part.first + user)
+        for share in (*shares(users).values(), *divide(100.0, 9.0, 1, users).values())
+        for scenario, part in share.scenarios.items()
+        for user in range(part.here)
+    ]
+
+    assert len(set(streams)) == len(streams)
+
+
+def test_a_scenario_alone_draws_the_first_sequence():
+    assert shares({"a": {"HotKey": 3, "ReadHeavy": 0}})["a"].stream("HotKey") == 0
+
+
 def test_processes_without_users_take_no_part():
     assert set(shares({"a": {"ReadHeavy": 1}, "b": {"ReadHeavy": 0}})) == {"a"}
 
