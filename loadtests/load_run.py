@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 import gevent
 
-from loadtests.fruit_client import FruitClient
+from loadtests.fruit_client import ANSWER_SECONDS, FruitClient
 from loadtests.in_flight import InFlight
 from loadtests.load_settings import LoadSettings
 from loadtests.loops import Loop, LoopParts
@@ -109,9 +109,8 @@ class LoadRun:
         self._started_at = share.started_at
         self._cpu_zero = time.process_time()
         limit = share.part_of(settings.max_in_flight)
-        patience = settings.max_wait_seconds
-        self._client = FruitClient(settings.service_urls, limit, patience, self._token)
-        self._pool = InFlight(limit, patience, self.now)
+        self._client = FruitClient(settings.service_urls, limit, self._token)
+        self._pool = InFlight(limit, settings.max_wait_seconds, self.now)
         self._parts = LoopParts(settings, self._trace, self._pool, self.now)
         if self._recording is not None:
             self._recording.open_samples(own_file=share.processes > 1)
@@ -145,10 +144,15 @@ class LoadRun:
         known = self._oracles.get(name)
         if known is None or known[0] != keys_of:
             moment = int((share.started_at + share.begins) * 1000)
-            settled_at = share.begins + self.settings.max_wait_seconds if share.epoch else -math.inf
-            known = (keys_of, Oracle(moment % _QUANTITY_SPAN, settled_at))
+            known = (keys_of, Oracle(moment % _QUANTITY_SPAN, self._settled_at(share)))
             self._oracles[name] = known
         return known[1]
+
+    def _settled_at(self, share: Share) -> float:
+        """Return when the last write of whoever had our keys before will have been answered."""
+        if not share.epoch:
+            return -math.inf
+        return share.begins + self.settings.max_wait_seconds + ANSWER_SECONDS
 
     def _halt(self) -> None:
         gevent.killall(self._greenlets)

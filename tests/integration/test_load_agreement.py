@@ -28,6 +28,16 @@ def cold(service_url):
     return service_url
 
 
+def test_an_answer_is_waited_for_though_it_takes_longer_than_a_slot_may(cold, tmp_path):
+    patch(cold, store_delay_seconds=1.5)
+    before = lookups(cold)
+
+    locust = run(tmp_path, cold, "--rate", 50, "--requests", 50, "--max-wait-seconds", 1)
+
+    assert counted(locust) == differences(before, lookups(cold))
+    assert locust.summary["completed"] == 50
+
+
 def differences(before, after):
     return {word: after[word] - before[word] for word in after if after[word] != before[word]}
 
