@@ -5,7 +5,6 @@ import math
 import time
 from collections.abc import Callable, Mapping
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 import gevent
 
@@ -14,14 +13,12 @@ from loadtests.in_flight import InFlight
 from loadtests.load_settings import LoadSettings
 from loadtests.loops import Loop, LoopParts
 from loadtests.performers import Performer, RequestEvent
+from loadtests.popularity import Popularity, Sampler
 from loadtests.recording import Recording
 from loadtests.scenarios import Scenario
 from loadtests.shares import Share
 from loadtests.staleness import Oracle
 from loadtests.tallies import Tallies
-
-if TYPE_CHECKING:
-    from loadtests.popularity import Popularity, Sampler
 
 logger = logging.getLogger(__name__)
 
@@ -121,16 +118,21 @@ class LoadRun:
         if name not in self._names:
             self._names.append(name)
             self._popularities[name] = scenario.popularity(self.settings, self._trace)
-        popularity = self._popularities[name]
+        sampler_of, ordered = self._samplers(share, name), self._popularities[name].ordered
         performer = self._performer(share, name, scenario)
         if scenario.closed_loop:
-            return self._parts.closed_loops(share, name, popularity, performer)
-        sampler = popularity.sampler(share.stream(name))
-        if popularity.ordered:  # goes on where it was
-            sampler = self._ordered_samplers.setdefault(name, sampler)
-        return self._parts.open_loop(
-            share, name, scenario, sampler, performer, ordered=popularity.ordered
-        )
+            return self._parts.closed_loops(share, name, sampler_of, performer, ordered=ordered)
+        sampler = sampler_of(share.stream(name))
+        return self._parts.open_loop(share, name, scenario, sampler, performer, ordered=ordered)
+
+    def _samplers(self, share: Share, name: str) -> Callable[[int], Sampler]:
+        """Return what draws a stream's ids: one for all where they have an order to keep."""
+        popularity = self._popularities[name]
+        if not popularity.ordered:
+            return popularity.sampler
+        new = popularity.sampler(share.stream(name))
+        known = self._ordered_samplers.setdefault(name, new)  # goes on where it was
+        return lambda _stream: known
 
     def _performer(self, share: Share, name: str, scenario: Scenario) -> Performer:
         oracle = self._oracle(share, name) if scenario.writes else None

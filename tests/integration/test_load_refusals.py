@@ -119,6 +119,16 @@ def test_a_bad_trace_line_is_named_by_its_number(tmp_path, service_url):
     assert f"trace {trace}, line 3: an id must be 1 to 2147483647, got 'oops'" in said
 
 
+def test_a_trace_is_replayed_by_one_scenario(tmp_path, service_url):
+    trace = tmp_path / "trace.txt"
+    trace.write_text("1\n2\n")
+    words = ["--trace", trace, "TraceReplay", "ReadHeavy"]
+
+    said = refused(tmp_path, service_url, *words, environment={"CONTROL_TOKEN": "secret"})
+
+    assert "trace must be replayed by one scenario, got 'TraceReplay, ReadHeavy'" in said
+
+
 @pytest.mark.parametrize(
     ("gate", "sentence"),
     [
