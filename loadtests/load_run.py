@@ -65,10 +65,17 @@ class LoadRun:
         self._oracles: dict[str, tuple[tuple[int, int], Oracle]] = {}
 
     def begin(self, share: Share) -> None:
-        """Start this process's loops, or start them anew with another share."""
+        """Start this process's loops, or start them anew with another share.
+
+        Raises:
+            FlagError: There are fewer slots than processes.
+        """
+        ordered = all(self._popularity(name).ordered for name in share.scenarios)
+        slots = share.slots(self.settings.max_in_flight, ordered=ordered)
         if self._ticker is None:
-            self._open(share)
+            self._open(share, slots)
         self._halt()
+        self._pool.resize(slots)
         self._loops = [loop for name in share.scenarios for loop in self._make(share, name)]
         self._greenlets = [gevent.spawn(loop.run) for loop in self._loops]
         gevent.spawn(self._watch, self._greenlets)
@@ -100,14 +107,14 @@ class LoadRun:
         """Return seconds since the run's start."""
         return time.perf_counter() - self._zero
 
-    def _open(self, share: Share) -> None:
+    def _open(self, share: Share, slots: int) -> None:
         settings = self.settings
         self._zero = time.perf_counter() + share.started_at - time.time()
         self._started_at = share.started_at
         self._cpu_zero = time.process_time()
-        limit = share.part_of(settings.max_in_flight)
-        self._client = FruitClient(settings.service_urls, limit, self._token)
-        self._pool = InFlight(limit, settings.max_wait_seconds, self.now)
+        # an edit may give us all slots
+        self._client = FruitClient(settings.service_urls, settings.max_in_flight, self._token)
+        self._pool = InFlight(slots, settings.max_wait_seconds, self.now)
         self._parts = LoopParts(settings, self._trace, self._pool, self.now)
         if self._recording is not None:
             self._recording.open_samples(own_file=share.processes > 1)
@@ -117,17 +124,22 @@ class LoadRun:
         scenario = self._scenarios[name]
         if name not in self._names:
             self._names.append(name)
-            self._popularities[name] = scenario.popularity(self.settings, self._trace)
-        sampler_of, ordered = self._samplers(share, name), self._popularities[name].ordered
+        sampler_of, ordered = self._samplers(share, name), self._popularity(name).ordered
         performer = self._performer(share, name, scenario)
         if scenario.closed_loop:
             return self._parts.closed_loops(share, name, sampler_of, performer, ordered=ordered)
         sampler = sampler_of(share.stream(name))
         return self._parts.open_loop(share, name, scenario, sampler, performer, ordered=ordered)
 
+    def _popularity(self, name: str) -> Popularity:
+        if name not in self._popularities:
+            scenario = self._scenarios[name]
+            self._popularities[name] = scenario.popularity(self.settings, self._trace)
+        return self._popularities[name]
+
     def _samplers(self, share: Share, name: str) -> Callable[[int], Sampler]:
         """Return what draws a stream's ids: one for all where they have an order to keep."""
-        popularity = self._popularities[name]
+        popularity = self._popularity(name)
         if not popularity.ordered:
             return popularity.sampler
         new = popularity.sampler(share.stream(name))
