@@ -134,7 +134,7 @@ LOAD_FLAGS = (
     ),
     Flag("think-seconds", 1.0, "ClosedLoop: mean pause after an answer.", 0, 3600, "seconds"),
     Flag("max-in-flight", 512, "Requests at a time; further ones queue.", 1, 20_000, "requests"),
-    Flag("max-wait-seconds", 30.0, "Longest wait, then dropped.", 0.1, 3600, "seconds"),
+    Flag("max-wait-seconds", 30.0, "Longest wait for a slot, then dropped.", 0.1, 3600, "seconds"),
     Flag("requests", 0, "Arrivals in total; 0: no end.", 0, 1_000_000_000, "arrivals"),
     Flag(
         "preset",

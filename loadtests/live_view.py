@@ -18,6 +18,7 @@ logger = logging.getLogger(__name__)
 
 LOOK_SECONDS = 1.0
 RECENT_SECONDS = 10.0
+_SILENT_SECONDS = 3.0
 _Timed = TypeVar("_Timed", bound=tuple[float, ...])
 
 _STORE_QUERIES = "cacheaside_store_queries_total"
@@ -51,7 +52,8 @@ class LiveView:
         self.view = View()
 
     def start(self) -> None:
-        """Look once a second from now on."""
+        """Look once a second from now on, whether the service answers or not."""
+        gevent.spawn(self._ask_forever)
         gevent.spawn(self._look_forever)
 
     def begin(self, **_: object) -> None:
@@ -80,8 +82,12 @@ class LiveView:
 
     def _look_forever(self) -> None:
         while True:
-            self._ask_service()
             self.look()
+            gevent.sleep(LOOK_SECONDS)
+
+    def _ask_forever(self) -> None:
+        while True:
+            self._ask_service()
             gevent.sleep(LOOK_SECONDS)
 
     def _ask_service(self) -> None:
@@ -112,6 +118,8 @@ class LiveView:
         if len(self._queries) < 2:
             return None
         (began, first), (ended, last) = self._queries[0], self._queries[-1]
+        if time.monotonic() - ended > _SILENT_SECONDS:
+            return None  # the service does not answer
         return max(0.0, last - first) / (ended - began)
 
     def _predict(self) -> tuple[float | None, dict[float, float | None]]:

@@ -49,6 +49,7 @@ class MasterLoad:
         self._beginning = gevent.Greenlet()
         self._exhausted: set[str] = set()
         self._epoch = 0
+        self._stopping = False
         events = environment.events
         listen(events.test_start, self._on_test_start)
         listen(events.spawning_complete, self._on_spawning_complete)
@@ -62,7 +63,11 @@ class MasterLoad:
 
     def tallies(self) -> Tallies:
         """Return the sum of what every worker last reported."""
-        return merged(report["tallies"] for report in self._reports.values())
+        alive = self._alive()
+        total = merged(report["tallies"] for report in self._reports.values())
+        for worker in self._reports.keys() - alive:  # it has nothing under way any more
+            total.in_flight -= self._reports[worker]["tallies"]["counters"]["in_flight"]
+        return total
 
     def workers(self) -> int:
         """Return how many workers are there."""
@@ -74,11 +79,13 @@ class MasterLoad:
         self._exhausted.clear()
         self._waiting_for.clear()
         self._epoch = 0
+        self._stopping = False
         self._preparation.open()
 
     def _on_spawning_complete(self, **_: object) -> None:
         self._beginning.kill(block=False)
-        self._beginning = gevent.spawn(self._begin)
+        if not self._stopping:
+            self._beginning = gevent.spawn(self._begin)
 
     def _begin(self) -> None:
         """Hand out shares once every user has been reported, which Locust does not wait for."""
@@ -99,6 +106,8 @@ class MasterLoad:
         shares = divide(started_at, soon - started_at, self._epoch, users)
         if not shares:
             return
+        without_users = next(iter(shares.values())).without_users()
+        shares = dict.fromkeys(self._busy, without_users) | shares
         self._epoch += 1
         self._preparation.begin(started_at)
         self._busy |= set(shares)
@@ -115,6 +124,7 @@ class MasterLoad:
     def _on_worker_report(self, client_id: str, data: dict[str, Any], **_: object) -> None:
         if REPORT in data and client_id in self._busy:
             self._reports[client_id] = data[REPORT]
+        self._end_if_exhausted()  # a worker that went away sends no word of its end
 
     def _on_begun(self, msg: Any, **_: object) -> None:  # noqa: ANN401 - Locust's message
         self._not_begun.discard(msg.node_id)
@@ -124,7 +134,11 @@ class MasterLoad:
 
     def _on_exhausted(self, msg: Any, **_: object) -> None:  # noqa: ANN401 - Locust's message
         self._exhausted.add(msg.node_id)
-        if self._exhausted >= self._alive():
+        self._end_if_exhausted()
+
+    def _end_if_exhausted(self) -> None:
+        if self._exhausted and self._exhausted >= self._alive() and not self._stopping:
+            self._exhausted.clear()
             self._end()
 
     def _on_refused(self, msg: Any, **_: object) -> None:  # noqa: ANN401 - Locust's message
@@ -139,6 +153,7 @@ class MasterLoad:
     def _on_test_stopping(self, **_: object) -> None:
         if not self._preparation.is_open:
             return
+        self._stopping = True
         self._beginning.kill(block=False)
         # told a second time while waiting: do not wait for what is under way
         word = GIVE_UP if self._waiting_for & self._alive() else STOP

@@ -101,12 +101,19 @@ class Preparation:
         client = self.client(settings)
         client.check()
         trace = settings.read_trace()
+        chosen = self._chosen()
+        if trace is not None and len(chosen) > 1:
+            names = ", ".join(chosen)
+            raise FlagError(
+                f"trace must be replayed by one scenario, got {names!r}; choose one of them"
+            )
         items = self._items(settings, trace)
         self.knobs = client.change(settings.knobs) if settings.knobs else client.settings()
         client.fill_catalogue(items)
-        chosen = self._chosen()
-        if settings.write_ratio and any(scenario.writes for scenario in chosen.values()):
-            client.clear_cache()  # or a read could give what no write of the run explains
+        writes = settings.write_ratio and any(scenario.writes for scenario in chosen.values())
+        if writes or trace is not None:
+            # or a read could find what no write of the run, no earlier line of the trace explains
+            client.clear_cache()
         self.traffic = traffic_of(settings, trace, chosen)
         self._top_shares = top_shares(settings, trace, chosen)
 

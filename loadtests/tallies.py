@@ -52,7 +52,8 @@ class Tallies:
     Attributes:
         arrivals: Requests that were due, writes included.
         overdue: Arrivals that were due when the run ended and had not been looked at.
-        backlog: Arrivals that were queued or under way when the last one had come.
+        backlog: Arrivals that were queued or under way when the run was stopped; 0 where it came
+            to its own end.
         queued: Arrivals that found no free slot.
         max_in_flight_seen: Most requests under way at one time.
         in_flight: Requests under way now.

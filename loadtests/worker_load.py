@@ -52,7 +52,11 @@ class WorkerLoad:
         if self._run is None or self._begun == (share.started_at, share.epoch):
             return  # not ready yet, or told a second time
         self._begun = (share.started_at, share.epoch)
-        self._run.begin(share)
+        try:
+            self._run.begin(share)
+        except FlagError as error:
+            self._runner.send_message(REFUSED, {"why": str(error)})
+            return
         self._runner.send_message(BEGUN)
 
     def _on_stop(self, **_: object) -> None:

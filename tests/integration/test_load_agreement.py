@@ -28,6 +28,16 @@ def cold(service_url):
     return service_url
 
 
+def test_an_answer_is_waited_for_though_it_takes_longer_than_a_slot_may(cold, tmp_path):
+    patch(cold, store_delay_seconds=1.5)
+    before = lookups(cold)
+
+    locust = run(tmp_path, cold, "--rate", 50, "--requests", 50, "--max-wait-seconds", 1)
+
+    assert counted(locust) == differences(before, lookups(cold))
+    assert locust.summary["completed"] == 50
+
+
 def differences(before, after):
     return {word: after[word] - before[word] for word in after if after[word] != before[word]}
 
@@ -121,6 +131,31 @@ def test_several_scenarios_share_the_rate_by_their_users(cold, tmp_path):
     assert locust.code == 0
     assert locust.summary["completed"] == 900
     assert locust.summary["results"]["negative"] > 0
+
+
+def test_users_who_wait_for_answers_replay_a_trace_once_between_them(cold, tmp_path):
+    trace = tmp_path / "trace.txt"
+    trace.write_text("\n".join(str(1 + number % 100) for number in range(300)))
+    before = lookups(cold)
+    words = ["--trace", trace, "--think-seconds", 0, "--processes", 2, "-u", 4]
+
+    locust = run(tmp_path, cold, *words, "ClosedLoop")
+
+    assert locust.summary["completed"] == 300
+    assert differences(before, lookups(cold))["miss"] >= 100
+
+
+def test_a_trace_meets_an_empty_cache_as_its_prediction_says(cold, tmp_path):
+    patch(cold, ttl_seconds=60.0)
+    trace = tmp_path / "trace.txt"
+    trace.write_text("1\n2\n1\n3\n")
+    results = []
+    for name in ("first", "again"):
+        (tmp_path / name).mkdir()
+        locust = run(tmp_path / name, cold, "--trace", trace, "TraceReplay")
+        results.append((locust.summary["hit_ratio"], locust.summary["predicted_hit_ratio"]))
+
+    assert results == [(0.25, 0.25)] * 2
 
 
 def test_a_trace_is_sent_in_file_order_by_any_number_of_processes(cold, tmp_path):

@@ -126,6 +126,27 @@ def test_a_bad_trace_line_is_named_by_its_number(tmp_path, service_url):
     assert f"trace {trace}, line 3: an id must be 1 to 2147483647, got 'oops'" in said
 
 
+def test_fewer_slots_than_workers_are_refused(tmp_path, service_url):
+    words = ["--max-in-flight", 1, "--processes", 2, "-u", 2]
+
+    locust = run(tmp_path, service_url, *words, environment={"CONTROL_TOKEN": "secret"})
+
+    assert locust.code == 2
+    assert "max-in-flight must be at least 2, one for each process that sends" in locust.said
+    assert "Traceback" not in locust.said
+    assert locust.summary["arrivals"] == 0
+
+
+def test_a_trace_is_replayed_by_one_scenario(tmp_path, service_url):
+    trace = tmp_path / "trace.txt"
+    trace.write_text("1\n2\n")
+    words = ["--trace", trace, "TraceReplay", "ReadHeavy"]
+
+    said = refused(tmp_path, service_url, *words, environment={"CONTROL_TOKEN": "secret"})
+
+    assert "trace must be replayed by one scenario, got 'TraceReplay, ReadHeavy'" in said
+
+
 @pytest.mark.parametrize(
     ("gate", "sentence"),
     [
@@ -147,11 +168,10 @@ def test_a_gate_that_is_missed_fails_the_run_and_says_by_how_much(
 
 
 def test_gates_that_are_reached_pass(tmp_path, service_url):
-    gates = ["--min-hit-ratio", "0", "--max-p99-ms", "60000", "--min-achieved-ratio", "0.5"]
+    gates = ["--min-hit-ratio", "0", "--max-p99-ms", "60000", "--min-achieved-ratio", "1"]
+    few = ["--requests", "50", "--rate", "2000"]  # some under way when the last has come
 
-    locust = run(
-        tmp_path, service_url, "--requests", "50", *gates, environment={"CONTROL_TOKEN": "secret"}
-    )
+    locust = run(tmp_path, service_url, *few, *gates, environment={"CONTROL_TOKEN": "secret"})
 
     assert locust.code == 0, locust.said
 
