@@ -1,8 +1,7 @@
 """What hit ratio theory expects of a run's popularity, rate and knobs (theory.md F1-F6, F14)."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from itertools import islice
 
 import numpy as np
 from numpy.typing import NDArray
@@ -14,7 +13,6 @@ from loadtests.service_client import Knob
 Floats = NDArray[np.float64]
 
 _GRID = 512
-_MOST_REPLAYED = 2_000_000
 
 
 @dataclass(frozen=True)
@@ -32,7 +30,7 @@ class Traffic:
     popularity: Popularity
     reads_per_second: float
     writes_per_second: float = 0.0
-    reads: tuple[tuple[float, int], ...] | None = None
+    reads: Sequence[tuple[float, int]] | None = None
 
 
 def predicted_hit_ratio(traffic: Traffic, knobs: Mapping[str, Knob]) -> float | None:
@@ -49,7 +47,8 @@ def predicted_hit_ratio(traffic: Traffic, knobs: Mapping[str, Knob]) -> float | 
     if ttl_seconds == 0:
         return None
     if traffic.reads is not None:
-        return _replayed(traffic.reads, ttl_seconds, fill_seconds, knobs)
+        counts = replay.replayed(traffic.reads, knobs, fill_seconds)
+        return None if counts is None else counts.hit_ratio
     masses = traffic.popularity.masses()
     if masses is None or _comes_round(traffic, masses, knobs):
         return None
@@ -115,14 +114,3 @@ def _negative(
     rate = masses.missing_probability * traffic.reads_per_second
     hit = fill.coalesced(rate, negative_ttl_seconds, fill_seconds).hit_ratio
     return masses.missing_items * masses.missing_probability * hit
-
-
-def _replayed(
-    reads: tuple[tuple[float, int], ...],
-    ttl_seconds: float,
-    fill_seconds: float,
-    knobs: Mapping[str, Knob],
-) -> float | None:
-    if knobs.get("protection") in {"early", "stale"} or knobs.get("ttl_jitter_ratio"):
-        return None
-    return replay.coalesced(islice(reads, _MOST_REPLAYED), ttl_seconds, fill_seconds).hit_ratio

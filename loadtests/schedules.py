@@ -3,7 +3,7 @@
 from loadtests.arrivals import Arrivals, PacedArrivals, PoissonArrivals, RecordedArrivals
 from loadtests.load_settings import LoadSettings
 from loadtests.operations import Keys, Part, Turns
-from loadtests.shares import ScenarioShare, Share
+from loadtests.shares import ScenarioShare, Share, divide
 from loadtests.traces import Trace
 
 _EPOCH = 1_000_000  # no run has so many users
@@ -23,6 +23,16 @@ def arrivals_for(
         return PacedArrivals(rate, settings.rate_shape, phase, share.begins)
     stream = part.base + _EPOCH * share.epoch
     return PoissonArrivals(rate, settings.rate_shape, settings.seed, stream, share.begins)
+
+
+def trace_reads(settings: LoadSettings, trace: Trace, count: int) -> list[tuple[float, int]]:
+    """Return time in seconds and id of the first *count* reads of a trace.
+
+    They are those that a scenario sends whose users are all there is.
+    """
+    alone = divide(0.0, 0.0, 0, {"process": {"scenario": 1}})["process"]
+    times = arrivals_for(settings, trace, alone, "scenario").next_times(count)
+    return list(zip(times.tolist(), trace.ids[:count].tolist(), strict=True))
 
 
 def quota_for(settings: LoadSettings, share: Share, scenario: str) -> int | None:

@@ -2,12 +2,10 @@
 
 from collections.abc import Mapping
 
-import numpy as np
-
-from loadtests.arrivals import Arrivals, PacedArrivals, PoissonArrivals, RecordedArrivals
 from loadtests.load_settings import LoadSettings
 from loadtests.prediction import Traffic
 from loadtests.scenarios import Scenario
+from loadtests.schedules import trace_reads
 from loadtests.traces import Trace
 
 _MOST_READS = 2_000_000
@@ -31,20 +29,7 @@ def traffic_of(
         return None
     popularity = scenario.popularity(settings, trace)
     if trace is not None:
-        return Traffic(popularity, settings.rate, reads=_trace_reads(settings, trace))
+        count = min(settings.requests or trace.ids.size, trace.ids.size, _MOST_READS)
+        return Traffic(popularity, settings.rate, reads=trace_reads(settings, trace, count))
     writes = settings.rate * (settings.write_ratio if scenario.writes else 0.0)
     return Traffic(popularity, settings.rate - writes, writes)
-
-
-def _trace_reads(settings: LoadSettings, trace: Trace) -> tuple[tuple[float, int], ...]:
-    count = min(settings.requests or trace.ids.size, trace.ids.size, _MOST_READS)
-    times = _trace_arrivals(settings, trace).next_times(count)
-    return tuple(zip(times.tolist(), trace.ids[:count].tolist(), strict=True))
-
-
-def _trace_arrivals(settings: LoadSettings, trace: Trace) -> Arrivals:
-    if trace.times is not None and settings.trace_times == "yes":
-        return RecordedArrivals(np.asarray(trace.times))
-    if settings.arrivals == "paced":
-        return PacedArrivals(settings.rate, settings.rate_shape)
-    return PoissonArrivals(settings.rate, settings.rate_shape, settings.seed)

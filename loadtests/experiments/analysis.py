@@ -14,7 +14,7 @@ from loadtests.experiments.counters import (
     lookups_of_cache,
     offload_ratio,
 )
-from loadtests.experiments.intervals import batch_interval, quantile
+from loadtests.experiments.intervals import Interval, batch_interval, quantile
 from loadtests.experiments.records import Samples, TrialRecord
 from loadtests.samples import RESULT_INDEX
 
@@ -45,11 +45,12 @@ class TrialFigures:
     hit_ratio: float | None
     hit_ratio_low: float | None  # 95 % by batch means; None for a trace, which is one sequence
     hit_ratio_high: float | None
+    hit_ratio_error: float | None  # standard error; None likewise
     predicted_hit_ratio: float | None
     offload_ratio: float | None
     predicted_offload_ratio: float | None
-    lookups: int
-    results: Mapping[str, int]  # by result, within the window
+    lookups: int | None  # None, as results, when it was aborted before any was counted
+    results: Mapping[str, int] | None  # by result, within the window
     percentiles: Mapping[str, Percentiles]  # by "hit response", "miss service" and so on
     store_queries_per_second: float | None
     predicted_store_queries_per_second: float | None
@@ -79,11 +80,13 @@ def figures_of(record: TrialRecord, samples: Samples) -> TrialFigures:
     """
     counted = counted_in_window(record)
     seconds = _window_seconds(record, samples)
-    lookups = {word: counted.lookups.get(word, 0) for word in RESULTS}
+    results = None if counted is None else _results(counted)
+    lookups = results or {}
     ratio = hit_ratio(lookups)
-    low, high = _interval(record, ratio)
+    interval = _interval(record, ratio)
     prediction = record.prediction
-    total = sum(lookups.values())
+    total = None if results is None else sum(results.values())
+    queries = None if counted is None else loads(counted.store_queries)
     percentiles = _percentiles(record, samples)
     return TrialFigures(
         number=record.trial.number,
@@ -91,15 +94,16 @@ def figures_of(record: TrialRecord, samples: Samples) -> TrialFigures:
         repetition=record.trial.repetition,
         of_trace=record.window is None,
         hit_ratio=ratio,
-        hit_ratio_low=low,
-        hit_ratio_high=high,
+        hit_ratio_low=interval.low if interval else None,
+        hit_ratio_high=interval.high if interval else None,
+        hit_ratio_error=interval.standard_error if interval else None,
         predicted_hit_ratio=prediction.hit_ratio if prediction else None,
         offload_ratio=offload_ratio(lookups),
         predicted_offload_ratio=prediction.offload_ratio if prediction else None,
         lookups=total,
-        results=lookups,
+        results=results,
         percentiles=percentiles,
-        store_queries_per_second=_per_second(loads(counted.store_queries), seconds),
+        store_queries_per_second=_per_second(queries, seconds),
         predicted_store_queries_per_second=prediction.loads_per_second if prediction else None,
         target_rate=record.load.get("target_rate") if record.load else None,
         achieved_rate=_per_second(total, seconds),
@@ -109,11 +113,15 @@ def figures_of(record: TrialRecord, samples: Samples) -> TrialFigures:
     )
 
 
-def counted_in_window(record: TrialRecord) -> ServiceCounters:
-    """Return what the service counted between the window's edges."""
+def counted_in_window(record: TrialRecord) -> ServiceCounters | None:
+    """Return what the service counted between the window's edges; None when it was not read."""
     if len(record.readings) < 2:
-        return ServiceCounters({}, {}, {}, {})
+        return None
     return record.readings[-1].counters.since(record.readings[0].counters)
+
+
+def _results(counted: ServiceCounters) -> dict[str, int]:
+    return {word: counted.lookups.get(word, 0) for word in RESULTS}
 
 
 def _window_seconds(record: TrialRecord, samples: Samples) -> float | None:
@@ -125,20 +133,20 @@ def _window_seconds(record: TrialRecord, samples: Samples) -> float | None:
     return record.readings[-1].at - record.readings[0].at
 
 
-def _per_second(count: int, seconds: float | None) -> float | None:
-    return count / seconds if seconds else None
+def _per_second(count: int | None, seconds: float | None) -> float | None:
+    return None if count is None or not seconds else count / seconds
 
 
-def _interval(record: TrialRecord, ratio: float | None) -> tuple[float | None, float | None]:
+def _interval(record: TrialRecord, ratio: float | None) -> Interval | None:
     if record.window is None or ratio is None:
-        return None, None
+        return None
     batches = [
         later.counters.since(earlier.counters).lookups
         for earlier, later in zip(record.readings, record.readings[1:], strict=False)
     ]
     asked = [lookups_of_cache(batch) for batch in batches]
     hits = [sum(batch.get(word, 0) for word in ("hit", "stale", "negative")) for batch in batches]
-    return batch_interval(ratio, hits, asked) or (None, None)
+    return batch_interval(ratio, hits, asked)
 
 
 def _percentiles(record: TrialRecord, samples: Samples) -> dict[str, Percentiles]:
@@ -162,5 +170,5 @@ def _too_few(percentiles: Mapping[str, Percentiles], lookups: Mapping[str, int])
     return [
         f"{_PLURALS[word]} ({percentiles[f'{word} response'].samples} samples)"
         for word in TIMED_RESULTS
-        if lookups[word] and percentiles[f"{word} response"].p99 is None
+        if lookups.get(word) and percentiles[f"{word} response"].p99 is None
     ]

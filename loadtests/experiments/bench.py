@@ -1,7 +1,7 @@
 """What a trial is made with: the service, Redis, the load, the clock, and who watches."""
 
 import time
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Protocol
@@ -40,7 +40,7 @@ class Service(Protocol):
     def counters(self) -> ServiceCounters:
         """Read exact counters."""
 
-    def probe_fill_seconds(self, ids: Iterator[int], /) -> float | None:
+    def probe_fill_seconds(self, ids: Sequence[int], count: int, /) -> float | None:
         """Time loads of ids that are not cached."""
 
 

@@ -148,18 +148,21 @@ def _add(
 
 
 def _interval_bars(trials: Sequence[TrialFigures]) -> dict[str, Any]:
-    above = [(t.hit_ratio_high or t.hit_ratio or 0) - (t.hit_ratio or 0) for t in trials]
-    below = [(t.hit_ratio or 0) - (t.hit_ratio_low or t.hit_ratio or 0) for t in trials]
     return {
         "error_y": {
             "type": "data",
             "symmetric": False,
-            "array": above,
-            "arrayminus": below,
+            "array": [_apart(t.hit_ratio, t.hit_ratio_high) for t in trials],
+            "arrayminus": [_apart(t.hit_ratio, t.hit_ratio_low) for t in trials],
             "thickness": 1.5,
             "width": 6,
         }
     }
+
+
+def _apart(ratio: float | None, edge: float | None) -> float:
+    """Return the length of a bar; none is drawn where an edge is unknown."""
+    return 0.0 if ratio is None or edge is None else abs(edge - ratio)
 
 
 def _points(colour: str, marker: str) -> dict[str, Any]:

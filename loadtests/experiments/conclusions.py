@@ -5,7 +5,6 @@ from loadtests.experiments.records import RunRecord
 
 CLOSE_RATIO = 0.01
 CLOSE_ERRORS = 3.0  # standard errors
-_T_95 = 1.96
 
 
 def conclusions(run: RunRecord, trials: list[TrialFigures]) -> list[str]:
@@ -47,10 +46,7 @@ def agrees_with_theory(trial: TrialFigures) -> bool | None:
     gap = theory_gap(trial)
     if gap is None:
         return None
-    error = 0.0
-    if trial.hit_ratio_low is not None and trial.hit_ratio_high is not None:
-        error = (trial.hit_ratio_high - trial.hit_ratio_low) / 2 / _T_95
-    return gap <= max(CLOSE_RATIO, CLOSE_ERRORS * error)
+    return gap <= max(CLOSE_RATIO, CLOSE_ERRORS * (trial.hit_ratio_error or 0.0))
 
 
 def theory_gap(trial: TrialFigures) -> float | None:

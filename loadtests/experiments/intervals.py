@@ -2,6 +2,7 @@
 
 import math
 from collections.abc import Sequence
+from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -11,20 +12,27 @@ CONFIDENCE = 0.95
 FEWEST_BEYOND = 10  # samples beyond a quantile that make it worth quoting
 
 
-def mean_interval(values: Sequence[float]) -> tuple[float, float] | None:
-    """Return the 95 % interval of a mean by Student's t; None for fewer than two values."""
+class Interval(NamedTuple):
+    """Where the true value lies with 95 % confidence, by Student's t."""
+
+    low: float
+    high: float
+    standard_error: float
+
+
+def mean_interval(values: Sequence[float]) -> Interval | None:
+    """Return the interval of a mean; None for fewer than two values."""
     count = len(values)
     if count < 2:
         return None
-    half = stdtrit(count - 1, 0.5 + CONFIDENCE / 2) * np.std(values, ddof=1) / math.sqrt(count)
+    error = float(np.std(values, ddof=1)) / math.sqrt(count)
+    half = float(stdtrit(count - 1, 0.5 + CONFIDENCE / 2)) * error
     middle = float(np.mean(values))
-    return middle - float(half), middle + float(half)
+    return Interval(middle - half, middle + half, error)
 
 
-def batch_interval(
-    estimate: float, hits: Sequence[int], lookups: Sequence[int]
-) -> tuple[float, float] | None:
-    """Return the 95 % interval of a ratio by batch means, within 0 and 1.
+def batch_interval(estimate: float, hits: Sequence[int], lookups: Sequence[int]) -> Interval | None:
+    """Return the interval of a ratio by batch means, within 0 and 1.
 
     Batches must be whole TTLs long: a fraction of one makes it several times too wide.
 
@@ -35,11 +43,11 @@ def batch_interval(
     """
     if min(lookups, default=0) == 0:
         return None
-    interval = mean_interval([hit / asked for hit, asked in zip(hits, lookups, strict=True)])
-    if interval is None:
+    of_means = mean_interval([hit / asked for hit, asked in zip(hits, lookups, strict=True)])
+    if of_means is None:
         return None
-    half = (interval[1] - interval[0]) / 2
-    return max(0.0, estimate - half), min(1.0, estimate + half)
+    half = (of_means.high - of_means.low) / 2
+    return Interval(max(0.0, estimate - half), min(1.0, estimate + half), of_means.standard_error)
 
 
 def quantile(seconds: NDArray[np.float64], q: float) -> float | None:

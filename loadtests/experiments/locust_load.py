@@ -10,7 +10,7 @@ from typing import Any
 from loadtests.experiments.plan import Load
 from loadtests.experiments.stack.guardian import GuardedProcess, Guardian
 
-START_SECONDS = 60.0
+START_SECONDS = 660.0  # beyond the ten minutes that the load itself gives a catalogue
 DRAIN_SECONDS = 60.0  # the longest wait for what is in flight, after the load was told to stop
 _POLL_SECONDS = 0.02
 

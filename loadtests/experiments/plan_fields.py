@@ -2,15 +2,16 @@
 
 import math
 from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from loadtests.flags import LOAD_FLAGS, Flag, FlagError
-from loadtests.knobs import KNOB_FLAGS
+from loadtests.knobs import KNOB_FLAGS, UNCHANGED
 
 Values = dict[str, Any]
 
-LONGEST_TTL_SECONDS = 31 * 24 * 3600
+SHORTEST_TTL_SECONDS = 0.001  # the service keeps whole milliseconds
+LONGEST_TTL_SECONDS = next(flag.high for flag in KNOB_FLAGS if flag.key == "ttl_seconds")
 DRAWN = (
     *("items", "skew", "popularity", "hot_traffic_ratio", "hot_items_ratio", "slide_per_second"),
     *("missing_ratio", "missing_items", "one_hit_ratio", "one_hit_items"),
@@ -91,13 +92,19 @@ def _ttls(value: object) -> tuple[float, ...]:
         if isinstance(value, list)
         else [value]
     )
-    read = number(0, LONGEST_TTL_SECONDS)
-    ttls = tuple(round(read(word), 3) for word in words)
+    ttls = tuple(map(_ttl, words))
     if not ttls:
         raise _RefusedError("must hold at least one TTL")
     if len(set(ttls)) != len(ttls):
         raise _RefusedError("must name each TTL once; repetitions says how often")
     return ttls
+
+
+def _ttl(value: object) -> float:
+    found = number(0, LONGEST_TTL_SECONDS)(value)
+    if 0 < found < SHORTEST_TTL_SECONDS:
+        raise _RefusedError(f"must be 0, which is cache off, or >= {SHORTEST_TTL_SECONDS:g}")
+    return round(found, 3)
 
 
 def _text(value: object) -> str:
@@ -115,6 +122,12 @@ def _flag(flag: Flag) -> Field:
         return flag.parse(str(value))
 
     return Field(flag.default, read, f"{flag.default or 'leave it out'}", flag.help)
+
+
+def _to_set(knob: Flag) -> Flag:
+    """Leave out what leaves a knob as it is: a plan does that by not naming it."""
+    words = tuple(word for word in knob.choices if word != UNCHANGED)
+    return replace(knob, choices=words, default=words[0] if words else knob.default, optional=False)
 
 
 FIELDS: dict[str, Field] = {
@@ -138,7 +151,7 @@ FIELDS: dict[str, Field] = {
 }
 
 KNOBS: dict[str, Field] = {
-    flag.key: _flag(flag) for flag in KNOB_FLAGS if flag.key != "ttl_seconds"
+    flag.key: _flag(_to_set(flag)) for flag in KNOB_FLAGS if flag.key != "ttl_seconds"
 }
 
 

@@ -4,16 +4,18 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 import numpy as np
-from numpy.typing import NDArray
 
 from loadtests.experiments.reads import Reads
 from loadtests.experiments.theory import replay, window
+from loadtests.experiments.theory.window import WindowExpectation
 from loadtests.experiments.window import Window
 
 WINDOW = "expectation over this window after a cold start, fill time included (F3, F15)"
 STALE = "expectation over this window under stale-while-revalidate (F3, F14)"
+CACHE_OFF = "cache off: every lookup is a bypass"
+NO_REPLAY = "no replay for early recompute, stale-while-revalidate or a jittered TTL"
+NO_FILL = "no probe could measure the fill time"
 
-Floats = NDArray[np.float64]
 Knobs = Mapping[str, float | str]
 
 
@@ -36,39 +38,55 @@ def predict_window(
 ) -> Prediction:
     """Predict a window after a cold start under Poisson or paced arrivals.
 
+    A jittered TTL counts by its mean (F5): after a cold start that is right to 0.2 points.
+
     Args:
         reads: How often each id is asked for; None where that changes with time.
         knobs: Of the service, all that are in force.
-        fill_seconds: D from the probe; None counts as instant.
+        fill_seconds: D from the probe; None where it is not known, and nothing is predicted.
         span: The very window that will be measured.
     """
-    ttl_seconds, protection = float(knobs["ttl_seconds"]), knobs.get("protection")
-    if ttl_seconds == 0:
-        return Prediction(None, None, None, fill_seconds, "cache off: every lookup is a bypass")
+    if float(knobs["ttl_seconds"]) == 0:
+        return _unknown(fill_seconds, CACHE_OFF)
     if reads is None:
-        return Prediction(None, None, None, fill_seconds, "no formula for a popularity that moves")
-    if protection == "early":
-        return Prediction(
-            None, None, None, fill_seconds, "no formula for early recompute over many keys"
-        )
-    lives = np.full_like(reads.rates, ttl_seconds)
-    lives[len(lives) - reads.missing :] = float(knobs.get("negative_ttl_seconds", 0.0))
-    fill = fill_seconds or 0.0
-    if protection == "stale":
-        grace = float(knobs["stale_seconds"])
-        edges = (span.opens, span.closes)
-        expected, method = window.stale_served(reads.rates, lives, grace, fill, edges), STALE
-        # Each soft expiry that somebody notices is one load, as each expiry is elsewhere.
-        loaded = window.coalesced(reads.rates, lives, fill, *edges)
-    else:
-        expect = window.uncoalesced if protection == "none" else window.coalesced
-        expected, method = expect(reads.rates, lives, fill, span.opens, span.closes), WINDOW
-        loaded = expected
+        return _unknown(fill_seconds, "no formula for a popularity that moves")
+    if knobs.get("protection") == "early":
+        return _unknown(fill_seconds, "no formula for early recompute over many keys")
+    if fill_seconds is None:
+        return _unknown(None, NO_FILL)
+    expected, loaded = _expect(reads, knobs, fill_seconds, span)
     share = reads.repeated_share
     loads = float(np.sum(reads.rates)) * (1.0 - loaded.offload_ratio) + reads.unrepeated_rate
     return Prediction(
-        expected.hit_ratio * share, expected.offload_ratio * share, loads, fill_seconds, method
+        expected.hit_ratio * share,
+        expected.offload_ratio * share,
+        loads,
+        fill_seconds,
+        STALE if knobs.get("protection") == "stale" else WINDOW,
     )
+
+
+def _expect(
+    reads: Reads, knobs: Knobs, fill_seconds: float, span: Window
+) -> tuple[WindowExpectation, WindowExpectation]:
+    """Expect what is answered, and what the store is asked for it."""
+    fill = reads.noticed(fill_seconds)
+
+    def life(seconds: float) -> float:
+        return reads.noticed(fill_seconds + seconds) - fill
+
+    ttl_seconds, edges = float(knobs["ttl_seconds"]), (span.opens, span.closes)
+    lives = reads.each(life(ttl_seconds), life(float(knobs.get("negative_ttl_seconds", 0.0))))
+    if knobs.get("protection") == "none":
+        alone = window.uncoalesced(reads.rates, lives, fill, *edges)
+        return alone, alone
+    shared = window.coalesced(reads.rates, lives, fill, *edges)
+    if knobs.get("protection") != "stale":
+        return shared, shared
+    # A cached absence is never served stale.
+    graces = reads.each(life(ttl_seconds + float(knobs["stale_seconds"])) - life(ttl_seconds), 0.0)
+    # Each soft expiry that somebody notices is one load, as each expiry is elsewhere.
+    return window.stale_served(reads.rates, lives, graces, fill, edges), shared
 
 
 def predict_trace(
@@ -79,13 +97,15 @@ def predict_trace(
     Args:
         sequence: Time in seconds and id of every request, in order.
         knobs: Of the service, all that are in force.
-        fill_seconds: D from the probe; None counts as instant.
+        fill_seconds: D from the probe; None where it is not known, and nothing is predicted.
     """
-    ttl_seconds, protection = float(knobs["ttl_seconds"]), knobs.get("protection")
-    if ttl_seconds == 0 or protection in ("early", "stale"):
-        return Prediction(None, None, None, fill_seconds, f"no replay for protection {protection}")
-    run = replay.uncoalesced if protection == "none" else replay.coalesced
-    counts = run(sequence, ttl_seconds, fill_seconds or 0.0)
+    if float(knobs["ttl_seconds"]) == 0:
+        return _unknown(fill_seconds, CACHE_OFF)
+    if fill_seconds is None:
+        return _unknown(None, NO_FILL)
+    counts = replay.replayed(sequence, knobs, fill_seconds)
+    if counts is None:
+        return _unknown(fill_seconds, NO_REPLAY)
     return Prediction(
         counts.hit_ratio,
         counts.offload_ratio,
@@ -93,3 +113,7 @@ def predict_trace(
         fill_seconds,
         "exact replay of the trace from an empty cache, fill time included",
     )
+
+
+def _unknown(fill_seconds: float | None, reason: str) -> Prediction:
+    return Prediction(None, None, None, fill_seconds, reason)

@@ -16,6 +16,8 @@ from loadtests.experiments.conclusions import conclusions, store_sentence
 from loadtests.experiments.records import RunRecord
 from loadtests.experiments.results import RunResults
 from loadtests.experiments.table import (
+    UNKNOWN,
+    count_text,
     interval_text,
     milliseconds_text,
     points_text,
@@ -23,6 +25,7 @@ from loadtests.experiments.table import (
     ratio_text,
     ttl_text,
 )
+from loadtests.experiments.window import DISCARDED_TTLS, FEWEST_TTLS
 
 _STRANGERS = {"missing_ratio": "missing ids", "one_hit_ratio": "ids asked for once"}
 
@@ -47,6 +50,7 @@ def render_report(results: RunResults) -> str:
     )
     environment.filters |= {
         "ratio": ratio_text,
+        "count": count_text,
         "ms": milliseconds_text,
         "rate": rate_text,
         "interval": interval_text,
@@ -62,6 +66,9 @@ def render_report(results: RunResults) -> str:
         conclusions=conclusions(results.run, results.trials),
         store=store_sentence(results.run),
         load=_load_sentence(results.run),
+        predictions=_methods(results),
+        discarded_ttls=DISCARDED_TTLS,
+        fewest_ttls=FEWEST_TTLS,
         started=time.strftime("%Y-%m-%d %H:%M:%S UTC", time.gmtime(results.run.started_at)),
         charts=[_fragment(figure) for figure in _figures(shown)] if shown else [],
         plotly=Markup(get_plotlyjs()),  # noqa: S704 - the library's own program
@@ -94,6 +101,12 @@ def _load_sentence(run: RunRecord) -> str:
     load = run.plan["load"]
     kind = "Poisson" if load["arrivals"] == "poisson" else "evenly paced"
     return f"Load: {load['rate']:g} lookups a second, open, {kind}; {_keys(load)}."
+
+
+def _methods(results: RunResults) -> str:
+    """Say from what the predictions follow, or why there is none."""
+    made = [results.records[trial.number].prediction for trial in results.trials]
+    return "; ".join(dict.fromkeys(each.method for each in made if each)) or UNKNOWN
 
 
 def _keys(load: Mapping[str, Any]) -> str:

@@ -55,7 +55,7 @@ def _trial(trial: TrialFigures) -> dict[str, Any]:
         "offload_ratio": trial.offload_ratio,
         "predicted_offload_ratio": trial.predicted_offload_ratio,
         "lookups": trial.lookups,
-        "results": dict(trial.results),
+        "results": None if trial.results is None else dict(trial.results),
         **_milliseconds(trial),
         "store_queries_per_second": trial.store_queries_per_second,
         "target_rate": trial.target_rate,

@@ -9,10 +9,11 @@ from loadtests.experiments.locust_load import LoadError, Summary
 from loadtests.experiments.plan import Load
 from loadtests.experiments.prediction import Prediction
 from loadtests.experiments.records import Drained, Reading, TrialRecord
+from loadtests.experiments.service_under_test import PROBES_LEFT_OUT
 from loadtests.experiments.window import Window
 from loadtests.service_client import ServiceError
 
-PROBES = 23  # loads timed before a trial, the first three of them left out
+PROBES = PROBES_LEFT_OUT + 20  # loads timed before a trial
 LONGEST_SLEEP_SECONDS = 0.25  # between looks at whether the load is still there
 QUIET_READINGS = 10  # tries for counters of service and Redis that belong together
 
@@ -85,7 +86,7 @@ def _prepare(bench: Bench, plan: TrialPlan, notes: _Notes) -> None:
     """Set knobs, empty the cache, time some loads, empty it again, predict, count."""
     bench.service.set_knobs(plan.knobs)
     bench.service.clear_cache()
-    fill_seconds = bench.service.probe_fill_seconds(iter(plan.probe_ids[:PROBES]))
+    fill_seconds = bench.service.probe_fill_seconds(plan.probe_ids, PROBES)
     bench.service.clear_cache()
     notes.knobs = bench.service.knobs()
     notes.prediction = plan.predict(fill_seconds, notes.knobs)

@@ -91,7 +91,7 @@ def mode_figures(plan: StampedePlan, run: ModeRun) -> ModeFigures:
     found = find_refreshes(run.polls, plan.store_delay_seconds, quiet)
     cold, warm = found[:1], found[1 : plan.wanted(run.mode) + 1]
     loads = [refresh.loads for refresh in warm]
-    low, high = mean_interval(loads) or (None, None)
+    interval = mean_interval(loads)
     span = _measured(run.samples, cold, warm)
     at_expiry = inside(span, warm)
     response = span["response"].astype(np.float64)
@@ -99,8 +99,8 @@ def mode_figures(plan: StampedePlan, run: ModeRun) -> ModeFigures:
         protection=run.mode,
         refreshes=len(warm),
         loads_per_refresh=sum(loads) / len(loads) if loads else None,
-        low=low,
-        high=high,
+        low=interval.low if interval else None,
+        high=interval.high if interval else None,
         predicted=run.predicted,
         p99_between_seconds=quantile(response[~at_expiry], 0.99),
         p99_at_expiry_seconds=quantile(response[at_expiry], 0.99),

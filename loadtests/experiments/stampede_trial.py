@@ -95,7 +95,7 @@ def _prepare(bench: Bench, plan: StampedePlan, mode: str) -> float:
         }
     )
     bench.service.clear_cache()
-    fill_seconds = bench.service.probe_fill_seconds(iter(range(2, 2 + PROBES)))
+    fill_seconds = bench.service.probe_fill_seconds(range(2, 2 + PROBES), PROBES)
     bench.service.clear_cache()
     return fill_seconds or plan.store_delay_seconds
 

@@ -4,23 +4,25 @@ import dataclasses
 import os
 import platform
 import time
+from collections.abc import Mapping
 from pathlib import Path
 
 import numpy as np
 
 from loadtests.experiments.bench import Progress, TrialPlan
 from loadtests.experiments.bench_on_stack import bench_on
-from loadtests.experiments.plan import Load, Plan
+from loadtests.experiments.plan import KnobValue, Load, Plan
 from loadtests.experiments.plan_fields import PlanError
-from loadtests.experiments.prediction import predict_trace, predict_window
-from loadtests.experiments.reads import popularity_of, reads_of
+from loadtests.experiments.prediction import Prediction, predict_trace, predict_window
+from loadtests.experiments.reads import popularity_of, reads_of, settings_of
 from loadtests.experiments.records import FORMAT, RunRecord, save_run
 from loadtests.experiments.runner import PROBES, run_trials
 from loadtests.experiments.service_under_test import ServiceUnderTest
 from loadtests.experiments.stack.contract import Stack
 from loadtests.experiments.trials import Trial, schedule
 from loadtests.experiments.window import cold_window
-from loadtests.traces import TraceError, read_trace
+from loadtests.schedules import trace_reads
+from loadtests.traces import Trace, TraceError, read_trace
 
 TRIAL_OVERHEAD_SECONDS = 3.0  # knobs, probe, start of the load, drain
 
@@ -50,9 +52,9 @@ def lay_out(plan: Plan) -> Sweep:
         PlanError: The trace cannot be read or is too short.
     """
     if plan.load.trace:
-        load, ids = _read_trace(plan.load, plan.load.trace)
-        trials = [_trace_trial(plan, load, ids, trial) for trial in schedule(plan)]
-        return Sweep(plan, load, max(ids), trials)
+        load, trace = _read_trace(plan.load, plan.load.trace)
+        trials = [_trace_trial(plan, load, trace, trial) for trial in schedule(plan)]
+        return Sweep(plan, load, int(trace.ids.max()), trials)
     trials = [_window_trial(plan, trial) for trial in schedule(plan)]
     return Sweep(plan, plan.load, popularity_of(plan.load, plan.seed).largest_id, trials)
 
@@ -100,39 +102,33 @@ def _window_trial(plan: Plan, trial: Trial) -> TrialPlan:
     )
 
 
-def _trace_trial(plan: Plan, load: Load, ids: list[int], trial: Trial) -> TrialPlan:
-    sequence = _sequence(load, ids, trial.seed)
+def _trace_trial(plan: Plan, load: Load, trace: Trace, trial: Trial) -> TrialPlan:
+    def predict(fill_seconds: float | None, knobs: Mapping[str, KnobValue]) -> Prediction:
+        reads = trace_reads(settings_of(load, trial.seed), trace, trace.ids.size)
+        return predict_trace(reads, knobs, fill_seconds)
+
     return TrialPlan(
         trial=trial,
         knobs={**plan.knobs, "ttl_seconds": trial.ttl_seconds},
         window=None,
-        expected_seconds=len(ids) / load.rate,
-        predict=lambda fill, knobs: predict_trace(sequence, knobs, fill),
-        probe_ids=_probe_ids(max(ids), trial.seed),
+        expected_seconds=trace.ids.size / load.rate,
+        predict=predict,
+        probe_ids=_probe_ids(int(trace.ids.max()), trial.seed),
     )
 
 
-def _sequence(load: Load, ids: list[int], seed: int) -> list[tuple[float, int]]:
-    """Give each request of a trace its time; Poisson ones are like those that will come."""
-    if load.arrivals == "paced":
-        times = np.arange(len(ids)) / load.rate
-    else:
-        times = np.cumsum(np.random.default_rng(seed).exponential(1 / load.rate, len(ids)))
-    return list(zip(times.tolist(), ids, strict=True))
-
-
-def _read_trace(load: Load, trace: Path) -> tuple[Load, list[int]]:
+def _read_trace(load: Load, path: Path) -> tuple[Load, Trace]:
+    """Return a trace as far as it is replayed, its own times left out."""
     try:
-        ids = read_trace(trace).tolist()
+        ids = read_trace(path)
     except TraceError as error:
         raise PlanError(str(error)) from None
-    requests = load.requests or len(ids)
-    if requests > len(ids):
+    requests = load.requests or ids.size
+    if requests > ids.size:
         raise PlanError(
-            f"requests: trace {trace} holds {len(ids)} requests, got {requests}; ask for fewer"
+            f"requests: trace {path} holds {ids.size} requests, got {requests}; ask for fewer"
         )
-    ids = ids[:requests]
-    return dataclasses.replace(load, requests=requests), ids
+    return dataclasses.replace(load, requests=requests), Trace(ids[:requests], None)
 
 
 def _probe_ids(items: int, seed: int) -> list[int]:

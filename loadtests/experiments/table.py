@@ -58,6 +58,11 @@ def milliseconds_text(seconds: float | None) -> str:
     return f"{milliseconds:.{2 if milliseconds < 10 else 1 if milliseconds < 100 else 0}f}"
 
 
+def count_text(value: int | None) -> str:
+    """Write a number of things."""
+    return UNKNOWN if value is None else str(value)
+
+
 def rate_text(value: float | None) -> str:
     """Write something per second."""
     return UNKNOWN if value is None else f"{value:.1f}"
@@ -78,7 +83,7 @@ def _ratios(trials: list[TrialFigures]) -> Table:
             points_text(trial),
             ratio_text(trial.offload_ratio),
             ratio_text(trial.predicted_offload_ratio),
-            str(trial.lookups),
+            count_text(trial.lookups),
             rate_text(trial.store_queries_per_second),
             _achieved_text(trial),
         )

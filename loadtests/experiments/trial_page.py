@@ -37,8 +37,9 @@ class TrialPage:
 
     def show(self, record: TrialRecord) -> None:
         """Add a trial that has ended in good order."""
-        if record.aborted is None:
-            measured = hit_ratio(counted_in_window(record).lookups)
+        counted = counted_in_window(record)
+        if record.aborted is None and counted is not None:
+            measured = hit_ratio(counted.lookups)
             predicted = record.prediction.hit_ratio if record.prediction else None
             ratios = {"hit_ratio": measured, "predicted_hit_ratio": predicted}
             self._gauges.show(record.trial.ttl_seconds, ratios)

@@ -79,8 +79,8 @@ class FakeService:
             fills={"stored": lookups["miss"]},
         )
 
-    def probe_fill_seconds(self, ids):
-        self.world.log.append(f"probe {len(list(ids))}")
+    def probe_fill_seconds(self, ids, count):
+        self.world.log.append(f"probe {min(len(ids), count)}")
         return 0.01
 
 

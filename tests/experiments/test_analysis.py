@@ -83,14 +83,17 @@ def test_aborted_trial_has_no_figures_but_says_why(record, samples):
 
     assert figures.hit_ratio is None
     assert figures.achieved_rate is None
+    assert figures.lookups is None
+    assert figures.results is None
     assert figures.window_seconds is None
     assert not figures.trusted
 
 
 def test_interval_of_a_mean_is_students():
-    low, high = mean_interval([1.0, 2.0, 3.0, 4.0, 5.0])
+    low, high, error = mean_interval([1.0, 2.0, 3.0, 4.0, 5.0])
 
     assert (low, high) == pytest.approx((3 - 1.96324, 3 + 1.96324), abs=1e-4)
+    assert error == pytest.approx((2.5 / 5) ** 0.5)
 
 
 def test_interval_needs_two_values_and_full_batches():
@@ -105,7 +108,7 @@ def test_interval_of_a_ratio_holds_it_and_stays_between_nought_and_one(batches):
     hits = [batch[0] for batch in batches]
     estimate = sum(hits) / sum(lookups)
 
-    low, high = batch_interval(estimate, hits, lookups)
+    low, high, _ = batch_interval(estimate, hits, lookups)
 
     assert 0 <= low <= estimate <= high <= 1
 

@@ -1,10 +1,13 @@
 import pytest
 
+from loadtests.arrivals import PoissonArrivals
 from loadtests.experiments.plan import make_plan
 from loadtests.experiments.plan_fields import Given, PlanError
 from loadtests.experiments.plan_file import SHIPPED, find_plan, read_plan_file
 from loadtests.experiments.sweep import lay_out
+from loadtests.experiments.theory import replay
 from loadtests.experiments.trials import schedule
+from tests.loadtests import settings_for
 
 
 def plan(knobs=(), **values):
@@ -32,6 +35,7 @@ def test_flags_and_toml_give_the_same_plan(tmp_path):
     [
         ({"ttl_seconds": "1,-2"}, "--ttl_seconds: ttl_seconds must be >= 0 and <= 2.6784e+06"),
         ({"ttl_seconds": "soon"}, "must be a number, got 'soon'; such as 0.5,1,5"),
+        ({"ttl_seconds": "0.0004"}, "must be 0, which is cache off, or >= 0.001, got '0.0004'"),
         ({"ttl_seconds": "1,1"}, "must name each TTL once"),
         ({"ttl_seconds": []}, "at least one TTL"),
         ({"rate": "-5"}, "--rate: rate must be a number from 0.01"),
@@ -57,7 +61,10 @@ def test_wrong_value_is_refused_in_one_line_with_place_and_remedy(values, messag
 @pytest.mark.parametrize(
     ("knobs", "message"),
     [
-        ({"protection": "luck"}, "none, single-flight, lease, early, stale, got 'luck'"),
+        ({"protection": "luck"}, "one of none, single-flight, lease, early, stale, got 'luck'"),
+        ({"protection": "unchanged"}, "got 'unchanged'"),
+        ({"early_beta": ""}, "must be a number from 0.1 to 10, got ''"),
+        ({"fencing": True}, "fencing must not be true or false, got True; such as on"),
         ({"store_delay_seconds": 11}, "must be a number from 0 to 10 seconds, got '11'"),
         ({"stale_seconds": 0}, "must be a number from 0.001 to 3600 seconds, got '0'"),
         ({"colour": 1}, "unknown name 'colour'"),
@@ -134,6 +141,18 @@ def test_trace_needs_a_catalogue_up_to_its_largest_id(tmp_path):
     assert sweep.trials[0].window is None
     prediction = sweep.trials[0].predict(0.0, {"ttl_seconds": 1})
     assert prediction.hit_ratio == pytest.approx(1 / 3)
+
+
+def test_trace_is_predicted_at_the_times_at_which_it_is_sent(tmp_path):
+    trace = tmp_path / "ids.txt"
+    trace.write_text("5\n" * 1000)
+    sent = PoissonArrivals(100.0, settings_for.settings().rate_shape, seed=3).next_times(1000)
+
+    sweep = lay_out(plan(trace=str(trace), rate=100, seed=3, ttl_seconds="0.01"))
+
+    prediction = sweep.trials[0].predict(0.0, {"ttl_seconds": 0.01})
+    exact = replay.coalesced([(at, 5) for at in sent], 0.01, 0.0)
+    assert prediction.hit_ratio == exact.hit_ratio
 
 
 @pytest.mark.parametrize(

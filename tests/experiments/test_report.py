@@ -6,6 +6,7 @@ import re
 import pytest
 from rich.console import Console
 
+from loadtests.experiments.charts import hit_ratio_chart
 from loadtests.experiments.checks import Doubt
 from loadtests.experiments.conclusions import agrees_with_theory, conclusions, store_sentence
 from loadtests.experiments.records import save_run, save_trial
@@ -74,6 +75,17 @@ def test_json_says_null_where_nothing_is_known(results):
     assert trial["results"]["hit"] == 900
 
 
+def test_trial_that_counted_nothing_is_unknown_everywhere(results):
+    unknown = dataclasses.replace(results.trials[0], lookups=None, results=None)
+    aborted = dataclasses.replace(results, trials=[unknown])
+
+    trial = as_json(aborted, None)["trials"][0]
+
+    assert (trial["lookups"], trial["results"]) == (None, None)
+    assert "None" not in printed(aborted)
+    assert f'<td class="first">{UNKNOWN}</td><td>' in render_report(aborted)
+
+
 def test_tables_fit_a_hundred_columns(results):
     text = printed(results)
 
@@ -138,6 +150,7 @@ def test_trace_is_held_to_its_offload(results):
         of_trace=True,
         hit_ratio_low=None,
         hit_ratio_high=None,
+        hit_ratio_error=None,
         predicted_hit_ratio=0.5,
         predicted_offload_ratio=0.905,
     )
@@ -157,18 +170,29 @@ def test_wanted_ratio_that_no_ttl_reaches_names_the_best(results):
 def test_theory_is_held_to_one_point_or_three_standard_errors(results):
     trial = results.trials[0]
 
-    def against(predicted, low=0.899, high=0.901):
+    def against(predicted, error=0.0005):
         return agrees_with_theory(
-            dataclasses.replace(
-                trial, predicted_hit_ratio=predicted, hit_ratio_low=low, hit_ratio_high=high
-            )
+            dataclasses.replace(trial, predicted_hit_ratio=predicted, hit_ratio_error=error)
         )
 
     assert against(0.909)
     assert not against(0.912)
-    assert against(0.93, low=0.87, high=0.93)
+    assert against(0.929, error=0.01)
+    assert not against(0.931, error=0.01)
     assert against(None) is None
-    assert against(0.905, low=None, high=None)
+    assert against(0.905, error=None)
+
+
+def test_interval_that_reaches_nought_is_drawn_to_it(results):
+    rare = dataclasses.replace(
+        results.trials[0], hit_ratio=0.01, hit_ratio_low=0.0, hit_ratio_high=0.04
+    )
+    unknown = dataclasses.replace(rare, hit_ratio_low=None, hit_ratio_high=None)
+
+    bars = hit_ratio_chart([rare, unknown]).data[-1].error_y
+
+    assert bars.array == pytest.approx((0.03, 0))
+    assert bars.arrayminus == pytest.approx((0.01, 0))
 
 
 def test_report_needs_nothing_from_anywhere(results):
@@ -188,6 +212,9 @@ def test_report_says_what_was_found_and_on_what(results):
     assert "The load generator used 95% of a core" in html or "used 95% of a core" in html
     assert '<td class="first">0.900</td>' in html
     assert html.count('class="plotly-graph-div"') == 4
+    assert "Prediction: by hand." in html
+    assert "The first 1.5 TTLs are discarded" in html
+    assert "smallest whole number of TTLs, 10 or more" in html
 
 
 def test_report_without_lookups_has_no_charts_and_says_so(results):

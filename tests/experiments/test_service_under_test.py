@@ -103,13 +103,20 @@ def test_cache_that_cannot_be_emptied_is_an_error(service, server):
 
 def test_fill_time_is_the_median_of_the_probed_misses_but_the_first_three(service):
     # The store takes 11 ms, 12 ms and so on, the cache 1.5 ms each.
-    assert service.probe_fill_seconds(range(1, 9)) == pytest.approx(0.0175)
+    assert service.probe_fill_seconds(range(1, 9), 8) == pytest.approx(0.0175)
+
+
+def test_few_ids_are_probed_again_from_an_emptied_cache(service, server):
+    assert service.probe_fill_seconds([1, 2], 6) is not None
+
+    paths = [path for path, _ in server.asked]
+    assert paths == [*("/fruit/1", "/fruit/2", "/control/cache") * 2, "/fruit/1", "/fruit/2"]
 
 
 def test_fill_time_without_misses_is_unknown(service, server):
     server.result = "HIT"
 
-    assert service.probe_fill_seconds(range(1, 9)) is None
+    assert service.probe_fill_seconds(range(1, 9), 8) is None
 
 
 def test_connection_that_was_closed_meanwhile_is_made_anew(service, server):

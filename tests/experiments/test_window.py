@@ -1,6 +1,7 @@
 import numpy as np
 import pytest
 
+from loadtests.arrivals import ARRIVALS
 from loadtests.experiments.plan import make_plan
 from loadtests.experiments.plan_fields import Given
 from loadtests.experiments.prediction import predict_trace, predict_window
@@ -22,7 +23,7 @@ def reads_under(**flags):
     return reads_of(load, popularity_of(load, seed=1))
 
 
-def predicted(reads, window=None, fill=None, **knobs):
+def predicted(reads, window=None, fill=0.0, **knobs):
     knobs = {"ttl_seconds": 0.5, "protection": "single-flight"} | knobs
     span = window or cold_window(reads, RATE, knobs["ttl_seconds"])
     return predict_window(reads, knobs, fill, span)
@@ -71,6 +72,43 @@ def test_fill_time_lowers_the_predicted_hit_ratio_by_what_is_known(reads):
     assert filled.offload_ratio > instant.offload_ratio
 
 
+@pytest.mark.parametrize("protection", ["none", "single-flight", "stale"])
+def test_one_item_asked_for_each_second_never_hits_a_ttl_that_is_shorter(protection):
+    paced = reads_under(arrivals="paced", rate=1, items=1)
+    knobs = {"protection": protection, "stale_seconds": 0.1}
+
+    assert predicted(paced, Window(1, 1, 10), 0.01, **knobs).hit_ratio == pytest.approx(0)
+
+
+@pytest.mark.parametrize(("ttl_seconds", "hits"), [(1.0, 1), (2.5, 2), (9.9, 9)])
+def test_paced_lookups_hit_as_often_as_they_fit_into_a_ttl(ttl_seconds, hits):
+    paced = reads_under(arrivals="paced", rate=1, items=1)
+
+    long = predicted(paced, Window(10_000, 1, 10_000), ttl_seconds=ttl_seconds)
+
+    assert long.hit_ratio == pytest.approx(hits / (hits + 1), abs=1e-3)
+
+
+def test_pacing_changes_nothing_where_many_lookups_fit_into_a_ttl():
+    poisson, paced = (reads_under(arrivals=arrivals, rate=RATE) for arrivals in ARRIVALS)
+
+    ratios = [predicted(reads, fill=0.01).hit_ratio for reads in (paced, poisson)]
+
+    assert ratios[0] == pytest.approx(ratios[1], abs=2e-3)
+
+
+def test_absence_that_is_cached_is_never_served_stale():
+    found = reads_under(missing_ratio=1, missing_items=10, items=100, rate=RATE)
+    knobs = {"ttl_seconds": 1, "negative_ttl_seconds": 1, "stale_seconds": 30}
+
+    stale, shared = (
+        predicted(found, fill=0.05, protection=protection, **knobs).hit_ratio
+        for protection in ("stale", "single-flight")
+    )
+
+    assert stale == pytest.approx(shared, abs=5e-3)
+
+
 def test_unprotected_service_is_predicted_to_load_more(reads):
     alone = predicted(reads, fill=0.05, protection="none")
     shared = predicted(reads, fill=0.05)
@@ -95,6 +133,31 @@ def test_what_no_formula_covers_is_unknown(reads, ttl_seconds, protection):
     assert predict_trace([(0.0, 1)], knobs, 0.01).offload_ratio is None
 
 
+def test_nothing_is_predicted_without_a_fill_time(reads):
+    knobs = {"ttl_seconds": 1, "protection": "none"}
+
+    window = predict_window(reads, knobs, None, Window(1, 1, 10))
+    trace = predict_trace([(0.0, 1), (0.1, 1)], knobs, None)
+
+    assert (window.hit_ratio, window.offload_ratio, trace.hit_ratio) == (None, None, None)
+
+
+def test_reason_for_no_prediction_is_the_first_that_holds(reads):
+    off = {"ttl_seconds": 0, "protection": "single-flight"}
+
+    reasons = {predict_window(reads, off, None, Window(1, 1, 10)).method}
+    reasons.add(predict_trace([(0.0, 1)], off, None).method)
+
+    assert reasons == {"cache off: every lookup is a bypass"}
+
+
+def test_trace_is_not_replayed_with_ttls_that_nobody_can_know():
+    jittered = predict_trace([(0.0, 1), (0.1, 1)], {"ttl_seconds": 1, "ttl_jitter_ratio": 0.1}, 0)
+
+    assert jittered.hit_ratio is None
+    assert "jittered" in jittered.method
+
+
 def test_ids_asked_for_once_are_certain_misses(reads):
     half = Reads(reads.rates / 2, missing=0, unrepeated_rate=RATE / 2)
     window = Window(1, 1, 10)
@@ -116,6 +179,16 @@ def test_missing_ids_live_by_the_negative_ttl():
     assert np.sum(found.rates[-10:]) == pytest.approx(0.2 * RATE)
     assert never.loads_per_second > cached.loads_per_second + 0.19 * RATE
     assert cached.hit_ratio - never.hit_ratio == pytest.approx(0.2, abs=0.01)
+
+
+def test_missing_ids_that_nobody_asks_for_are_none():
+    found = reads_under(one_hit_ratio=0.2, rate=RATE)
+    window = Window(1, 1, 10)
+
+    assert found.missing == 0
+    assert predicted(found, window, negative_ttl_seconds=0) == predicted(
+        found, window, negative_ttl_seconds=5
+    )
 
 
 def test_missing_ids_that_never_come_again_are_unrepeated():

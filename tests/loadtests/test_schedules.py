@@ -5,7 +5,7 @@ import pytest
 
 from loadtests.arrivals import RecordedArrivals
 from loadtests.operations import Keys
-from loadtests.schedules import arrivals_for, part_for, quota_for
+from loadtests.schedules import arrivals_for, part_for, quota_for, trace_reads
 from loadtests.shares import divide
 from loadtests.traces import Trace
 from tests.loadtests.settings_for import settings
@@ -54,6 +54,19 @@ def test_a_trace_keeps_its_own_times_if_asked_to():
     assert isinstance(
         arrivals_for(given, trace, share(TraceReplay=1), "TraceReplay"), RecordedArrivals
     )
+
+
+@pytest.mark.parametrize("arrivals", ["poisson", "paced"])
+def test_reads_of_a_trace_are_known_to_come_when_they_are_sent(arrivals):
+    trace = Trace(np.arange(1, 2001), None)
+    given = settings(arrivals=arrivals, seed=7)
+    sent = arrivals_for(given, trace, share(TraceReplay=3), "TraceReplay")
+
+    times = np.concatenate([sent.next_times(500) for _ in range(3)])
+
+    assert trace_reads(given, trace, 1500) == [
+        (pytest.approx(at, abs=1e-6), number) for number, at in enumerate(times, start=1)
+    ]
 
 
 def test_what_must_not_overtake_is_sent_by_one_process():

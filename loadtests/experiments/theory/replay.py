@@ -1,6 +1,6 @@
 """The exact outcome of a known sequence of reads, from an empty cache."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
 
@@ -26,6 +26,26 @@ class ReplayCounts:
     def offload_ratio(self) -> float | None:
         """Share of reads that cost no load; None for an empty replay."""
         return 1.0 - self.miss / self.lookups if self.lookups else None
+
+
+def replayed(
+    reads: Iterable[tuple[float, int]], knobs: Mapping[str, float | str], fill_seconds: float
+) -> ReplayCounts | None:
+    """Replay reads as a service under these knobs answers them.
+
+    None where entries do not simply end with their TTL: cache off, early recompute,
+    stale-while-revalidate, a TTL that is drawn.
+
+    Args:
+        reads: Time in seconds and id, in order of time.
+        knobs: Of the service, all that are in force.
+        fill_seconds: D, from the GET that missed to the SET being visible.
+    """
+    ttl_seconds, protection = float(knobs["ttl_seconds"]), knobs.get("protection")
+    if ttl_seconds == 0 or protection in ("early", "stale") or knobs.get("ttl_jitter_ratio"):
+        return None
+    run = uncoalesced if protection == "none" else coalesced
+    return run(reads, ttl_seconds, fill_seconds)
 
 
 def coalesced(

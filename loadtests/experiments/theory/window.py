@@ -86,12 +86,13 @@ def uncoalesced(
     """Expect a window when every concurrent miss loads by itself (F2 plain, F3).
 
     A cycle then holds 1 + lambda D loads, and its last SET restarts the TTL, so
-    each item is covered for D + T + E[L].
+    each item is covered for D + T + E[L]. Without a TTL nothing is set, and every read
+    is a cycle of its own.
     """
-    duplicates = rates * fill_seconds
-    covered = fill_seconds + ttl_seconds + last_duplicate(rates, fill_seconds)
+    filling = np.where(np.asarray(ttl_seconds) > 0, fill_seconds, 0.0)
+    covered = filling + ttl_seconds + last_duplicate(rates, filling)
     cycles = expected_cycles(rates, covered, closes) - expected_cycles(rates, covered, opens)
-    loads = np.sum(cycles * (1.0 + duplicates))
+    loads = np.sum(cycles * (1.0 + rates * filling))
     hit = 1.0 - float(loads / (np.sum(rates) * (closes - opens)))
     return WindowExpectation(hit, hit)
 
@@ -99,7 +100,7 @@ def uncoalesced(
 def stale_served(
     rates: Floats,
     ttl_seconds: Floats | float,
-    grace_seconds: float,
+    grace_seconds: Floats | float,
     fill_seconds: float,
     span: tuple[float, float],
 ) -> WindowExpectation:
@@ -112,7 +113,7 @@ def stale_served(
     Args:
         rates: Reads per second of each item, Poisson.
         ttl_seconds: Soft TTL, of all items or of each.
-        grace_seconds: How long past it an entry is served.
+        grace_seconds: How long past it an entry is served, of all items or of each.
         fill_seconds: D, from the GET that missed to the SET being visible.
         span: Start and end of the window in seconds after the cache was empty.
     """
@@ -126,6 +127,6 @@ def stale_served(
     return WindowExpectation(1.0 - waiting / total, 1.0 - float(np.sum(misses)) / total)
 
 
-def last_duplicate(rates: Floats, fill_seconds: float) -> Floats:
+def last_duplicate(rates: Floats, fill_seconds: Floats | float) -> Floats:
     """Return E[L], when the last duplicate load of a cycle starts (F2)."""
     return fill_seconds + np.expm1(-rates * fill_seconds) / rates

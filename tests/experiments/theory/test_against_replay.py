@@ -93,6 +93,12 @@ def test_entry_that_lives_for_no_time_is_loaded_each_time():
     assert (expected.hit_ratio, expected.offload_ratio) == pytest.approx((0, 0))
 
 
+def test_uncoalesced_item_without_a_ttl_is_loaded_each_time_however_long_that_takes():
+    expected = window.uncoalesced(np.array([3.0, 5.0]), np.array([0.0, 0.0]), 0.05, 1, 11)
+
+    assert (expected.hit_ratio, expected.offload_ratio) == pytest.approx((0, 0))
+
+
 def test_many_cycles_are_expected_at_the_renewal_rate():
     rates = np.array([20.0])
 
