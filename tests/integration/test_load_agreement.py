@@ -152,7 +152,8 @@ def test_a_trace_meets_an_empty_cache_as_its_prediction_says(cold, tmp_path):
     results = []
     for name in ("first", "again"):
         (tmp_path / name).mkdir()
-        locust = run(tmp_path / name, cold, "--trace", trace, "TraceReplay")
+        pace = ["--rate", 4, "--arrivals", "paced"]
+        locust = run(tmp_path / name, cold, *pace, "--trace", trace, "TraceReplay")
         results.append((locust.summary["hit_ratio"], locust.summary["predicted_hit_ratio"]))
 
     assert results == [(0.25, 0.25)] * 2
