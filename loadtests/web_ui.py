@@ -18,7 +18,7 @@ from loadtests.flags import FlagError
 from loadtests.knobs import KNOB_FLAGS
 from loadtests.listeners import parsed_options, protected, web_app
 from loadtests.live_view import LiveView
-from loadtests.preparation import Preparation
+from loadtests.preparation import KEEPS_ITS_USERS, Preparation
 from loadtests.run_panel import RunPanel
 from loadtests.service_client import ServiceError
 from loadtests.web_form import check_users, chosen_classes, settings_of_form
@@ -83,13 +83,18 @@ class CachePages:
             return stranger
         try:
             if self._running():
-                check_users(request.form, 1)
+                self._check_edit()
             else:
                 self._ready()
         except (FlagError, ServiceError) as error:
             logger.error("not started: %s", error)  # noqa: TRY400 - a sentence for the user
             return jsonify(success=False, message=str(error), host=self._environment.host)
         return None
+
+    def _check_edit(self) -> None:
+        if self._preparation.keeps_its_users:
+            raise FlagError(KEEPS_ITS_USERS)
+        check_users(request.form, 1)
 
     def _running(self) -> bool:
         runner = self._environment.runner
