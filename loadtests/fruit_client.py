@@ -10,7 +10,8 @@ from geventhttpclient.client import HTTPClientPool
 from geventhttpclient.response import HTTPConnectionClosed, HTTPParseError
 from geventhttpclient.url import URL
 
-from loadtests.samples import FAILED, RESULT_INDEX, RESULTS
+from loadtests.ratios import SERVICE_RESULTS
+from loadtests.samples import FAILED, RESULT_INDEX
 
 ANSWER_SECONDS = 30.0
 """How long a request waits for a connection, and for each part of its answer: longer than the
@@ -19,7 +20,7 @@ service, which sleeps for up to ten seconds of --store-delay-seconds, takes for 
 FAILURES = (OSError, Timeout, HTTPConnectionClosed, HTTPParseError, zlib.error)
 """What a request can raise that is data of the run, not a fault of ours."""
 
-_WORDS = {word.upper(): RESULT_INDEX[word] for word in RESULTS[:7]}
+_WORDS = {word.upper(): RESULT_INDEX[word] for word in SERVICE_RESULTS}
 _ERROR = RESULT_INDEX["error"]
 
 

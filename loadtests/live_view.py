@@ -10,8 +10,9 @@ import gevent
 from loadtests.flags import FlagError
 from loadtests.prediction import predicted_hit_ratio
 from loadtests.preparation import Preparation
+from loadtests.ratios import asked, found
 from loadtests.service_client import ServiceError
-from loadtests.tallies import RATIO_HITS, RATIO_LOOKUPS, Tallies, merged
+from loadtests.tallies import Tallies, merged
 from loadtests.view import THEORY_TTLS, View
 
 logger = logging.getLogger(__name__)
@@ -103,15 +104,14 @@ class LiveView:
 
     def _recent(self, tallies: Tallies) -> float | None:
         counts = tallies.results()
-        hits = sum(counts[word] for word in RATIO_HITS)
-        lookups = sum(counts[word] for word in RATIO_LOOKUPS)
+        hits, lookups = found(counts), asked(counts)
         if self._ratios and lookups < self._ratios[-1][2]:
             self._ratios.clear()  # a new run
         self._ratios.append((time.monotonic(), hits, lookups))
         _forget(self._ratios)
         first, last = self._ratios[0], self._ratios[-1]
-        asked = last[2] - first[2]
-        return (last[1] - first[1]) / asked if asked else None
+        since = last[2] - first[2]
+        return (last[1] - first[1]) / since if since else None
 
     def _store_rate(self) -> float | None:
         _forget(self._queries)

@@ -1,5 +1,6 @@
 """Popularities mixed from others: a hot key on top, ids that are missing or asked for once."""
 
+import math
 from dataclasses import dataclass
 
 import numpy as np
@@ -88,7 +89,7 @@ class Strangers:
         missing_ratio: Share of lookups for ids that do not exist.
         missing_items: How many such ids; 0 for a new one each time.
         one_hit_ratio: Share of lookups for existing ids that nothing else asks for.
-        one_hit_items: How many such ids; each is asked for once before any is again.
+        one_hit_items: How many such ids; a stream asks for each once before it does for any again.
     """
 
     missing_ratio: float
@@ -119,7 +120,14 @@ class WithStrangers:
             return None
         kept = 1.0 - own.missing_ratio - own.one_hit_ratio
         each = own.missing_ratio / own.missing_items if own.missing_items else 0.0
-        return Masses(base.probability * kept, base.items, each, float(own.missing_items))
+        return Masses(
+            base.probability * kept,
+            base.items,
+            each,
+            float(own.missing_items),
+            own.one_hit_ratio,
+            float(own.one_hit_items),
+        )
 
 
 class StrangersSampler:
@@ -133,7 +141,8 @@ class StrangersSampler:
         self._missing = np.random.default_rng([seed, _MISSING_DRAWS, stream])
         self._scatter = Bijection(_MISSING_SPACE, seed)
         self._never_again = stream * _STREAM_SPACE
-        self._once = 0
+        # multiples of an irrational number lie far apart: so no two streams set out side by side
+        self._once = int(stream * math.sqrt(2) % 1.0 * self._own.one_hit_items)
 
     def draw(self, times: NDArray[np.float64]) -> NDArray[np.int64]:
         """Return one id for each of *times*."""

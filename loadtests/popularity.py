@@ -23,14 +23,18 @@ class Masses(NamedTuple):
         probability: Share of all lookups that goes to one existing id.
         items: How many ids have that share.
         missing_probability: The same for each id that does not exist.
-        missing_items: How many of those there are. What all this leaves of 1 goes to ids that
-            are asked for only once.
+        missing_items: How many of those there are.
+        one_hit_ratio: Share of all lookups that goes to ids asked for in turn, one after the other.
+        one_hit_items: How many of those there are. What all this leaves of 1 goes to ids that
+            never come again.
     """
 
     probability: NDArray[np.float64]
     items: NDArray[np.float64]
     missing_probability: float = 0.0
     missing_items: float = 0.0
+    one_hit_ratio: float = 0.0
+    one_hit_items: float = 0.0
 
 
 class Sampler(Protocol):

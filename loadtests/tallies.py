@@ -8,14 +8,12 @@ import numpy as np
 from numpy.typing import NDArray
 
 from loadtests.histograms import Histogram, unpacked
+from loadtests.ratios import hit_ratio
 from loadtests.samples import DROPPED, FAILED, RESULTS, SAMPLE_DTYPE
 from loadtests.staleness import Judgement, Verdict
 
 LookupRow = tuple[float, float, float, int, int]
 """Intended start (s since the run's start), response, service (s), result, scenario index."""
-
-RATIO_HITS = ("hit", "stale", "negative")
-RATIO_LOOKUPS = (*RATIO_HITS, "miss", "coalesced")
 
 _COUNTERS = (
     "arrivals",
@@ -149,9 +147,7 @@ class Tallies:
 
     def hit_ratio(self) -> float | None:
         """Return the share of cache lookups answered by the cache, None without lookups."""
-        counts = self.results()
-        lookups = sum(counts[word] for word in RATIO_LOOKUPS)
-        return sum(counts[word] for word in RATIO_HITS) / lookups if lookups else None
+        return hit_ratio(self.results())
 
     def response(self) -> Histogram:
         """Return the response times of all lookups."""

@@ -49,6 +49,7 @@ class CachePages:
     ) -> None:
         self._environment = environment
         self._picker = web_ui.userclass_picker_is_active
+        self._named = parsed_options(environment).user_classes or None  # on the command line
         self._preparation = preparation
         self._live = live
         self._exposition = exposition
@@ -92,9 +93,9 @@ class CachePages:
         return None
 
     def _check_edit(self) -> None:
+        check_users(request.form, self._environment.user_classes)
         if self._preparation.keeps_its_users:
             raise FlagError(KEEPS_ITS_USERS)
-        check_users(request.form, 1)
 
     def _running(self) -> bool:
         runner = self._environment.runner
@@ -102,9 +103,9 @@ class CachePages:
 
     def _ready(self) -> None:
         options = parsed_options(self._environment)
-        picked = request.form.getlist("user_classes") if self._picker else []
-        classes = chosen_classes(request.form, picked, self._environment)
-        settings = settings_of_form(request.form, options, class_count=len(classes))
+        named = request.form.getlist("user_classes") if self._picker else self._named
+        classes = chosen_classes(request.form, named, self._environment)
+        settings = settings_of_form(request.form, options, classes)
         self._environment.user_classes = classes
         self._preparation.ready_service(settings)
         options.service_url = list(settings.service_urls)

@@ -72,6 +72,7 @@ def test_and_in_the_form_with_the_same_sentence(page):
         ({"scenario": "TraceReplay"}, "give --trace a path"),
         ({"shape": "spike", "spike_seconds": "60"}, "spike-seconds must be less than"),
         ({"host": "http://127.0.0.1:1"}, "service http://127.0.0.1:1 cannot be reached"),
+        ({"host": ""}, "host must be the service's URL, got ''; such as http://"),
         ({"host": "nonsense"}, "service-url must be http://host:port"),
         ({"host": "http://127.0.0.1:9/a b"}, "service-url must be http://host:port"),
     ],
@@ -96,6 +97,12 @@ def test_fewer_users_than_scenarios_are_refused_as_in_the_form(tmp_path, service
     said = refused(tmp_path, service_url, "-u", "1", "ReadHeavy", "HotKey")
 
     assert "users must be at least 2, one for each scenario chosen, got '1'" in said
+
+
+def test_no_users_are_refused_as_in_the_form(tmp_path, service_url):
+    said = refused(tmp_path, service_url, "-u", "0")
+
+    assert "users must be a whole number from 1 to 100000 users, got '0'; try --users 1" in said
 
 
 def test_a_service_that_is_not_there_ends_the_run_before_it_begins(tmp_path):

@@ -6,7 +6,7 @@ import pytest
 
 from loadtests.flags import LOAD_FLAGS, FlagError, add_load_flags
 from loadtests.gates import GATE_FLAGS
-from loadtests.knobs import KNOB_FLAGS, add_knob_flags, knobs_from, parse_knobs
+from loadtests.knobs import KNOB_FLAGS, add_knob_flags, knobs_from, parse_changes, parse_knobs
 from loadtests.presets import PRESETS
 from tests.loadtests.settings_for import options, settings
 
@@ -119,7 +119,21 @@ def test_knobs_that_are_set_are_sent():
 
 def test_an_unknown_knob_is_refused():
     with pytest.raises(FlagError, match="knob must be one of ttl_seconds"):
-        parse_knobs({"ttl": "5"})
+        parse_changes({"ttl": "5"})
+
+
+@pytest.mark.parametrize("key", ["ttl_seconds", "protection"])
+@pytest.mark.parametrize("text", ["", "unchanged"])
+def test_a_change_of_a_knob_must_say_to_what(key, text):
+    with pytest.raises(FlagError, match=rf"must be .*, got '{text}'; "):
+        parse_changes({"early_beta": "2", key: text})
+
+
+def test_a_change_of_knobs_is_all_of_them():
+    assert parse_changes({"ttl_seconds": "5", "fencing": "off"}) == {
+        "ttl_seconds": 5.0,
+        "fencing": "off",
+    }
 
 
 def test_a_preset_brings_skew_writes_and_ttl():

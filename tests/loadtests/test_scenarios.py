@@ -97,6 +97,14 @@ def test_one_hit_wonders_come_once_and_lie_beyond_the_items():
     assert len(set(wonders)) == wonders.size
 
 
+@pytest.mark.parametrize("stream", [1, 2, 1_000_000], ids=["user", "third user", "other users"])
+def test_one_hit_wonders_of_other_streams_are_others(stream):
+    given = {"items": 100, "one_hit_ratio": 0.2, "one_hit_items": 40_000}
+    first, second = (drawn[drawn > 100] for drawn in (ids(**given), ids(stream=stream, **given)))
+
+    assert not set(first) & set(second)
+
+
 def test_the_catalogue_holds_the_one_hit_wonders():
     taken = settings(items=100, one_hit_ratio=0.2, one_hit_items=50)
 

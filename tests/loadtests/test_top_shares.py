@@ -53,6 +53,17 @@ def test_a_hot_key_has_its_own_share_on_top():
     assert found["1"] == pytest.approx(0.1 + 0.9 * base)
 
 
+def test_ids_that_do_not_exist_have_their_share_too():
+    known = shares(items=1000)["1"]
+
+    one = shares(Scenario(missing=True), items=1000, missing_items=1)
+    never_again = shares(Scenario(missing=True), items=1000, missing_items=0)
+
+    assert one["1"] == pytest.approx(0.5)
+    assert one["10"] > 0.5 + known / 2
+    assert never_again["1"] == pytest.approx(known / 2)
+
+
 def test_of_a_moving_popularity_they_are_unknown():
     assert shares(popularity="sliding") == {}
 
