@@ -77,7 +77,7 @@ class LiveView:
             predicted_hit_ratio=predicted,
             theory=theory,
             store_queries_per_second=self._store_rate(),
-            knobs=dict(self._preparation.knobs),
+            fenced=self._preparation.fenced,
             workers=self._source.workers(),
         )
 
@@ -94,7 +94,7 @@ class LiveView:
     def _ask_service(self) -> None:
         try:
             client = self._preparation.client(self._preparation.settings_now())
-            self._preparation.knobs = client.settings()
+            self._preparation.learn(client.settings())
         except (FlagError, ServiceError) as error:
             logger.debug("no look at the service: %s", error)
             return

@@ -91,8 +91,8 @@ class LoadRun:
         ticker, self._ticker = self._ticker, None
         if ticker is None:  # another stop came while draining
             return
+        self._tick()  # at once: whoever else waits for the end reports next
         ticker.kill()
-        self._tick()
         if self._recording is not None:
             self._recording.close_samples()
         self._pool.close()

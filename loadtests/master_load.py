@@ -31,6 +31,7 @@ _POLL_SECONDS = 0.02
 _RETRY_SECONDS = 1.0
 _SPAWN_SECONDS = 60.0
 _PATIENCE_SECONDS = 90.0
+_TOGETHER_SECONDS = 2.0
 
 
 class MasterLoad:
@@ -50,6 +51,7 @@ class MasterLoad:
         self._exhausted: set[str] = set()
         self._epoch = 0
         self._stopping = False
+        self._left_at: dict[str, float] = {}
         events = environment.events
         listen(events.test_start, self._on_test_start)
         listen(events.spawning_complete, self._on_spawning_complete)
@@ -78,6 +80,7 @@ class MasterLoad:
         self._busy.clear()
         self._exhausted.clear()
         self._waiting_for.clear()
+        self._left_at.clear()
         self._epoch = 0
         self._stopping = False
         self._preparation.open()
@@ -131,6 +134,7 @@ class MasterLoad:
 
     def _on_stopped(self, msg: Any, **_: object) -> None:  # noqa: ANN401 - Locust's message
         self._waiting_for.discard(msg.node_id)
+        self._left_at[msg.node_id] = time.monotonic()
 
     def _on_exhausted(self, msg: Any, **_: object) -> None:  # noqa: ANN401 - Locust's message
         self._exhausted.add(msg.node_id)
@@ -153,6 +157,13 @@ class MasterLoad:
     def _on_test_stopping(self, **_: object) -> None:
         if not self._preparation.is_open:
             return
+        if not self._stopping:
+            # those that left long before did so on their own
+            self._left_at = {
+                worker: at
+                for worker, at in self._left_at.items()
+                if time.monotonic() - at < _TOGETHER_SECONDS
+            }
         self._stopping = True
         self._beginning.kill(block=False)
         # told a second time while waiting: do not wait for what is under way
@@ -174,10 +185,11 @@ class MasterLoad:
         }
 
     def _unreported(self) -> tuple[str, ...]:
+        left = self._left_at.keys()
         return tuple(
             f"worker {worker} went away; what it did after its last report"
             f" ({self._last_heard(worker)}) is in no total"
-            for worker in sorted((self._busy - self._alive()) | self._waiting_for)
+            for worker in sorted((self._busy - self._alive() | self._waiting_for) - left)
         )
 
     def _last_heard(self, worker: str) -> str:

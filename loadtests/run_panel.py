@@ -71,7 +71,7 @@ class RunPanel:
         try:
             knobs = parse_changes({str(key): str(text) for key, text in texts.items()})
             settings = self._preparation.settings_now()
-            self._preparation.knobs = self._preparation.client(settings).change(knobs)
+            self._preparation.learn(self._preparation.client(settings).change(knobs))
         except (FlagError, ServiceError) as error:
             return jsonify(message=str(error)), 400
         self._live.look()

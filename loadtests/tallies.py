@@ -124,9 +124,9 @@ class Tallies:
         if judgement.stale_seconds is not None:
             self.stale_seconds.append(judgement.stale_seconds)
 
-    def impossible_reads(self, *, fencing: bool) -> int:
-        """Reads of a value never written, and with fencing on those older than one seen."""
-        return self.never_written_reads + (self.regressed_reads if fencing else 0)
+    def impossible_reads(self, *, fenced: bool) -> int:
+        """Reads of a value never written, and where fills were fenced those older than one seen."""
+        return self.never_written_reads + (self.regressed_reads if fenced else 0)
 
     @property
     def dropped(self) -> int:

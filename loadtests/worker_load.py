@@ -32,7 +32,7 @@ class WorkerLoad:
         listen(events.test_start, self._on_test_start)
         listen(events.report_to_master, self._on_report)
         listen(events.test_stopping, self._on_test_stopping)
-        listen(events.quitting, self._on_test_stopping)
+        listen(events.quitting, self._on_stop)  # Ctrl-C reaches all processes at once
         runner.register_message(BEGIN, self._on_begin, concurrent=True)
         runner.register_message(STOP, self._on_stop, concurrent=True)
         runner.register_message(GIVE_UP, self._on_give_up, concurrent=True)

@@ -6,6 +6,7 @@ import re
 import signal
 
 import numpy as np
+import psutil
 import pytest
 
 from loadtests.experiments.stack.local import LocalStack
@@ -117,10 +118,30 @@ def test_a_killed_worker_is_said_and_the_others_go_on(cold, tmp_path):
 
         locust.stop()
 
-    assert re.search(r"worker \S+ went away; what it did after its last report", locust.said)
-    assert locust.summary["unreported"]
+    (sentence,) = locust.summary["unreported"]
+    assert re.match(r"worker \S+ went away; what it did after its last report", sentence)
+    assert sentence in locust.said
     served = sum(differences(before, lookups(cold)).values())
-    assert 0 < locust.summary["completed"] <= served
+    # it did half of 200 a second, and reported every 3 s
+    assert 0 <= served - locust.summary["completed"] <= 400
+
+
+def test_ctrl_c_in_a_terminal_reaches_all_processes_and_loses_no_count(cold, tmp_path):
+    before = lookups(cold)
+    with LocustProcess(tmp_path, cold, "--rate", 200, "--processes", 3, "-u", 3) as locust:
+        locust.until_started()
+        wait_for(lambda: sum(lookups(cold).values()) > sum(before.values()) + 300)
+        top = psutil.Process(locust.process.pid)
+        for process in [top, *top.children(recursive=True)]:
+            process.send_signal(signal.SIGINT)
+        locust.wait()
+
+    summary = locust.summary
+    served = sum(differences(before, lookups(cold)).values())
+    assert summary["unreported"] == []
+    assert summary["arrivals"] == summary["completed"] + summary["failed"] + summary["dropped"]
+    # what the signal itself cut short was served all the same
+    assert 0 <= served - summary["completed"] <= summary["failed"]
 
 
 def test_several_scenarios_share_the_rate_by_their_users(cold, tmp_path):
@@ -152,7 +173,8 @@ def test_a_trace_meets_an_empty_cache_as_its_prediction_says(cold, tmp_path):
     results = []
     for name in ("first", "again"):
         (tmp_path / name).mkdir()
-        locust = run(tmp_path / name, cold, "--trace", trace, "TraceReplay")
+        pace = ["--rate", 4, "--arrivals", "paced"]
+        locust = run(tmp_path / name, cold, *pace, "--trace", trace, "TraceReplay")
         results.append((locust.summary["hit_ratio"], locust.summary["predicted_hit_ratio"]))
 
     assert results == [(0.25, 0.25)] * 2

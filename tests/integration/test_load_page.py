@@ -76,6 +76,17 @@ def test_changing_the_users_while_running_keeps_the_rate(service_url, tmp_path, 
     assert asked / seconds == pytest.approx(150, rel=0.15)
 
 
+def test_a_run_with_an_end_keeps_its_users_and_says_so(service_url, tmp_path):
+    with LocustProcess(tmp_path, service_url, headless=False) as locust:
+        locust.until_page()
+        swarm(locust.page_url, rate=50, requests=1000)
+
+        answer = post(locust.page_url, "/swarm", user_count=5, spawn_rate=100)
+
+    assert answer["success"] is False
+    assert "keeps the users it began with; stop it and start anew" in answer["message"]
+
+
 def run_to_its_end(page, requests):
     swarm(page, rate=200, requests=requests)
     wait_for(lambda: "stopped" in fetch(page + "/stats/requests"))

@@ -100,9 +100,9 @@ def test_a_summary_of_nothing_has_no_slip():
     assert summarise(outcome())["slip_p99_seconds"] is None
 
 
-@pytest.mark.parametrize(("fencing", "impossible"), [(True, 3), (False, 1)])
-def test_going_back_in_time_is_impossible_only_with_fencing(fencing, impossible):
-    ended = outcome("hit", fencing=fencing)
+@pytest.mark.parametrize(("fenced", "impossible"), [(True, 3), (False, 1)])
+def test_going_back_in_time_is_impossible_only_with_fencing(fenced, impossible):
+    ended = outcome("hit", fenced=fenced)
     ended.tallies.judged_reads = 10
     ended.tallies.never_written_reads, ended.tallies.regressed_reads = 1, 2
 

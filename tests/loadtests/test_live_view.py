@@ -46,10 +46,14 @@ class Preparation:
     """Knows the service and nothing of what is sent."""
 
     traffic = None
-    knobs = {}  # noqa: RUF012 - never changed
+    fenced = False
 
     def __init__(self, service):
         self.service = service
+        self.knobs = {}
+
+    def learn(self, knobs):
+        self.knobs = knobs
 
     def settings_now(self):
         pass

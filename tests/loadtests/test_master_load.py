@@ -7,9 +7,10 @@ import pytest
 from locust.env import Environment
 from locust.runners import STATE_MISSING
 
+from loadtests import master_load
 from loadtests.master_load import MasterLoad
 from loadtests.tallies import Tallies
-from loadtests.worker_load import BEGIN, BEGUN, EXHAUSTED, REPORT
+from loadtests.worker_load import BEGIN, BEGUN, EXHAUSTED, REPORT, STOPPED
 
 
 class Runner:
@@ -70,9 +71,14 @@ def events():
 
 
 @pytest.fixture
-def load(runner, events):
+def preparation():
+    return Preparation()
+
+
+@pytest.fixture
+def load(runner, events, preparation):
     environment = SimpleNamespace(events=events)
-    master = MasterLoad(environment, runner, Preparation())
+    master = MasterLoad(environment, runner, preparation)
     events.test_start.fire()
     spawn(runner, events, a=1, b=1)
     return master
@@ -143,3 +149,18 @@ def test_users_that_come_while_a_run_is_being_stopped_begin_nothing(load, runner
     spawn(runner, events, a=1, b=1)
 
     assert runner.sent == []
+
+
+@pytest.mark.parametrize(("together", "lost"), [(60.0, 0), (-1.0, 2)], ids=["just now", "earlier"])
+def test_workers_that_left_on_their_own_are_lost_unless_the_run_ends_with_them(
+    load, runner, events, preparation, monkeypatch, together, lost
+):
+    del load
+    monkeypatch.setattr(master_load, "_TOGETHER_SECONDS", together)
+    for worker in ("a", "b"):
+        runner.says(worker, STOPPED)
+        del runner.clients[worker]
+
+    events.test_stopping.fire()
+
+    assert len(preparation.concluded[1]) == lost
