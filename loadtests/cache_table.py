@@ -62,7 +62,7 @@ def _judged(view: View) -> list[Row]:
     share = _percent(tallies.stale_reads / tallies.judged_reads)
     stale = _headline("Stale reads", count=str(tallies.stale_reads), share=share)
     ages = _headline("Staleness of stale reads", **_times("response", tallies.staleness))
-    impossible = tallies.impossible_reads(fencing=view.knobs.get("fencing") == "on")
+    impossible = tallies.impossible_reads(fenced=view.fenced)
     return [stale, ages, _headline("Impossible reads", count=str(impossible))]
 
 

@@ -2,7 +2,6 @@
 
 import argparse
 import math
-from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, Protocol
 
@@ -135,7 +134,7 @@ LOAD_FLAGS = (
     ),
     Flag("think-seconds", 1.0, "ClosedLoop: mean pause after an answer.", 0, 3600, "seconds"),
     Flag("max-in-flight", 512, "Requests at a time; further ones queue.", 1, 20_000, "requests"),
-    Flag("max-wait-seconds", 30.0, "Longest wait, then dropped.", 0.1, 3600, "seconds"),
+    Flag("max-wait-seconds", 30.0, "Longest wait for a slot, then dropped.", 0.1, 3600, "seconds"),
     Flag("requests", 0, "Arrivals in total; 0: no end.", 0, 1_000_000_000, "arrivals"),
     Flag(
         "preset",
@@ -145,8 +144,6 @@ LOAD_FLAGS = (
     ),
     Flag("record", "", "Directory for samples and summary of the run.", in_form=False),
 )
-
-_BY_KEY = {flag.key: flag for flag in LOAD_FLAGS}
 
 
 def add_load_flags(parser: FlagParser) -> None:
@@ -161,14 +158,3 @@ def add_load_flags(parser: FlagParser) -> None:
     )
     for flag in LOAD_FLAGS:
         flag.add_to(parser)
-
-
-def check_form(form: Mapping[str, str]) -> None:
-    """Refuse a submitted form that holds a value the command line would refuse.
-
-    Raises:
-        FlagError: The first refused value, in the command line's words.
-    """
-    for key, text in form.items():
-        if key in _BY_KEY:
-            _BY_KEY[key].parse(text)

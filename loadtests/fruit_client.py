@@ -10,12 +10,17 @@ from geventhttpclient.client import HTTPClientPool
 from geventhttpclient.response import HTTPConnectionClosed, HTTPParseError
 from geventhttpclient.url import URL
 
-from loadtests.samples import FAILED, RESULT_INDEX, RESULTS
+from loadtests.ratios import SERVICE_RESULTS
+from loadtests.samples import FAILED, RESULT_INDEX
+
+ANSWER_SECONDS = 30.0
+"""How long a request waits for a connection, and for each part of its answer: longer than the
+service, which sleeps for up to ten seconds of --store-delay-seconds, takes for any."""
 
 FAILURES = (OSError, Timeout, HTTPConnectionClosed, HTTPParseError, zlib.error)
 """What a request can raise that is data of the run, not a fault of ours."""
 
-_WORDS = {word.upper(): RESULT_INDEX[word] for word in RESULTS[:7]}
+_WORDS = {word.upper(): RESULT_INDEX[word] for word in SERVICE_RESULTS}
 _ERROR = RESULT_INDEX["error"]
 
 
@@ -43,17 +48,14 @@ class FruitClient:
     Args:
         urls: One for each replica.
         concurrency: Most connections to each.
-        timeout_seconds: How long to wait for a connection, and for each part of an answer.
         token: For writes; None where loopback needs none.
     """
 
-    def __init__(
-        self, urls: tuple[str, ...], concurrency: int, timeout_seconds: float, token: str | None
-    ) -> None:
+    def __init__(self, urls: tuple[str, ...], concurrency: int, token: str | None) -> None:
         self.pool = HTTPClientPool(
             concurrency=concurrency,
-            connection_timeout=timeout_seconds,
-            network_timeout=timeout_seconds,
+            connection_timeout=ANSWER_SECONDS,
+            network_timeout=ANSWER_SECONDS,
         )
         targets = [(self.pool.get_client(url), URL(url).path.rstrip("/")) for url in urls]
         self._targets = itertools.cycle(targets)

@@ -68,12 +68,14 @@ class Gates:
     def failures(self, outcome: Outcome) -> list[str]:
         """Return a sentence for each gate that *outcome* does not pass, saying by how much.
 
-        A figure that is unknown does not pass its gate.
+        A figure that is unknown does not pass its gate: stale reads and the achieved ratio are
+        where a worker was lost.
         """
         tallies = outcome.tallies
         p99_seconds = tallies.response().quantile(0.99)
         p99_ms = None if p99_seconds is None else p99_seconds * 1000
-        stale = tallies.stale_reads if tallies.judged_reads else None
+        known = tallies.judged_reads and not outcome.unreported
+        stale = tallies.stale_reads if known else None
         checks = (
             _at_least("hit ratio", tallies.hit_ratio(), self.min_hit_ratio),
             _at_most("p99 of response times in ms", p99_ms, self.max_p99_ms),
@@ -89,12 +91,15 @@ def gates_from(options: Namespace) -> Gates:
 
 
 def achieved_ratio(outcome: Outcome) -> float | None:
-    """Return which part of the arrivals that were due was also done by the time they ended.
+    """Return which part of the arrivals that were due was also done.
 
-    Not done are those dropped or failed, still queued or under way, and those the generator
-    itself was too late for. None without arrivals.
+    Not done are those dropped or failed, those the generator itself was too late for, and those
+    still queued or under way when the run was stopped. None without arrivals, and where a worker
+    was lost: what was due there is not known.
     """
     tallies = outcome.tallies
+    if outcome.unreported:
+        return None
     due = tallies.arrivals + tallies.overdue
     done = min(tallies.completed, tallies.arrivals - tallies.backlog)
     return done / due if due else None

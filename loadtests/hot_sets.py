@@ -3,9 +3,9 @@
 import numpy as np
 from numpy.typing import NDArray
 
-from loadtests.popularity import Masses
+from loadtests.popularity import Masses, Scatter
 
-_PERMUTATION, _DRAWS = 1, 2
+_DRAWS = 2
 
 
 class HotSet:
@@ -34,8 +34,7 @@ class HotSet:
         self.traffic_ratio = traffic_ratio if self.hot_items < items else 1.0
         self.slide_per_second = slide_per_second
         self._seed = seed
-        order = np.random.default_rng([seed, _PERMUTATION]).permutation(items)
-        self._ids = (order + 1).astype(np.int32)
+        self._ids_of = Scatter(items, seed)
 
     def sampler(self, stream: int) -> "HotSetSampler":
         """Return sequence number *stream*."""
@@ -44,7 +43,7 @@ class HotSet:
     def ids_at(self, places: NDArray[np.int64], times: NDArray[np.float64]) -> NDArray[np.int64]:
         """Return the ids at *places* (0 is the first hot item) as the set lies at *times*."""
         moved = np.floor(times * self.slide_per_second).astype(np.int64)
-        return np.asarray(self._ids[(places + moved) % self.largest_id], dtype=np.int64)
+        return self._ids_of((places + moved) % self.largest_id)
 
     def masses(self) -> Masses | None:
         """Return the two probabilities; None for a set that moves."""

@@ -7,8 +7,6 @@ from typing import NamedTuple, Protocol
 import gevent
 from gevent.lock import Semaphore
 
-SWEEP_SECONDS = 0.25
-
 
 class Arrival(NamedTuple):
     """One request that is due.
@@ -66,9 +64,15 @@ class InFlight:
         if busy >= self._limit:
             self.queued += 1
         elif busy >= len(self._greenlets):
-            self._greenlets.append(gevent.spawn(self._serve))
+            self._start()
         self._queue.append(arrival)
         self._available.release()
+
+    def resize(self, limit: int) -> None:
+        """Change the slots; those too many end with the next arrival that they perform."""
+        self._limit = limit
+        for _ in range(min(limit, self.backlog) - len(self._greenlets)):
+            self._start()
 
     def sweep(self) -> None:
         """Drop what has waited too long at the head of the queue."""
@@ -104,8 +108,18 @@ class InFlight:
         gevent.killall(self._greenlets)
         self._greenlets.clear()
 
+    def _start(self) -> None:
+        slot = gevent.spawn(self._serve)
+        slot.link_exception(self._replace)
+        self._greenlets.append(slot)
+
+    def _replace(self, failed: gevent.Greenlet) -> None:
+        if failed in self._greenlets:
+            self._greenlets.remove(failed)
+            self._start()
+
     def _serve(self) -> None:
-        while True:
+        while len(self._greenlets) <= max(1, self._limit):
             self._available.acquire()
             arrival = self._queue.popleft()
             started = self._now()
@@ -116,8 +130,9 @@ class InFlight:
             self.max_seen = max(self.max_seen, self.in_flight)
             try:
                 arrival.performer.perform(arrival, started)
-            except gevent.GreenletExit:
+            except BaseException:  # given up, or a fault of ours: it counts all the same
                 arrival.performer.abandon(arrival, started)
                 raise
             finally:
                 self.in_flight -= 1
+        self._greenlets.remove(gevent.getcurrent())

@@ -2,6 +2,7 @@
 
 from argparse import Namespace
 from collections.abc import Mapping
+from dataclasses import replace
 
 from loadtests.flags import Flag, FlagError, FlagParser
 from loadtests.service_client import Knob
@@ -102,4 +103,18 @@ def parse_knobs(texts: Mapping[str, str]) -> dict[str, Knob]:
         value = _BY_KEY[key].parse(text)
         if value not in ("", UNCHANGED):
             knobs[key] = value
+    return knobs
+
+
+def parse_changes(texts: Mapping[str, str]) -> dict[str, Knob]:
+    """Return the knobs of *texts*, each of which must have a value.
+
+    Raises:
+        FlagError: One is unknown, out of range or empty.
+    """
+    knobs = parse_knobs(texts)
+    for key in texts.keys() - knobs.keys():
+        flag = _BY_KEY[key]
+        words = tuple(word for word in flag.choices if word != UNCHANGED)
+        replace(flag, optional=False, choices=words).parse(texts[key])
     return knobs

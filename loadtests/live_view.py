@@ -10,14 +10,16 @@ import gevent
 from loadtests.flags import FlagError
 from loadtests.prediction import predicted_hit_ratio
 from loadtests.preparation import Preparation
+from loadtests.ratios import asked, found
 from loadtests.service_client import ServiceError
-from loadtests.tallies import RATIO_HITS, RATIO_LOOKUPS, Tallies, merged
+from loadtests.tallies import Tallies, merged
 from loadtests.view import THEORY_TTLS, View
 
 logger = logging.getLogger(__name__)
 
 LOOK_SECONDS = 1.0
 RECENT_SECONDS = 10.0
+_SILENT_SECONDS = 3.0
 _Timed = TypeVar("_Timed", bound=tuple[float, ...])
 
 _STORE_QUERIES = "cacheaside_store_queries_total"
@@ -51,7 +53,8 @@ class LiveView:
         self.view = View()
 
     def start(self) -> None:
-        """Look once a second from now on."""
+        """Look once a second from now on, whether the service answers or not."""
+        gevent.spawn(self._ask_forever)
         gevent.spawn(self._look_forever)
 
     def begin(self, **_: object) -> None:
@@ -74,20 +77,24 @@ class LiveView:
             predicted_hit_ratio=predicted,
             theory=theory,
             store_queries_per_second=self._store_rate(),
-            knobs=dict(self._preparation.knobs),
+            fenced=self._preparation.fenced,
             workers=self._source.workers(),
         )
 
     def _look_forever(self) -> None:
         while True:
-            self._ask_service()
             self.look()
+            gevent.sleep(LOOK_SECONDS)
+
+    def _ask_forever(self) -> None:
+        while True:
+            self._ask_service()
             gevent.sleep(LOOK_SECONDS)
 
     def _ask_service(self) -> None:
         try:
             client = self._preparation.client(self._preparation.settings_now())
-            self._preparation.knobs = client.settings()
+            self._preparation.learn(client.settings())
         except (FlagError, ServiceError) as error:
             logger.debug("no look at the service: %s", error)
             return
@@ -97,21 +104,22 @@ class LiveView:
 
     def _recent(self, tallies: Tallies) -> float | None:
         counts = tallies.results()
-        hits = sum(counts[word] for word in RATIO_HITS)
-        lookups = sum(counts[word] for word in RATIO_LOOKUPS)
+        hits, lookups = found(counts), asked(counts)
         if self._ratios and lookups < self._ratios[-1][2]:
             self._ratios.clear()  # a new run
         self._ratios.append((time.monotonic(), hits, lookups))
         _forget(self._ratios)
         first, last = self._ratios[0], self._ratios[-1]
-        asked = last[2] - first[2]
-        return (last[1] - first[1]) / asked if asked else None
+        since = last[2] - first[2]
+        return (last[1] - first[1]) / since if since else None
 
     def _store_rate(self) -> float | None:
         _forget(self._queries)
         if len(self._queries) < 2:
             return None
         (began, first), (ended, last) = self._queries[0], self._queries[-1]
+        if time.monotonic() - ended > _SILENT_SECONDS:
+            return None  # the service does not answer
         return max(0.0, last - first) / (ended - began)
 
     def _predict(self) -> tuple[float | None, dict[float, float | None]]:

@@ -5,23 +5,20 @@ import math
 import time
 from collections.abc import Callable, Mapping
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 import gevent
 
-from loadtests.fruit_client import FruitClient
+from loadtests.fruit_client import ANSWER_SECONDS, FruitClient
 from loadtests.in_flight import InFlight
 from loadtests.load_settings import LoadSettings
 from loadtests.loops import Loop, LoopParts
 from loadtests.performers import Performer, RequestEvent
+from loadtests.popularity import Popularity, Sampler
 from loadtests.recording import Recording
 from loadtests.scenarios import Scenario
 from loadtests.shares import Share
 from loadtests.staleness import Oracle
 from loadtests.tallies import Tallies
-
-if TYPE_CHECKING:
-    from loadtests.popularity import Popularity, Sampler
 
 logger = logging.getLogger(__name__)
 
@@ -68,10 +65,17 @@ class LoadRun:
         self._oracles: dict[str, tuple[tuple[int, int], Oracle]] = {}
 
     def begin(self, share: Share) -> None:
-        """Start this process's loops, or start them anew with another share."""
+        """Start this process's loops, or start them anew with another share.
+
+        Raises:
+            FlagError: There are fewer slots than processes.
+        """
+        ordered = all(self._popularity(name).ordered for name in share.scenarios)
+        slots = share.slots(self.settings.max_in_flight, ordered=ordered)
         if self._ticker is None:
-            self._open(share)
+            self._open(share, slots)
         self._halt()
+        self._pool.resize(slots)
         self._loops = [loop for name in share.scenarios for loop in self._make(share, name)]
         self._greenlets = [gevent.spawn(loop.run) for loop in self._loops]
         gevent.spawn(self._watch, self._greenlets)
@@ -81,13 +85,14 @@ class LoadRun:
         self._halt()
         if self._ticker is None:
             return
-        self._note_backlog()
+        if self._backlog is None:
+            self._backlog = self.tallies.backlog = self._pool.backlog
         self._pool.drain()
         ticker, self._ticker = self._ticker, None
         if ticker is None:  # another stop came while draining
             return
+        self._tick()  # at once: whoever else waits for the end reports next
         ticker.kill()
-        self._tick()
         if self._recording is not None:
             self._recording.close_samples()
         self._pool.close()
@@ -102,15 +107,14 @@ class LoadRun:
         """Return seconds since the run's start."""
         return time.perf_counter() - self._zero
 
-    def _open(self, share: Share) -> None:
+    def _open(self, share: Share, slots: int) -> None:
         settings = self.settings
         self._zero = time.perf_counter() + share.started_at - time.time()
         self._started_at = share.started_at
         self._cpu_zero = time.process_time()
-        limit = share.part_of(settings.max_in_flight)
-        patience = settings.max_wait_seconds
-        self._client = FruitClient(settings.service_urls, limit, patience, self._token)
-        self._pool = InFlight(limit, patience, self.now)
+        # an edit may give us all slots
+        self._client = FruitClient(settings.service_urls, settings.max_in_flight, self._token)
+        self._pool = InFlight(slots, settings.max_wait_seconds, self.now)
         self._parts = LoopParts(settings, self._trace, self._pool, self.now)
         if self._recording is not None:
             self._recording.open_samples(own_file=share.processes > 1)
@@ -120,17 +124,27 @@ class LoadRun:
         scenario = self._scenarios[name]
         if name not in self._names:
             self._names.append(name)
-            self._popularities[name] = scenario.popularity(self.settings, self._trace)
-        popularity = self._popularities[name]
+        sampler_of, ordered = self._samplers(share, name), self._popularity(name).ordered
         performer = self._performer(share, name, scenario)
         if scenario.closed_loop:
-            return self._parts.closed_loops(share, name, popularity, performer)
-        sampler = popularity.sampler(share.epoch)
-        if popularity.ordered:  # goes on where it was
-            sampler = self._ordered_samplers.setdefault(name, sampler)
-        return self._parts.open_loop(
-            share, name, scenario, sampler, performer, ordered=popularity.ordered
-        )
+            return self._parts.closed_loops(share, name, sampler_of, performer, ordered=ordered)
+        sampler = sampler_of(share.stream(name))
+        return self._parts.open_loop(share, name, scenario, sampler, performer, ordered=ordered)
+
+    def _popularity(self, name: str) -> Popularity:
+        if name not in self._popularities:
+            scenario = self._scenarios[name]
+            self._popularities[name] = scenario.popularity(self.settings, self._trace)
+        return self._popularities[name]
+
+    def _samplers(self, share: Share, name: str) -> Callable[[int], Sampler]:
+        """Return what draws a stream's ids: one for all where they have an order to keep."""
+        popularity = self._popularity(name)
+        if not popularity.ordered:
+            return popularity.sampler
+        new = popularity.sampler(share.stream(name))
+        known = self._ordered_samplers.setdefault(name, new)  # goes on where it was
+        return lambda _stream: known
 
     def _performer(self, share: Share, name: str, scenario: Scenario) -> Performer:
         oracle = self._oracle(share, name) if scenario.writes else None
@@ -144,10 +158,15 @@ class LoadRun:
         known = self._oracles.get(name)
         if known is None or known[0] != keys_of:
             moment = int((share.started_at + share.begins) * 1000)
-            settled_at = share.begins + self.settings.max_wait_seconds if share.epoch else -math.inf
-            known = (keys_of, Oracle(moment % _QUANTITY_SPAN, settled_at))
+            known = (keys_of, Oracle(moment % _QUANTITY_SPAN, self._settled_at(share)))
             self._oracles[name] = known
         return known[1]
+
+    def _settled_at(self, share: Share) -> float:
+        """Return when the last write of whoever had our keys before will have been answered."""
+        if not share.epoch:
+            return -math.inf
+        return share.begins + self.settings.max_wait_seconds + ANSWER_SECONDS
 
     def _halt(self) -> None:
         gevent.killall(self._greenlets)
@@ -159,13 +178,8 @@ class LoadRun:
     def _watch(self, greenlets: list[gevent.Greenlet]) -> None:
         gevent.joinall(greenlets)
         if greenlets is self._greenlets and self._ticker is not None:
-            self._note_backlog()
-            self._pool.drain()
+            self._pool.drain()  # an end of its own: no backlog, what is done after it counts
             self._on_exhausted()
-
-    def _note_backlog(self) -> None:
-        if self._backlog is None:
-            self._backlog = self.tallies.backlog = self._pool.backlog
 
     def _tick_forever(self) -> None:
         while True:

@@ -25,7 +25,7 @@ from loadtests.master_load import MasterLoad
 from loadtests.metrics_server import METRICS_PORT, MetricsServer
 from loadtests.preparation import Preparation
 from loadtests.service_client import ServiceError
-from loadtests.web_form import require_users
+from loadtests.web_form import fewest_users, require_users
 from loadtests.web_ui import CachePages
 from loadtests.worker_load import WorkerLoad
 
@@ -70,11 +70,11 @@ def _join(environment: Environment, web_ui: WebUI | None) -> None:
         return
     if not options.user_classes:
         environment.user_classes = [available_classes(environment)[options.scenario]]
-    scenarios = len(environment.user_classes)
     if options.num_users is None:
-        options.num_users = max(options.expect_workers or 1, scenarios)
+        fewest = fewest_users(environment.user_classes)
+        options.num_users = max(options.expect_workers or 1, fewest)
     elif options.headless or options.autostart:
-        require_users(options.num_users, scenarios)
+        require_users(str(options.num_users), environment.user_classes)
     preparation = Preparation(environment, token, Closing(environment).on_outcome)
     if options.headless or options.autostart:
         preparation.ready_service(settings)

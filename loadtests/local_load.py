@@ -44,6 +44,7 @@ class LocalLoad:
     def _on_test_start(self, **_: object) -> None:
         preparation = self._preparation
         self._epoch = 0
+        self._stopping = False
         self._run = LoadRun(
             preparation.open(),
             scenarios_of(self._environment),
@@ -54,7 +55,7 @@ class LocalLoad:
 
     def _on_spawning_complete(self, **_: object) -> None:
         runner = self._environment.runner
-        if self._run is None or runner is None or not runner.user_count:
+        if self._run is None or runner is None or not runner.user_count or self._stopping:
             return
         if self._epoch and self._preparation.keeps_its_users:
             logger.warning(KEEPS_ITS_USERS)
@@ -74,7 +75,6 @@ class LocalLoad:
             self._run.give_up()
         self._stopping = True
         self._run.stop()
-        self._stopping = False
         self._preparation.conclude(self._run.tallies)
 
     def _end(self) -> None:

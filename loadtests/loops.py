@@ -9,7 +9,7 @@ from loadtests.arrivals import Immediately
 from loadtests.in_flight import InFlight, Performs
 from loadtests.load_settings import LoadSettings
 from loadtests.operations import Operations, Sequence, Turns
-from loadtests.popularity import Popularity, Sampler
+from loadtests.popularity import Sampler
 from loadtests.scenarios import Scenario
 from loadtests.schedules import arrivals_for, part_for, quota_for
 from loadtests.shares import Share
@@ -60,20 +60,32 @@ class LoopParts:
         return [OpenLoop(Operations(sequence, part), self.pool, performer, self.now)]
 
     def closed_loops(
-        self, share: Share, name: str, popularity: Popularity, performer: Performs
+        self,
+        share: Share,
+        name: str,
+        sampler_of: Callable[[int], Sampler],
+        performer: Performs,
+        *,
+        ordered: bool,
     ) -> list[Loop]:
-        """Return one closed loop for each user of scenario *name* here."""
+        """Return one closed loop for each user of scenario *name* here.
+
+        Where the ids are *ordered* its first process has all of them.
+        """
         part = share.scenarios[name]
+        here = part.here
+        if ordered:
+            here = part.users if part.nth == 0 else 0
         quota = quota_for(self.settings, share, name)
         loops: list[Loop] = []
-        for user in range(part.first, part.first + part.here):
+        for user in range(part.first, part.first + here):
             own = None if quota is None else (user + 1) * quota // part.users
             if own is not None and quota is not None:
                 own -= user * quota // part.users
-            number = user + part.users * share.epoch
-            sampler = popularity.sampler(number)
+            stream = share.stream(name, user)
+            sampler = sampler_of(stream)
             sequence = Sequence(Immediately(self.now), sampler, 0.0, self.settings.seed, own)
-            generator = np.random.default_rng([self.settings.seed, _THINKING, number])
+            generator = np.random.default_rng([self.settings.seed, _THINKING, stream])
             operations = Operations(sequence, Turns(0, 1, 1))
             think = self.settings.think_seconds
             loops.append(ClosedLoop(operations, think, generator, self.pool, performer, self.now))

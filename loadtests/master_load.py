@@ -31,6 +31,7 @@ _POLL_SECONDS = 0.02
 _RETRY_SECONDS = 1.0
 _SPAWN_SECONDS = 60.0
 _PATIENCE_SECONDS = 90.0
+_TOGETHER_SECONDS = 2.0
 
 
 class MasterLoad:
@@ -49,6 +50,8 @@ class MasterLoad:
         self._beginning = gevent.Greenlet()
         self._exhausted: set[str] = set()
         self._epoch = 0
+        self._stopping = False
+        self._left_at: dict[str, float] = {}
         events = environment.events
         listen(events.test_start, self._on_test_start)
         listen(events.spawning_complete, self._on_spawning_complete)
@@ -62,7 +65,11 @@ class MasterLoad:
 
     def tallies(self) -> Tallies:
         """Return the sum of what every worker last reported."""
-        return merged(report["tallies"] for report in self._reports.values())
+        alive = self._alive()
+        total = merged(report["tallies"] for report in self._reports.values())
+        for worker in self._reports.keys() - alive:  # it has nothing under way any more
+            total.in_flight -= self._reports[worker]["tallies"]["counters"]["in_flight"]
+        return total
 
     def workers(self) -> int:
         """Return how many workers are there."""
@@ -73,12 +80,15 @@ class MasterLoad:
         self._busy.clear()
         self._exhausted.clear()
         self._waiting_for.clear()
+        self._left_at.clear()
         self._epoch = 0
+        self._stopping = False
         self._preparation.open()
 
     def _on_spawning_complete(self, **_: object) -> None:
         self._beginning.kill(block=False)
-        self._beginning = gevent.spawn(self._begin)
+        if not self._stopping:
+            self._beginning = gevent.spawn(self._begin)
 
     def _begin(self) -> None:
         """Hand out shares once every user has been reported, which Locust does not wait for."""
@@ -99,6 +109,8 @@ class MasterLoad:
         shares = divide(started_at, soon - started_at, self._epoch, users)
         if not shares:
             return
+        without_users = next(iter(shares.values())).without_users()
+        shares = dict.fromkeys(self._busy, without_users) | shares
         self._epoch += 1
         self._preparation.begin(started_at)
         self._busy |= set(shares)
@@ -115,16 +127,22 @@ class MasterLoad:
     def _on_worker_report(self, client_id: str, data: dict[str, Any], **_: object) -> None:
         if REPORT in data and client_id in self._busy:
             self._reports[client_id] = data[REPORT]
+        self._end_if_exhausted()  # a worker that went away sends no word of its end
 
     def _on_begun(self, msg: Any, **_: object) -> None:  # noqa: ANN401 - Locust's message
         self._not_begun.discard(msg.node_id)
 
     def _on_stopped(self, msg: Any, **_: object) -> None:  # noqa: ANN401 - Locust's message
         self._waiting_for.discard(msg.node_id)
+        self._left_at[msg.node_id] = time.monotonic()
 
     def _on_exhausted(self, msg: Any, **_: object) -> None:  # noqa: ANN401 - Locust's message
         self._exhausted.add(msg.node_id)
-        if self._exhausted >= self._alive():
+        self._end_if_exhausted()
+
+    def _end_if_exhausted(self) -> None:
+        if self._exhausted and self._exhausted >= self._alive() and not self._stopping:
+            self._exhausted.clear()
             self._end()
 
     def _on_refused(self, msg: Any, **_: object) -> None:  # noqa: ANN401 - Locust's message
@@ -139,6 +157,14 @@ class MasterLoad:
     def _on_test_stopping(self, **_: object) -> None:
         if not self._preparation.is_open:
             return
+        if not self._stopping:
+            # those that left long before did so on their own
+            self._left_at = {
+                worker: at
+                for worker, at in self._left_at.items()
+                if time.monotonic() - at < _TOGETHER_SECONDS
+            }
+        self._stopping = True
         self._beginning.kill(block=False)
         # told a second time while waiting: do not wait for what is under way
         word = GIVE_UP if self._waiting_for & self._alive() else STOP
@@ -159,10 +185,11 @@ class MasterLoad:
         }
 
     def _unreported(self) -> tuple[str, ...]:
+        left = self._left_at.keys()
         return tuple(
             f"worker {worker} went away; what it did after its last report"
             f" ({self._last_heard(worker)}) is in no total"
-            for worker in sorted((self._busy - self._alive()) | self._waiting_for)
+            for worker in sorted((self._busy - self._alive() | self._waiting_for) - left)
         )
 
     def _last_heard(self, worker: str) -> str:

@@ -1,5 +1,6 @@
 """Popularities mixed from others: a hot key on top, ids that are missing or asked for once."""
 
+import math
 from dataclasses import dataclass
 
 import numpy as np
@@ -9,7 +10,7 @@ from loadtests.bijection import Bijection
 from loadtests.popularity import Masses, Popularity, Sampler, Zipf
 from loadtests.shapes import Shape
 
-_CHOICES, _MISSING_DRAWS = 4, 5
+_HOT, _MISSING_DRAWS, _STRANGERS, _SPIKE = 4, 5, 8, 9
 FIRST_MISSING_ID = 1 << 30
 """Ids from here on are in no catalogue."""
 
@@ -41,7 +42,8 @@ class HotKey:
 
     def sampler(self, stream: int) -> "HotKeySampler":
         """Return sequence number *stream*."""
-        generator = np.random.default_rng([self._seed, _CHOICES, stream])
+        layer = _SPIKE if self._ratio is None else _HOT
+        generator = np.random.default_rng([self._seed, layer, stream])
         return HotKeySampler(self, self.base.sampler(stream), generator)
 
     def ratio_at(self, times: NDArray[np.float64]) -> NDArray[np.float64]:
@@ -87,7 +89,7 @@ class Strangers:
         missing_ratio: Share of lookups for ids that do not exist.
         missing_items: How many such ids; 0 for a new one each time.
         one_hit_ratio: Share of lookups for existing ids that nothing else asks for.
-        one_hit_items: How many such ids; each is asked for once before any is again.
+        one_hit_items: How many such ids; a stream asks for each once before it does for any again.
     """
 
     missing_ratio: float
@@ -118,7 +120,14 @@ class WithStrangers:
             return None
         kept = 1.0 - own.missing_ratio - own.one_hit_ratio
         each = own.missing_ratio / own.missing_items if own.missing_items else 0.0
-        return Masses(base.probability * kept, base.items, each, float(own.missing_items))
+        return Masses(
+            base.probability * kept,
+            base.items,
+            each,
+            float(own.missing_items),
+            own.one_hit_ratio,
+            float(own.one_hit_items),
+        )
 
 
 class StrangersSampler:
@@ -128,11 +137,12 @@ class StrangersSampler:
         self._own = mixture.strangers
         self._known = mixture.base.largest_id
         self._base = mixture.base.sampler(stream)
-        self._choices = np.random.default_rng([seed, _CHOICES, stream])
+        self._choices = np.random.default_rng([seed, _STRANGERS, stream])
         self._missing = np.random.default_rng([seed, _MISSING_DRAWS, stream])
         self._scatter = Bijection(_MISSING_SPACE, seed)
         self._never_again = stream * _STREAM_SPACE
-        self._once = 0
+        # multiples of an irrational number lie far apart: so no two streams set out side by side
+        self._once = int(stream * math.sqrt(2) % 1.0 * self._own.one_hit_items)
 
     def draw(self, times: NDArray[np.float64]) -> NDArray[np.int64]:
         """Return one id for each of *times*."""

@@ -20,11 +20,19 @@ _OWNER_MIX = np.uint64(0x9E3779B97F4A7C15)
 
 
 class Block(NamedTuple):
-    """A stretch of operations in order of time."""
+    """A stretch of operations in order of time.
+
+    Attributes:
+        times: Seconds since the run's start.
+        keys: The ids asked for.
+        writes: Which of them are written.
+        until: When the stretch ends, though its last operations be another process's.
+    """
 
     times: NDArray[np.float64]
     keys: NDArray[np.int64]
     writes: NDArray[np.bool_]
+    until: float
 
 
 class Sequence:
@@ -65,7 +73,7 @@ class Sequence:
         writes = self._generator.random(keys.size) < self._write_ratio
         writes &= keys < FIRST_MISSING_ID  # a write would make it exist
         self.drawn += keys.size
-        return Block(times[: keys.size], keys, writes)
+        return Block(times[: keys.size], keys, writes, float(times[keys.size - 1]))
 
 
 class Part(Protocol):
@@ -118,7 +126,7 @@ class Operations:
         if block is None:
             return None
         ours = self._part(block, first)
-        return Block(block.times[ours], block.keys[ours], block.writes[ours])
+        return Block(block.times[ours], block.keys[ours], block.writes[ours], block.until)
 
     def pass_over(self, until: float) -> int:
         """Draw all that is due up to a time, and return how many of it were ours."""
@@ -129,5 +137,5 @@ class Operations:
             if block is None:
                 break
             ours += int(np.sum(self._part(block, first) & (block.times <= until)))
-            drawn_to = float(block.times[-1])
+            drawn_to = block.until
         return ours

@@ -68,7 +68,7 @@ class Performer:
 
     def abandon(self, arrival: Arrival, started: float) -> None:
         """Account for an arrival that is given up while under way."""
-        given_up = AnswerError("given up at the end")
+        given_up = AnswerError("given up while under way")
         self._lose(arrival, started, self._now(), Answer(FAILED, b"", given_up))
 
     def _lose(self, arrival: Arrival, started: float, ended: float, answer: Answer) -> None:

@@ -13,7 +13,7 @@ TABLE_ITEMS = 1_000_000
 
 _PERMUTATION, _DRAWS = 1, 2
 _BLOCK_RATIO = 1.001
-_SINGLE = 100_000
+_SINGLE = 10_000
 
 
 class Masses(NamedTuple):
@@ -23,14 +23,18 @@ class Masses(NamedTuple):
         probability: Share of all lookups that goes to one existing id.
         items: How many ids have that share.
         missing_probability: The same for each id that does not exist.
-        missing_items: How many of those there are. What all this leaves of 1 goes to ids that
-            are asked for only once.
+        missing_items: How many of those there are.
+        one_hit_ratio: Share of all lookups that goes to ids asked for in turn, one after the other.
+        one_hit_items: How many of those there are. What all this leaves of 1 goes to ids that
+            never come again.
     """
 
     probability: NDArray[np.float64]
     items: NDArray[np.float64]
     missing_probability: float = 0.0
     missing_items: float = 0.0
+    one_hit_ratio: float = 0.0
+    one_hit_items: float = 0.0
 
 
 class Sampler(Protocol):
@@ -56,6 +60,24 @@ class Popularity(Protocol):
         """Return the probabilities, None where they change with time."""
 
 
+class Scatter:
+    """The ids 1 … items, permuted by the seed."""
+
+    def __init__(self, items: int, seed: int) -> None:
+        self._table: NDArray[np.int32] | None = None
+        if items <= TABLE_ITEMS:
+            order = np.random.default_rng([seed, _PERMUTATION]).permutation(items)
+            self._table = (order + 1).astype(np.int32)
+        else:
+            self._bijection = Bijection(items, seed)
+
+    def __call__(self, places: NDArray[np.int64]) -> NDArray[np.int64]:
+        """Return the ids at 0-based *places*."""
+        if self._table is not None:
+            return self._table[places].astype(np.int64)
+        return self._bijection(places) + 1
+
+
 class Zipf:
     """Item of rank i has probability i ** -skew / sum(k ** -skew), over ids permuted by the seed.
 
@@ -72,30 +94,14 @@ class Zipf:
         self.skew = skew
         self.seed = seed
         self.normaliser = _harmonic(items, skew)
+        self.ids_of = Scatter(items, seed)
         self._cumulated: NDArray[np.float64] | None = None
-        self._ids: NDArray[np.int32] | None = None
         if items <= TABLE_ITEMS:
             self._cumulated = np.cumsum(self.probabilities())
             self._cumulated[-1] = 1.0
-            order = np.random.default_rng([seed, _PERMUTATION]).permutation(items)
-            self._ids = (order + 1).astype(np.int32)
-        else:
-            self._scatter = Bijection(items, seed)
-        self._own = self.sampler(0)
-
-    @property
-    def ids_by_rank(self) -> NDArray[np.int64]:
-        """The id of each rank, most popular first; an array of *items* numbers."""
-        return self.ids_of(np.arange(self.items))
-
-    def ids_of(self, ranks: NDArray[np.int64]) -> NDArray[np.int64]:
-        """Return the ids of 0-based *ranks*."""
-        if self._ids is not None:
-            return self._ids[ranks].astype(np.int64)
-        return self._scatter(ranks) + 1
 
     def rank_of(self, key: int) -> int | None:
-        """Return the 0-based rank of an id, None where it is beyond the first hundred thousand."""
+        """Return the 0-based rank of an id, None where it is beyond the first ten thousand."""
         found = np.flatnonzero(self.ids_of(np.arange(min(self.items, _SINGLE))) == key)
         return int(found[0]) if found.size else None
 
@@ -103,10 +109,6 @@ class Zipf:
         """Return the probability of each rank, most popular first."""
         ranks = np.arange(1, self.items + 1, dtype=np.float64)
         return np.asarray(ranks**-self.skew / self.normaliser)
-
-    def draw(self, count: int) -> NDArray[np.int64]:
-        """Return the next *count* ids of this seed's own sequence (stream 0)."""
-        return self._own.draw_count(count)
 
     def sampler(self, stream: int) -> "ZipfSampler":
         """Return sequence number *stream* of this popularity."""
@@ -120,17 +122,13 @@ class Zipf:
         return np.searchsorted(self._cumulated, uniform, side="right")
 
     def masses(self) -> Masses:
-        """Return the probabilities, beyond a million items in blocks of nearly equal ones."""
-        if self.items <= TABLE_ITEMS:
+        """Return the probabilities, beyond ten thousand items in blocks of nearly equal ones."""
+        if self.items <= _SINGLE:
             return Masses(self.probabilities(), np.ones(self.items))
         edges = _block_edges(self.items)
         first, last = edges[:-1] + 1, edges[1:]
         middle = np.sqrt(first.astype(np.float64) * last.astype(np.float64))
         return Masses(middle**-self.skew / self.normaliser, (last - first + 1).astype(np.float64))
-
-    def top_share(self, count: int) -> float:
-        """Return the share of all lookups that goes to the *count* most popular ids."""
-        return _harmonic(min(count, self.items), self.skew) / self.normaliser
 
 
 class ZipfSampler:
@@ -181,7 +179,7 @@ def _harmonic(items: int, skew: float) -> float:
 
 
 def _block_edges(items: int) -> NDArray[np.int64]:
-    """Split the ranks: one by one up to 10^5, then in blocks whose ends differ by 0.1 %."""
+    """Split the ranks: one by one up to 10^4, then in blocks whose ends differ by 0.1 %."""
     single = np.arange(_SINGLE + 1, dtype=np.int64)
     steps = int(np.ceil(np.log(items / _SINGLE) / np.log(_BLOCK_RATIO)))
     rest = (_SINGLE * np.exp(np.linspace(0, np.log(items / _SINGLE), steps + 1))).astype(np.int64)

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from loadtests.experiments.theory import replay, stampede, ttl
+from loadtests.experiments.theory import fill, replay, stampede, ttl
 from loadtests.popularity import Masses, Popularity
 from loadtests.service_client import Knob
 
@@ -36,8 +36,11 @@ class Traffic:
 def predicted_hit_ratio(traffic: Traffic, knobs: Mapping[str, Knob]) -> float | None:
     """Return the steady-state hit ratio, of a trace the exact one from an empty cache.
 
-    None where theory says nothing: cache off, early recompute, a popularity that moves; for a
-    trace also where entries do not simply end with their TTL.
+    Loads at once hit as often unprotected as coalesced: only the first of them fills.
+
+    None where theory says nothing: cache off, early recompute, a popularity that moves, ids asked
+    for once that come round while they are still cached; for a trace also where entries do not
+    simply end with their TTL.
     """
     ttl_seconds = float(knobs["ttl_seconds"])
     fill_seconds = float(knobs.get("store_delay_seconds", 0.0))
@@ -47,13 +50,23 @@ def predicted_hit_ratio(traffic: Traffic, knobs: Mapping[str, Knob]) -> float | 
         counts = replay.replayed(traffic.reads, knobs, fill_seconds)
         return None if counts is None else counts.hit_ratio
     masses = traffic.popularity.masses()
-    if masses is None:
+    if masses is None or _comes_round(traffic, masses, knobs):
         return None
     per_id = _hit_ratios(traffic, masses, ttl_seconds, fill_seconds, knobs)
     if per_id is None:
         return None
     known = float(np.sum(masses.items * masses.probability * per_id))
-    return known + _negative(traffic, masses, float(knobs.get("negative_ttl_seconds", 0.0)))
+    negative_ttl_seconds = float(knobs.get("negative_ttl_seconds", 0.0))
+    return known + _negative(traffic, masses, negative_ttl_seconds, fill_seconds)
+
+
+def _comes_round(traffic: Traffic, masses: Masses, knobs: Mapping[str, Knob]) -> bool:
+    """Tell whether ids that are asked for in turn are asked for again while still cached."""
+    life_seconds = float(knobs["ttl_seconds"]) * (1.0 + float(knobs.get("ttl_jitter_ratio", 0.0)))
+    if knobs.get("protection") == "stale":
+        life_seconds += float(knobs.get("stale_seconds", 0.0))
+    each_second = (traffic.reads_per_second + traffic.writes_per_second) * masses.one_hit_ratio
+    return each_second * life_seconds > masses.one_hit_items
 
 
 def _hit_ratios(
@@ -93,9 +106,11 @@ def _stale_or_hit(
     return np.asarray(np.interp(np.log(rates), np.log(grid), at_grid))
 
 
-def _negative(traffic: Traffic, masses: Masses, negative_ttl_seconds: float) -> float:
+def _negative(
+    traffic: Traffic, masses: Masses, negative_ttl_seconds: float, fill_seconds: float
+) -> float:
     if not masses.missing_items:
         return 0.0
-    rate = np.array([masses.missing_probability * traffic.reads_per_second])
-    hit = float(ttl.hit_ratios(rate, negative_ttl_seconds)[0])
+    rate = masses.missing_probability * traffic.reads_per_second
+    hit = fill.coalesced(rate, negative_ttl_seconds, fill_seconds).hit_ratio
     return masses.missing_items * masses.missing_probability * hit

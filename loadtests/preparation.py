@@ -38,7 +38,8 @@ class Preparation:
         current: Settings of the run that is on, or was last; None before the first.
         started_at: Its time zero, unix seconds; None while none is on.
         is_open: Whether a run was opened and has not been concluded.
-        knobs: In force on the service when last asked; empty before.
+        knobs: In force on the service when last asked (`learn`); empty before.
+        fenced: Whether fills have been fenced all through the run, as far as was asked.
         traffic: What the run sends, as far as it is known before.
     """
 
@@ -52,6 +53,7 @@ class Preparation:
         self.started_at: float | None = None
         self.is_open = False
         self.knobs: dict[str, Knob] = {}
+        self.fenced = False
         self.traffic: Traffic | None = None
         self._top_shares: dict[str, float] = {}
 
@@ -101,20 +103,33 @@ class Preparation:
         client = self.client(settings)
         client.check()
         trace = settings.read_trace()
-        items = self._items(settings, trace)
-        self.knobs = client.change(settings.knobs) if settings.knobs else client.settings()
-        client.fill_catalogue(items)
         chosen = self._chosen()
-        if settings.write_ratio and any(scenario.writes for scenario in chosen.values()):
-            client.clear_cache()  # or a read could give what no write of the run explains
+        if trace is not None and len(chosen) > 1:
+            names = ", ".join(chosen)
+            raise FlagError(
+                f"trace must be replayed by one scenario, got {names!r}; choose one of them"
+            )
+        items = self._items(settings, trace)
+        self.learn(client.change(settings.knobs) if settings.knobs else client.settings())
+        client.fill_catalogue(items)
+        writes = settings.write_ratio and any(scenario.writes for scenario in chosen.values())
+        if writes or trace is not None:
+            # or a read could find what no write of the run, no earlier line of the trace explains
+            client.clear_cache()
         self.traffic = traffic_of(settings, trace, chosen)
         self._top_shares = top_shares(settings, trace, chosen)
+
+    def learn(self, knobs: dict[str, Knob]) -> None:
+        """Take *knobs* for those in force."""
+        self.knobs = knobs
+        self.fenced = self.fenced and _fences(knobs)
 
     def open(self) -> LoadSettings:
         """Begin with a run: return its settings, and clear what the one before recorded."""
         self.started_at = None
         self.current = settings_from(parsed_options(self._environment))
         self.is_open = True
+        self.fenced = _fences(self.knobs)
         if self.current.record:
             Recording(Path(self.current.record)).clear()
         return self.current
@@ -143,7 +158,7 @@ class Preparation:
             ended_at=now,
             predicted_hit_ratio=self.predicted_hit_ratio(),
             top_shares=self._top_shares,
-            fencing=self.knobs.get("fencing") == "on",
+            fenced=self.fenced,
             unreported=unreported,
         )
         self.started_at = None
@@ -183,3 +198,7 @@ class Preparation:
                 f" trace, got '{items}'; ask for fewer"
             )
         return items
+
+
+def _fences(knobs: dict[str, Knob]) -> bool:
+    return knobs.get("fencing") == "on"

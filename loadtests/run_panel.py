@@ -8,7 +8,7 @@ from flask.typing import ResponseReturnValue
 from locust.web import WebUI
 
 from loadtests.flags import FlagError
-from loadtests.knobs import KNOB_FLAGS, UNCHANGED, parse_knobs
+from loadtests.knobs import KNOB_FLAGS, UNCHANGED, parse_changes
 from loadtests.listeners import protected
 from loadtests.live_view import LiveView
 from loadtests.preparation import Preparation
@@ -69,9 +69,9 @@ class RunPanel:
         if not isinstance(texts, dict):
             return jsonify(message="knobs are sent as a JSON object"), 400
         try:
-            knobs = parse_knobs({str(key): str(text) for key, text in texts.items()})
+            knobs = parse_changes({str(key): str(text) for key, text in texts.items()})
             settings = self._preparation.settings_now()
-            self._preparation.knobs = self._preparation.client(settings).change(knobs)
+            self._preparation.learn(self._preparation.client(settings).change(knobs))
         except (FlagError, ServiceError) as error:
             return jsonify(message=str(error)), 400
         self._live.look()

@@ -7,17 +7,9 @@ from typing import BinaryIO
 import numpy as np
 from numpy.typing import NDArray
 
-RESULTS = (
-    "hit",
-    "stale",
-    "negative",
-    "miss",
-    "coalesced",
-    "bypass",
-    "error",
-    "failed",
-    "dropped",
-)
+from loadtests.ratios import SERVICE_RESULTS
+
+RESULTS = (*SERVICE_RESULTS, "failed", "dropped")
 """The service's seven words, then: no valid answer came; never sent, having waited too long."""
 
 RESULT_INDEX = {word: index for index, word in enumerate(RESULTS)}

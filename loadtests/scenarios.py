@@ -51,7 +51,7 @@ class Scenario:
         if strangers.missing_ratio or strangers.one_hit_ratio:
             keys = WithStrangers(keys, strangers, settings.seed)
         if settings.shape == "spike":
-            keys = HotKey(keys, settings.hot_key, None, settings.rate_shape, settings.seed + 1)
+            keys = HotKey(keys, settings.hot_key, None, settings.rate_shape, settings.seed)
         return keys
 
     def _strangers(self, settings: LoadSettings) -> Strangers:

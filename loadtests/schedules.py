@@ -6,8 +6,6 @@ from loadtests.operations import Keys, Part, Turns
 from loadtests.shares import ScenarioShare, Share, divide
 from loadtests.traces import Trace
 
-_EPOCH = 1_000_000  # no run has so many users
-
 
 def arrivals_for(
     settings: LoadSettings, trace: Trace | None, share: Share, scenario: str
@@ -21,7 +19,7 @@ def arrivals_for(
         # scenarios side by side do not start in step
         phase = part.base / share.users
         return PacedArrivals(rate, settings.rate_shape, phase, share.begins)
-    stream = part.base + _EPOCH * share.epoch
+    stream = share.stream(scenario)
     return PoissonArrivals(rate, settings.rate_shape, settings.seed, stream, share.begins)
 
 

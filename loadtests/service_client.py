@@ -3,6 +3,7 @@
 import http.client
 import json
 import re
+import time
 import urllib.error
 import urllib.request
 from collections.abc import Mapping
@@ -12,6 +13,8 @@ from loadtests.direct import DIRECT
 
 _TIMEOUT_SECONDS = 10.0
 _FILL_TIMEOUT_SECONDS = 600.0
+_SPREAD_SECONDS = 3.0
+_POLL_SECONDS = 0.05
 _SAMPLE = re.compile(r"^(\w+)(?:\{([^}]*)\})? (\S+)$")
 
 Knob = float | int | str
@@ -51,12 +54,17 @@ class ServiceClient:
             self._settings("GET", url)
 
     def change(self, knobs: Mapping[str, Knob]) -> dict[str, Knob]:
-        """Set knobs and return all that are in force then.
+        """Set knobs and return all that are in force then, once every replica has them.
 
         Raises:
-            ServiceError: One was refused; the service's own sentence.
+            ServiceError: One was refused, in the service's own sentence; or a replica has other
+                knobs still.
         """
-        return self._settings("PATCH", self._urls[0], knobs)
+        in_force = self._settings("PATCH", self._urls[0], knobs)
+        changed = {key: value for key, value in in_force.items() if key in knobs}
+        for url in self._urls[1:]:
+            self._await(url, changed)
+        return in_force
 
     def clear_cache(self) -> None:
         """Delete the service's own keys.
@@ -85,6 +93,16 @@ class ServiceClient:
             samples = filter(None, map(_SAMPLE.match, text.splitlines()))
             total += sum(float(match[3]) for match in samples if match[1] == name)
         return total
+
+    def _await(self, url: str, knobs: Mapping[str, Knob]) -> None:
+        deadline = time.monotonic() + _SPREAD_SECONDS
+        while not knobs.items() <= self._settings("GET", url).items():
+            if time.monotonic() > deadline:
+                raise ServiceError(
+                    f"service {url} did not take over the settings of {self._urls[0]} within"
+                    f" {_SPREAD_SECONDS:g} s; give replicas of one service, on one Redis"
+                )
+            time.sleep(_POLL_SECONDS)
 
     def _settings(
         self, method: str, url: str, knobs: Mapping[str, Knob] | None = None

@@ -1,8 +1,12 @@
 """Who does what: how the users of a run are numbered over scenarios and processes."""
 
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from typing import Any
+
+from loadtests.flags import FlagError
+
+_EPOCH = 1_000_000  # no run has so many users
 
 
 @dataclass(frozen=True)
@@ -24,6 +28,10 @@ class ScenarioShare:
     here: int
     nth: int
     processes: int
+
+    def of(self, total: int, users: int) -> int:
+        """Return the scenario's part of *total*, by its share of all *users*; parts add up."""
+        return (self.base + self.users) * total // users - self.base * total // users
 
 
 @dataclass(frozen=True)
@@ -48,9 +56,39 @@ class Share:
     processes: int
     scenarios: Mapping[str, ScenarioShare]
 
-    def part_of(self, total: int) -> int:
-        """Return this process's part of *total* slots: all parts add up; at least 1."""
-        return max(1, total // self.processes + (self.process < total % self.processes))
+    def slots(self, total: int, *, ordered: bool) -> int:
+        """Return this process's part of *total* slots; all parts add up.
+
+        Args:
+            total: For all processes.
+            ordered: Whether the first process of a scenario sends all of it: then a scenario's
+                slots go by its users, and the others have none.
+
+        Raises:
+            FlagError: They are fewer than the processes that need one.
+        """
+        if ordered:
+            led = (part for part in self.scenarios.values() if part.nth == 0)
+            return sum(part.of(total, self.users) for part in led)
+        if total < self.processes:
+            raise FlagError(
+                f"max-in-flight must be at least {self.processes}, one for each process that sends,"
+                f" got '{total}'; raise it or use fewer processes"
+            )
+        return total // self.processes + (self.process < total % self.processes)
+
+    def without_users(self) -> "Share":
+        """Return the part of a process that is left without users in this numbering."""
+        return replace(self, scenarios={})
+
+    def stream(self, scenario: str, user: int = 0) -> int:
+        """Return the number of a user's own random sequence, which no other of the run has.
+
+        Args:
+            scenario: Whose user; an open loop goes by the scenario's first one.
+            user: Number within the scenario.
+        """
+        return _EPOCH * self.epoch + self.scenarios[scenario].base + user
 
     def packed(self) -> dict[str, Any]:
         """Return this as a message for a worker."""

@@ -38,7 +38,7 @@ class Version:
 
     Attributes:
         quantity: The value; no two of a key are equal.
-        began: When its write was sent; minus infinity for what was there before the run.
+        began: When its write was sent; minus infinity for what was not written here.
         acknowledged: When that was answered; infinity as long as it is not.
     """
 
@@ -50,7 +50,7 @@ class Version:
 @dataclass(slots=True)
 class _History:
     versions: list[Version] = field(default_factory=list)
-    before: Version | None = None
+    before: dict[int, Version] = field(default_factory=dict)
     newest_seen: Version | None = None
     seen_at: float = math.inf  # when the first read of the newest seen version ended
 
@@ -61,9 +61,10 @@ class Oracle:
     Args:
         first_quantity: The run's first value; later runs must not come back to the values of
             earlier ones, or leftovers could pass for writes.
-        settled_at: Until then others may still write what they began before; reads that begin
-            before that and return a value not written here are not judged. Seconds since the
-            run's start.
+        settled_at: Until then others, who had the keys before, may still write; reads that begin
+            before that and return a value not written here are not judged, and later ones may
+            find any that they left. Seconds since the run's start; minus infinity where nobody
+            had them: then each key has one value from before.
     """
 
     def __init__(self, first_quantity: int, settled_at: float = -math.inf) -> None:
@@ -89,7 +90,7 @@ class Oracle:
         if version is None:
             if began < self._settled_at:
                 return None
-            version = _from_before(history, quantity)
+            version = self._from_before(history, quantity)
         if version is None:
             return Judgement(Verdict.NEVER_WRITTEN)
         newest = history.newest_seen
@@ -102,6 +103,13 @@ class Oracle:
             return Judgement(Verdict.REGRESSED, stale_seconds)
         return Judgement(Verdict.FRESH if stale_seconds is None else Verdict.STALE, stale_seconds)
 
+    def _from_before(self, history: _History, quantity: int) -> Version | None:
+        """Take an unknown value for what was there before us; without others only the first."""
+        others = self._settled_at > -math.inf
+        if quantity not in history.before and (others or not history.before):
+            history.before[quantity] = Version(quantity, -math.inf, self._settled_at)
+        return history.before.get(quantity)
+
     def _history(self, key: int) -> _History:
         return self._histories.setdefault(key, _History())
 
@@ -111,13 +119,6 @@ def _written(history: _History, quantity: int) -> Version | None:
         if version.quantity == quantity:
             return version
     return None
-
-
-def _from_before(history: _History, quantity: int) -> Version | None:
-    """Take the first unknown value for what was there before the run, and no other."""
-    if history.before is None:
-        history.before = Version(quantity, -math.inf, -math.inf)
-    return history.before if history.before.quantity == quantity else None
 
 
 def _superseded_at(versions: list[Version], version: Version) -> float:

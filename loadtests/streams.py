@@ -49,9 +49,11 @@ class OpenLoop:
         """Submit arrivals until the operations or the greenlet end."""
         while (block := self._operations.next_block(_BLOCK)) is not None:
             self._submit(block)
+            # none of the block may be ours: wait for its end all the same, and give way
+            gevent.sleep(max(0.0, block.until - self._now()))
 
     def _submit(self, block: Block) -> None:
-        times, keys, writes = (part.tolist() for part in block)
+        times, keys, writes = (part.tolist() for part in block[:3])
         first = self.sent
         try:
             for intended, key, is_write in zip(times, keys, writes, strict=True):

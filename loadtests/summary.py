@@ -17,7 +17,7 @@ class Outcome:
         started_at, ended_at: Unix seconds; ended_at is when everything was drained.
         predicted_hit_ratio: By theory, None where it says nothing.
         top_shares: Share of lookups to the 1, 10, 100 most popular ids; empty where it moves.
-        fencing: Whether fills were fenced; then no read may go back in time.
+        fenced: Whether fills were fenced all through; then no read may go back in time.
         unreported: One sentence for each worker that was lost with part of its report.
     """
 
@@ -27,7 +27,7 @@ class Outcome:
     ended_at: float
     predicted_hit_ratio: float | None
     top_shares: dict[str, float]
-    fencing: bool = True
+    fenced: bool = True
     unreported: tuple[str, ...] = ()
 
 
@@ -57,7 +57,7 @@ def summarise(outcome: Outcome) -> dict[str, Any]:
         "top_shares": outcome.top_shares or None,
         "judged_reads": tallies.judged_reads if judged else None,
         "stale_reads": tallies.stale_reads if judged else None,
-        "impossible_reads": tallies.impossible_reads(fencing=outcome.fencing) if judged else None,
+        "impossible_reads": tallies.impossible_reads(fenced=outcome.fenced) if judged else None,
         "staleness_mean_seconds": tallies.staleness.mean_seconds,
         "unreported": list(outcome.unreported),
     }

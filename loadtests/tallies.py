@@ -8,14 +8,12 @@ import numpy as np
 from numpy.typing import NDArray
 
 from loadtests.histograms import Histogram, unpacked
+from loadtests.ratios import hit_ratio
 from loadtests.samples import DROPPED, FAILED, RESULTS, SAMPLE_DTYPE
 from loadtests.staleness import Judgement, Verdict
 
 LookupRow = tuple[float, float, float, int, int]
 """Intended start (s since the run's start), response, service (s), result, scenario index."""
-
-RATIO_HITS = ("hit", "stale", "negative")
-RATIO_LOOKUPS = (*RATIO_HITS, "miss", "coalesced")
 
 _COUNTERS = (
     "arrivals",
@@ -52,7 +50,8 @@ class Tallies:
     Attributes:
         arrivals: Requests that were due, writes included.
         overdue: Arrivals that were due when the run ended and had not been looked at.
-        backlog: Arrivals that were queued or under way when the last one had come.
+        backlog: Arrivals that were queued or under way when the run was stopped; 0 where it came
+            to its own end.
         queued: Arrivals that found no free slot.
         max_in_flight_seen: Most requests under way at one time.
         in_flight: Requests under way now.
@@ -125,9 +124,9 @@ class Tallies:
         if judgement.stale_seconds is not None:
             self.stale_seconds.append(judgement.stale_seconds)
 
-    def impossible_reads(self, *, fencing: bool) -> int:
-        """Reads of a value never written, and with fencing on those older than one seen."""
-        return self.never_written_reads + (self.regressed_reads if fencing else 0)
+    def impossible_reads(self, *, fenced: bool) -> int:
+        """Reads of a value never written, and where fills were fenced those older than one seen."""
+        return self.never_written_reads + (self.regressed_reads if fenced else 0)
 
     @property
     def dropped(self) -> int:
@@ -148,9 +147,7 @@ class Tallies:
 
     def hit_ratio(self) -> float | None:
         """Return the share of cache lookups answered by the cache, None without lookups."""
-        counts = self.results()
-        lookups = sum(counts[word] for word in RATIO_LOOKUPS)
-        return sum(counts[word] for word in RATIO_HITS) / lookups if lookups else None
+        return hit_ratio(self.results())
 
     def response(self) -> Histogram:
         """Return the response times of all lookups."""

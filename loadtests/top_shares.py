@@ -37,7 +37,9 @@ def _expected(popularity: Popularity) -> dict[str, float]:
     masses = popularity.masses()
     if masses is None:
         return {}
-    order = np.argsort(-masses.probability, kind="stable")
-    probability, items = masses.probability[order], masses.items[order]
+    probability = np.append(masses.probability, masses.missing_probability)
+    items = np.append(masses.items, masses.missing_items)
+    order = np.argsort(-probability, kind="stable")
+    probability, items = probability[order], items[order]
     below = np.concatenate([[0.0], np.cumsum(items)[:-1]])
     return {str(top): float(np.sum(probability * np.clip(top - below, 0.0, items))) for top in TOPS}

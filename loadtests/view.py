@@ -3,7 +3,6 @@
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
-from loadtests.service_client import Knob
 from loadtests.tallies import Tallies
 
 THEORY_TTLS = (0.1, 0.2, 0.5, 1.0, 2.0, 5.0, 10.0, 20.0, 30.0, 60.0, 120.0, 300.0, 600.0, 3600.0)
@@ -21,7 +20,7 @@ class View:
         predicted_hit_ratio: By theory, under the knobs in force.
         theory: The same for each TTL of THEORY_TTLS.
         store_queries_per_second: Of the service, by everyone.
-        knobs: In force on the service; empty where it does not answer.
+        fenced: Whether fills have been fenced all through the run.
         workers: Worker processes; 0 in a single process.
     """
 
@@ -31,5 +30,5 @@ class View:
     predicted_hit_ratio: float | None = None
     theory: Mapping[float, float | None] = field(default_factory=dict)
     store_queries_per_second: float | None = None
-    knobs: Mapping[str, Knob] = field(default_factory=dict)
+    fenced: bool = False
     workers: int = 0

@@ -1,52 +1,57 @@
 """What Locust's start form may say: checked before Locust takes it, in the command line's words."""
 
+import bisect
 from argparse import Namespace
 from collections.abc import Mapping
 
 from locust import User
+from locust.dispatch import UsersDispatcher
 from locust.env import Environment
+from locust.runners import WorkerNode
 from locust.util.timespan import parse_timespan
 
 from loadtests.flags import LOAD_FLAGS, Flag, FlagError
 from loadtests.knobs import KNOB_FLAGS
-from loadtests.load_settings import LoadSettings, settings_from
+from loadtests.load_settings import DEFAULT_URL, LoadSettings, settings_from
 from loadtests.load_user import available_classes
+
+Classes = list[type[User]]
 
 _FLAGS = {flag.key: flag for flag in (*LOAD_FLAGS, *KNOB_FLAGS)}
 _USERS = Flag("users", 1, "", 1, 100_000, "users")
 _SPAWN_RATE = Flag("spawn-rate", 100.0, "", 0.01, 100_000, "users/s")
 
 
-def settings_of_form(
-    form: Mapping[str, str], options: Namespace, *, class_count: int
-) -> LoadSettings:
+def settings_of_form(form: Mapping[str, str], options: Namespace, classes: Classes) -> LoadSettings:
     """Return the settings that a submitted form asks for; *options* stay as they are.
 
     Args:
         form: Its fields.
         options: What holds where the form says nothing.
-        class_count: How many User classes are to run; each needs a user.
+        classes: The User classes that are to run.
 
     Raises:
         FlagError: A field cannot be what it is.
     """
-    check_users(form, class_count)
+    check_users(form, classes)
     asked = Namespace(**vars(options))
     for key, text in form.items():
         if key in _FLAGS:
             setattr(asked, key, _FLAGS[key].parse(text))
-    if form.get("host"):
+    if "host" in form:
+        if not form["host"].strip():
+            raise FlagError(f"host must be the service's URL, got ''; such as {DEFAULT_URL}")
         asked.service_url = form["host"].split(",")
     return settings_from(asked)
 
 
-def check_users(form: Mapping[str, str], class_count: int) -> None:
+def check_users(form: Mapping[str, str], classes: Classes) -> None:
     """Refuse users, spawn rate and run time that Locust would fail on, or take and not obey.
 
     Raises:
         FlagError: One of them will not do.
     """
-    require_users(int(_USERS.parse(form.get("user_count", "1"))), class_count)
+    require_users(form.get("user_count", "1"), classes)
     _SPAWN_RATE.parse(form.get("spawn_rate", "1"))
     try:
         if form.get("run_time"):
@@ -58,36 +63,60 @@ def check_users(form: Mapping[str, str], class_count: int) -> None:
         ) from None
 
 
-def require_users(users: int, class_count: int) -> None:
-    """Refuse fewer users than scenarios: some would not be run.
+def require_users(text: str, classes: Classes) -> None:
+    """Refuse so few users that some of *classes* would have none, and not be run.
 
     Raises:
-        FlagError: They are too few.
+        FlagError: They are too few, or *text* is no number of users.
     """
-    if users < class_count:
+    users = int(_USERS.parse(text))
+    fewest = fewest_users(classes)
+    if users < fewest:
         raise FlagError(
-            f"users must be at least {class_count}, one for each scenario chosen,"
+            f"users must be at least {fewest}, one for each scenario chosen,"
             f" got '{users}'; choose fewer scenarios"
         )
 
 
+def fewest_users(classes: Classes) -> int:
+    """Return how many users it takes for each class to have one, as Locust hands them out."""
+    enough = len(classes)
+    while enough < _USERS.high and not _all_have_users(classes, enough):
+        enough *= 2
+    return bisect.bisect_left(
+        range(enough), x=True, key=lambda users: _all_have_users(classes, users)
+    )
+
+
+def _all_have_users(classes: Classes, users: int) -> bool:
+    node = WorkerNode("all")
+    dispatcher = UsersDispatcher([node], classes)
+    dispatcher.new_dispatch(users, spawn_rate=max(1, users))
+    return all(next(dispatcher)[node.id].values())
+
+
 def chosen_classes(
-    form: Mapping[str, str], picked: list[str], environment: Environment
-) -> list[type[User]]:
+    form: Mapping[str, str], named: list[str] | None, environment: Environment
+) -> Classes:
     """Return the User classes that a form asks for.
 
     Args:
         form: Its fields.
-        picked: What the class picker says; empty without one.
+        named: What the class picker or else the command line says, which goes before the form's
+            scenario; None where neither says anything.
         environment: Knows the classes there are.
 
     Raises:
-        FlagError: There is no such scenario.
+        FlagError: There is no such scenario, or none was picked.
     """
     offered = available_classes(environment)
-    names = picked or [form.get("scenario") or environment.user_classes[0].__name__]
-    for name in names:
+    if named is None:
+        named = [form.get("scenario") or environment.user_classes[0].__name__]
+    if not named:
+        known = ", ".join(offered)
+        raise FlagError(f"user classes must be some of {known}, got none; choose one at least")
+    for name in named:
         if name not in offered:
             known = ", ".join(offered)
             raise FlagError(f"scenario must be one of {known}, got {name!r}; choose one of them")
-    return [offered[name] for name in names]
+    return [offered[name] for name in named]

@@ -18,7 +18,7 @@ from loadtests.flags import FlagError
 from loadtests.knobs import KNOB_FLAGS
 from loadtests.listeners import parsed_options, protected, web_app
 from loadtests.live_view import LiveView
-from loadtests.preparation import Preparation
+from loadtests.preparation import KEEPS_ITS_USERS, Preparation
 from loadtests.run_panel import RunPanel
 from loadtests.service_client import ServiceError
 from loadtests.web_form import check_users, chosen_classes, settings_of_form
@@ -49,6 +49,7 @@ class CachePages:
     ) -> None:
         self._environment = environment
         self._picker = web_ui.userclass_picker_is_active
+        self._named = parsed_options(environment).user_classes or None  # on the command line
         self._preparation = preparation
         self._live = live
         self._exposition = exposition
@@ -83,7 +84,7 @@ class CachePages:
             return stranger
         try:
             if self._running():
-                check_users(request.form, 1)
+                self._check_edit()
             else:
                 self._ready()
         except (FlagError, ServiceError) as error:
@@ -91,15 +92,20 @@ class CachePages:
             return jsonify(success=False, message=str(error), host=self._environment.host)
         return None
 
+    def _check_edit(self) -> None:
+        check_users(request.form, self._environment.user_classes)
+        if self._preparation.keeps_its_users:
+            raise FlagError(KEEPS_ITS_USERS)
+
     def _running(self) -> bool:
         runner = self._environment.runner
         return runner is not None and runner.state in (STATE_RUNNING, STATE_SPAWNING)
 
     def _ready(self) -> None:
         options = parsed_options(self._environment)
-        picked = request.form.getlist("user_classes") if self._picker else []
-        classes = chosen_classes(request.form, picked, self._environment)
-        settings = settings_of_form(request.form, options, class_count=len(classes))
+        named = request.form.getlist("user_classes") if self._picker else self._named
+        classes = chosen_classes(request.form, named, self._environment)
+        settings = settings_of_form(request.form, options, classes)
         self._environment.user_classes = classes
         self._preparation.ready_service(settings)
         options.service_url = list(settings.service_urls)

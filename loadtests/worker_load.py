@@ -32,7 +32,7 @@ class WorkerLoad:
         listen(events.test_start, self._on_test_start)
         listen(events.report_to_master, self._on_report)
         listen(events.test_stopping, self._on_test_stopping)
-        listen(events.quitting, self._on_test_stopping)
+        listen(events.quitting, self._on_stop)  # Ctrl-C reaches all processes at once
         runner.register_message(BEGIN, self._on_begin, concurrent=True)
         runner.register_message(STOP, self._on_stop, concurrent=True)
         runner.register_message(GIVE_UP, self._on_give_up, concurrent=True)
@@ -52,7 +52,11 @@ class WorkerLoad:
         if self._run is None or self._begun == (share.started_at, share.epoch):
             return  # not ready yet, or told a second time
         self._begun = (share.started_at, share.epoch)
-        self._run.begin(share)
+        try:
+            self._run.begin(share)
+        except FlagError as error:
+            self._runner.send_message(REFUSED, {"why": str(error)})
+            return
         self._runner.send_message(BEGUN)
 
     def _on_stop(self, **_: object) -> None:

@@ -177,4 +177,7 @@ def test_a_bad_knob_is_refused_in_the_panel(page, width):
 
     status = page.locator("#cacheaside-panel [role=status]")
     expect(status).to_contain_text("ttl-seconds must be a number from 0 to 2678400 seconds")
+    knob(page, "ttl_seconds").fill("")
+    page.get_by_role("button", name="Apply").click()
+    expect(status).to_contain_text("got ''")
     shoot(page, "panel-refused", width)

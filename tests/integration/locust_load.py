@@ -10,6 +10,8 @@ import time
 import urllib.request
 from pathlib import Path
 
+import psutil
+
 from loadtests.experiments.stack.ports import free_port
 from loadtests.samples import read_samples
 
@@ -117,6 +119,20 @@ def wait_for(condition, seconds=60.0):
         if time.monotonic() > deadline:
             raise AssertionError(f"not within {seconds:g} s")
         time.sleep(0.05)
+
+
+@contextlib.contextmanager
+def frozen(process_id):
+    """Stop a process and all its children, as SIGSTOP does, for as long as it lasts."""
+    top = psutil.Process(process_id)
+    processes = [top, *top.children(recursive=True)]
+    for process in processes:
+        process.suspend()
+    try:
+        yield
+    finally:
+        for process in processes:
+            process.resume()
 
 
 def answers(url):

@@ -6,6 +6,7 @@ import re
 import signal
 
 import numpy as np
+import psutil
 import pytest
 
 from loadtests.experiments.stack.local import LocalStack
@@ -26,6 +27,16 @@ def cold(service_url):
     patch(service_url, ttl_seconds=1.0, store_delay_seconds=0.002, invalidation="delete")
     clear_cache(service_url)
     return service_url
+
+
+def test_an_answer_is_waited_for_though_it_takes_longer_than_a_slot_may(cold, tmp_path):
+    patch(cold, store_delay_seconds=1.5)
+    before = lookups(cold)
+
+    locust = run(tmp_path, cold, "--rate", 50, "--requests", 50, "--max-wait-seconds", 1)
+
+    assert counted(locust) == differences(before, lookups(cold))
+    assert locust.summary["completed"] == 50
 
 
 def differences(before, after):
@@ -107,10 +118,30 @@ def test_a_killed_worker_is_said_and_the_others_go_on(cold, tmp_path):
 
         locust.stop()
 
-    assert re.search(r"worker \S+ went away; what it did after its last report", locust.said)
-    assert locust.summary["unreported"]
+    (sentence,) = locust.summary["unreported"]
+    assert re.match(r"worker \S+ went away; what it did after its last report", sentence)
+    assert sentence in locust.said
     served = sum(differences(before, lookups(cold)).values())
-    assert 0 < locust.summary["completed"] <= served
+    # it did half of 200 a second, and reported every 3 s
+    assert 0 <= served - locust.summary["completed"] <= 400
+
+
+def test_ctrl_c_in_a_terminal_reaches_all_processes_and_loses_no_count(cold, tmp_path):
+    before = lookups(cold)
+    with LocustProcess(tmp_path, cold, "--rate", 200, "--processes", 3, "-u", 3) as locust:
+        locust.until_started()
+        wait_for(lambda: sum(lookups(cold).values()) > sum(before.values()) + 300)
+        top = psutil.Process(locust.process.pid)
+        for process in [top, *top.children(recursive=True)]:
+            process.send_signal(signal.SIGINT)
+        locust.wait()
+
+    summary = locust.summary
+    served = sum(differences(before, lookups(cold)).values())
+    assert summary["unreported"] == []
+    assert summary["arrivals"] == summary["completed"] + summary["failed"] + summary["dropped"]
+    # what the signal itself cut short was served all the same
+    assert 0 <= served - summary["completed"] <= summary["failed"]
 
 
 def test_several_scenarios_share_the_rate_by_their_users(cold, tmp_path):
@@ -121,6 +152,32 @@ def test_several_scenarios_share_the_rate_by_their_users(cold, tmp_path):
     assert locust.code == 0
     assert locust.summary["completed"] == 900
     assert locust.summary["results"]["negative"] > 0
+
+
+def test_users_who_wait_for_answers_replay_a_trace_once_between_them(cold, tmp_path):
+    trace = tmp_path / "trace.txt"
+    trace.write_text("\n".join(str(1 + number % 100) for number in range(300)))
+    before = lookups(cold)
+    words = ["--trace", trace, "--think-seconds", 0, "--processes", 2, "-u", 4]
+
+    locust = run(tmp_path, cold, *words, "ClosedLoop")
+
+    assert locust.summary["completed"] == 300
+    assert differences(before, lookups(cold))["miss"] >= 100
+
+
+def test_a_trace_meets_an_empty_cache_as_its_prediction_says(cold, tmp_path):
+    patch(cold, ttl_seconds=60.0)
+    trace = tmp_path / "trace.txt"
+    trace.write_text("1\n2\n1\n3\n")
+    results = []
+    for name in ("first", "again"):
+        (tmp_path / name).mkdir()
+        pace = ["--rate", 4, "--arrivals", "paced"]
+        locust = run(tmp_path / name, cold, *pace, "--trace", trace, "TraceReplay")
+        results.append((locust.summary["hit_ratio"], locust.summary["predicted_hit_ratio"]))
+
+    assert results == [(0.25, 0.25)] * 2
 
 
 def test_a_trace_is_sent_in_file_order_by_any_number_of_processes(cold, tmp_path):

@@ -10,11 +10,11 @@ import time
 from typing import NamedTuple
 
 import numpy as np
-import psutil
 import pytest
 
 from loadtests.bench_load import endpoint
-from tests.integration.locust_load import LocustProcess
+from tests.integration.locust_load import LocustProcess, frozen, wait_for
+from tests.integration.locust_page import downloaded, metrics, rows, slower_than, swarm
 
 pytestmark = pytest.mark.integration
 
@@ -24,16 +24,6 @@ def service():
     """A bare endpoint: how long a loaded service takes to recover is not what is tested."""
     with endpoint() as bare:
         yield bare
-
-
-def freeze(service, seconds):
-    top = psutil.Process(service.pid)
-    processes = [top, *top.children(recursive=True)]
-    for process in processes:
-        process.suspend()
-    time.sleep(seconds)
-    for process in processes:
-        process.resume()
 
 
 EVEN = ["--rate", 100, "--arrivals", "paced"]
@@ -51,7 +41,7 @@ LENGTHS = [
 
 
 @pytest.fixture(scope="module", params=LENGTHS)
-def frozen(request, service, tmp_path_factory):
+def runs_of_a_freeze(request, service, tmp_path_factory):
     """Three ways of load at once, and one freeze for all of them."""
     run_seconds, freeze_seconds = request.param
     with contextlib.ExitStack() as running:
@@ -64,7 +54,8 @@ def frozen(request, service, tmp_path_factory):
         for locust in runs.values():
             locust.until_started()
         time.sleep(run_seconds / 3)
-        freeze(service, freeze_seconds)
+        with frozen(service.pid):
+            time.sleep(freeze_seconds)
         for locust in runs.values():
             assert locust.wait() == 0, locust.said
         yield Frozen(runs, freeze_seconds, freeze_seconds - 0.01 * run_seconds)
@@ -80,28 +71,28 @@ def p99(locust, clock):
     return float(np.quantile(locust.samples[clock], 0.99))
 
 
-def test_open_loop_shows_the_freeze_on_both_clocks(frozen):
-    locust = frozen.runs["open"]
+def test_open_loop_shows_the_freeze_on_both_clocks(runs_of_a_freeze):
+    locust = runs_of_a_freeze.runs["open"]
 
-    assert p99(locust, "response") == pytest.approx(frozen.expected_p99, abs=0.15)
-    assert p99(locust, "service") == pytest.approx(frozen.expected_p99, abs=0.15)
+    assert p99(locust, "response") == pytest.approx(runs_of_a_freeze.expected_p99, abs=0.15)
+    assert p99(locust, "service") == pytest.approx(runs_of_a_freeze.expected_p99, abs=0.15)
 
 
-def test_with_few_slots_only_the_response_time_shows_it(frozen):
-    locust = frozen.runs["slots"]
+def test_with_few_slots_only_the_response_time_shows_it(runs_of_a_freeze):
+    locust = runs_of_a_freeze.runs["slots"]
 
-    assert p99(locust, "response") == pytest.approx(frozen.expected_p99, abs=0.15)
+    assert p99(locust, "response") == pytest.approx(runs_of_a_freeze.expected_p99, abs=0.15)
     assert p99(locust, "service") < 0.1
     assert locust.summary["queued"] > 50
     assert locust.summary["max_in_flight_seen"] == 8
 
 
-def test_a_closed_loop_hides_the_freeze(frozen):
-    locust = frozen.runs["closed"]
+def test_a_closed_loop_hides_the_freeze(runs_of_a_freeze):
+    locust = runs_of_a_freeze.runs["closed"]
 
     assert p99(locust, "response") < 0.25
     assert p99(locust, "service") < 0.25
-    assert locust.samples["response"].max() > frozen.freeze_seconds * 0.9
+    assert locust.samples["response"].max() > runs_of_a_freeze.freeze_seconds * 0.9
 
 
 def test_an_arrival_that_waits_too_long_is_dropped_and_stands_in_the_response_times(
@@ -111,7 +102,8 @@ def test_an_arrival_that_waits_too_long_is_dropped_and_stands_in_the_response_ti
     with LocustProcess(tmp_path, service.url, "--run-time", "8s", *limits) as locust:
         locust.until_started()
         time.sleep(2)
-        freeze(service, 3.0)
+        with frozen(service.pid):
+            time.sleep(3)
         code = locust.wait()
 
     summary = locust.summary
@@ -126,21 +118,36 @@ def test_an_arrival_that_waits_too_long_is_dropped_and_stands_in_the_response_ti
 def test_a_second_signal_gives_up_what_is_under_way(tmp_path, service):
     with LocustProcess(tmp_path, service.url, "--rate", 100) as locust:
         locust.until_started()
-        top = psutil.Process(service.pid)
-        processes = [top, *top.children(recursive=True)]
-        for process in processes:
-            process.suspend()
-        try:
+        with frozen(service.pid):
             time.sleep(1)
             locust.process.terminate()
             time.sleep(1)
             assert not locust.ended()
             locust.process.terminate()
             locust.wait(15)
-        finally:
-            for process in processes:
-                process.resume()
 
     summary = locust.summary
     assert summary["failed"] + summary["dropped"] > 50
     assert re.search("gave up", locust.said)
+
+
+def test_a_freeze_is_seen_while_it_lasts_and_ever_after(tmp_path, service):
+    with LocustProcess(tmp_path, service.url, headless=False) as locust:
+        page = locust.page_url
+        locust.until_page()
+        swarm(page, rate=100, max_in_flight=50, max_wait_seconds=1)
+        wait_for(lambda: metrics(page + "/metrics")["loadtest_requests_total"] > 100)
+
+        with frozen(service.pid):
+            wait_for(lambda: metrics(page + "/metrics")["loadtest_in_flight"] == 50, seconds=5)
+            wait_for(lambda: metrics(page + "/metrics")["loadtest_dropped_total"] > 50, seconds=5)
+            wait_for(lambda: "dropped" in rows(page), seconds=5)
+
+        wait_for(lambda: metrics(page + "/metrics")["loadtest_in_flight"] < 10)
+        table = downloaded(page)
+        tab = rows(page)
+        slow = slower_than(page + "/metrics", 0.5)
+
+    assert float(tab["All lookups"]["response_p99_ms"]) > 1000
+    assert float(table["All lookups"]["response_p99_ms"]) > 1000
+    assert slow > 100

@@ -8,11 +8,19 @@ import urllib.parse
 import urllib.request
 
 import pytest
-from prometheus_client.parser import text_string_to_metric_families
 
 from loadtests.experiments.stack.local import LocalStack
 from loadtests.experiments.stack.ports import free_port
 from tests.integration.locust_load import LocustProcess, answers, fetch, lookups, wait_for
+from tests.integration.locust_page import (
+    knobs,
+    metrics,
+    post,
+    predicted,
+    rows,
+    swarm,
+    until_workers,
+)
 
 pytestmark = pytest.mark.integration
 
@@ -23,55 +31,11 @@ def service_url(bring_servers):  # noqa: ARG001 - skips, or fails under CI, with
         yield stack.service_urls[0]
 
 
-def post(page, path, **form):
-    data = urllib.parse.urlencode(form).encode()
-    request = urllib.request.Request(page + path, data, method="POST")
-    with urllib.request.urlopen(request, timeout=60) as response:
-        return json.load(response)
-
-
-def swarm(page, **form):
-    answer = post(page, "/swarm", user_count=2, spawn_rate=100, **form)
-    assert answer["success"], answer
-
-
-def knobs(page, **texts):
-    body = json.dumps(texts).encode()
-    headers = {"Content-Type": "application/json"}
-    request = urllib.request.Request(page + "/cacheaside/knobs", body, headers, method="POST")
-    with urllib.request.urlopen(request, timeout=30) as response:
-        return json.load(response)
-
-
-def metrics(url):
-    """Sum of each metric's samples over all labels, buckets left out."""
-    totals = {}
-    for family in text_string_to_metric_families(fetch(url)):
-        for sample in family.samples:
-            if not sample.name.endswith("_bucket"):
-                totals[sample.name] = totals.get(sample.name, 0.0) + sample.value
-    return totals
-
-
-def predicted(page):
-    """The predicted hit ratio; 0 before there is one."""
-    return metrics(page + "/metrics").get("loadtest_predicted_hit_ratio", 0.0)
-
-
-def rows(page):
-    stats = json.loads(fetch(page + "/stats/requests"))
-    return {row["name"]: row for row in stats["extended_stats"][0]["data"]}
-
-
 @pytest.mark.parametrize("processes", [[], ["--processes", "2"]], ids=["one process", "workers"])
 def test_a_run_from_the_page_agrees_with_the_service(service_url, tmp_path, processes):
     before = sum(lookups(service_url).values())
     with LocustProcess(tmp_path, service_url, *processes, headless=False) as locust:
-        locust.until_page()
-        if processes:
-            wait_for(
-                lambda: json.loads(fetch(locust.page_url + "/worker-count"))["worker_count"] == 2
-            )
+        until_workers(locust, 2 if processes else 0)
         swarm(locust.page_url, rate=200, ttl_seconds=5)
         wait_for(lambda: sum(lookups(service_url).values()) > before + 600)
         post(locust.page_url, "/stop")
@@ -89,13 +53,20 @@ def test_a_run_from_the_page_agrees_with_the_service(service_url, tmp_path, proc
     assert stats["stats"][-1]["num_requests"] == served
 
 
-def test_changing_the_users_while_running_keeps_the_rate(service_url, tmp_path):
-    with LocustProcess(tmp_path, service_url, headless=False) as locust:
-        locust.until_page()
-        swarm(locust.page_url, rate=150)
-        time.sleep(2)
-        assert post(locust.page_url, "/swarm", user_count=5, spawn_rate=100)["success"]
-        time.sleep(2)
+@pytest.mark.parametrize(
+    ("processes", "users"),
+    [(1, (2, 5)), (4, (4, 2))],
+    ids=["more users", "fewer users than workers"],
+)
+def test_changing_the_users_while_running_keeps_the_rate(service_url, tmp_path, processes, users):
+    at_first, later = users
+    many = ["--processes", processes] if processes > 1 else []
+    with LocustProcess(tmp_path, service_url, *many, headless=False) as locust:
+        until_workers(locust, processes if many else 0)
+        swarm(locust.page_url, rate=150, user_count=at_first)
+        time.sleep(3)
+        swarm(locust.page_url, user_count=later)
+        time.sleep(3)
         before, began = sum(lookups(service_url).values()), time.monotonic()
         time.sleep(4)
         asked = sum(lookups(service_url).values()) - before
@@ -103,6 +74,17 @@ def test_changing_the_users_while_running_keeps_the_rate(service_url, tmp_path):
         post(locust.page_url, "/stop")
 
     assert asked / seconds == pytest.approx(150, rel=0.15)
+
+
+def test_a_run_with_an_end_keeps_its_users_and_says_so(service_url, tmp_path):
+    with LocustProcess(tmp_path, service_url, headless=False) as locust:
+        locust.until_page()
+        swarm(locust.page_url, rate=50, requests=1000)
+
+        answer = post(locust.page_url, "/swarm", user_count=5, spawn_rate=100)
+
+    assert answer["success"] is False
+    assert "keeps the users it began with; stop it and start anew" in answer["message"]
 
 
 def run_to_its_end(page, requests):

@@ -72,6 +72,7 @@ def test_and_in_the_form_with_the_same_sentence(page):
         ({"scenario": "TraceReplay"}, "give --trace a path"),
         ({"shape": "spike", "spike_seconds": "60"}, "spike-seconds must be less than"),
         ({"host": "http://127.0.0.1:1"}, "service http://127.0.0.1:1 cannot be reached"),
+        ({"host": ""}, "host must be the service's URL, got ''; such as http://"),
         ({"host": "nonsense"}, "service-url must be http://host:port"),
         ({"host": "http://127.0.0.1:9/a b"}, "service-url must be http://host:port"),
     ],
@@ -98,6 +99,12 @@ def test_fewer_users_than_scenarios_are_refused_as_in_the_form(tmp_path, service
     assert "users must be at least 2, one for each scenario chosen, got '1'" in said
 
 
+def test_no_users_are_refused_as_in_the_form(tmp_path, service_url):
+    said = refused(tmp_path, service_url, "-u", "0")
+
+    assert "users must be a whole number from 1 to 100000 users, got '0'; try --users 1" in said
+
+
 def test_a_service_that_is_not_there_ends_the_run_before_it_begins(tmp_path):
     said = refused(tmp_path, "http://127.0.0.1:1")
 
@@ -117,6 +124,27 @@ def test_a_bad_trace_line_is_named_by_its_number(tmp_path, service_url):
     said = refused(tmp_path, service_url, "--trace", trace, environment={"CONTROL_TOKEN": "secret"})
 
     assert f"trace {trace}, line 3: an id must be 1 to 2147483647, got 'oops'" in said
+
+
+def test_fewer_slots_than_workers_are_refused(tmp_path, service_url):
+    words = ["--max-in-flight", 1, "--processes", 2, "-u", 2]
+
+    locust = run(tmp_path, service_url, *words, environment={"CONTROL_TOKEN": "secret"})
+
+    assert locust.code == 2
+    assert "max-in-flight must be at least 2, one for each process that sends" in locust.said
+    assert "Traceback" not in locust.said
+    assert locust.summary["arrivals"] == 0
+
+
+def test_a_trace_is_replayed_by_one_scenario(tmp_path, service_url):
+    trace = tmp_path / "trace.txt"
+    trace.write_text("1\n2\n")
+    words = ["--trace", trace, "TraceReplay", "ReadHeavy"]
+
+    said = refused(tmp_path, service_url, *words, environment={"CONTROL_TOKEN": "secret"})
+
+    assert "trace must be replayed by one scenario, got 'TraceReplay, ReadHeavy'" in said
 
 
 @pytest.mark.parametrize(
@@ -140,11 +168,10 @@ def test_a_gate_that_is_missed_fails_the_run_and_says_by_how_much(
 
 
 def test_gates_that_are_reached_pass(tmp_path, service_url):
-    gates = ["--min-hit-ratio", "0", "--max-p99-ms", "60000", "--min-achieved-ratio", "0.5"]
+    gates = ["--min-hit-ratio", "0", "--max-p99-ms", "60000", "--min-achieved-ratio", "1"]
+    few = ["--requests", "50", "--rate", "2000"]  # some under way when the last has come
 
-    locust = run(
-        tmp_path, service_url, "--requests", "50", *gates, environment={"CONTROL_TOKEN": "secret"}
-    )
+    locust = run(tmp_path, service_url, *few, *gates, environment={"CONTROL_TOKEN": "secret"})
 
     assert locust.code == 0, locust.said
 

@@ -60,19 +60,19 @@ def test_with_ttl_only_stale_reads_are_as_many_and_as_old_as_theory_says(
 
 
 @pytest.mark.parametrize(
-    "requests",
+    ("requests", "reads"),
     [
-        pytest.param(4_000, id="short"),
-        pytest.param(112_000, id="full", marks=pytest.mark.accept),
+        pytest.param(4_000, 3_400, id="short"),
+        pytest.param(115_000, 100_000, id="full", marks=pytest.mark.accept),
     ],
 )
-def test_with_invalidation_and_fencing_no_read_is_stale(tmp_path, service_url, requests):
+def test_with_invalidation_and_fencing_no_read_is_stale(tmp_path, service_url, requests, reads):
     patch(service_url, ttl_seconds=60.0, invalidation="delete", fencing="on")
     clear_cache(service_url)
 
     summary = read_write(tmp_path, service_url, 400.0, requests)
 
-    assert summary["judged_reads"] > 0.85 * requests
+    assert summary["judged_reads"] >= reads
     assert summary["stale_reads"] == summary["impossible_reads"] == 0
 
 

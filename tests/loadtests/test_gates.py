@@ -74,6 +74,16 @@ def test_achieved_is_what_was_done_of_what_was_due(words, backlog, overdue, expe
     assert achieved_ratio(ended) == pytest.approx(expected)
 
 
+def test_what_a_lost_worker_did_is_not_taken_for_done():
+    ended = outcome(*["hit"] * 10, unreported=("worker a went away",))
+    ended.tallies.judged_reads = 10
+
+    assert Gates(None, None, 0, 0.9).failures(ended) == [
+        "gate: stale reads is unknown, at most 0 was asked for",
+        "gate: achieved ratio is unknown, at least 0.9 was asked for",
+    ]
+
+
 def test_nothing_due_is_nothing_achieved():
     assert achieved_ratio(outcome()) is None
 
@@ -90,9 +100,9 @@ def test_a_summary_of_nothing_has_no_slip():
     assert summarise(outcome())["slip_p99_seconds"] is None
 
 
-@pytest.mark.parametrize(("fencing", "impossible"), [(True, 3), (False, 1)])
-def test_going_back_in_time_is_impossible_only_with_fencing(fencing, impossible):
-    ended = outcome("hit", fencing=fencing)
+@pytest.mark.parametrize(("fenced", "impossible"), [(True, 3), (False, 1)])
+def test_going_back_in_time_is_impossible_only_with_fencing(fenced, impossible):
+    ended = outcome("hit", fenced=fenced)
     ended.tallies.judged_reads = 10
     ended.tallies.never_written_reads, ended.tallies.regressed_reads = 1, 2
 

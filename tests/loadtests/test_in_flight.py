@@ -134,3 +134,51 @@ def test_giving_up_accounts_for_everything(clock, gate):
     assert gate.abandoned == [1, 2]
     assert [key for key, _ in gate.dropped] == [3]
     assert pool.backlog == 0
+
+
+class Faulty(Gate):
+    """Fails as nothing should."""
+
+    def perform(self, arrival, started):
+        super().perform(arrival, started)
+        raise RuntimeError("a fault of ours")
+
+
+def test_a_fault_costs_neither_its_arrival_nor_its_slot(clock, gate):
+    faulty = Faulty()
+    faulty.open.set()
+    pool = InFlight(1, 30.0, clock)
+
+    submit(pool, faulty, 1, 2)
+    submit(pool, gate, 3)
+
+    assert faulty.abandoned == [1, 2]
+    assert [key for key, _ in gate.begun] == [3]
+    assert (pool.in_flight, pool.backlog) == (1, 1)
+    pool.close()
+
+
+def test_more_slots_are_used_by_what_is_queued(clock, gate):
+    pool = InFlight(1, 30.0, clock)
+    submit(pool, gate, 1, 2, 3, 4)
+
+    pool.resize(3)
+    settle()
+
+    assert (pool.in_flight, pool.backlog) == (3, 4)
+    pool.close()
+
+
+@pytest.mark.parametrize("limit", [0, 1])
+def test_fewer_slots_are_kept_once_what_is_under_way_has_ended(clock, gate, limit):
+    pool = InFlight(3, 30.0, clock)
+    submit(pool, gate, 1, 2, 3)
+
+    pool.resize(limit)
+    gate.open.set()
+    pool.drain()
+    gate.open.clear()
+    submit(pool, gate, 4, 5)
+
+    assert (pool.in_flight, pool.backlog) == (1, 2)
+    pool.close()

@@ -4,15 +4,16 @@ import argparse
 
 import pytest
 
-from loadtests.flags import LOAD_FLAGS, FlagError, add_load_flags, check_form
+from loadtests.flags import LOAD_FLAGS, FlagError, add_load_flags
 from loadtests.gates import GATE_FLAGS
-from loadtests.knobs import KNOB_FLAGS, add_knob_flags, knobs_from, parse_knobs
+from loadtests.knobs import KNOB_FLAGS, add_knob_flags, knobs_from, parse_changes, parse_knobs
 from loadtests.presets import PRESETS
 from tests.loadtests.settings_for import options, settings
 
 NUMBERS = [
     flag for flag in (*LOAD_FLAGS, *KNOB_FLAGS, *GATE_FLAGS) if not isinstance(flag.default, str)
 ]
+BY_KEY = {flag.key: flag for flag in LOAD_FLAGS}
 BEYOND = [(flag, text) for flag in NUMBERS for text in ("-1", "nan", "1e30", "abc", "inf")]
 
 
@@ -42,25 +43,21 @@ def test_default_and_bounds_are_allowed(flag):
 
 def test_an_unknown_word_is_refused_with_all_that_would_do():
     with pytest.raises(FlagError, match="arrivals must be one of poisson, paced, got 'bursty'"):
-        check_form({"arrivals": "bursty"})
+        BY_KEY["arrivals"].parse("bursty")
 
 
-def test_form_and_command_line_refuse_with_the_same_sentence(capsys):
+def test_the_command_line_refuses_in_the_flags_words(capsys):
     parser = Parser(prog="locust")
     add_load_flags(parser)
     add_knob_flags(parser)
 
-    with pytest.raises(FlagError) as in_form:
-        check_form({"rate": "-5"})
+    with pytest.raises(FlagError) as refused:
+        BY_KEY["rate"].parse("-5")
     with pytest.raises(SystemExit) as exited:
         parser.parse_args(["--rate=-5"])
 
     assert exited.value.code == 2
-    assert str(in_form.value) in capsys.readouterr().err
-
-
-def test_fields_that_are_not_ours_are_left_to_locust():
-    check_form({"user_count": "x"})
+    assert str(refused.value) in capsys.readouterr().err
 
 
 def test_the_service_is_where_the_host_says():
@@ -122,7 +119,21 @@ def test_knobs_that_are_set_are_sent():
 
 def test_an_unknown_knob_is_refused():
     with pytest.raises(FlagError, match="knob must be one of ttl_seconds"):
-        parse_knobs({"ttl": "5"})
+        parse_changes({"ttl": "5"})
+
+
+@pytest.mark.parametrize("key", ["ttl_seconds", "protection"])
+@pytest.mark.parametrize("text", ["", "unchanged"])
+def test_a_change_of_a_knob_must_say_to_what(key, text):
+    with pytest.raises(FlagError, match=rf"must be .*, got '{text}'; "):
+        parse_changes({"early_beta": "2", key: text})
+
+
+def test_a_change_of_knobs_is_all_of_them():
+    assert parse_changes({"ttl_seconds": "5", "fencing": "off"}) == {
+        "ttl_seconds": 5.0,
+        "fencing": "off",
+    }
 
 
 def test_a_preset_brings_skew_writes_and_ttl():
@@ -143,4 +154,5 @@ def test_every_preset_is_within_the_flags(name):
     taken = settings(preset=name)
 
     assert parse_knobs({key: str(value) for key, value in taken.knobs.items()}) == taken.knobs
-    check_form({"skew": str(taken.skew), "write_ratio": str(taken.write_ratio)})
+    assert BY_KEY["skew"].parse(str(taken.skew)) == taken.skew
+    assert BY_KEY["write_ratio"].parse(str(taken.write_ratio)) == taken.write_ratio

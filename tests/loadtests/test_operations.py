@@ -21,7 +21,7 @@ def drained(operations, block=64):
     blocks = []
     while (found := operations.next_block(block)) is not None:
         blocks.append(found)
-    times, keys, writes = map(np.concatenate, zip(*blocks, strict=True))
+    times, keys, writes = map(np.concatenate, list(zip(*blocks, strict=True))[:3])
     order = np.argsort(times, kind="stable")
     return times[order], keys[order], writes[order]
 
@@ -71,6 +71,13 @@ def test_a_trace_ends_the_sequence_before_its_quota():
 
     assert keys.tolist() == [5, 6, 7]
     assert times.tolist() == [0.0, 0.01, 0.02]
+
+
+def test_a_stretch_of_others_ends_when_their_last_operation_is_due():
+    block = Operations(sequence(), Turns(1, 0, 2)).next_block(64)
+
+    assert block.times.size == 0
+    assert block.until == pytest.approx(0.63)
 
 
 def test_writes_have_their_share():

@@ -7,11 +7,16 @@ import numpy as np
 import pytest
 from scipy.special import chdtrc
 
+from loadtests.hot_sets import HotSet
 from loadtests.popularity import Zipf
 
 DRAWS = 2_000_000
 SMALLEST_P = 1e-4
 """One honest generator in ten thousand fails; seeds are fixed, so it fails always or never."""
+
+
+def ids_by_rank(zipf):
+    return zipf.ids_of(np.arange(zipf.items))
 
 
 def rank_bins(items):
@@ -35,9 +40,9 @@ def chi_square_p(ranks, probabilities):
 def test_draws_follow_the_exact_distribution(items, skew):
     zipf = Zipf(items, skew, seed=7)
     rank_of_id = np.empty(items + 1, dtype=np.int64)
-    rank_of_id[zipf.ids_by_rank] = np.arange(items)
+    rank_of_id[ids_by_rank(zipf)] = np.arange(items)
 
-    ids = zipf.draw(DRAWS)
+    ids = zipf.sampler(0).draw_count(DRAWS)
 
     assert chi_square_p(rank_of_id[ids], zipf.probabilities()) > SMALLEST_P
 
@@ -61,17 +66,17 @@ def test_draws_beyond_the_table_follow_the_exact_distribution(skew):
     ids=["table", "rejection"],
 )
 def test_first_million_ids_of_a_seed_are_the_same_on_every_run(items, skew, digest):
-    ids = Zipf(items, skew, seed=42).draw(1_000_000)
+    ids = Zipf(items, skew, seed=42).sampler(0).draw_count(1_000_000)
 
     assert hashlib.sha256(ids.tobytes()).hexdigest() == digest
 
 
 @pytest.mark.parametrize("items", [1_000, 2_000_000])
 def test_ids_do_not_depend_on_how_many_are_drawn_at_a_time(items):
-    at_once = Zipf(items, 0.99, seed=3).draw(10_000)
-    zipf = Zipf(items, 0.99, seed=3)
+    at_once = Zipf(items, 0.99, seed=3).sampler(0).draw_count(10_000)
+    sampler = Zipf(items, 0.99, seed=3).sampler(0)
 
-    in_parts = np.concatenate([zipf.draw(count) for count in (1, 512, 4096, 5391)])
+    in_parts = np.concatenate([sampler.draw_count(count) for count in (1, 512, 4096, 5391)])
 
     assert np.array_equal(at_once, in_parts)
 
@@ -83,22 +88,24 @@ def test_streams_of_a_seed_differ_and_share_their_popular_ids():
     second = zipf.sampler(1).draw_count(10_000)
 
     assert not np.array_equal(first, second)
-    assert np.bincount(first).argmax() == np.bincount(second).argmax() == zipf.ids_by_rank[0]
+    assert np.bincount(first).argmax() == np.bincount(second).argmax() == ids_by_rank(zipf)[0]
 
 
 def test_another_seed_makes_other_ids_popular():
-    assert Zipf(1_000, 1.2, seed=1).ids_by_rank[0] != Zipf(1_000, 1.2, seed=2).ids_by_rank[0]
+    first, second = (Zipf(1_000, 1.2, seed=seed) for seed in (1, 2))
+
+    assert ids_by_rank(first)[0] != ids_by_rank(second)[0]
 
 
 @pytest.mark.parametrize("items", [1, 7, 1_000, 1_000_001])
 def test_every_id_has_exactly_one_rank(items):
-    ids = Zipf(items, 0.99, seed=5).ids_by_rank
+    ids = ids_by_rank(Zipf(items, 0.99, seed=5))
 
     assert np.array_equal(np.sort(ids), np.arange(1, items + 1))
 
 
 def test_top_item_of_a_thousand_has_the_share_of_the_golden_case():
-    assert pytest.approx(0.1294, abs=5e-5) == Zipf(1_000, 0.99, seed=1).top_share(1)
+    assert pytest.approx(0.1294, abs=5e-5) == Zipf(1_000, 0.99, seed=1).probabilities()[0]
 
 
 @pytest.mark.parametrize("skew", [0, 0.5, 1.0, 1.2])
@@ -107,6 +114,16 @@ def test_masses_of_a_huge_catalogue_add_up_to_one(skew):
 
     assert pytest.approx(1.0, abs=1e-6) == np.sum(masses.probability * masses.items)
     assert masses.items.sum() == 10_000_000
+
+
+@pytest.mark.parametrize("skew", [0, 0.99, 2.0])
+def test_masses_are_few_and_as_good_as_each_items_own(skew):
+    zipf = Zipf(1_000_000, skew, seed=1)
+    masses, single = zipf.masses(), zipf.probabilities()
+
+    in_blocks = np.sum(masses.items * masses.probability**2 / (1e-4 + masses.probability))
+    assert in_blocks == pytest.approx(np.sum(single**2 / (1e-4 + single)), rel=1e-6)
+    assert masses.items.size < 20_000
 
 
 @pytest.mark.parametrize("skew", [0.5, 1.0, 1.2])
@@ -118,9 +135,14 @@ def test_normaliser_beyond_the_table_is_the_exact_sum(skew):
     assert pytest.approx(exact, rel=1e-12) == Zipf(items, skew, seed=1).normaliser
 
 
-def test_ten_million_items_cost_no_table():
+@pytest.mark.parametrize(
+    "popularity",
+    [lambda items: Zipf(items, 0.99, seed=1), lambda items: HotSet(items, 0.9, 0.1, seed=1)],
+    ids=["Zipf", "HotSet"],
+)
+def test_ten_million_items_cost_no_table(popularity):
     tracemalloc.start()
-    Zipf(10_000_000, 0.99, seed=1).draw(100_000)
+    popularity(10_000_000).sampler(0).draw(np.zeros(100_000))
     _, peak_bytes = tracemalloc.get_traced_memory()
     tracemalloc.stop()
 

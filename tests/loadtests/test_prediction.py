@@ -3,8 +3,10 @@
 import numpy as np
 import pytest
 
+from loadtests.experiments.theory import fill
 from loadtests.popularity import Zipf
 from loadtests.prediction import Traffic, predicted_hit_ratio
+from loadtests.presets import PRESETS
 from loadtests.scenarios import Scenario
 from loadtests.trace_popularity import TracePopularity
 from loadtests.traces import Trace
@@ -75,11 +77,42 @@ def test_missing_ids_hit_their_own_ttl():
     assert cached - uncached == pytest.approx(0.5 * rate * 5 / (1 + rate * 5))
 
 
+def test_missing_ids_lose_hits_to_their_fill_time_as_others_do():
+    none = traffic_of(settings(missing_ratio=1.0, missing_items=2), None, {"ReadHeavy": Scenario()})
+
+    found = predicted(none, negative_ttl_seconds=0.5, store_delay_seconds=0.5)
+
+    assert found == pytest.approx(50 * 0.5 / (1 + 50 * (0.5 + 0.5)))
+
+
+def test_loads_at_once_hit_as_if_they_had_waited_for_the_only_one_that_fills():
+    one = Traffic(Zipf(1, 0.0, seed=1), 50.0)
+
+    found = predicted(one, protection="none", ttl_seconds=0.5, store_delay_seconds=0.5)
+
+    assert found == pytest.approx(fill.set_if_absent_hit_ratio(50.0, 0.5, 0.5))
+
+
 def test_ids_asked_for_once_never_hit():
-    given = settings(one_hit_ratio=0.4)
+    given = settings(one_hit_ratio=0.4, items=10)
     traffic = traffic_of(given, None, {"ReadHeavy": Scenario()})
 
-    assert predicted(traffic, ttl_seconds=1e6) == pytest.approx(0.6, abs=1e-3)
+    assert predicted(traffic, ttl_seconds=1000.0) == pytest.approx(0.6, abs=1e-3)
+
+
+@pytest.mark.parametrize(
+    ("ttl_seconds", "knobs"),
+    [(40.0, {}), (30.0, {"ttl_jitter_ratio": 0.5}), (20.0, {"protection": "stale"})],
+    ids=["a long TTL", "jitter", "stale serving"],
+)
+def test_ids_asked_for_once_that_come_round_before_they_expire_are_not_predicted(
+    ttl_seconds, knobs
+):
+    given = settings(rate=5000.0, one_hit_ratio=0.5, one_hit_items=100_000)
+    traffic = traffic_of(given, None, {"ReadHeavy": Scenario()})
+
+    assert predicted(traffic, ttl_seconds=39.0) is not None
+    assert predicted(traffic, ttl_seconds=ttl_seconds + 1.0, **knobs) is None
 
 
 def test_a_huge_catalogue_is_predicted_without_a_table():
@@ -96,6 +129,15 @@ def test_a_trace_is_replayed_exactly():
 
     assert predicted(traffic, ttl_seconds=10.0) == pytest.approx(3 / 5)
     assert predicted(traffic, ttl_seconds=1.5) == pytest.approx(1 / 5)
+
+
+def test_of_a_traces_loads_at_once_only_the_first_fills():
+    reads = ((0.0, 1), (0.5, 1), (1.0, 1), (2.1, 1))
+    trace = Traffic(TracePopularity(np.array([1])), 1.0, reads=reads)
+
+    found = predicted(trace, protection="none", ttl_seconds=1.0, store_delay_seconds=1.0)
+
+    assert found == pytest.approx(1 / 4)
 
 
 @pytest.mark.parametrize(
@@ -127,3 +169,16 @@ def test_writes_whose_share_is_not_even_are_not_predicted(trace, given):
 )
 def test_traffic_that_is_not_known_before_is_not_predicted(scenarios):
     assert traffic_of(settings(), None, scenarios) is None
+
+
+@pytest.mark.parametrize("preset", PRESETS)
+@pytest.mark.parametrize(
+    "scenario",
+    [Scenario(), Scenario(writes=True), Scenario(hot_key=True), Scenario(missing=True)],
+    ids=["ReadHeavy", "ReadWrite", "HotKey", "MissingIds"],
+)
+def test_every_preset_has_a_prediction_in_every_scenario(preset, scenario):
+    given = settings(preset=preset)
+    traffic = traffic_of(given, None, {"the": scenario})
+
+    assert 0 < predicted(traffic, **given.knobs) < 1

@@ -97,6 +97,14 @@ def test_one_hit_wonders_come_once_and_lie_beyond_the_items():
     assert len(set(wonders)) == wonders.size
 
 
+@pytest.mark.parametrize("stream", [1, 2, 1_000_000], ids=["user", "third user", "other users"])
+def test_one_hit_wonders_of_other_streams_are_others(stream):
+    given = {"items": 100, "one_hit_ratio": 0.2, "one_hit_items": 40_000}
+    first, second = (drawn[drawn > 100] for drawn in (ids(**given), ids(stream=stream, **given)))
+
+    assert not set(first) & set(second)
+
+
 def test_the_catalogue_holds_the_one_hit_wonders():
     taken = settings(items=100, one_hit_ratio=0.2, one_hit_items=50)
 
@@ -111,6 +119,29 @@ def test_a_spike_goes_to_one_key():
 
     assert (drawn[inside] == 9).mean() == pytest.approx(0.75, abs=0.03)
     assert (drawn[~inside] == 9).mean() < 0.1
+
+
+def test_who_is_missing_does_not_depend_on_who_is_hot():
+    drawn = ids(Scenario(hot_key=True), hot_key=7, hot_traffic_ratio=0.9, missing_ratio=0.5)
+
+    assert (drawn == 7).mean() == pytest.approx(0.45, abs=0.02)
+    assert (drawn >= FIRST_MISSING_ID).mean() == pytest.approx(0.5, abs=0.02)
+
+
+def test_a_spike_does_not_depend_on_who_is_hot():
+    spike = {"shape": "spike", "shape_peak": 2.0, "shape_period_seconds": 50.0}
+    times = TIMES[(TIMES % 50 >= 25) & (TIMES < 100)]
+
+    drawn = ids(
+        Scenario(hot_key=True),
+        hot_key=7,
+        hot_traffic_ratio=0.5,
+        spike_seconds=25.0,
+        times=times,
+        **spike,
+    )
+
+    assert (drawn == 7).mean() == pytest.approx(0.75, abs=0.02)
 
 
 def test_a_trace_is_replayed_by_any_scenario():

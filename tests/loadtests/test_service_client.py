@@ -8,13 +8,14 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 
 import pytest
 
+from loadtests import service_client
 from loadtests.service_client import ServiceClient, ServiceError
 
 
 class Service(ThreadingHTTPServer):
     def __init__(self):
         super().__init__(("127.0.0.1", 0), Handler)
-        self.status, self.answer, self.seen = 200, b"{}", []
+        self.status, self.answer, self.seen, self.later = 200, b"{}", [], []
         self.url = f"http://127.0.0.1:{self.server_port}"
 
 
@@ -26,6 +27,8 @@ class Handler(BaseHTTPRequestHandler):
         self.send_header("Content-Length", str(len(self.server.answer)))
         self.end_headers()
         self.wfile.write(self.server.answer)
+        if self.server.later:
+            self.server.answer = self.server.later.pop(0)
 
     do_GET = do_PUT = do_PATCH = answer  # noqa: N815 - the standard library's names
 
@@ -35,6 +38,10 @@ class Handler(BaseHTTPRequestHandler):
 
 @pytest.fixture
 def service():
+    yield from running()
+
+
+def running():
     with Service() as server:
         thread = threading.Thread(target=server.serve_forever, args=(0.01,))
         thread.start()
@@ -78,6 +85,30 @@ def test_knobs_are_sent_as_one_patch(service):
 
     method, path, body, _ = service.seen[0]
     assert (method, path, json.loads(body)) == ("PATCH", "/control/settings", {"ttl_seconds": 5.0})
+
+
+@pytest.fixture
+def replica():
+    yield from running()
+
+
+OLD, NEW = (b'{"settings": {"ttl_seconds": %d}}' % ttl for ttl in (60, 5))
+
+
+def test_knobs_are_in_force_once_every_replica_has_them(service, replica):
+    service.answer, replica.answer, replica.later = NEW, OLD, [NEW]
+
+    assert client(service, replica).change({"ttl_seconds": 5.0}) == {"ttl_seconds": 5}
+
+    assert [seen[0] for seen in replica.seen] == ["GET", "GET"]
+
+
+def test_a_replica_that_keeps_other_knobs_is_named(service, replica, monkeypatch):
+    monkeypatch.setattr(service_client, "_SPREAD_SECONDS", 0.0)
+    service.answer, replica.answer = NEW, OLD
+
+    with pytest.raises(ServiceError, match=f"service {replica.url} did not take over"):
+        client(service, replica).change({"ttl_seconds": 5.0})
 
 
 def test_the_catalogue_is_filled(service):

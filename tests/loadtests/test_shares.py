@@ -1,8 +1,10 @@
 """Numbering users over scenarios and processes."""
 
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from loadtests.flags import FlagError
 from loadtests.shares import divide, unpacked_share
 
 users_of_processes = st.dictionaries(
@@ -26,11 +28,24 @@ def test_every_user_has_one_number(users):
     assert sorted(numbers) == list(range(sum(sum(counts.values()) for counts in users.values())))
 
 
-@given(users_of_processes, st.integers(1, 100))
-def test_slots_are_all_given_out(users, slots):
-    parts = [share.part_of(slots) for share in shares(users).values()]
+@given(users_of_processes, st.integers(5, 100), st.booleans())
+def test_slots_are_all_given_out(users, slots, ordered):
+    parts = [share.slots(slots, ordered=ordered) for share in shares(users).values()]
 
-    assert not parts or sum(parts) == max(slots, len(parts))
+    assert not parts or sum(parts) == slots
+
+
+def test_fewer_slots_than_processes_are_refused():
+    share = shares({"a": {"ReadHeavy": 1}, "b": {"ReadHeavy": 1}})["a"]
+
+    with pytest.raises(FlagError, match=r"max-in-flight must be at least 2, .* got '1'"):
+        share.slots(1, ordered=False)
+
+
+def test_who_sends_all_that_has_an_order_has_all_slots():
+    divided = shares({"a": {"ReadHeavy": 1}, "b": {"ReadHeavy": 3}})
+
+    assert [share.slots(1, ordered=True) for share in divided.values()] == [1, 0]
 
 
 @given(users_of_processes)
@@ -39,8 +54,30 @@ def test_a_message_carries_the_whole_share(users):
         assert unpacked_share(share.packed()) == share
 
 
+@given(users_of_processes)
+def test_no_two_users_draw_the_same_sequence(users):
+    streams = [
+        share.stream(scenario, part.first + user)
+        for share in (*shares(users).values(), *divide(100.0, 9.0, 1, users).values())
+        for scenario, part in share.scenarios.items()
+        for user in range(part.here)
+    ]
+
+    assert len(set(streams)) == len(streams)
+
+
+def test_a_scenario_alone_draws_the_first_sequence():
+    assert shares({"a": {"HotKey": 3, "ReadHeavy": 0}})["a"].stream("HotKey") == 0
+
+
 def test_processes_without_users_take_no_part():
     assert set(shares({"a": {"ReadHeavy": 1}, "b": {"ReadHeavy": 0}})) == {"a"}
+
+
+def test_a_process_that_loses_its_users_has_nothing_to_send():
+    left = shares({"a": {"ReadHeavy": 1}})["a"].without_users()
+
+    assert not left.scenarios
 
 
 def test_processes_of_a_scenario_are_numbered():

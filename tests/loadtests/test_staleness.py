@@ -128,4 +128,27 @@ def test_until_others_have_ended_their_writes_only_our_own_are_judged():
     assert oracle.judge(KEY, LEFTOVER, 2.0, 2.1) is None
     assert oracle.judge(KEY, LEFTOVER + 1, 4.9, 5.2) is None
     assert oracle.judge(KEY, quantity, 3.0, 3.1).verdict is Verdict.FRESH
-    assert oracle.judge(KEY, LEFTOVER, 5.0, 5.1).verdict is not Verdict.FRESH
+    assert oracle.judge(KEY, LEFTOVER, 5.0, 5.1) is not None
+
+
+@pytest.fixture
+def heir():
+    """Has the keys of others, whose last write is answered at 5 s."""
+    return Oracle(first_quantity=1_000_000, settled_at=5.0)
+
+
+def test_others_may_have_left_several_values_none_of_which_is_impossible(heir):
+    assert heir.judge(KEY, LEFTOVER, 6.0, 6.1).verdict is Verdict.FRESH
+    assert heir.judge(KEY, LEFTOVER + 1, 7.0, 7.1).verdict is Verdict.FRESH
+
+
+def test_what_others_left_is_stale_after_a_write_that_began_when_theirs_had_ended(heir):
+    write(heir, 6.0, 6.1)
+
+    assert heir.judge(KEY, LEFTOVER, 7.0, 7.1).stale_seconds == pytest.approx(0.9)
+
+
+def test_what_others_wrote_meanwhile_may_have_come_after_ours(heir):
+    write(heir, 1.0, 1.1)
+
+    assert heir.judge(KEY, LEFTOVER, 6.0, 6.1).verdict is Verdict.FRESH

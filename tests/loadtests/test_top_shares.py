@@ -25,12 +25,12 @@ def test_of_a_trace_only_what_is_sent_is_counted():
 
 
 def test_of_zipf_they_are_exact():
-    zipf = Zipf(1000, 0.99, seed=1)
+    probabilities = Zipf(1000, 0.99, seed=1).probabilities()
 
     found = shares(items=1000, skew=0.99)
 
-    assert found["1"] == pytest.approx(zipf.top_share(1))
-    assert found["100"] == pytest.approx(zipf.top_share(100))
+    assert found["1"] == pytest.approx(probabilities[0])
+    assert found["100"] == pytest.approx(probabilities[:100].sum())
 
 
 @pytest.mark.parametrize("given", [{"shape": "sine", "shape_peak": 3.0}, {"rate": 7.0}])
@@ -43,7 +43,7 @@ def test_a_closed_loop_asks_for_the_same_ids():
 
 
 def test_a_hot_key_has_its_own_share_on_top():
-    hottest = int(Zipf(1000, 0.99, seed=1).ids_by_rank[0])
+    hottest = int(Zipf(1000, 0.99, seed=1).ids_of(np.array([0]))[0])
     base = shares(items=1000, seed=1)["1"]
 
     found = shares(
@@ -51,6 +51,17 @@ def test_a_hot_key_has_its_own_share_on_top():
     )
 
     assert found["1"] == pytest.approx(0.1 + 0.9 * base)
+
+
+def test_ids_that_do_not_exist_have_their_share_too():
+    known = shares(items=1000)["1"]
+
+    one = shares(Scenario(missing=True), items=1000, missing_items=1)
+    never_again = shares(Scenario(missing=True), items=1000, missing_items=0)
+
+    assert one["1"] == pytest.approx(0.5)
+    assert one["10"] > 0.5 + known / 2
+    assert never_again["1"] == pytest.approx(known / 2)
 
 
 def test_of_a_moving_popularity_they_are_unknown():

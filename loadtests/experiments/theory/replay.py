@@ -1,5 +1,7 @@
 """The exact outcome of a known sequence of reads, from an empty cache."""
 
+import math
+from collections import deque
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
@@ -75,15 +77,19 @@ def coalesced(
 def uncoalesced(
     reads: Iterable[tuple[float, int]], ttl_seconds: float, fill_seconds: float
 ) -> ReplayCounts:
-    """Replay reads that each load by themselves; every fill restarts the TTL."""
-    fills: dict[int, list[float]] = {}
+    """Replay reads that each load by themselves; a fill that finds an entry leaves it alone."""
+    ends: dict[int, float] = {}
+    fills: dict[int, deque[float]] = {}
     hit = miss = 0
     for at, item in reads:
-        pending = fills.setdefault(item, [])
-        done = [filled for filled in pending if filled <= at]
-        if done and at < done[-1] + ttl_seconds:
+        pending = fills.setdefault(item, deque())
+        end = ends.get(item, -math.inf)
+        while pending and pending[0] <= at:
+            filled = pending.popleft()
+            end = end if filled < end else filled + ttl_seconds
+        ends[item] = end
+        if at < end:
             hit += 1
-            del pending[: len(done) - 1]
         else:
             miss += 1
             pending.append(at + fill_seconds)

@@ -70,12 +70,14 @@ def entry_lives(write_rates: Floats, ttl_seconds: float, jitter_ratio: float = 0
         return 1.0 / write_rates
     written = write_rates * ttl_seconds
     spread = written * jitter_ratio
-    # (1 - e^-x g) / x for small x loses digits; its limit is 1.
+    # (1 - e^-x sinh(y) / y) / x for small x loses digits; its limit is 1. For great y, sinh(y)
+    # alone overflows, e^(y-x) (1 - e^-2y) / 2 does not.
     small = written < 1e-9
     safe_written = np.where(small, 1.0, written)
     safe_spread = np.where(spread < 1e-9, 1.0, spread)
-    stretch = np.where(spread < 1e-9, 1.0, np.sinh(safe_spread) / safe_spread)
-    shortened = np.where(small, 1.0, (1.0 - np.exp(-safe_written) * stretch) / safe_written)
+    stretch = np.where(spread < 1e-9, 1.0, -np.expm1(-2.0 * safe_spread) / (2.0 * safe_spread))
+    outlived = np.exp(spread - written) * stretch
+    shortened = np.where(small, 1.0, (1.0 - outlived) / safe_written)
     return ttl_seconds * shortened
 
 

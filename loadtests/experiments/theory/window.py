@@ -83,14 +83,14 @@ def coalesced(
 def uncoalesced(
     rates: Floats, ttl_seconds: Floats | float, fill_seconds: float, opens: float, closes: float
 ) -> WindowExpectation:
-    """Expect a window when every concurrent miss loads by itself (F2 plain, F3).
+    """Expect a window when every concurrent miss loads by itself (F2 with SET NX, F3).
 
-    A cycle then holds 1 + lambda D loads, and its last SET restarts the TTL, so
-    each item is covered for D + T + E[L]. Without a TTL nothing is set, and every read
-    is a cycle of its own.
+    A cycle then holds 1 + lambda D loads, of which only the first fills: the others find
+    its entry and leave it alone. So each item is covered for D + T. Without a TTL nothing
+    is set, and every read is a cycle of its own.
     """
     filling = np.where(np.asarray(ttl_seconds) > 0, fill_seconds, 0.0)
-    covered = filling + ttl_seconds + last_duplicate(rates, filling)
+    covered = filling + ttl_seconds
     cycles = expected_cycles(rates, covered, closes) - expected_cycles(rates, covered, opens)
     loads = np.sum(cycles * (1.0 + rates * filling))
     hit = 1.0 - float(loads / (np.sum(rates) * (closes - opens)))
@@ -125,8 +125,3 @@ def stale_served(
     total = float(np.sum(rates)) * (closes - opens)
     waiting = float(np.sum(misses * (1.0 + rates * fill_seconds)))
     return WindowExpectation(1.0 - waiting / total, 1.0 - float(np.sum(misses)) / total)
-
-
-def last_duplicate(rates: Floats, fill_seconds: Floats | float) -> Floats:
-    """Return E[L], when the last duplicate load of a cycle starts (F2)."""
-    return fill_seconds + np.expm1(-rates * fill_seconds) / rates

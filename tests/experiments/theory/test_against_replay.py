@@ -38,11 +38,12 @@ def test_window_after_a_cold_start_is_expected_with_its_fill_time(shares, reads,
     assert expected.offload_ratio == pytest.approx(counts.offload_ratio, abs=tolerance)
 
 
-def test_uncoalesced_window_is_expected_with_its_duplicate_loads(shares, reads):
+@pytest.mark.parametrize("fill_seconds", [0.05, 0.8])
+def test_uncoalesced_window_is_expected_with_its_duplicate_loads(shares, reads, fill_seconds):
     rates = RATE * shares
-    counts = replay.uncoalesced(reads, 1.0, 0.05)
+    counts = replay.uncoalesced(reads, 1.0, fill_seconds)
 
-    expected = window.uncoalesced(rates, 1.0, 0.05, 0.0, reads[-1][0])
+    expected = window.uncoalesced(rates, 1.0, fill_seconds, 0.0, reads[-1][0])
 
     assert expected.offload_ratio == pytest.approx(
         counts.offload_ratio, abs=3 * three_errors(rates, 1.0, READS)
@@ -78,6 +79,14 @@ def test_entry_is_missed_again_exactly_when_its_ttl_has_passed():
     counts = replay.coalesced(reads, 1.0, 0.1)
 
     assert replay.ReplayCounts(hit=2, coalesced=1, miss=2) == counts
+
+
+def test_of_loads_at_once_only_the_first_fills_until_its_entry_ends():
+    reads = [(0.0, 1), (0.5, 1), (0.9, 1), (1.9, 1), (2.1, 1), (3.2, 1)]
+
+    counts = replay.uncoalesced(reads, 1.0, 1.0)
+
+    assert replay.ReplayCounts(hit=2, coalesced=0, miss=4) == counts
 
 
 def test_empty_replay_has_no_ratio():

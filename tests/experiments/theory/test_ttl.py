@@ -55,6 +55,12 @@ def test_jitter_shortens_lives_a_little_under_writes():
     assert jittered < plain
 
 
+def test_jitter_shortens_no_life_that_writes_end_long_before():
+    lives = ttl.entry_lives(np.array([1.0]), 1e6, jitter_ratio=0.9)
+
+    assert lives[0] == pytest.approx(1.0)
+
+
 def test_fill_time_lowers_the_hit_ratio_under_writes():
     rates, writes = np.array([50.0]), np.array([0.1])
 

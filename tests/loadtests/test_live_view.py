@@ -1,0 +1,107 @@
+"""What is seen of a run while the service answers, and while it does not."""
+
+import itertools
+
+import gevent
+import pytest
+from gevent.event import Event
+
+from loadtests import live_view
+from loadtests.live_view import LiveView
+from loadtests.service_client import ServiceError
+from loadtests.tallies import Tallies
+
+
+class Source:
+    """Sees one more request under way at each look."""
+
+    def __init__(self):
+        self.seen = itertools.count(1)
+
+    def tallies(self):
+        return Tallies(in_flight=next(self.seen))
+
+    def workers(self):
+        return 0
+
+
+class Service:
+    """Counts ten queries a second; silent until told otherwise."""
+
+    def __init__(self, clock):
+        self.clock = clock
+        self.answers = Event()
+
+    def settings(self):
+        self.answers.wait()
+        return {}
+
+    def counter(self, _name):
+        if not self.answers.is_set():
+            raise ServiceError("gone")
+        return 10.0 * self.clock.now
+
+
+class Preparation:
+    """Knows the service and nothing of what is sent."""
+
+    traffic = None
+    fenced = False
+
+    def __init__(self, service):
+        self.service = service
+        self.knobs = {}
+
+    def learn(self, knobs):
+        self.knobs = knobs
+
+    def settings_now(self):
+        pass
+
+    def client(self, _settings):
+        return self.service
+
+
+class Clock:
+    now = 0.0
+
+    def monotonic(self):
+        return self.now
+
+
+@pytest.fixture
+def clock(monkeypatch):
+    clock = Clock()
+    monkeypatch.setattr(live_view, "time", clock)
+    return clock
+
+
+@pytest.fixture
+def service(clock):
+    return Service(clock)
+
+
+@pytest.fixture
+def live(service):
+    return LiveView(Source(), Preparation(service))
+
+
+def test_a_service_that_is_silent_does_not_keep_the_view_from_moving(live):
+    live.start()
+    gevent.sleep(0)
+
+    assert live.view.tallies.in_flight == 1
+
+
+def test_store_queries_are_unknown_once_the_service_has_been_silent(live, service, clock):
+    service.answers.set()
+    for _ in range(3):
+        clock.now += 1.0
+        live._ask_service()
+    live.look()
+    assert live.view.store_queries_per_second == pytest.approx(10.0)
+
+    clock.now += 4.0
+    live.look()
+
+    assert live.view.store_queries_per_second is None

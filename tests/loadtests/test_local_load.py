@@ -1,0 +1,50 @@
+"""A run in one process, told by Locust's events."""
+
+from types import SimpleNamespace
+
+from locust.env import Environment
+
+from loadtests.local_load import LocalLoad
+from loadtests.tallies import Tallies
+
+
+class Preparation:
+    """Knows a run that is on."""
+
+    keeps_its_users = False
+    started_at = None
+    is_open = True
+
+    def begin(self, started_at):
+        self.started_at = started_at
+
+    def conclude(self, _tallies):
+        self.is_open = False
+
+
+class Run:
+    """Users are still coming while it drains."""
+
+    def __init__(self, events):
+        self.events = events
+        self.tallies = Tallies()
+        self.begun = 0
+
+    def begin(self, _share):
+        self.begun += 1
+
+    def stop(self):
+        self.events.spawning_complete.fire(user_count=1)
+
+
+def test_users_that_come_while_a_run_is_being_stopped_begin_nothing():
+    events = Environment().events
+    runner = SimpleNamespace(user_count=1, user_classes_count={"ReadHeavy": 1})
+    load = LocalLoad(SimpleNamespace(events=events, runner=runner), Preparation())
+    load._run = run = Run(events)
+    events.spawning_complete.fire(user_count=1)
+
+    events.test_stopping.fire()
+    events.spawning_complete.fire(user_count=1)
+
+    assert run.begun == 1

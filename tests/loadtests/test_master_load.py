@@ -1,0 +1,166 @@
+"""The master's part of a run, told by events and workers' messages; no process is started."""
+
+from types import SimpleNamespace
+
+import gevent
+import pytest
+from locust.env import Environment
+from locust.runners import STATE_MISSING
+
+from loadtests import master_load
+from loadtests.master_load import MasterLoad
+from loadtests.tallies import Tallies
+from loadtests.worker_load import BEGIN, BEGUN, EXHAUSTED, REPORT, STOPPED
+
+
+class Runner:
+    """Two workers that begin when they are told to."""
+
+    def __init__(self):
+        self.clients = {}
+        self.target_user_count = self.user_count = 2
+        self.handlers = {}
+        self.sent = []
+        self.ended = 0
+
+    def register_message(self, word, handler):
+        self.handlers[word] = handler
+
+    def send_message(self, word, data, worker):
+        self.sent.append((word, worker, data))
+        if word == BEGIN:
+            self.says(worker, BEGUN)
+
+    def says(self, worker, word):
+        self.handlers[word](SimpleNamespace(node_id=worker, data=None))
+
+    def stop(self):
+        self.ended += 1
+
+
+class Preparation:
+    """Knows a run that has no record."""
+
+    headless = False
+    keeps_its_users = False
+    started_at = None
+    is_open = True
+
+    def open(self):
+        pass
+
+    def begin(self, started_at):
+        self.started_at = started_at
+
+    def conclude(self, tallies, unreported):
+        self.concluded = (tallies, unreported)
+
+
+def node(users):
+    return SimpleNamespace(user_classes_count={"ReadHeavy": users}, state="running")
+
+
+@pytest.fixture
+def runner():
+    return Runner()
+
+
+@pytest.fixture
+def events():
+    return Environment().events
+
+
+@pytest.fixture
+def preparation():
+    return Preparation()
+
+
+@pytest.fixture
+def load(runner, events, preparation):
+    environment = SimpleNamespace(events=events)
+    master = MasterLoad(environment, runner, preparation)
+    events.test_start.fire()
+    spawn(runner, events, a=1, b=1)
+    return master
+
+
+def spawn(runner, events, **users):
+    runner.clients = {worker: node(count) for worker, count in users.items()}
+    runner.user_count = runner.target_user_count = sum(users.values())
+    events.spawning_complete.fire(user_count=runner.user_count)
+    gevent.sleep(0)
+
+
+def report(events, worker, **counts):
+    tallies = {"tallies": Tallies(**counts).packed(), "at": 0.0}
+    events.worker_report.fire(client_id=worker, data={REPORT: tallies})
+    gevent.sleep(0)
+
+
+def test_a_worker_that_an_edit_leaves_without_users_is_told_to_send_nothing(load, runner, events):
+    del load
+    runner.sent.clear()
+
+    spawn(runner, events, a=1, b=0)
+
+    told = {worker: data["scenarios"].keys() for _, worker, data in runner.sent}
+    assert told == {"a": {"ReadHeavy"}, "b": set()}
+
+
+def test_a_run_ends_when_all_are_at_their_end(load, runner, events):
+    del load
+    runner.says("a", EXHAUSTED)
+    report(events, "b")
+    assert runner.ended == 0
+
+    runner.says("b", EXHAUSTED)
+    report(events, "b")
+
+    assert runner.ended == 1
+
+
+def test_a_worker_that_goes_away_last_does_not_keep_a_run_from_its_end(load, runner, events):
+    del load
+    runner.says("b", EXHAUSTED)
+
+    runner.clients["a"].state = STATE_MISSING
+    report(events, "b")
+    report(events, "b")
+
+    assert runner.ended == 1
+
+
+def test_what_a_worker_had_under_way_went_away_with_it(load, runner, events):
+    report(events, "a", in_flight=3, arrivals=10)
+    report(events, "b", in_flight=4, arrivals=10)
+    assert load.tallies().in_flight == 7
+
+    runner.clients["a"].state = STATE_MISSING
+
+    assert (load.tallies().in_flight, load.tallies().arrivals) == (4, 20)
+
+
+def test_users_that_come_while_a_run_is_being_stopped_begin_nothing(load, runner, events):
+    del load
+    runner.clients = {}  # nobody to wait for
+    events.test_stopping.fire()
+    runner.sent.clear()
+
+    spawn(runner, events, a=1, b=1)
+
+    assert runner.sent == []
+
+
+@pytest.mark.parametrize(("together", "lost"), [(60.0, 0), (-1.0, 2)], ids=["just now", "earlier"])
+def test_workers_that_left_on_their_own_are_lost_unless_the_run_ends_with_them(
+    load, runner, events, preparation, monkeypatch, together, lost
+):
+    del load
+    monkeypatch.setattr(master_load, "_TOGETHER_SECONDS", together)
+    for worker in ("a", "b"):
+        runner.says(worker, STOPPED)
+        del runner.clients[worker]
+
+    events.test_stopping.fire()
+
+    assert len(preparation.concluded[1]) == lost
