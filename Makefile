@@ -14,7 +14,7 @@ PIP := $(BIN)/python -m pip -qq --disable-pip-version-check install --no-compile
 COMPOSE = $(shell docker compose version >/dev/null 2>&1 && echo docker compose || echo docker-compose)
 
 .DEFAULT_GOAL := help
-.PHONY: help demo run test lint bench bench-load bench-stampede accept up down clean python
+.PHONY: help demo run test lint dashboards bench bench-load bench-stampede accept up down clean python
 
 help:  ## list these commands
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "make %-15s %s\n", $$1, $$2 }' $(firstword $(MAKEFILE_LIST))
@@ -35,6 +35,9 @@ lint: $(DEV)  ## ruff and mypy --strict
 	@$(BIN)/ruff format --check
 	@$(BIN)/mypy
 
+dashboards: $(DEV)  ## write dashboards/*.json anew from dashboards/generator/
+	@$(BIN)/python -m dashboards.generator
+
 bench: bench-load bench-stampede  ## all benches
 
 bench-load: $(RUN)  ## what the load generator itself costs, beside plain Locust
@@ -43,7 +46,7 @@ bench-load: $(RUN)  ## what the load generator itself costs, beside plain Locust
 bench-stampede: $(RUN)  ## loads per refresh of a hot key, by protection
 	@$(BIN)/python -m loadtests stampede
 
-accept: $(DEV)  ## the full figures of the issues, minutes long
+accept: $(DEV)  ## the full figures that are promised; tens of minutes
 	@$(BIN)/python -m pytest -m accept -s $(PYTEST_ARGS)
 	@$(MAKE) --no-print-directory bench
 
