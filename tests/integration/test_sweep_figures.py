@@ -1,4 +1,4 @@
-"""The full figures that are promised of a sweep and of the stampede bench; minutes long."""
+"""The full figures that are promised of a trace and of the stampede bench; minutes long."""
 
 import json
 import os
@@ -25,15 +25,6 @@ def answer(*words):
         timeout=1200,
     )
     return json.loads(run.stdout)
-
-
-def test_demo_is_predicted_within_two_points(tmp_path):
-    trials = answer("sweep", "--plan", "demo", "--output", str(tmp_path))["trials"]
-
-    assert len(trials) == 4
-    for trial in trials:
-        assert trial["hit_ratio"] == pytest.approx(trial["predicted_hit_ratio"], abs=0.02)
-    assert sum(file.stat().st_size for file in Path(tmp_path).rglob("*")) < 100e6
 
 
 @pytest.fixture
