@@ -4,6 +4,12 @@ SERVICE_PORT ?= 8000
 LOCUST_PORT ?= 8089
 PROMETHEUS_PORT ?= 9090
 PYTEST_ARGS ?=
+# The unit tests, and the contract of the cache on a real Redis.
+UNIT := $(addprefix tests/,test_house.py test_contract.py service loadtests experiments stack_local \
+  integration/test_service_cache_contract.py)
+# From a plan to its report: where a wrong line is a wrong figure.
+JUDGES := $(addprefix loadtests/experiments/,plan.py plan_fields.py plan_file.py analysis.py \
+  checks.py records.py report.py)
 
 VERSION := $(shell $(PYTHON) -c 'import sys; print("%d.%d" % sys.version_info[:2])' 2>/dev/null)
 BIN := .venv/bin
@@ -14,7 +20,7 @@ PIP := $(BIN)/python -m pip -qq --disable-pip-version-check install --no-compile
 COMPOSE = $(shell docker compose version >/dev/null 2>&1 && echo docker compose || echo docker-compose)
 
 .DEFAULT_GOAL := help
-.PHONY: help demo run test lint bench bench-load bench-stampede accept up down clean python
+.PHONY: help demo run test coverage lint dashboards bench bench-load bench-stampede accept up down clean python
 
 help:  ## list these commands
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "make %-15s %s\n", $$1, $$2 }' $(firstword $(MAKEFILE_LIST))
@@ -30,10 +36,18 @@ test: $(DEV)  ## run the tests against real servers, brought without root
 	@docker version >/dev/null 2>&1 && stack= || stack=' and not stack'; \
 	$(BIN)/python -m pytest -m "not accept$$stack" $(PYTEST_ARGS)
 
+coverage: $(DEV)  ## run the unit tests and the cache contract, and see what they leave out
+	@$(BIN)/python -m pytest $(UNIT) --cov --cov-report= $(PYTEST_ARGS)
+	@$(BIN)/coverage report --fail-under=95 --include='service/*'
+	@$(BIN)/coverage report --fail-under=95 $(JUDGES)
+
 lint: $(DEV)  ## ruff and mypy --strict
 	@$(BIN)/ruff check
 	@$(BIN)/ruff format --check
 	@$(BIN)/mypy
+
+dashboards: $(DEV)  ## write dashboards/*.json anew from dashboards/generator/
+	@$(BIN)/python -m dashboards.generator
 
 bench: bench-load bench-stampede  ## all benches
 
@@ -43,7 +57,7 @@ bench-load: $(RUN)  ## what the load generator itself costs, beside plain Locust
 bench-stampede: $(RUN)  ## loads per refresh of a hot key, by protection
 	@$(BIN)/python -m loadtests stampede
 
-accept: $(DEV)  ## the full figures of the issues, minutes long
+accept: $(DEV)  ## the full figures that are promised; tens of minutes
 	@$(BIN)/python -m pytest -m accept -s $(PYTEST_ARGS)
 	@$(MAKE) --no-print-directory bench
 

@@ -1,4 +1,4 @@
-"""The commands of `python -m loadtests`: the only place here that prints and exits."""
+"""The commands of `python -m loadtests`; an error of use is one line and exit code 2."""
 
 import argparse
 import signal

@@ -1,4 +1,4 @@
-"""What hit ratio theory expects of a run's popularity, rate and knobs (theory.md F1-F6, F14)."""
+"""What hit ratio theory expects of popularity, rate and knobs (docs/theory.md F1-F6, F14)."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass

@@ -1,6 +1,8 @@
-"""The import arrows of the design, held by a walk over the syntax trees."""
+"""What ARCHITECTURE.md says of the house, held by a walk over the syntax trees."""
 
 import ast
+import re
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -8,6 +10,8 @@ import pytest
 from loadtests.experiments.stack.guardian import ROOT
 
 SOURCES = sorted([*ROOT.glob("service/**/*.py"), *ROOT.glob("loadtests/**/*.py")])
+ARCHITECTURE = (ROOT / "ARCHITECTURE.md").read_text(encoding="utf-8")
+THEORY = (ROOT / "docs/theory.md").read_text(encoding="utf-8")
 HOMES = {
     "service": {
         "redis": {"redis_cache", "redis_connections"},
@@ -20,6 +24,25 @@ HOMES = {
     "loadtests": {"prometheus_client": {"exporter"}, "service": set(), "sqlalchemy": set()},
 }
 """Which modules of a package may import what; an empty set means none."""
+
+SPOKEN = {
+    "SQL": (
+        re.compile(
+            r"\s*(SELECT|INSERT|REPLACE|UPDATE|DELETE|CREATE|DROP|ALTER|PRAGMA)\s.*", re.DOTALL
+        ),
+        {"fruit_store"},
+    ),
+    "Redis": (
+        re.compile(
+            r".*redis\.p?call.*|DEL|EVAL|EVALSHA|EXISTS|EXPIRE|GETRANGE|INFO|KEYS|MGET|PEXPIRE|PING"
+            r"|PTTL|SCAN|SET|SETNX|TTL|UNLINK",
+            re.DOTALL,
+        ),
+        {"redis_cache", "redis_calls", "redis_connections", "redis_scripts"},
+    ),
+}
+"""What a text in a language looks like, and which modules of the service may hold one. A lone GET
+is left out, being HTTP's word too."""
 
 SAY_NOTHING = {"utils", "util", "helpers", "helper", "common", "core", "base", "misc"}
 
@@ -47,6 +70,15 @@ def _reads_environment(path: Path) -> bool:
     return bool(names & {"environ", "environb", "getenv"})
 
 
+def _texts(path: Path) -> Iterator[str]:
+    """The string constants of a file but its docstrings."""
+    tree = ast.parse(path.read_text(encoding="utf-8"))
+    said = {id(node.value) for node in ast.walk(tree) if isinstance(node, ast.Expr)}
+    for node in ast.walk(tree):
+        if isinstance(node, ast.Constant) and isinstance(node.value, str) and id(node) not in said:
+            yield node.value
+
+
 @pytest.mark.parametrize(
     ("package", "imported"),
     [(package, imported) for package, homes in HOMES.items() for imported in homes],
@@ -61,6 +93,18 @@ def test_import_stays_in_its_home(package, imported):
     ]
 
     assert outside == []
+
+
+@pytest.mark.parametrize("language", SPOKEN)
+def test_service_speaks_a_language_in_its_homes_alone(language):
+    looks, homes = SPOKEN[language]
+    speakers = {
+        path.stem
+        for path in ROOT.glob("service/**/*.py")
+        if any(looks.fullmatch(text) for text in _texts(path))
+    }
+
+    assert speakers == homes
 
 
 def test_service_reads_the_environment_in_its_settings_alone():
@@ -91,3 +135,38 @@ def test_no_file_outgrows_the_house():
     }
 
     assert long == {}
+
+
+def test_every_path_in_architecture_exists():
+    named = re.findall(r"`([\w.]+/[\w./-]*|[\w-]+\.(?:md|yml))`", ARCHITECTURE)
+
+    assert named
+    assert [path for path in named if not (ROOT / path).exists()] == []
+
+
+def test_every_module_on_the_ways_of_architecture_exists():
+    ways = re.findall(r"`\w+`(?:\s→\s`\w+`)+", ARCHITECTURE)
+    modules = {name for way in ways for name in re.findall(r"\w+", way.replace("→", ""))}
+
+    assert {"cache_aside", "in_flight"} <= modules
+    assert modules <= {path.stem for path in SOURCES}
+
+
+def test_every_formula_and_section_that_the_code_names_stands_in_theory():
+    pattern = re.compile(r"\bF\d+|§\d+")
+    named = {name for path in SOURCES for name in pattern.findall(path.read_text("utf-8"))}
+    headed = set(pattern.findall(" ".join(re.findall(r"^#.*", THEORY, re.MULTILINE))))
+
+    assert named
+    assert named <= headed
+
+
+def test_theory_names_every_function_that_computes_a_formula_and_none_besides():
+    public = {
+        f"{path.stem}.{node.name}"
+        for path in ROOT.glob("loadtests/experiments/theory/*.py")
+        for node in ast.parse(path.read_text(encoding="utf-8")).body
+        if isinstance(node, ast.FunctionDef) and not node.name.startswith("_")
+    }
+
+    assert public == set(re.findall(r"`([a-z]+\.[a-z_]+)`", THEORY))

@@ -1,4 +1,4 @@
-"""How sure a measured figure is: batch means and order statistics (theory.md §3)."""
+"""How sure a measured figure is: batch means and order statistics (docs/theory.md §3)."""
 
 import math
 from collections.abc import Sequence

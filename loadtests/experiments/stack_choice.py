@@ -1,4 +1,4 @@
-"""Flags that say on which stack to measure: private processes, or addresses given."""
+"""Flags that say on which stack to measure: private processes, containers, or addresses given."""
 
 import argparse
 from collections.abc import Mapping
@@ -6,6 +6,7 @@ from urllib.parse import urlsplit
 
 from loadtests.experiments.plan_fields import PlanError
 from loadtests.experiments.stack.addresses import GivenServers, GivenService
+from loadtests.experiments.stack.compose import ComposeStack
 from loadtests.experiments.stack.contract import Stack
 from loadtests.experiments.stack.local import LocalStack
 
@@ -28,7 +29,14 @@ def add_stack_flags(parser: argparse.ArgumentParser) -> None:
         default="auto",
         help="what the local stack stores in; auto takes MariaDB or MySQL where there is one",
     )
-    stack.add_argument("--service-processes", metavar="N", default="1", help="of the local stack")
+    stack.add_argument(
+        "--compose",
+        action="store_true",
+        help="the containers of docker-compose.yml; taken down again unless they were up",
+    )
+    stack.add_argument(
+        "--service-processes", metavar="N", default="1", help="of the local stack, or containers"
+    )
 
 
 def chosen_stack(
@@ -40,6 +48,12 @@ def chosen_stack(
         PlanError: The flags do not go together.
     """
     processes = _processes(options.service_processes)
+    if options.compose:
+        if options.service_url or options.redis_url or options.database_url:
+            raise PlanError(
+                "--compose: its containers have addresses of their own; leave the other URLs out"
+            )
+        return ComposeStack(["service"], replicas=processes)
     if options.redis_url:
         _check_url("--redis-url", options.redis_url, REDIS, "redis://127.0.0.1:6379/0")
     if options.service_url:

@@ -1,4 +1,4 @@
-"""When a trial's window opens and closes (theory.md §3, F15)."""
+"""When a trial's window opens and closes (docs/theory.md §3, F15)."""
 
 import math
 from dataclasses import dataclass

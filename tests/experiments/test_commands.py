@@ -123,6 +123,7 @@ def test_interrupt_ends_with_its_own_code(capsys, monkeypatch):
 
 def options(**given):
     defaults = {
+        "compose": False,
         "service_url": None,
         "redis_url": None,
         "database_url": None,

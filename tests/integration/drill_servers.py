@@ -97,7 +97,7 @@ class Comparison:
 
     @property
     def is_short(self) -> bool:
-        """Whether the failure is hardly felt, as the issue bounds it."""
+        """Whether the failure is hardly felt: a p99 of 20 ms, or twice that of before, at most."""
         return self.within <= max(20.0, 2 * self.before)
 
     @contextmanager

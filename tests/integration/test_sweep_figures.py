@@ -1,6 +1,7 @@
-"""The full figures that the issues ask of a sweep and of the stampede bench; minutes long."""
+"""The full figures that are promised of a trace and of the stampede bench; minutes long."""
 
 import json
+import os
 import subprocess
 import sys
 from pathlib import Path
@@ -9,7 +10,7 @@ import pytest
 
 from loadtests.experiments.stack.guardian import ROOT
 
-TRACE = ROOT.parent / "shared" / "data" / "web07.txt"
+TRACE = Path(os.environ.get("WEB07_TRACE", ROOT.parent / "shared" / "data" / "web07.txt"))
 
 pytestmark = [pytest.mark.accept, pytest.mark.usefixtures("bring_servers")]
 
@@ -26,20 +27,20 @@ def answer(*words):
     return json.loads(run.stdout)
 
 
-def test_demo_is_predicted_within_two_points(tmp_path):
-    trials = answer("sweep", "--plan", "demo", "--output", str(tmp_path))["trials"]
+@pytest.fixture
+def trace():
+    if not TRACE.exists():
+        missing = f"no trace at {TRACE}: name it by WEB07_TRACE"
+        if os.environ.get("CI") == "true":
+            pytest.fail(missing)
+        pytest.skip(missing)
+    return TRACE
 
-    assert len(trials) == 4
-    for trial in trials:
-        assert trial["hit_ratio"] == pytest.approx(trial["predicted_hit_ratio"], abs=0.02)
-    assert sum(file.stat().st_size for file in Path(tmp_path).rglob("*")) < 100e6
 
-
-@pytest.mark.skipif(not TRACE.exists(), reason=f"no trace at {TRACE}")
-def test_trace_of_a_shop_is_offloaded_as_its_replay_says(tmp_path):
+def test_trace_of_a_shop_is_offloaded_as_its_replay_says(trace, tmp_path):
     words = ["--requests", "30000", "--rate", "500", "--arrivals", "paced", "--ttl", "1,5,30"]
 
-    trials = answer("sweep", "--trace", str(TRACE), *words, "--output", str(tmp_path))["trials"]
+    trials = answer("sweep", "--trace", str(trace), *words, "--output", str(tmp_path))["trials"]
 
     expected = {1.0: 0.3325, 5.0: 0.4238, 30.0: 0.5409}
     for trial in trials:

@@ -2,6 +2,7 @@
 
 import json
 import os
+import re
 import signal
 import subprocess
 import sys
@@ -53,6 +54,13 @@ def left_of(pids, within_seconds=5):
     return living(pids)
 
 
+def written(folder):
+    """The report but for the random names that plotly gives its charts."""
+    return re.sub(
+        r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}", "", (folder / "report.html").read_text()
+    )
+
+
 def doubted(trial):
     return {doubt["kind"] for doubt in trial["doubts"]} - {"few-samples"}
 
@@ -98,7 +106,8 @@ def test_load_service_and_redis_agree_over_a_whole_sweep(swept):
         asked = (redis.keyspace_hits, redis.keyspace_misses)
         answered = (service.key_reads["true"], service.key_reads["false"])
         if service.lookups["bypass"]:  # Redis read keys for answers that came too late
-            assert asked >= answered
+            assert asked[0] >= answered[0]
+            assert asked[1] >= answered[1]
         else:
             assert asked == answered
 
@@ -122,7 +131,7 @@ def test_prediction_stood_before_the_window_opened(swept):
 
 def test_report_can_be_made_again_from_the_records_alone(swept):
     folder, _, _ = swept
-    first = (folder / "report.html").read_text()
+    first = written(folder)
     (folder / "report.html").unlink()
 
     again = subprocess.run(
@@ -135,7 +144,7 @@ def test_report_can_be_made_again_from_the_records_alone(swept):
     )
 
     assert str(folder / "report.html") in again.stderr
-    assert len((folder / "report.html").read_text()) == pytest.approx(len(first), abs=200)
+    assert written(folder) == first
 
 
 def test_trace_is_predicted_by_its_replay(tmp_path):

@@ -1,11 +1,14 @@
 """ComposeStack against a stand-in for Docker's program that notes what it was asked."""
 
+import argparse
 import json
 
 import pytest
 
+from loadtests.experiments.plan_fields import PlanError
 from loadtests.experiments.stack.compose import ComposeStack
 from loadtests.experiments.stack.guardian import StackError
+from loadtests.experiments.stack_choice import add_stack_flags, chosen_stack
 
 _CONFIG = {
     "services": {
@@ -20,7 +23,7 @@ case "$*" in
   "version --short") echo 2.40.3 ;;
   "config --format json") cat {config} ;;
   "ps -q") cat {running} ;;
-  "ps -q service") echo aaa; echo bbb ;;
+  "ps -q service") cat {services} ;;
   "port --index 1 service 8000") echo 127.0.0.1:8000 ;;
   "port --index 2 service 8000") echo 127.0.0.1:8001 ;;
   "port --index 1 redis-svc 6379") echo 127.0.0.1:6379 ;;
@@ -32,9 +35,12 @@ esac
 @pytest.fixture
 def docker(tmp_path, monkeypatch):
     """A folder whose `docker` notes its arguments in `notes`."""
-    places = {name: tmp_path / name for name in ("notes", "config", "running", "broken")}
+    places = {
+        name: tmp_path / name for name in ("notes", "config", "running", "services", "broken")
+    }
     places["config"].write_text(json.dumps(_CONFIG))
     places["running"].write_text("")
+    places["services"].write_text("aaa\nbbb\n")
     script = tmp_path / "docker"
     script.write_text(_SCRIPT.format(**places))
     script.chmod(0o755)
@@ -66,6 +72,34 @@ def test_what_was_up_stays_up(docker):
 
     with ComposeStack() as stack:
         assert stack.lines[0].startswith("compose: found running")
+
+    assert _asked(docker) == []
+
+
+def chosen(*words):
+    parser = argparse.ArgumentParser()
+    add_stack_flags(parser)
+    return chosen_stack(parser.parse_args(words))
+
+
+def test_flag_brings_up_the_service_and_what_it_needs(docker):
+    with chosen("--compose", "--service-processes", "2") as stack:
+        assert len(stack.service_urls) == 2
+
+    assert _asked(docker)[0] == "up --build --detach --wait --scale service=2 service"
+
+
+def test_flag_does_not_go_with_addresses():
+    with pytest.raises(PlanError, match="leave the other URLs out"):
+        chosen("--compose", "--service-url", "http://127.0.0.1:1")
+
+
+def test_stack_that_is_up_without_a_service_is_refused(docker):
+    (docker / "running").write_text("ccc\n")
+    (docker / "services").write_text("")
+
+    with pytest.raises(StackError, match="none of service"), ComposeStack():
+        pass
 
     assert _asked(docker) == []
 

@@ -58,6 +58,11 @@ class ComposeStack:
         """Fill in the attributes of the Stack protocol from what is published."""
         wanted: dict[str, Any] = json.loads(self._compose("config", "--format", "json"))["services"]
         count = len(self._compose("ps", "-q", "service").split())
+        if not count:
+            raise StackError(
+                "compose: containers are up, but none of service:"
+                " start it (docker compose up -d service) or take them down"
+            )
         self.service_urls = [
             f"http://{self._published('service', 8000, number)}" for number in range(1, count + 1)
         ]

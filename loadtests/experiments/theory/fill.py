@@ -1,4 +1,4 @@
-"""One item whose fill takes time D (theory.md F2)."""
+"""One item whose fill takes time D (docs/theory.md F2)."""
 
 from collections.abc import Callable
 from dataclasses import dataclass

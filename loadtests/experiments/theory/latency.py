@@ -1,4 +1,4 @@
-"""Response times as a mixture of hits and misses, and closed loops (theory.md F12, F13)."""
+"""Response times as a mixture of hits and misses, and closed loops (docs/theory.md F12, F13)."""
 
 from dataclasses import dataclass
 

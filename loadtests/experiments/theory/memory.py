@@ -1,4 +1,4 @@
-"""Hit ratios when memory, not only TTL, ends an entry's life (theory.md F7)."""
+"""Hit ratios when memory, not only TTL, ends an entry's life (docs/theory.md F7)."""
 
 from collections.abc import Callable
 from math import factorial

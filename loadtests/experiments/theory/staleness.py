@@ -1,4 +1,4 @@
-"""How old and how wrong a served entry is (theory.md F8, F9). One item, D = 0."""
+"""How old and how wrong a served entry is (docs/theory.md F8, F9). One item, D = 0."""
 
 import numpy as np
 

@@ -1,4 +1,4 @@
-"""What the expiry of a hot key costs the store (theory.md F10, F11, F14)."""
+"""What the expiry of a hot key costs the store (docs/theory.md F10, F11, F14)."""
 
 from dataclasses import dataclass
 

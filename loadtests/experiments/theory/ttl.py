@@ -1,4 +1,4 @@
-"""Hit ratios of a TTL cache with instant fills (theory.md F1, F4, F5, F6).
+"""Hit ratios of a TTL cache with instant fills (docs/theory.md F1, F4, F5, F6).
 
 Reads of item i are Poisson with `rates[i]` per second; a hit does not renew the
 TTL. Everything per item is an array, everything over all items a float.

@@ -1,4 +1,4 @@
-"""What to expect of one window after a cold start (theory.md F3, F15)."""
+"""What to expect of one window after a cold start (docs/theory.md F3, F15)."""
 
 from dataclasses import dataclass
 

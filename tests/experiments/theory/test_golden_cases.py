@@ -1,4 +1,4 @@
-"""The golden cases P1 to P6 of theory.md, to four digits."""
+"""The golden cases P1 to P6 of docs/theory.md, to four digits."""
 
 import numpy as np
 import pytest

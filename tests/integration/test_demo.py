@@ -1,0 +1,65 @@
+"""`make demo` as a person meets it: in a fresh clone, with nothing installed."""
+
+import re
+import shutil
+import subprocess
+import sys
+import time
+
+import pytest
+
+from loadtests.experiments.results import load_results
+from loadtests.experiments.stack.descendants import descendants, process_table
+from loadtests.experiments.stack.guardian import ROOT
+from loadtests.experiments.stack.ports import is_taken
+
+pytestmark = pytest.mark.accept
+
+
+@pytest.fixture
+def clone(tmp_path):
+    """What a clone of the tree as it is would hold."""
+    listed = subprocess.check_output(
+        ["git", "ls-files", "-z", "--cached", "--others", "--exclude-standard"], cwd=ROOT, text=True
+    )
+    for name in filter(None, listed.split("\0")):
+        if (ROOT / name).is_file():
+            (tmp_path / name).parent.mkdir(parents=True, exist_ok=True)
+            shutil.copy(ROOT / name, tmp_path / name)
+    return tmp_path
+
+
+def _watched(run):
+    """The processes that a program had, until it ended."""
+    seen = set()
+    while run.poll() is None:
+        seen |= descendants(run.pid)
+        time.sleep(0.2)
+    return seen
+
+
+def test_demo_in_a_fresh_clone_is_predicted_in_three_minutes_and_leaves_nothing(clone):
+    said = clone.parent / "said"
+    began = time.monotonic()
+
+    with (
+        said.open("w") as output,
+        subprocess.Popen(
+            ["make", "demo", f"PYTHON={sys.executable}"], cwd=clone, stdout=output, stderr=output
+        ) as run,
+    ):
+        pids = _watched(run)
+
+    took_seconds = time.monotonic() - began
+    assert run.returncode == 0, said.read_text()
+    assert pids & {row.pid for row in process_table() if row.state != "Z"} == set()
+    ports = {int(port) for port in re.findall(r"127\.0\.0\.1:(\d+)", said.read_text())}
+    assert len(ports) >= 2
+    assert {port for port in ports if is_taken(port)} == set()
+    (folder,) = (clone / "results").iterdir()
+    assert sum(file.stat().st_size for file in folder.rglob("*")) < 100e6
+    trials = load_results(folder).trials
+    assert len(trials) == 4
+    for trial in trials:
+        assert trial.hit_ratio == pytest.approx(trial.predicted_hit_ratio, abs=0.02)
+    assert took_seconds <= 180

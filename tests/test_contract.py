@@ -1,0 +1,92 @@
+"""What service and load generator agree on, neither importing the other, and README with both."""
+
+import re
+from dataclasses import fields
+
+import pytest
+import yaml
+
+from dashboards.generator.annotations import CHOICE_KNOBS, NUMBER_KNOBS
+from loadtests.experiments import counters
+from loadtests.experiments.stack.guardian import ROOT
+from loadtests.flags import LARGEST_CATALOGUE
+from loadtests.knobs import KNOB_FLAGS, UNCHANGED
+from loadtests.samples import RESULTS
+from loadtests.traces import LARGEST_ID
+from service.control import MAX_ITEMS
+from service.fruit import MAX_ID
+from service.knobs import CHOICES, NUMBERS, Knobs
+from service.lookup import LookupResult
+
+README = (ROOT / "README.md").read_text(encoding="utf-8")
+FLAGS = {flag.key: flag for flag in KNOB_FLAGS}
+DEFAULTS = Knobs().as_json_object()
+
+
+def _rows(heading: str) -> dict[str, list[str]]:
+    """The rows of README's table under a heading line, by what their first cell quotes."""
+    table = README.partition(heading)[2].partition("\n\n")[0]
+    cells = [[cell.strip() for cell in line.strip("|").split("|")] for line in table.splitlines()]
+    return {first.strip("`"): rest for first, *rest in cells if first.startswith("`")}
+
+
+DOCUMENTED = _rows("| knob | values | default |")
+
+
+def _bounds(text: str) -> tuple[float, float]:
+    """The first and last number of a cell, in seconds where it says days."""
+    numbers = [float(number) for number in re.findall(r"\d+(?:\.\d+)?", text.partition(",")[0])]
+    return numbers[0], numbers[-1] * (86_400 if " days" in text else 1)
+
+
+def test_knobs_of_service_load_generator_and_readme_have_the_same_names():
+    names = [field.name for field in fields(Knobs)]
+
+    assert sorted(names) == sorted([*NUMBERS, *CHOICES])
+    assert sorted(names) == sorted(FLAGS)
+    assert sorted(names) == sorted(DOCUMENTED)
+
+
+def test_every_knob_is_marked_on_the_dashboards():
+    assert {"ttl_seconds", *NUMBER_KNOBS} == set(NUMBERS)
+    assert set(CHOICE_KNOBS) == set(CHOICES)
+
+
+def test_every_knob_reaches_the_container_of_the_service_from_the_environment():
+    compose = yaml.safe_load((ROOT / "docker-compose.yml").read_text(encoding="utf-8"))
+    passed_on = compose["services"]["service"]["environment"]
+
+    assert {field.name.upper() for field in fields(Knobs)} <= set(passed_on)
+
+
+@pytest.mark.parametrize("name", NUMBERS)
+def test_number_knob_has_one_range_and_default_everywhere(name):
+    number, flag = NUMBERS[name], FLAGS[name]
+    values, default = DOCUMENTED[name]
+
+    assert (number.low, number.high, DEFAULTS[name]) == (flag.low, flag.high, flag.default)
+    assert (number.low, number.high) == _bounds(values)
+    assert float(default) == DEFAULTS[name]
+
+
+@pytest.mark.parametrize("name", CHOICES)
+def test_choice_knob_has_the_same_words_everywhere(name):
+    words = [str(word) for word in CHOICES[name]]
+    values, default = DOCUMENTED[name]
+
+    assert (UNCHANGED, *words) == FLAGS[name].choices
+    assert set(words) == set(re.findall(r"`([^`]+)`", values))
+    assert default.strip("`") == DEFAULTS[name]
+
+
+def test_results_of_a_lookup_are_the_same_words_everywhere():
+    words = tuple(LookupResult)
+
+    assert RESULTS[:7] == words
+    assert words == counters.RESULTS
+    assert set(_rows("| `X-Cache` | what happened | status |")) == {word.name for word in words}
+
+
+def test_largest_catalogue_and_id_are_the_same_on_both_sides():
+    assert LARGEST_CATALOGUE == MAX_ITEMS
+    assert LARGEST_ID == MAX_ID
