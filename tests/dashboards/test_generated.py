@@ -4,7 +4,7 @@ import pytest
 from grafana_foundation_sdk.models.dashboard import Dashboard
 
 from dashboards.generator.__main__ import rendered
-from tests.dashboards.board_files import BOARDS, load
+from tests.dashboards.board_files import BOARDS, load, panels
 
 NAMES = ["cache-aside.json", "inside.json", "load.json", "ttl.json"]
 each_board = pytest.mark.parametrize("path", BOARDS, ids=lambda path: path.stem)
@@ -38,6 +38,14 @@ def test_dashboard_can_be_imported_by_hand_too(path):
     assert "__inputs" not in text
     assert "${DS_" not in text
     assert "id" not in load(path)
+
+
+@each_board
+def test_panels_say_for_which_grafana_their_options_are(path):
+    """Before 11.1 the options of a chart over a number were others, and Grafana would mend ours."""
+    for panel in panels(load(path)):
+        major, minor, _ = map(int, panel["pluginVersion"].split("."))
+        assert (major, minor) >= (11, 1), panel["title"]
 
 
 def test_uids_are_stable():
