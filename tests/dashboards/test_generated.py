@@ -4,7 +4,7 @@ import pytest
 from grafana_foundation_sdk.models.dashboard import Dashboard
 
 from dashboards.generator.__main__ import rendered
-from tests.dashboards.board_files import BOARDS, load, panels
+from tests.dashboards.board_files import BOARDS, SCRAPE_SECONDS, load, panels
 
 NAMES = ["cache-aside.json", "inside.json", "load.json", "ttl.json"]
 each_board = pytest.mark.parametrize("path", BOARDS, ids=lambda path: path.stem)
@@ -46,6 +46,14 @@ def test_panels_say_for_which_grafana_their_options_are(path):
     for panel in panels(load(path)):
         major, minor, _ = map(int, panel["pluginVersion"].split("."))
         assert (major, minor) >= (11, 1), panel["title"]
+
+
+@each_board
+def test_marks_look_back_no_further_than_panels(path):
+    """Their least step is the scrape interval, which is the data source's own for panels."""
+    for mark in load(path)["annotations"]["list"]:
+        if "expr" in mark:
+            assert mark["target"]["interval"] == mark["step"] == f"{SCRAPE_SECONDS}s"
 
 
 def test_uids_are_stable():

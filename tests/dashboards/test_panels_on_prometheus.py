@@ -148,7 +148,9 @@ def test_query_has_data_and_every_point_is_a_number(watched, query):
     assert all(map(is_number, found))
 
 
-@pytest.mark.parametrize("query", [query for query in PANEL_QUERIES if not query.instant], ids=str)
+@pytest.mark.parametrize(
+    "query", [query for query in PANEL_QUERIES if not query.of_the_range], ids=str
+)
 def test_panel_moves_with_the_load_that_feeds_it(watched, query):
     played, api, _ = watched
 
