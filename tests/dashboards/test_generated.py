@@ -56,6 +56,22 @@ def test_marks_look_back_no_further_than_panels(path):
             assert mark["target"]["interval"] == mark["step"] == f"{SCRAPE_SECONDS}s"
 
 
+@each_board
+def test_headlines_ask_for_now_and_forget_what_was(path):
+    """The last value of a range would stand on for as long as the range is after an outage."""
+    for panel in panels(load(path)):
+        if panel["type"] == "stat":
+            (target,) = panel["targets"]
+            assert (target["instant"], target["range"]) == (True, False), panel["title"]
+
+
+@each_board
+def test_headlines_draw_no_curve_of_a_single_point(path):
+    for panel in panels(load(path)):
+        if panel["type"] == "stat":
+            assert panel["options"]["graphMode"] == "none", panel["title"]
+
+
 def test_uids_are_stable():
     assert {path.stem: load(path)["uid"] for path in BOARDS} == {
         "cache-aside": "cache-aside",
