@@ -140,7 +140,6 @@ def _trials() -> Panel:
         ),
         Column(MEASURED, "hit ratio", "", unit="percentunit"),
         Column(PREDICTED_THEN, "predicted", "", unit="percentunit"),
-        Column(THEORY, "theory", "", unit="percentunit"),
         Column(TRIAL, "sweep: hit ratio", "", unit="percentunit"),
         Column(TRIAL_PREDICTED, "sweep: predicted", "", unit="percentunit"),
         Column(_quantile(0.5), "p50", "", unit="s"),

@@ -72,6 +72,13 @@ def test_headlines_draw_no_curve_of_a_single_point(path):
             assert panel["options"]["graphMode"] == "none", panel["title"]
 
 
+def test_table_has_no_row_for_a_ttl_that_was_not_measured():
+    (table,) = (panel for panel in panels(load(BOARDS[3])) if panel["type"] == "table")
+
+    # The curve of theory has a point for each TTL of a fixed grid.
+    assert not any("loadtest_theory_hit_ratio" in target["expr"] for target in table["targets"])
+
+
 def test_uids_are_stable():
     assert {path.stem: load(path)["uid"] for path in BOARDS} == {
         "cache-aside": "cache-aside",
