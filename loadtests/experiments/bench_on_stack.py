@@ -20,9 +20,11 @@ from loadtests.service_client import ServiceError
 
 @contextmanager
 def bench_on(
-    stack: Stack, folder: Path, progress: Progress
+    stack: Stack, folder: Path, progress: Progress, metrics_host: str | None = None
 ) -> Iterator[tuple[ServiceUnderTest, Bench]]:
     """Give the service and a bench that saves into a folder; restore the knobs at the end.
+
+    The load serves its metrics at *metrics_host*, None for nowhere.
 
     Raises:
         ServiceError: The service is not there.
@@ -36,7 +38,9 @@ def bench_on(
                 Bench(
                     service=service,
                     redis=_statistics(stack.redis_url),
-                    load=LocustLoad(guardian, stack.service_urls, stack.control_token),
+                    load=LocustLoad(
+                        guardian, stack.service_urls, stack.control_token, metrics_host
+                    ),
                     read_samples=read_samples,
                     save=partial(save_trial, folder),
                     progress=progress,

@@ -57,8 +57,10 @@ def run(options: argparse.Namespace, notes: Console) -> int:
             notes.print(line)
         notes.print(f"trials for Prometheus: {page.address or 'not served, port 9647 is taken'}")
         _announce(sweep, notes)
+        # A stack of our own is followed by nobody.
+        followed = options.metrics_host if page.address and options.service_url else None
         with ProgressBar(notes, sweep.expected_seconds, page.show) as progress:
-            run_sweep(sweep, stack, folder, progress)
+            run_sweep(sweep, stack, folder, progress, followed)
     results = load_results(folder)
     report = write_report(results, folder / "report.html")
     _print(results, report, as_object=options.json)
