@@ -143,15 +143,13 @@ def family(metric: str) -> str:
 
 
 def behind(expr: str) -> set[str]:
-    """The families that an expression is made of, recorded metrics taken apart."""
+    """The families that an expression is made of: what is recorded, and what that is made of."""
     rules_by_name = recorded()
     found: set[str] = set()
-    pending, seen = [expr], set()
+    pending = [expr]
     while pending:
         for metric in metrics_in(pending.pop()):
-            if metric not in rules_by_name:
-                found.add(family(metric))
-            elif metric not in seen:
-                seen.add(metric)
+            if metric in rules_by_name and metric not in found:
                 pending.append(rules_by_name[metric])
+            found.add(family(metric))
     return found

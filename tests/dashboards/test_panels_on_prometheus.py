@@ -31,6 +31,7 @@ from tests.dashboards.evaluation import (
 )
 from tests.dashboards.evening import FULL, RATE, SCENARIOS, SHORT, Evening
 from tests.dashboards.local_stage import RULES, LocalStage, TrialPage
+from tests.dashboards.metrics_page import RECORDED
 
 pytestmark = pytest.mark.integration
 
@@ -175,6 +176,15 @@ def test_rule_is_fed(watched, query):
 
     assert found or query.title in UNHEARD | (HEARD if played.seconds is SHORT else set())
     assert all(map(is_number, found))
+
+
+@pytest.mark.parametrize("name", RECORDED)
+def test_recorded_metric_has_the_labels_that_the_page_says(watched, name):
+    played, api, _ = watched
+    said = {label for label in RECORDED[name][2].split(", ") if label}
+
+    for series in api.curve(name, played.start, played.end):
+        assert set(series.labels) - {"__name__", "job", "instance"} == said
 
 
 @in_full
