@@ -24,12 +24,14 @@ async def replica() -> tuple[str, int]:
 
 
 async def copy(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-    """Pass bytes on until one side ends."""
-    with contextlib.suppress(ConnectionError):
+    """Pass bytes on until one side ends; where it breaks off, end the other too."""
+    try:
         while data := await reader.read(65_536):
             writer.write(data)
             await writer.drain()
         writer.write_eof()
+    except ConnectionError:
+        writer.close()
 
 
 async def serve(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
