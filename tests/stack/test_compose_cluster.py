@@ -122,6 +122,16 @@ def test_loss_of_a_master_costs_no_answer_and_its_replica_takes_over(stack):
     assert counted(url)["bypass"] > 0
 
 
+def test_cluster_comes_together_again_after_a_stop_and_a_start(stack):
+    """Each node gets the next free address, which need not be the one that the others know."""
+    stack.compose("stop", "--timeout", "2")
+    stack.compose("start")
+
+    for node in NODES:
+        assert "cluster_state:ok" in ask_redis(stack, node, "CLUSTER", "INFO")
+    assert json.loads(fetch(f"{stack.front}/readyz"))["ready"]
+
+
 def test_down_leaves_nothing(stack):
     stack.down()
 

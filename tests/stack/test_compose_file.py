@@ -87,6 +87,16 @@ def test_redis_writes_no_file_that_a_shell_could_take_for_a_key():
     assert '--save "" --appendonly no' in SERVICES["redis-svc"]["command"]
 
 
+@pytest.mark.parametrize(
+    "name", [name for name, service in SERVICES.items() if service["image"].startswith("redis:")]
+)
+def test_redis_has_no_volume_without_a_name(name):
+    """Its image declares /data one; after a plain `down` no later `down -v` would find it."""
+    named = [volume.removesuffix(":/data") for volume in SERVICES[name].get("volumes", ())]
+
+    assert "/data" in SERVICES[name].get("tmpfs", ()) or set(named) & set(COMPOSE["volumes"])
+
+
 def test_mysql_is_asked_over_tcp_because_its_socket_answers_too_early():
     assert "-h 127.0.0.1" in SERVICES["mysql-svc"]["healthcheck"]["test"][1]
 
