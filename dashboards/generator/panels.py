@@ -23,17 +23,17 @@ UNKNOWN = "\N{EN DASH}"
 
 DATASOURCE = DataSourceRef(type_val="prometheus", uid="${datasource}")
 
-# One colour for each result, everywhere.
+# One colour for each result, everywhere; told apart in shades of grey as well.
 COLOURS = {
-    "hit": "green",
-    "stale": "#b8d96b",
-    "negative": "blue",
-    "miss": "orange",
-    "coalesced": "purple",
-    "bypass": "gray",
-    "error": "red",
-    "failed": "dark-red",
-    "dropped": "#8a3b12",
+    "hit": "#73bf69",
+    "stale": "#b9eb9a",
+    "negative": "#8ab8ff",
+    "miss": "#ffb357",
+    "coalesced": "#8f3bb8",
+    "bypass": "#8e8e8e",
+    "error": "#c4162a",
+    "failed": "#f2495c",
+    "dropped": "#ffdca8",
 }
 
 
