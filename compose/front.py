@@ -19,8 +19,8 @@ async def replica() -> tuple[str, int]:
     """Return the address of the next replica, as the network's DNS has them now."""
     loop = asyncio.get_running_loop()
     found = await loop.getaddrinfo(SERVICE, PORT, type=socket.SOCK_STREAM)
-    addresses = sorted(entry[4][:2] for entry in found)
-    return addresses[next(_turn) % len(addresses)]
+    addresses = sorted(str(entry[4][0]) for entry in found)
+    return addresses[next(_turn) % len(addresses)], PORT
 
 
 async def copy(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
