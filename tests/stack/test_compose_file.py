@@ -132,7 +132,7 @@ def test_every_variable_is_shown_with_its_default_in_the_example():
 
 
 @pytest.mark.parametrize("profile", ["demo", "scale", "cluster"])
-def test_profiles_are_there(profile):
+def test_profile_starts_something(profile):
     assert any(profile in service.get("profiles", ()) for service in SERVICES.values())
 
 
