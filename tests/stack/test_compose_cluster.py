@@ -30,9 +30,14 @@ def stack():
     assert leftovers() == [], "a stack is up already: docker compose down -v"
     # Long-lived entries: a busy machine must not see them expire between two questions.
     settings = {**usual_ports_or_others(), "TTL_SECONDS": "3600"}
+    alone = Containers(settings)
     containers = Containers(settings, profiles=["cluster"])
     try:
-        containers.up("--build", "--wait")
+        alone.up("--build", "--wait")
+        # As the README says it: the profile comes to a stack that is up.
+        containers.compose(
+            "up", "--detach", "--wait", "--force-recreate", "--no-build", "service", "locust"
+        )
         fetch(
             f"{containers.front}/control/catalogue",
             data=json.dumps({"items": ITEMS}).encode(),
@@ -49,8 +54,9 @@ def ask_redis(stack, node, *words):
 
 
 def look_up_all(stack, ids=range(1, ITEMS + 1)):
+    url = stack.front
     for number in ids:
-        fetch(f"{stack.front}/fruit/{number}")
+        fetch(f"{url}/fruit/{number}")
 
 
 def test_entries_are_spread_over_three_masters_and_copied_to_three_replicas(stack):
