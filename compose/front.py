@@ -19,17 +19,19 @@ async def replica() -> tuple[str, int]:
     """Return the address of the next replica, as the network's DNS has them now."""
     loop = asyncio.get_running_loop()
     found = await loop.getaddrinfo(SERVICE, PORT, type=socket.SOCK_STREAM)
-    addresses = sorted(entry[4][:2] for entry in found)
-    return addresses[next(_turn) % len(addresses)]
+    addresses = sorted(str(entry[4][0]) for entry in found)
+    return addresses[next(_turn) % len(addresses)], PORT
 
 
 async def copy(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-    """Pass bytes on until one side ends."""
-    with contextlib.suppress(ConnectionError):
+    """Pass bytes on until one side ends; where it breaks off, end the other too."""
+    try:
         while data := await reader.read(65_536):
             writer.write(data)
             await writer.drain()
         writer.write_eof()
+    except ConnectionError:
+        writer.close()
 
 
 async def serve(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:

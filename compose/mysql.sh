@@ -1,13 +1,26 @@
 #!/bin/sh
 # Entry point of mysql-svc: says in words what MySQL itself would only die of, then hands over.
-need_mib=320
+mib() { # SIZE: bytes, or with K, M or G as MySQL takes them
+  case $1 in
+    *[Kk]) echo $((${1%?} / 1024)) ;;
+    *[Mm]) echo "${1%?}" ;;
+    *[Gg]) echo $((${1%?} * 1024)) ;;
+    *) echo $(($1 / 1024 / 1024)) ;;
+  esac
+}
+for word; do
+  case $word in --innodb-buffer-pool-size=*) pool_mib=$(mib "${word#*=}") ;; esac
+done
+# The server itself takes about 256 beside its pool.
+need_mib=$((pool_mib + 256))
 limit=$(cat /sys/fs/cgroup/memory.max 2>/dev/null || cat /sys/fs/cgroup/memory/memory.limit_in_bytes 2>/dev/null)
 case $limit in
   '' | max) ;;
   *)
     if [ "$limit" -lt $((need_mib * 1024 * 1024)) ]; then
-      echo "MYSQL_MEMORY gives MySQL $((limit / 1024 / 1024)) MiB and it needs $need_mib:" \
-        "write MYSQL_MEMORY=512m in .env, or take its line out." >&2
+      echo "MYSQL_MEMORY gives MySQL $((limit / 1024 / 1024)) MiB and it needs $need_mib," \
+        "$pool_mib of them for MYSQL_BUFFER_POOL: write MYSQL_MEMORY=$((need_mib + 192))m in .env," \
+        "or take its line out." >&2
       exit 2
     fi
     ;;

@@ -2,12 +2,28 @@
 # Joins the six nodes to one cluster of three masters and three replicas; on a cluster that is
 # there already it changes nothing.
 set -e
-if redis-cli -h redis-node-1 cluster info | grep -q cluster_state:ok; then exit 0; fi
 nodes=
 for name in redis-node-1 redis-node-2 redis-node-3 redis-node-4 redis-node-5 redis-node-6; do
   # CLUSTER MEET takes addresses, not names.
-  nodes="$nodes $(getent hosts "$name" | awk '{ print $1; exit }'):6379"
+  nodes="$nodes $(getent hosts "$name" | awk '{ print $1; exit }')"
 done
-# shellcheck disable=SC2086  # six words
-redis-cli --cluster create $nodes --cluster-replicas 1 --cluster-yes
-until redis-cli -h redis-node-6 cluster info | grep -q cluster_state:ok; do sleep 0.2; done
+known=$(redis-cli -h redis-node-1 cluster nodes | wc -l)
+if [ "$known" -gt 1 ]; then
+  # They know each other from before, by addresses that a new start has dealt out anew.
+  for node in $nodes; do redis-cli -h redis-node-1 cluster meet "$node" 6379 >/dev/null; done
+else
+  # shellcheck disable=SC2046,SC2086  # six words
+  redis-cli --cluster create $(printf '%s:6379 ' $nodes) --cluster-replicas 1 --cluster-yes
+fi
+tries=0
+for node in $nodes; do
+  until redis-cli -h "$node" cluster info | grep -q cluster_state:ok; do
+    tries=$((tries + 1))
+    if [ "$tries" -gt 150 ]; then
+      echo "The nodes of the cluster do not come together within 30 s: end them with their data" \
+        "(docker compose --profile '*' down -v) and begin anew." >&2
+      exit 1
+    fi
+    sleep 0.2
+  done
+done

@@ -1,20 +1,16 @@
-#!/bin/sh
+#!/bin/bash
 # Starts the service on the cache that this stack has: the six cluster nodes under --profile
 # cluster (they are up before the service is), else redis-svc. REDIS_URL in .env overrules both.
-cluster_node() {
-  python - <<'PYTHON'
-import contextlib
-import socket
-
-for number in range(1, 7):
-    with contextlib.suppress(OSError):
-        socket.create_connection((f"redis-node-{number}", 6379), 2).close()
-        print(f"redis-node-{number}")
-        break
-PYTHON
+cluster_nodes() {
+  # All at once and not for long: without a network beyond Docker's, a name that is absent takes
+  # its time, and the health check does not wait for six of them.
+  for node in redis-node-{1..6}; do
+    timeout 3 bash -c "exec 3<>/dev/tcp/$node/6379" 2>/dev/null && echo "$node" &
+  done
+  wait
 }
 if [ -z "${REDIS_URL-}" ]; then
-  node=$(cluster_node)
+  node=$(cluster_nodes | sort | head -n 1)
   REDIS_URL=${node:+redis+cluster://$node:6379}
   export REDIS_URL="${REDIS_URL:-redis://redis-svc:6379/0}"
 fi

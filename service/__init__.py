@@ -54,7 +54,7 @@ def create_app(settings: Settings | None = None) -> Flask:
         SettingsError: A setting in the environment is wrong.
     """
     settings = settings or Settings.from_environment()
-    metrics = Metrics()
+    metrics = Metrics(threads=settings.threads, store_pool_size=settings.store_pool_size)
     knobs = LiveKnobs(settings.knobs, metrics)
     store = FruitStore(settings.database_url, settings.store_pool_size, metrics)
 

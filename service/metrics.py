@@ -52,9 +52,9 @@ METHODS = ("GET", "HEAD", "PUT", "DELETE", "PATCH", "OPTIONS", "other")
 
 
 class Metrics:
-    """Counts what an `Observer` hears, in a registry of its own."""
+    """Counts what an `Observer` hears, in a registry of its own, beside the limits set to it."""
 
-    def __init__(self) -> None:
+    def __init__(self, **limits: int) -> None:
         prometheus_client.disable_created_metrics()  # type: ignore[no-untyped-call]
         registry = self.registry = CollectorRegistry()
         ProcessCollector(registry=registry)
@@ -97,6 +97,8 @@ class Metrics:
         self._build_store_metrics(registry)
         self._build_outcome_metrics(registry)
         self._build_knob_metrics(registry)
+        for name, limit in limits.items():
+            Gauge(f"cacheaside_{name}", f"The setting {name}", registry=registry).set(limit)
         self._http = Counter(
             "cacheaside_http_requests_total",
             "Answered HTTP requests; route is the pattern, never the path",

@@ -10,10 +10,14 @@ from pathlib import Path
 
 from grafana_foundation_sdk.builders.dashboard import Dashboard
 from grafana_foundation_sdk.cog.encoder import JSONEncoder
+from grafana_foundation_sdk.models.dashboard import Panel
 
 from dashboards.generator import cache_aside, inside, load, ttl
 
 FOLDER = Path(__file__).parent.parent
+# Which Grafana the panels' options are written for. Without it Grafana takes them for those of its
+# oldest version and mends them: the charts against TTL would then find no field to draw.
+PLUGIN_VERSION = "11.6.0"
 
 
 def rendered() -> Mapping[str, str]:
@@ -31,6 +35,8 @@ def _text(board: Dashboard) -> str:
     model = board.build()
     for number, panel in enumerate(model.panels or (), start=1):
         panel.id_val = number
+        if isinstance(panel, Panel):
+            panel.plugin_version = PLUGIN_VERSION
     return json.dumps(model, cls=JSONEncoder, indent=2, ensure_ascii=False, sort_keys=True) + "\n"
 
 

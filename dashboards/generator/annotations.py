@@ -12,7 +12,8 @@ from grafana_foundation_sdk.models.dashboard import AnnotationQuery
 from dashboards.generator.panels import DATASOURCE
 from dashboards.generator.promql import highest, select, total
 
-_STEP = "15s"
+# The scrape interval: $__rate_interval, so the life of a mark, is four times as long.
+_STEP = "5s"
 NUMBER_KNOBS = (
     "ttl_jitter_ratio",
     "negative_ttl_seconds",

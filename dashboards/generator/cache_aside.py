@@ -53,7 +53,8 @@ def _ratios() -> list[Panel]:
                 "Predicted",
                 "The hit ratio that theory expects of this TTL, popularity and rate, computed by"
                 " the load generator before it looks. Far from the measured one means evictions,"
-                " writes or a cold cache.",
+                " writes, a cold cache or a second load (such as the demo's): each generator knows"
+                " its own rate alone, and the highest prediction stands here.",
                 "percentunit",
             ),
             Line(PREDICTED, "predicted"),

@@ -3,7 +3,7 @@
 from grafana_foundation_sdk.builders import dashboard as build
 
 from dashboards.generator.frame import Page, frame
-from dashboards.generator.panels import Line, Panel, Words, curves
+from dashboards.generator.panels import Line, Panel, Words, curves, dashed
 from dashboards.generator.promql import quantile, rate, total
 from dashboards.generator.servers import mysql_panels, redis_panels
 
@@ -53,17 +53,14 @@ def _process() -> list[Panel]:
             Line(total("process_resident_memory_bytes", SERVICE, by=("instance",)), "{{instance}}"),
             width=WIDTH,
         ),
-        curves(
+        _limited(
             Words(
                 "Threads busy and store queries",
                 "Threads busy with a lookup (time spent in lookups a second: Little's law) and"
-                " queries that the store is busy with. At THREADS or at the pool's size requests"
-                " queue.",
+                " queries that the store is busy with, of all replicas. At the dashed lines,"
+                " THREADS and STORE_POOL_SIZE, requests queue.",
                 "short",
-            ),
-            Line(rate("cacheaside_lookup_duration_seconds_sum"), "threads busy"),
-            Line(total("cacheaside_store_in_flight"), "store queries"),
-            width=WIDTH,
+            )
         ),
         curves(
             Words(
@@ -82,6 +79,18 @@ def _process() -> list[Panel]:
             width=WIDTH,
         ),
     ]
+
+
+def _limited(words: Words) -> Panel:
+    panel = curves(
+        words,
+        Line(rate("cacheaside_lookup_duration_seconds_sum"), "threads busy"),
+        Line(total("cacheaside_threads"), "threads"),
+        Line(total("cacheaside_store_in_flight"), "store queries"),
+        Line(total("cacheaside_store_pool_size"), "store pool"),
+        width=WIDTH,
+    )
+    return dashed(dashed(panel, "threads"), "store pool")
 
 
 def _outcomes() -> list[Panel]:

@@ -23,17 +23,17 @@ UNKNOWN = "\N{EN DASH}"
 
 DATASOURCE = DataSourceRef(type_val="prometheus", uid="${datasource}")
 
-# One colour for each result, everywhere.
+# One colour for each result, everywhere; told apart in shades of grey as well.
 COLOURS = {
-    "hit": "green",
-    "stale": "#b8d96b",
-    "negative": "blue",
-    "miss": "orange",
-    "coalesced": "purple",
-    "bypass": "gray",
-    "error": "red",
-    "failed": "dark-red",
-    "dropped": "#8a3b12",
+    "hit": "#73bf69",
+    "stale": "#b9eb9a",
+    "negative": "#8ab8ff",
+    "miss": "#ffb357",
+    "coalesced": "#8f3bb8",
+    "bypass": "#8e8e8e",
+    "error": "#c4162a",
+    "failed": "#f2495c",
+    "dropped": "#ffdca8",
 }
 
 
@@ -67,28 +67,16 @@ class Words:
 
 def query(line: Line, number: int) -> prometheus.Dataquery:
     """Return a query over time."""
-    return (
-        prometheus.Dataquery()
-        .expr(line.expr)
-        .legend_format(line.legend)
-        .ref_id(chr(ord("A") + number))
-        .range()
-    )
+    return _asked(line.expr, number).legend_format(line.legend).range()
 
 
 def instant(expr: str, number: int) -> prometheus.Dataquery:
     """Return a query of one moment, as a table: a row for each set of labels."""
-    return (
-        prometheus.Dataquery()
-        .expr(expr)
-        .ref_id(chr(ord("A") + number))
-        .format(PromQueryFormat.TABLE)
-        .instant()
-    )
+    return _asked(expr, number).format(PromQueryFormat.TABLE).instant()
 
 
 def number(words: Words, line: Line, width: int = 3, decimals: int | None = None) -> stat.Panel:
-    """Return a headline: the value now, over a small curve."""
+    """Return a headline: the value now, and none when there is none now."""
     panel = (
         stat.Panel()
         .title(words.title)
@@ -97,12 +85,12 @@ def number(words: Words, line: Line, width: int = 3, decimals: int | None = None
         .unit(words.unit)
         .no_value(UNKNOWN)
         .thresholds(_plain())
-        .graph_mode(looks.BigValueGraphMode.AREA)
+        .graph_mode(looks.BigValueGraphMode.NONE)
         .color_mode(looks.BigValueColorMode.NONE)
         .reduce_options(common.ReduceDataOptions().calcs(["lastNotNull"]))
         .span(width)
         .height(4)
-        .with_target(query(line, 0))
+        .with_target(_asked(line.expr, 0).legend_format(line.legend).instant())
     )
     return panel if decimals is None else panel.decimals(decimals)
 
@@ -199,6 +187,10 @@ def states(words: Words, line: Line, width: int = 8, height: int = 8) -> stateti
 def fixed(colour: str) -> DynamicConfigValue:
     """Return the override that paints a field."""
     return DynamicConfigValue(id_val="color", value={"mode": "fixed", "fixedColor": colour})
+
+
+def _asked(expr: str, number: int) -> prometheus.Dataquery:
+    return prometheus.Dataquery().expr(expr).ref_id(chr(ord("A") + number))
 
 
 def _plain() -> ThresholdsConfig:

@@ -19,9 +19,11 @@ from loadtests.service_client import ServiceError
 
 @contextmanager
 def bench_on(
-    stack: Stack, folder: Path, progress: Progress
+    stack: Stack, folder: Path, progress: Progress, metrics_host: str | None = None
 ) -> Iterator[tuple[ServiceUnderTest, Bench]]:
     """Give the service and a bench that saves into a folder; restore the knobs at the end.
+
+    The load serves its metrics at *metrics_host*, None for nowhere.
 
     Raises:
         ServiceError: The service is not there, or its Redis tells no statistics.
@@ -35,7 +37,9 @@ def bench_on(
                 Bench(
                     service=service,
                     redis=redis,
-                    load=LocustLoad(guardian, stack.service_urls, stack.control_token),
+                    load=LocustLoad(
+                        guardian, stack.service_urls, stack.control_token, metrics_host
+                    ),
                     read_samples=read_samples,
                     save=partial(save_trial, folder),
                     progress=progress,

@@ -9,6 +9,9 @@ from typing import Any
 
 from loadtests.experiments.plan import Load
 from loadtests.experiments.stack.guardian import GuardedProcess, Guardian
+from loadtests.experiments.stack.ports import is_taken
+
+METRICS_PORT = 9646
 
 START_SECONDS = 660.0  # beyond the ten minutes that the load itself gives a catalogue
 DRAIN_SECONDS = 60.0  # the longest wait for what is in flight, after the load was told to stop
@@ -85,14 +88,21 @@ class LocustLoad:
         guardian: What the processes hang under.
         service_urls: Where lookups go.
         token: For control; it goes by environment, never on a command line.
+        metrics_host: Where Prometheus may follow the load, on the usual port if that is free;
+            None where nobody would.
     """
 
     def __init__(
-        self, guardian: Guardian, service_urls: Sequence[str], token: str | None = None
+        self,
+        guardian: Guardian,
+        service_urls: Sequence[str],
+        token: str | None = None,
+        metrics_host: str | None = None,
     ) -> None:
         self._guardian = guardian
         self._service_urls = service_urls
         self._environment = {"CONTROL_TOKEN": token} if token else {}
+        self._metrics_host = metrics_host
 
     def start(self, load: Load, seed: int, record: Path) -> LocustRun:
         """Start one run that records into a folder, which must be empty."""
@@ -105,6 +115,7 @@ class LocustLoad:
         for url in self._service_urls:
             arguments += ["--service-url", url]
         flags = {
+            **self._metrics(load),
             **load.flags,
             "requests": load.requests or None,
             "seed": seed,
@@ -114,3 +125,9 @@ class LocustLoad:
             if value not in (None, ""):
                 arguments += [f"--{name.replace('_', '-')}", str(value)]
         return arguments
+
+    def _metrics(self, load: Load) -> dict[str, object]:
+        # A trace is measured from its first request: there is no time to predict it beside that.
+        if self._metrics_host is None or load.trace or is_taken(METRICS_PORT):
+            return {}
+        return {"web_host": self._metrics_host, "metrics_port": METRICS_PORT}

@@ -59,13 +59,17 @@ def lay_out(plan: Plan) -> Sweep:
     return Sweep(plan, plan.load, popularity_of(plan.load, plan.seed).largest_id, trials)
 
 
-def run_sweep(sweep: Sweep, stack: Stack, folder: Path, progress: Progress) -> None:
+def run_sweep(
+    sweep: Sweep, stack: Stack, folder: Path, progress: Progress, metrics_host: str | None = None
+) -> None:
     """Run every trial on a stack that has been entered; leave its knobs as they were.
+
+    The load serves its metrics at *metrics_host*, None for nowhere.
 
     Raises:
         ServiceError: The service is not there or refuses the plan.
     """
-    with bench_on(stack, folder, progress) as (service, bench):
+    with bench_on(stack, folder, progress, metrics_host) as (service, bench):
         service.fill_catalogue(sweep.largest_id)
         service.set_knobs(sweep.trials[0].knobs)
         save_run(folder, _run_record(sweep, stack, service))

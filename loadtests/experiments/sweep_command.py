@@ -58,16 +58,25 @@ def run(options: argparse.Namespace, notes: Console) -> int:
     """Carry a sweep out; return the exit code."""
     sweep = lay_out(_plan(options))
     stack = chosen_stack(options)
+    # A stack of our own is followed by nobody.
+    followed_at = options.metrics_host if options.service_url else None
     with TrialPage(options.metrics_host, _port(options.metrics_port)) as page:
         folder = make_output_folder(options.output, "sweep")
-        _measure(sweep, stack, folder, page, notes)
+        _measure(sweep, stack, folder, page, followed_at if page.address else None, notes)
     results = load_results(folder)
     report = write_report(results, folder / "report.html")
     _print(results, report, as_object=options.json)
     return EXIT_ABORTED if any(record.aborted for record in results.records.values()) else 0
 
 
-def _measure(sweep: Sweep, stack: Stack, folder: Path, page: TrialPage, notes: Console) -> None:
+def _measure(  # noqa: PLR0913, PLR0917 - what a sweep joins
+    sweep: Sweep,
+    stack: Stack,
+    folder: Path,
+    page: TrialPage,
+    followed_at: str | None,
+    notes: Console,
+) -> None:
     notes.print("starting the stack")
     with stack:
         for line in stack.lines:
@@ -76,7 +85,7 @@ def _measure(sweep: Sweep, stack: Stack, folder: Path, page: TrialPage, notes: C
         notes.print(f"trials for Prometheus: {served}")
         _announce(sweep, notes)
         with ProgressBar(notes, sweep.expected_seconds, page.show) as progress:
-            run_sweep(sweep, stack, folder, progress)
+            run_sweep(sweep, stack, folder, progress, followed_at)
 
 
 def _plan(options: argparse.Namespace) -> Plan:

@@ -14,6 +14,8 @@ ROOT = Path(__file__).parents[2]
 BOARDS = sorted((ROOT / "dashboards").glob("*.json"))
 RULES = ROOT / "dashboards" / "prometheus" / "rules.yml"
 
+SCRAPE_SECONDS = 5
+
 _WORDS = frozenset(("and", "or", "unless", "bool", "offset", "by", "without", "on", "ignoring"))
 _CLAUSE = re.compile(r"\b(?:by|without|on|ignoring|group_left|group_right)\s*\([^)]*\)")
 _NAME_MATCHER = re.compile(r'__name__=~"([^"]+)"')
@@ -32,6 +34,12 @@ class Query:
     title: str
     expr: str
     instant: bool = False
+    min_step_seconds: int = SCRAPE_SECONDS
+
+    @property
+    def of_the_range(self) -> bool:
+        """Whether it sums the whole time range up, rather than say what is now."""
+        return self.instant and "$__range" in self.expr
 
     def __str__(self) -> str:
         return f"{self.board}: {self.kind} {self.title}: {self.expr}"
@@ -55,7 +63,14 @@ def queries(path: Path) -> Iterator[Query]:
             )
     for mark in board["annotations"]["list"]:
         if "expr" in mark:
-            yield Query(path.stem, "annotation", mark["name"], mark["expr"])
+            min_step_seconds = int(mark["target"]["interval"].removesuffix("s"))
+            yield Query(
+                path.stem,
+                "annotation",
+                mark["name"],
+                mark["expr"],
+                min_step_seconds=min_step_seconds,
+            )
     for variable in board["templating"]["list"]:
         if variable["type"] == "query":
             yield Query(path.stem, "variable", variable["name"], variable["query"]["query"])
@@ -92,10 +107,13 @@ def selector_of(label_values: str) -> tuple[str, str]:
     return inner[1], inner[2]
 
 
-def filled_in(expr: str, range_seconds: int = 900, step_seconds: int = 5) -> str:
-    """Put in what Grafana would, with All chosen for job and instance."""
-    # $__rate_interval: the greater of step + scrape interval and four scrape intervals (of 5 s).
-    rate_interval = max(step_seconds + 5, 20)
+def filled_in(expr: str, range_seconds: int = 900, min_step_seconds: int = SCRAPE_SECONDS) -> str:
+    """Put in what Grafana would, with All chosen for job and instance.
+
+    A query's least step takes the place of the data source's scrape interval where it is given.
+    """
+    # $__rate_interval: the greater of step + least step and four times the least step.
+    rate_interval = max(SCRAPE_SECONDS + min_step_seconds, 4 * min_step_seconds)
     for variable, value in (
         ("$__rate_interval", f"{rate_interval}s"),
         ("$__range", f"{range_seconds}s"),
@@ -125,15 +143,13 @@ def family(metric: str) -> str:
 
 
 def behind(expr: str) -> set[str]:
-    """The families that an expression is made of, recorded metrics taken apart."""
+    """The families that an expression is made of: what is recorded, and what that is made of."""
     rules_by_name = recorded()
     found: set[str] = set()
-    pending, seen = [expr], set()
+    pending = [expr]
     while pending:
         for metric in metrics_in(pending.pop()):
-            if metric not in rules_by_name:
-                found.add(family(metric))
-            elif metric not in seen:
-                seen.add(metric)
+            if metric in rules_by_name and metric not in found:
                 pending.append(rules_by_name[metric])
+            found.add(family(metric))
     return found

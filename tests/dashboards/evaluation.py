@@ -60,15 +60,18 @@ class PrometheusApi:
         return [Series(one["metric"], list(map(_point, one["values"]))) for one in found["result"]]
 
     def evaluate(self, query: Query, start: float, end: float) -> list[Series]:
-        """What Grafana gets for a query of a dashboard in that time range."""
+        """What Grafana gets for a query of a dashboard in that time range.
+
+        Of a headline, what it showed from moment to moment.
+        """
         if query.kind == "variable":
             selector, label = selector_of(query.expr)
             expr = (
                 f"group by ({label}) (last_over_time({filled_in(selector)}[{_span(start, end)}]))"
             )
             return self.instant(expr, end)
-        expr = filled_in(query.expr, range_seconds=int(end - start), step_seconds=STEP_SECONDS)
-        return self.instant(expr, end) if query.instant else self.curve(expr, start, end)
+        expr = filled_in(query.expr, int(end - start), query.min_step_seconds)
+        return self.instant(expr, end) if query.of_the_range else self.curve(expr, start, end)
 
 
 def is_number(series: Series) -> bool:

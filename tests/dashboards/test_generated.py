@@ -4,7 +4,7 @@ import pytest
 from grafana_foundation_sdk.models.dashboard import Dashboard
 
 from dashboards.generator.__main__ import rendered
-from tests.dashboards.board_files import BOARDS, load
+from tests.dashboards.board_files import BOARDS, SCRAPE_SECONDS, load, panels
 
 NAMES = ["cache-aside.json", "inside.json", "load.json", "ttl.json"]
 each_board = pytest.mark.parametrize("path", BOARDS, ids=lambda path: path.stem)
@@ -38,6 +38,45 @@ def test_dashboard_can_be_imported_by_hand_too(path):
     assert "__inputs" not in text
     assert "${DS_" not in text
     assert "id" not in load(path)
+
+
+@each_board
+def test_panels_say_for_which_grafana_their_options_are(path):
+    """Before 11.1 the options of a chart over a number were others, and Grafana would mend ours."""
+    for panel in panels(load(path)):
+        major, minor, _ = map(int, panel["pluginVersion"].split("."))
+        assert (major, minor) >= (11, 1), panel["title"]
+
+
+@each_board
+def test_marks_look_back_no_further_than_panels(path):
+    """Their least step is the scrape interval, which is the data source's own for panels."""
+    for mark in load(path)["annotations"]["list"]:
+        if "expr" in mark:
+            assert mark["target"]["interval"] == mark["step"] == f"{SCRAPE_SECONDS}s"
+
+
+@each_board
+def test_headlines_ask_for_now_and_forget_what_was(path):
+    """The last value of a range would stand on for as long as the range is after an outage."""
+    for panel in panels(load(path)):
+        if panel["type"] == "stat":
+            (target,) = panel["targets"]
+            assert (target["instant"], target["range"]) == (True, False), panel["title"]
+
+
+@each_board
+def test_headlines_draw_no_curve_of_a_single_point(path):
+    for panel in panels(load(path)):
+        if panel["type"] == "stat":
+            assert panel["options"]["graphMode"] == "none", panel["title"]
+
+
+def test_table_has_no_row_for_a_ttl_that_was_not_measured():
+    (table,) = (panel for panel in panels(load(BOARDS[3])) if panel["type"] == "table")
+
+    # The curve of theory has a point for each TTL of a fixed grid.
+    assert not any("loadtest_theory_hit_ratio" in target["expr"] for target in table["targets"])
 
 
 def test_uids_are_stable():

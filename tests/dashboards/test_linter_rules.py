@@ -1,4 +1,4 @@
-"""What Grafana's dashboard-linter asks of a dashboard, rule by rule under its own names."""
+"""What Grafana's dashboard-linter asks of a dashboard, and what we ask beside it."""
 
 import re
 
@@ -33,7 +33,7 @@ def selectors(expr):
 
 
 @each_board
-def test_template_datasource_rule(path):
+def test_reader_may_choose_the_data_source(path):
     datasource = variables(path)["datasource"]
 
     assert datasource["type"] == "datasource"
@@ -43,7 +43,7 @@ def test_template_datasource_rule(path):
 
 @each_board
 @pytest.mark.parametrize("name", ["job", "instance"])
-def test_template_job_rule_and_template_instance_rule(path, name):
+def test_reader_may_choose_jobs_and_instances_and_sees_all_at_first(path, name):
     variable = variables(path)[name]
 
     assert variable["type"] == "query"
@@ -55,40 +55,40 @@ def test_template_job_rule_and_template_instance_rule(path, name):
 
 
 @each_board
-def test_template_on_time_change_reload_rule(path):
+def test_choices_are_looked_up_anew_when_the_time_range_changes(path):
     assert {
         variable["refresh"] for variable in variables(path).values() if variable["type"] == "query"
     } == {2}
 
 
 @each_board
-def test_template_uneditable_rule(path):
+def test_dashboard_cannot_be_changed_and_so_differ_from_its_file(path):
     assert load(path)["editable"] is False
 
 
 @each_panel
-def test_panel_datasource_rule(panel):
+def test_panel_asks_the_chosen_data_source(panel):
     assert panel["datasource"] == {"type": "prometheus", "uid": "${datasource}"}
 
 
 @each_panel
-def test_panel_title_description_rule(panel):
+def test_panel_says_what_it_shows(panel):
     assert panel["title"]
     assert panel["description"].endswith(".")
 
 
 @each_panel
-def test_panel_units_rule(panel):
+def test_panel_has_a_unit_that_grafana_knows(panel):
     assert panel["fieldConfig"]["defaults"]["unit"] in UNITS
 
 
 @each_panel
-def test_panel_no_targets_rule(panel):
+def test_panel_asks_for_something(panel):
     assert panel["targets"]
 
 
 @each_query
-def test_target_rate_interval_rule(query):
+def test_rates_are_taken_over_grafanas_own_interval(query):
     for match in RATES.finditer(query.expr):
         inside = query.expr[match.end() :]
         window = re.search(r"\[([^\]]*)\]", inside)
@@ -98,7 +98,7 @@ def test_target_rate_interval_rule(query):
 
 
 @each_query
-def test_target_job_rule_and_target_instance_rule(query):
+def test_every_metric_is_of_the_chosen_jobs_and_instances(query):
     bare = re.sub(r'"[^"]*"', '""', query.expr)
     # Without a selector in braces a metric would escape the variables: each has one.
     for matchers in selectors(query.expr):
@@ -108,7 +108,7 @@ def test_target_job_rule_and_target_instance_rule(query):
 
 
 @each_query
-def test_target_counter_agg_rule(query):
+def test_counters_are_shown_as_rates(query):
     for name in re.finditer(r"\w+_total\{", query.expr):
         before = query.expr[: name.start()]
 
@@ -116,7 +116,7 @@ def test_target_counter_agg_rule(query):
 
 
 @each_query
-def test_target_histogram_rule(query):
+def test_buckets_are_shown_as_quantiles(query):
     if "_bucket" in query.expr:
         assert "histogram_quantile(" in query.expr
 

@@ -1,5 +1,6 @@
 """The rules on the two Prometheus versions that people have: Debian 12's and compose's."""
 
+import json
 import os
 import shutil
 import subprocess
@@ -69,6 +70,33 @@ def test_every_query_of_every_dashboard_parses(promtool, tmp_path):
     said = promtool(tmp_path, "check", "rules", "{}/queries.yml")
 
     assert f"{len(exprs)} rules found" in said
+
+
+@pytest.mark.integration
+@pytest.mark.parametrize(("line", "record"), [(0, "store_loads"), (1, "lookups")])
+def test_load_of_a_ttl_is_no_sum_over_the_lives_of_the_service(promtool, tmp_path, line, record):
+    queries = [query for query in all_queries() if query.title == "Store load against TTL"]
+    metric = f"ttl:cacheaside_{record}:rate15s"
+    case = {
+        "interval": "5s",
+        "input_series": [
+            {"series": 'cacheaside:steady_ttl{ttl="5"}', "values": "1x120"},
+            # Two replicas at first, then one that does the work of both.
+            {"series": f'{metric}{{job="service", instance="a", ttl="5"}}', "values": "6x59 _x60"},
+            {"series": f'{metric}{{job="service", instance="b", ttl="5"}}', "values": "4x59 _x60"},
+            {"series": f'{metric}{{job="service", instance="c", ttl="5"}}', "values": "_x60 10x60"},
+        ],
+        "promql_expr_test": [
+            {
+                "expr": filled_in(queries[line].expr),
+                "eval_time": "10m",
+                "exp_samples": [{"labels": '{ttl="5"}', "value": 10}],
+            }
+        ],
+    }
+    (tmp_path / "case.yml").write_text(json.dumps({"tests": [case]}))
+
+    assert "SUCCESS" in promtool(tmp_path, "test", "rules", "{}/case.yml")
 
 
 ALERTS = [rule for rule in rules() if "alert" in rule]

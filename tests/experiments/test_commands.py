@@ -1,4 +1,5 @@
 import argparse
+import dataclasses
 import io
 from pathlib import Path
 
@@ -6,7 +7,7 @@ import pytest
 from rich.console import Console
 
 from loadtests import cli
-from loadtests.experiments import stack_choice, sweep_command
+from loadtests.experiments import locust_load, stack_choice, sweep_command
 from loadtests.experiments.locust_load import LocustLoad
 from loadtests.experiments.plan import make_plan
 from loadtests.experiments.plan_fields import Given, PlanError
@@ -151,9 +152,10 @@ class FakeGuardian:
         self.started = (name, argv, environment)
 
 
-def started(load, token=None):
+def started(load, token=None, metrics_host=None):
     guardian = FakeGuardian()
-    LocustLoad(guardian, ["http://a", "http://b"], token).start(load, 7, Path("/tmp/record"))
+    generator = LocustLoad(guardian, ["http://a", "http://b"], token, metrics_host)
+    generator.start(load, 7, Path("/tmp/record"))
     name, argv, environment = guardian.started
     return name, " ".join(map(str, argv)), environment
 
@@ -171,6 +173,33 @@ def test_load_generator_is_told_by_the_load_flags():
     assert "--requests" not in line
     assert "secret" not in line
     assert environment == {"CONTROL_TOKEN": "secret"}
+    assert "--metrics-port" not in line
+
+
+def test_load_that_prometheus_may_follow_serves_its_metrics(monkeypatch):
+    monkeypatch.setattr(locust_load, "is_taken", lambda _: False)
+
+    _, line, _ = started(make_plan({}, {}).load, metrics_host="0.0.0.0")
+
+    assert "--web-host 0.0.0.0 --metrics-port 9646" in line
+
+
+def test_load_goes_without_metrics_where_their_port_is_taken(monkeypatch):
+    monkeypatch.setattr(locust_load, "is_taken", lambda port: port == 9646)
+
+    _, line, _ = started(make_plan({}, {}).load, metrics_host="127.0.0.1")
+
+    assert "--metrics-port" not in line
+
+
+def test_replay_is_not_held_up_by_its_own_prediction(monkeypatch):
+    """It is measured from its first request, and its prediction is a replay of the whole."""
+    monkeypatch.setattr(locust_load, "is_taken", lambda _: False)
+    load = dataclasses.replace(make_plan({}, {}).load, trace=Path("ids.txt"))
+
+    _, line, _ = started(load, metrics_host="127.0.0.1")
+
+    assert "--metrics-port" not in line
 
 
 def test_trace_is_told_by_its_path_and_length(tmp_path):

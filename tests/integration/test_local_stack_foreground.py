@@ -80,16 +80,17 @@ def test_prometheus_that_is_on_the_path_follows_service_load_and_a_sweep(ports, 
     path = f"{prometheus_program.path.parent}{os.pathsep}{os.environ['PATH']}"
     with _run(ports, PATH=path) as run:
         shown = _said_at_the_start(run)
-        wait_for(lambda: len(_targets(ports[2])) == 3)
+        wait_for(lambda: len(_targets(ports[2])) == 4)
         targets = _targets(ports[2])
         run.terminate()
         run.wait(5)
 
     assert f"Prometheus:  http://127.0.0.1:{ports[2]}" in shown
-    assert {target["labels"]["job"]: target["labels"]["instance"] for target in targets} == {
-        "service": f"127.0.0.1:{ports[0]}",
-        "locust": f"127.0.0.1:{ports[1]}",
-        "sweep": "127.0.0.1:9647",
+    assert {(target["labels"]["job"], target["labels"]["instance"]) for target in targets} == {
+        ("service", f"127.0.0.1:{ports[0]}"),
+        ("locust", f"127.0.0.1:{ports[1]}"),
+        ("sweep", "127.0.0.1:9647"),
+        ("sweep", "127.0.0.1:9646"),
     }
 
 

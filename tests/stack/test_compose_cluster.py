@@ -30,9 +30,14 @@ def stack():
     assert leftovers() == [], "a stack is up already: docker compose down -v"
     # Long-lived entries: a busy machine must not see them expire between two questions.
     settings = {**usual_ports_or_others(), "TTL_SECONDS": "3600"}
+    alone = Containers(settings)
     containers = Containers(settings, profiles=["cluster"])
     try:
-        containers.up("--build", "--wait")
+        alone.up("--build", "--wait")
+        # As the README says it: the profile comes to a stack that is up.
+        containers.compose(
+            "up", "--detach", "--wait", "--force-recreate", "--no-build", "service", "locust"
+        )
         fetch(
             f"{containers.front}/control/catalogue",
             data=json.dumps({"items": ITEMS}).encode(),
@@ -49,8 +54,9 @@ def ask_redis(stack, node, *words):
 
 
 def look_up_all(stack, ids=range(1, ITEMS + 1)):
+    url = stack.front
     for number in ids:
-        fetch(f"{stack.front}/fruit/{number}")
+        fetch(f"{url}/fruit/{number}")
 
 
 def test_entries_are_spread_over_three_masters_and_copied_to_three_replicas(stack):
@@ -120,6 +126,16 @@ def test_loss_of_a_master_costs_no_answer_and_its_replica_takes_over(stack):
     assert not failed, f"{reasons}\n{stack.compose('logs', '--tail', '60', 'service')}"
     # What could not ask the cache went to the store and said so.
     assert counted(url)["bypass"] > 0
+
+
+def test_cluster_comes_together_again_after_a_stop_and_a_start(stack):
+    """Each node gets the next free address, which need not be the one that the others know."""
+    stack.compose("stop", "--timeout", "2")
+    stack.compose("start")
+
+    for node in NODES:
+        assert "cluster_state:ok" in ask_redis(stack, node, "CLUSTER", "INFO")
+    assert json.loads(fetch(f"{stack.front}/readyz"))["ready"]
 
 
 def test_down_leaves_nothing(stack):

@@ -72,7 +72,7 @@ def test_prometheus_scrapes_it_and_shows_prediction_and_measurement(stack):
 
 
 @pytest.mark.accept
-def test_a_sweep_in_the_stack_shows_its_trials_to_prometheus(stack):
+def test_a_sweep_in_the_stack_shows_its_load_and_its_trials_to_prometheus(stack):
     """Its first trial stands there while the second runs."""
     sweep = subprocess.Popen(
         [
@@ -88,6 +88,9 @@ def test_a_sweep_in_the_stack_shows_its_trials_to_prometheus(stack):
         text=True,
     )
     try:
+        wait_for(
+            lambda: ask_prometheus(stack.prometheus, "loadtest_target_rate == 100"), 120, "its load"
+        )
         shown = wait_for(
             lambda: ask_prometheus(stack.prometheus, "loadtest_trial_hit_ratio"), 120, "a trial"
         )

@@ -44,11 +44,21 @@ def test_secret_that_is_set_but_empty_is_refused_by_name(refused, service, name)
     assert f"{name} is set but empty: write a value in .env" in said
 
 
-def test_too_little_memory_for_mysql_is_said_before_it_dies_of_it(refused):
-    said = refused("mysql-svc", MYSQL_MEMORY="200m")
+@pytest.mark.parametrize(
+    ("settings", "needs", "way_out"),
+    [
+        ({"MYSQL_MEMORY": "200m"}, "200 MiB and it needs 320, 64 of them", "512m"),
+        ({"MYSQL_BUFFER_POOL": "1G"}, "512 MiB and it needs 1280, 1024 of them", "1472m"),
+    ],
+    ids=["a small limit", "a large pool"],
+)
+def test_too_little_memory_for_mysql_is_said_before_it_dies_of_it(
+    refused, settings, needs, way_out
+):
+    said = refused("mysql-svc", **settings)
 
-    assert "MYSQL_MEMORY gives MySQL 200 MiB and it needs 320" in said
-    assert "write MYSQL_MEMORY=512m in .env" in said
+    assert f"MYSQL_MEMORY gives MySQL {needs} for MYSQL_BUFFER_POOL" in said
+    assert f"write MYSQL_MEMORY={way_out} in .env" in said
 
 
 def test_taken_port_is_named(refused):
