@@ -186,7 +186,8 @@ class Preparation:
 
     def _chosen(self) -> dict[str, Scenario]:
         offered = scenarios_of(self._environment)
-        names = [user.__name__ for user in self._environment.user_classes]
+        # Locust keeps classes named on the command line in no order.
+        names = sorted(user.__name__ for user in self._environment.user_classes)
         return {name: offered[name] for name in names if name in offered}
 
     def _items(self, settings: LoadSettings, trace: Trace | None) -> int:

@@ -103,7 +103,11 @@ def evening(request, tmp_path_factory, prometheus_35, prometheus_program):
         trials.gauges.show(2, {"hit_ratio": 0.5, "predicted_hit_ratio": 0.52})
         trials.gauges.show(4, {"hit_ratio": 0.6, "predicted_hit_ratio": 0.61})
         scrape = {"locust": [f"127.0.0.1:{port}"], "sweep": [f"127.0.0.1:{trials.port}"]}
-        stack = things.enter_context(LocalStack(database="mariadb", prometheus=True, scrape=scrape))
+        # With the usual TTL of a minute ages would be unknown for as long after the first change.
+        environment = {"TTL_SECONDS": "2", "NEGATIVE_TTL_SECONDS": "2"}
+        stack = things.enter_context(
+            LocalStack(database="mariadb", environment=environment, prometheus=True, scrape=scrape)
+        )
         servers = {str(prometheus_program).split()[1]: PrometheusApi(stack.prometheus_url)}
         if prometheus_35:
             services = [url.removeprefix("http://") for url in stack.service_urls]

@@ -144,7 +144,7 @@ def test_a_trace_is_replayed_by_one_scenario(tmp_path, service_url):
 
     said = refused(tmp_path, service_url, *words, environment={"CONTROL_TOKEN": "secret"})
 
-    assert "trace must be replayed by one scenario, got 'TraceReplay, ReadHeavy'" in said
+    assert "trace must be replayed by one scenario, got 'ReadHeavy, TraceReplay'" in said
 
 
 @pytest.mark.parametrize(
