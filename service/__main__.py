@@ -13,10 +13,10 @@ from granian.log import LogLevels
 from service import create_app
 from service.settings import Settings, SettingsError
 
-# Requests under way get this long to end after SIGTERM.
+# Requests under way get this long to end after SIGTERM, then Redis so long to take what
+# invalidations are pending; a worker that takes longer than both is cut. Docker kills after ten.
 STOP_SECONDS = 8
-# Then Redis gets this long to take what invalidations are pending; docker kills after ten.
-PENDING_SECONDS = 1.5
+PENDING_SECONDS = 1
 
 
 def application() -> Flask:
@@ -51,7 +51,7 @@ def main() -> int:
         blocking_threads=settings.threads,
         websockets=False,
         log_level=LogLevels(settings.log_level),
-        workers_kill_timeout=STOP_SECONDS,
+        workers_kill_timeout=STOP_SECONDS + PENDING_SECONDS,
     ).serve()
     return 0
 

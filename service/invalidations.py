@@ -87,7 +87,7 @@ class Invalidations:
     def finish(self, within_seconds: float) -> None:
         """Retry until nothing is pending or the time is up; what is left then is lost."""
         ends = self._clock() + within_seconds
-        while not self.retry(within_seconds) and self._clock() < ends:
+        while not self.retry(ends - self._clock()) and self._clock() < ends:
             self._sleep(FINISH_PAUSE_SECONDS)
         if left := len(self._pending):
             log.warning("%d invalidations are lost: old entries may live until their TTL", left)

@@ -10,7 +10,7 @@ from service.expiry import physical_ttl_ms
 from service.fruit import Fruit
 from service.knobs import Fencing
 from service.live_knobs import LiveKnobs
-from service.lookup import NO_ENTRY, UNFENCED, Claim, FillOutcome, Loaded
+from service.lookup import NO_ENTRY, OVERTAKEN, UNFENCED, Claim, FillOutcome, Loaded
 from service.observer import Observer
 from service.store_guard import StoreGuard
 
@@ -106,14 +106,10 @@ class Loads:
         ttl_ms = physical_ttl_ms(knobs, negative=loaded.fruit is None, spread=self._spread())
         if ttl_ms == 0 and not claim.lease and claim.seen_ms == NO_ENTRY.remaining_ms:
             return loaded
-        if not self._is_fenced(fruit_id, claim):
+        if claim.generation == UNFENCED and knobs.fencing is Fencing.ON:
+            claim = replace(claim, generation=OVERTAKEN)  # turned on during the load
+        if claim.generation == UNFENCED or not self._pending.is_pending(fruit_id):
             outcome = self._cache.fill(fruit_id, loaded.fruit, ttl_ms, claim)
         if outcome is not None:
             self._observer.fill_ended(outcome)
         return replace(loaded, fill=outcome)
-
-    def _is_fenced(self, fruit_id: int, claim: Claim) -> bool:
-        """Tell whether a write may have overtaken the load that the cache cannot tell of."""
-        if claim.generation == UNFENCED:
-            return self._knobs.current.fencing is Fencing.ON  # turned on during the load
-        return self._pending.is_pending(fruit_id)

@@ -77,7 +77,8 @@ class Claim:
 
     Attributes:
         generation: Token of the last invalidation, which server told it, and when, as the
-            cache writes it; `UNFENCED` when fills are not fenced.
+            cache writes it; `UNFENCED` when fills are not fenced, `OVERTAKEN` when it is
+            known to be old.
         seen_ms: Life left of the entry that is to be replaced; -2 for none.
         lease: Token of the lease held; empty for none.
     """
@@ -88,11 +89,15 @@ class Claim:
 
     @property
     def era(self) -> str:
-        """What all claims between two invalidations share: the generation without its time."""
+        """What all claims between two invalidations share: the generation without its time.
+
+        Empty for those whose generation tells no time.
+        """
         return self.generation.rpartition("@")[0]
 
 
 UNFENCED = "*"
+OVERTAKEN = ""
 # How long Redis keeps the token of an invalidation: twice the longest load, which is a store
 # delay of 10 s, a second of waiting, and some to spare.
 GENERATION_SECONDS = 30.0

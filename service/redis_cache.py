@@ -176,7 +176,7 @@ class RedisCache:
         return bytes(reply[0])
 
     def is_empty(self) -> bool:
-        """Tell whether there is no key at all; in a cluster, none beside the settings'.
+        """Tell whether there is no key at all; in a cluster, none on the settings' node.
 
         Raises:
             CacheUnavailableError: Redis does not answer.

@@ -22,6 +22,7 @@ MYSQL_OPTIONS = {
     **dict.fromkeys(("ssl_ca", "ssl_cert", "ssl_key"), _FILE),
     "ssl_check_hostname": "true|false",
     "charset": "utf8mb4",
+    "unix_socket": "/.+",
 }
 # By scheme, what may stand behind the question mark of a URL, and the pattern of its value.
 # Whatever else the drivers take, they would fail on or follow instead of what is set here.
@@ -172,9 +173,9 @@ def _require_known_options(name: str, parts: SplitResult) -> None:
         if option not in known:
             there = ", ".join(known) or "none"
             raise SettingsError(f"{name} has the unknown option {shown(option)}; there is {there}")
-        if not re.fullmatch(known[option], value):
+        if not re.fullmatch(known[option], value, re.IGNORECASE):
             raise SettingsError(f"{name}: {option} must be {known[option]}, got {shown(value)}")
-        if known[option] is _FILE and not Path(value).is_file():
+        if known[option] is _FILE and not os.path.isfile(value):  # noqa: PTH113 - never raises
             raise SettingsError(f"{name}: {option} is no file: {shown(value)}")
 
 

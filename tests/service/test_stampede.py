@@ -224,6 +224,16 @@ def test_load_begun_without_fencing_does_not_fill_once_it_is_on(parts):
     assert parts.look_up().fruit.name == "newer"
 
 
+def test_lease_ends_with_its_load_though_fencing_was_turned_on_during_it(two):
+    holder, other = two
+    for parts in two:
+        parts.turn(protection="lease", fencing="off")
+    holder.store.on_load = lambda: holder.turn(fencing="on")
+
+    assert str(holder.look_up().fill) == "fenced"
+    assert other.look_up().result is LookupResult.MISS
+
+
 def test_t7_load_overtaken_by_a_write_does_not_fill(parts):
     parts.turn(protection="none")
     parts.store.on_load = lambda: parts.writes.replace(APPLE.__class__(1, "newer", 1))
