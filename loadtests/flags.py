@@ -13,6 +13,8 @@ NO_PRESET = "none"
 EXIT_USAGE = 2
 LARGEST_CATALOGUE = 10_000_000
 """The service makes no more items than this."""
+USUAL_METRICS_PORT = 9646
+"""Where Prometheus looks for a headless load generator."""
 
 
 class FlagError(argparse.ArgumentTypeError):
@@ -123,7 +125,11 @@ LOAD_FLAGS = (
     Flag("slide-per-second", 1.0, "Items a second by which hot set or newest move.", 0, 1e6),
     Flag("hot-key", 1, "The id of scenario HotKey and of a spike.", 1, LARGEST_CATALOGUE),
     Flag("seed", 1, "Fixes ids and gaps; another seed, another run.", 0, 2_147_483_647),
-    Flag("trace", "", "File of ids to replay in its order instead; .gz too."),
+    Flag(
+        "trace",
+        "",
+        "File of ids to replay in its order instead, .gz too; empties the service's cache first.",
+    ),
     Flag("trace-times", "no", "Replay at the trace's own times.", choices=("no", "yes")),
     Flag("write-ratio", 0.1, "Share of writes in scenario ReadWrite.", 0, 1),
     Flag("missing-ratio", 0.0, "Share of lookups for ids that do not exist.", 0, 1),

@@ -75,6 +75,7 @@ class LoadRun:
         if self._ticker is None:
             self._open(share, slots)
         self._halt()
+        self._forget_keys_of_others(share)
         self._pool.resize(slots)
         self._loops = [loop for name in share.scenarios for loop in self._make(share, name)]
         self._greenlets = [gevent.spawn(loop.run) for loop in self._loops]
@@ -162,6 +163,12 @@ class LoadRun:
             self._oracles[name] = known
         return known[1]
 
+    def _forget_keys_of_others(self, share: Share) -> None:
+        """Drop the oracles of keys that are not ours now: should they come back, others wrote."""
+        self._oracles = {
+            name: known for name, known in self._oracles.items() if name in share.scenarios
+        }
+
     def _settled_at(self, share: Share) -> float:
         """Return when the last write of whoever had our keys before will have been answered."""
         if not share.epoch:
@@ -177,9 +184,13 @@ class LoadRun:
 
     def _watch(self, greenlets: list[gevent.Greenlet]) -> None:
         gevent.joinall(greenlets)
-        if greenlets is self._greenlets and self._ticker is not None:
+        if self._is_at_end(greenlets):
             self._pool.drain()  # an end of its own: no backlog, what is done after it counts
+        if self._is_at_end(greenlets):  # users may have come while it drained
             self._on_exhausted()
+
+    def _is_at_end(self, greenlets: list[gevent.Greenlet]) -> bool:
+        return greenlets is self._greenlets and self._ticker is not None
 
     def _tick_forever(self) -> None:
         while True:

@@ -167,8 +167,9 @@ class MasterLoad:
         self._stopping = True
         self._beginning.kill(block=False)
         # told a second time while waiting: do not wait for what is under way
-        word = GIVE_UP if self._waiting_for & self._alive() else STOP
-        self._waiting_for = self._alive()
+        unstopped = self._waiting_for & self._alive()
+        word = GIVE_UP if unstopped else STOP
+        self._waiting_for = unstopped or self._alive()
         for worker in self._waiting_for:
             self._runner.send_message(word, None, worker)
         deadline = time.monotonic() + _PATIENCE_SECONDS

@@ -7,11 +7,11 @@ from gevent.pywsgi import WSGIServer
 
 from loadtests import exporter
 from loadtests.exporter import Exposition
-from loadtests.flags import Flag, FlagError
+from loadtests.flags import USUAL_METRICS_PORT, Flag, FlagError
 
 METRICS_PORT = Flag(
     "metrics-port",
-    9646,
+    USUAL_METRICS_PORT,
     "Headless: serve /metrics on this port (of --web-host).",
     1,
     65_535,

@@ -36,10 +36,11 @@ class Traffic:
 def predicted_hit_ratio(traffic: Traffic, knobs: Mapping[str, Knob]) -> float | None:
     """Return the steady-state hit ratio, of a trace the exact one from an empty cache.
 
-    Loads at once hit as often unprotected as coalesced: only the first of them fills.
+    Loads at once hit as often unprotected as coalesced, as long as only the first of them fills.
 
-    None where theory says nothing: cache off, early recompute, a popularity that moves, ids asked
-    for once that come round while they are still cached; for a trace also where entries do not
+    None where theory says nothing: cache off, early recompute, unprotected loads that take longer
+    than the TTL, a popularity that moves, ids asked for once that come round while they are still
+    cached; for a trace also where entries do not
     simply end with their TTL.
     """
     ttl_seconds = float(knobs["ttl_seconds"])
@@ -50,7 +51,7 @@ def predicted_hit_ratio(traffic: Traffic, knobs: Mapping[str, Knob]) -> float | 
         counts = replay.replayed(traffic.reads, knobs, fill_seconds)
         return None if counts is None else counts.hit_ratio
     masses = traffic.popularity.masses()
-    if masses is None or _comes_round(traffic, masses, knobs):
+    if masses is None or _comes_round(traffic, masses, knobs) or _several_fill(masses, knobs):
         return None
     per_id = _hit_ratios(traffic, masses, ttl_seconds, fill_seconds, knobs)
     if per_id is None:
@@ -67,6 +68,17 @@ def _comes_round(traffic: Traffic, masses: Masses, knobs: Mapping[str, Knob]) ->
         life_seconds += float(knobs.get("stale_seconds", 0.0))
     each_second = (traffic.reads_per_second + traffic.writes_per_second) * masses.one_hit_ratio
     return each_second * life_seconds > masses.one_hit_items
+
+
+def _several_fill(masses: Masses, knobs: Mapping[str, Knob]) -> bool:
+    """Tell whether unprotected loads at once may be stored one after the other."""
+    if knobs.get("protection") != "none":
+        return False
+    fill_seconds = float(knobs.get("store_delay_seconds", 0.0))
+    ttls = [float(knobs["ttl_seconds"])]
+    if masses.missing_items:
+        ttls.append(float(knobs.get("negative_ttl_seconds", 0.0)))
+    return not all(fill.first_alone_fills(seconds, fill_seconds) for seconds in ttls)
 
 
 def _hit_ratios(

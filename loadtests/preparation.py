@@ -6,6 +6,7 @@ from pathlib import Path
 
 import numpy as np
 from locust.env import Environment
+from locust.runners import MasterRunner
 
 from loadtests.flags import LARGEST_CATALOGUE, FlagError
 from loadtests.listeners import parsed_options
@@ -15,6 +16,7 @@ from loadtests.prediction import Traffic, predicted_hit_ratio
 from loadtests.recording import Recording
 from loadtests.scenarios import Scenario
 from loadtests.service_client import Knob, ServiceClient
+from loadtests.shares import require_slots
 from loadtests.summary import Outcome, summarise
 from loadtests.tallies import Tallies
 from loadtests.top_shares import top_shares
@@ -119,6 +121,19 @@ class Preparation:
         self.traffic = traffic_of(settings, trace, chosen)
         self._top_shares = top_shares(settings, trace, chosen)
 
+    def require_slots(self, settings: LoadSettings, users: int) -> None:
+        """Refuse a run with fewer slots than processes that would send.
+
+        Raises:
+            FlagError: It has.
+        """
+        runner = self._environment.runner
+        workers = runner.worker_count if isinstance(runner, MasterRunner) else 1
+        senders = min(users, workers)
+        if settings.max_in_flight < senders and self._ordered(settings):
+            senders = min(senders, len(self._chosen()))
+        require_slots(settings.max_in_flight, senders)
+
     def learn(self, knobs: dict[str, Knob]) -> None:
         """Take *knobs* for those in force."""
         self.knobs = knobs
@@ -189,6 +204,11 @@ class Preparation:
         # Locust keeps classes named on the command line in no order.
         names = sorted(user.__name__ for user in self._environment.user_classes)
         return {name: offered[name] for name in names if name in offered}
+
+    def _ordered(self, settings: LoadSettings) -> bool:
+        """Tell whether nothing may overtake, so that one process sends all of a scenario."""
+        trace, chosen = settings.read_trace(), self._chosen().values()
+        return all(each.popularity(settings, trace).ordered for each in chosen)
 
     def _items(self, settings: LoadSettings, trace: Trace | None) -> int:
         chosen = self._chosen().values()

@@ -1,4 +1,4 @@
-"""The service's seven results, and the ratio that is made of them."""
+"""The service's seven results, and the ratios that are made of them."""
 
 from collections.abc import Mapping
 
@@ -25,3 +25,9 @@ def hit_ratio(counts: Mapping[str, int]) -> float | None:
     """Return the share of lookups answered by the cache; None when nothing asked it."""
     lookups = asked(counts)
     return found(counts) / lookups if lookups else None
+
+
+def offload_ratio(counts: Mapping[str, int]) -> float | None:
+    """Return the share of lookups that cost the store nothing; None when nothing asked."""
+    lookups = asked(counts)
+    return 1.0 - counts.get("miss", 0) / lookups if lookups else None

@@ -37,9 +37,7 @@ def quota_for(settings: LoadSettings, share: Share, scenario: str) -> int | None
     """Return how many arrivals a scenario has in all, None for no end; all quotas add up."""
     if not settings.requests:
         return None
-    part = share.scenarios[scenario]
-    last, first = part.base + part.users, part.base
-    return (last * settings.requests) // share.users - (first * settings.requests) // share.users
+    return share.scenarios[scenario].of(settings.requests, share.users)
 
 
 def part_for(part: ScenarioShare, *, ordered: bool, by_key: bool) -> Part | None:

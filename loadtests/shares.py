@@ -45,6 +45,7 @@ class Share:
         users: Locust users in all processes.
         process: Number of this process, from 0.
         processes: How many take part.
+        leaders: How many of them are the first process of some scenario.
         scenarios: By scenario (User class) name.
     """
 
@@ -54,6 +55,7 @@ class Share:
     users: int
     process: int
     processes: int
+    leaders: int
     scenarios: Mapping[str, ScenarioShare]
 
     def slots(self, total: int, *, ordered: bool) -> int:
@@ -61,21 +63,18 @@ class Share:
 
         Args:
             total: For all processes.
-            ordered: Whether the first process of a scenario sends all of it: then a scenario's
-                slots go by its users, and the others have none.
+            ordered: Whether the first process of a scenario sends all of it: then each such
+                process has one, the rest goes by their scenarios' users, and the others have none.
 
         Raises:
             FlagError: They are fewer than the processes that need one.
         """
-        if ordered:
-            led = (part for part in self.scenarios.values() if part.nth == 0)
-            return sum(part.of(total, self.users) for part in led)
-        if total < self.processes:
-            raise FlagError(
-                f"max-in-flight must be at least {self.processes}, one for each process that sends,"
-                f" got '{total}'; raise it or use fewer processes"
-            )
-        return total // self.processes + (self.process < total % self.processes)
+        if not ordered:
+            require_slots(total, self.processes)
+            return total // self.processes + (self.process < total % self.processes)
+        require_slots(total, self.leaders)
+        led = [part for part in self.scenarios.values() if part.nth == 0]
+        return bool(led) + sum(part.of(total - self.leaders, self.users) for part in led)
 
     def without_users(self) -> "Share":
         """Return the part of a process that is left without users in this numbering."""
@@ -93,6 +92,19 @@ class Share:
     def packed(self) -> dict[str, Any]:
         """Return this as a message for a worker."""
         return asdict(self)
+
+
+def require_slots(total: int, senders: int) -> None:
+    """Refuse *total* slots that are too few for each of the processes that send to have one.
+
+    Raises:
+        FlagError: They are.
+    """
+    if total < senders:
+        raise FlagError(
+            f"max-in-flight must be at least {senders}, one for each process that sends,"
+            f" got '{total}'; raise it or use fewer processes"
+        )
 
 
 def unpacked_share(message: Mapping[str, Any]) -> Share:
@@ -129,7 +141,8 @@ def divide(
             parts[process][scenario] = part
             first += here
         base += total
+    leaders = sum(any(part.nth == 0 for part in led.values()) for led in parts.values())
     return {
-        process: Share(started_at, begins, epoch, base, number, len(busy), parts[process])
+        process: Share(started_at, begins, epoch, base, number, len(busy), leaders, parts[process])
         for number, process in enumerate(busy)
     }

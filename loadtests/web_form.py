@@ -22,18 +22,16 @@ _USERS = Flag("users", 1, "", 1, 100_000, "users")
 _SPAWN_RATE = Flag("spawn-rate", 100.0, "", 0.01, 100_000, "users/s")
 
 
-def settings_of_form(form: Mapping[str, str], options: Namespace, classes: Classes) -> LoadSettings:
+def settings_of_form(form: Mapping[str, str], options: Namespace) -> LoadSettings:
     """Return the settings that a submitted form asks for; *options* stay as they are.
 
     Args:
         form: Its fields.
         options: What holds where the form says nothing.
-        classes: The User classes that are to run.
 
     Raises:
         FlagError: A field cannot be what it is.
     """
-    check_users(form, classes)
     asked = Namespace(**vars(options))
     for key, text in form.items():
         if key in _FLAGS:
@@ -45,13 +43,19 @@ def settings_of_form(form: Mapping[str, str], options: Namespace, classes: Class
     return settings_from(asked)
 
 
-def check_users(form: Mapping[str, str], classes: Classes) -> None:
-    """Refuse users, spawn rate and run time that Locust would fail on, or take and not obey.
+def check_users(form: Mapping[str, str], classes: Classes) -> int:
+    """Return how many users a form asks for.
+
+    Refuse users, spawn rate and run time that Locust would fail on, or take and not obey.
+
+    Args:
+        form: Its fields.
+        classes: The User classes that are to run.
 
     Raises:
         FlagError: One of them will not do.
     """
-    require_users(form.get("user_count", "1"), classes)
+    users = require_users(form.get("user_count", "1"), classes)
     _SPAWN_RATE.parse(form.get("spawn_rate", "1"))
     try:
         if form.get("run_time"):
@@ -61,10 +65,11 @@ def check_users(form: Mapping[str, str], classes: Classes) -> None:
             f"run-time must be a time such as 30, 20s, 3m or 1h30m, got {form['run_time']!r};"
             " leave it empty for no end"
         ) from None
+    return users
 
 
-def require_users(text: str, classes: Classes) -> None:
-    """Refuse so few users that some of *classes* would have none, and not be run.
+def require_users(text: str, classes: Classes) -> int:
+    """Return how many users *text* says; of each of *classes* there must be one to run it.
 
     Raises:
         FlagError: They are too few, or *text* is no number of users.
@@ -73,13 +78,24 @@ def require_users(text: str, classes: Classes) -> None:
     fewest = fewest_users(classes)
     if users < fewest:
         raise FlagError(
-            f"users must be at least {fewest}, one for each scenario chosen,"
+            f"users must be at least {fewest}, so that each scenario chosen has one,"
             f" got '{users}'; choose fewer scenarios"
         )
+    return users
 
 
 def fewest_users(classes: Classes) -> int:
-    """Return how many users it takes for each class to have one, as Locust hands them out."""
+    """Return how many users it takes for each class to have one, as Locust hands them out.
+
+    Raises:
+        FlagError: Locust gives a class none, however many there are.
+    """
+    for chosen in classes:
+        if chosen.weight <= 0 and not chosen.fixed_count:
+            raise FlagError(
+                f"weight of {chosen.__name__} must be above 0, got '{chosen.weight}';"
+                " raise it or choose other scenarios"
+            )
     enough = len(classes)
     while enough < _USERS.high and not _all_have_users(classes, enough):
         enough *= 2

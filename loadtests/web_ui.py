@@ -82,20 +82,23 @@ class CachePages:
         stranger: Response | None = self._refuse_stranger()
         if stranger is not None:
             return stranger
+        running = self._running()
         try:
-            if self._running():
+            if running:
                 self._check_edit()
             else:
                 self._ready()
         except (FlagError, ServiceError) as error:
-            logger.error("not started: %s", error)  # noqa: TRY400 - a sentence for the user
+            refused = "not changed" if running else "not started"
+            logger.error("%s: %s", refused, error)  # noqa: TRY400 - a sentence for the user
             return jsonify(success=False, message=str(error), host=self._environment.host)
         return None
 
     def _check_edit(self) -> None:
-        check_users(request.form, self._environment.user_classes)
+        users = check_users(request.form, self._environment.user_classes)
         if self._preparation.keeps_its_users:
             raise FlagError(KEEPS_ITS_USERS)
+        self._preparation.require_slots(self._preparation.settings_now(), users)
 
     def _running(self) -> bool:
         runner = self._environment.runner
@@ -105,8 +108,10 @@ class CachePages:
         options = parsed_options(self._environment)
         named = request.form.getlist("user_classes") if self._picker else self._named
         classes = chosen_classes(request.form, named, self._environment)
-        settings = settings_of_form(request.form, options, classes)
+        users = check_users(request.form, classes)
+        settings = settings_of_form(request.form, options)
         self._environment.user_classes = classes
+        self._preparation.require_slots(settings, users)
         self._preparation.ready_service(settings)
         options.service_url = list(settings.service_urls)
         for flag in KNOB_FLAGS:  # as texts: Locust keeps the type of the value it finds

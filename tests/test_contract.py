@@ -7,10 +7,10 @@ import pytest
 import yaml
 
 from dashboards.generator.annotations import CHOICE_KNOBS, NUMBER_KNOBS
-from loadtests.experiments import counters
 from loadtests.experiments.stack.guardian import ROOT
 from loadtests.flags import LARGEST_CATALOGUE
 from loadtests.knobs import KNOB_FLAGS, UNCHANGED
+from loadtests.ratios import SERVICE_RESULTS
 from loadtests.samples import RESULTS
 from loadtests.traces import LARGEST_ID
 from service.control import MAX_ITEMS
@@ -83,7 +83,7 @@ def test_results_of_a_lookup_are_the_same_words_everywhere():
     words = tuple(LookupResult)
 
     assert RESULTS[:7] == words
-    assert words == counters.RESULTS
+    assert words == SERVICE_RESULTS
     assert set(_rows("| `X-Cache` | what happened | status |")) == {word.name for word in words}
 
 

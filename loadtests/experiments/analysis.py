@@ -6,16 +6,10 @@ from dataclasses import dataclass, field
 import numpy as np
 
 from loadtests.experiments.checks import Doubt, doubts_of
-from loadtests.experiments.counters import (
-    RESULTS,
-    ServiceCounters,
-    hit_ratio,
-    loads,
-    lookups_of_cache,
-    offload_ratio,
-)
+from loadtests.experiments.counters import ServiceCounters, loads
 from loadtests.experiments.intervals import Interval, batch_interval, quantile
 from loadtests.experiments.records import Samples, TrialRecord
+from loadtests.ratios import SERVICE_RESULTS, asked, found, hit_ratio, offload_ratio
 from loadtests.samples import RESULT_INDEX
 
 QUANTILES = (0.50, 0.95, 0.99)
@@ -121,7 +115,7 @@ def counted_in_window(record: TrialRecord) -> ServiceCounters | None:
 
 
 def _results(counted: ServiceCounters) -> dict[str, int]:
-    return {word: counted.lookups.get(word, 0) for word in RESULTS}
+    return {word: counted.lookups.get(word, 0) for word in SERVICE_RESULTS}
 
 
 def _window_seconds(record: TrialRecord, samples: Samples) -> float | None:
@@ -144,9 +138,7 @@ def _interval(record: TrialRecord, ratio: float | None) -> Interval | None:
         later.counters.since(earlier.counters).lookups
         for earlier, later in zip(record.readings, record.readings[1:], strict=False)
     ]
-    asked = [lookups_of_cache(batch) for batch in batches]
-    hits = [sum(batch.get(word, 0) for word in ("hit", "stale", "negative")) for batch in batches]
-    return batch_interval(ratio, hits, asked)
+    return batch_interval(ratio, list(map(found, batches)), list(map(asked, batches)))
 
 
 def _percentiles(record: TrialRecord, samples: Samples) -> dict[str, Percentiles]:
@@ -155,14 +147,14 @@ def _percentiles(record: TrialRecord, samples: Samples) -> dict[str, Percentiles
         intended = samples["intended"]
         inside = (intended >= record.window.opens) & (intended < record.window.closes)
         samples = samples[inside]
-    found = {}
+    percentiles = {}
     for word in TIMED_RESULTS:
         of_result = samples[samples["result"] == RESULT_INDEX[word]]
         for clock in CLOCKS:
             seconds = of_result[clock].astype(np.float64)
             p50, p95, p99 = (quantile(seconds, q) for q in QUANTILES)
-            found[f"{word} {clock}"] = Percentiles(p50, p95, p99, len(seconds))
-    return found
+            percentiles[f"{word} {clock}"] = Percentiles(p50, p95, p99, len(seconds))
+    return percentiles
 
 
 def _too_few(percentiles: Mapping[str, Percentiles], lookups: Mapping[str, int]) -> list[str]:

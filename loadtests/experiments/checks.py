@@ -5,9 +5,9 @@ from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any, Literal
 
-from loadtests.experiments.counters import RESULTS
 from loadtests.experiments.records import TrialRecord
 from loadtests.experiments.window import DISCARDED_TTLS, FEWEST_TTLS
+from loadtests.ratios import SERVICE_RESULTS
 
 BUSY_CPU_RATIO = 0.8  # of one core, beyond which a load generator measures itself
 LATE_SECONDS = 0.010  # makes latencies doubtful
@@ -183,7 +183,7 @@ def _client_disagrees(case: _Case) -> Iterator[Doubt]:
     client = case.load["results"]
     differing = [
         f"{word} {client.get(word, 0)} to {service.get(word, 0)}"
-        for word in RESULTS
+        for word in SERVICE_RESULTS
         if client.get(word, 0) != service.get(word, 0)
     ]
     if differing:

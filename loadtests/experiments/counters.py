@@ -4,8 +4,6 @@ import re
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 
-RESULTS = ("hit", "stale", "negative", "miss", "coalesced", "bypass", "error")
-
 READ_METRICS = (
     "cacheaside_lookups_total",
     "cacheaside_store_queries_total",
@@ -69,24 +67,6 @@ def parse_counters(texts: Iterable[str]) -> ServiceCounters:
 def loads(store_queries: Counts) -> int:
     """Return the store's reads for lookups, whatever became of them."""
     return sum(count for label, count in store_queries.items() if label.startswith("select "))
-
-
-def lookups_of_cache(lookups: Counts) -> int:
-    """Return the lookups that asked the cache: all but bypassed and failed ones."""
-    return sum(lookups.get(word, 0) for word in ("hit", "stale", "negative", "miss", "coalesced"))
-
-
-def hit_ratio(lookups: Counts) -> float | None:
-    """Return hits per lookup of the cache; None when nothing asked the cache."""
-    asked = lookups_of_cache(lookups)
-    hits = sum(lookups.get(word, 0) for word in ("hit", "stale", "negative"))
-    return hits / asked if asked else None
-
-
-def offload_ratio(lookups: Counts) -> float | None:
-    """Return the share of lookups that cost the store nothing; None when nothing asked."""
-    asked = lookups_of_cache(lookups)
-    return 1.0 - lookups.get("miss", 0) / asked if asked else None
 
 
 def _difference(later: Counts, earlier: Counts) -> dict[str, int]:

@@ -10,8 +10,7 @@ from typing import Any
 from loadtests.experiments.plan import Load
 from loadtests.experiments.stack.guardian import GuardedProcess, Guardian
 from loadtests.experiments.stack.ports import is_taken
-
-METRICS_PORT = 9646
+from loadtests.flags import USUAL_METRICS_PORT
 
 START_SECONDS = 660.0  # beyond the ten minutes that the load itself gives a catalogue
 DRAIN_SECONDS = 60.0  # the longest wait for what is in flight, after the load was told to stop
@@ -128,6 +127,6 @@ class LocustLoad:
 
     def _metrics(self, load: Load) -> dict[str, object]:
         # A trace is measured from its first request: there is no time to predict it beside that.
-        if self._metrics_host is None or load.trace or is_taken(METRICS_PORT):
+        if self._metrics_host is None or load.trace or is_taken(USUAL_METRICS_PORT):
             return {}
-        return {"web_host": self._metrics_host, "metrics_port": METRICS_PORT}
+        return {"web_host": self._metrics_host, "metrics_port": USUAL_METRICS_PORT}

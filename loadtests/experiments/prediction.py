@@ -6,7 +6,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from loadtests.experiments.reads import Reads
-from loadtests.experiments.theory import replay, window
+from loadtests.experiments.theory import fill, replay, window
 from loadtests.experiments.theory.window import WindowExpectation
 from loadtests.experiments.window import Window
 
@@ -14,6 +14,7 @@ WINDOW = "expectation over this window after a cold start, fill time included (F
 STALE = "expectation over this window under stale-while-revalidate (F3, F14)"
 CACHE_OFF = "cache off: every lookup is a bypass"
 NO_REPLAY = "no replay for early recompute, stale-while-revalidate or a jittered TTL"
+SEVERAL_FILL = "no formula for loads without protection that take longer than the TTL"
 NO_FILL = "no probe could measure the fill time"
 
 Knobs = Mapping[str, float | str]
@@ -54,6 +55,8 @@ def predict_window(
         return _unknown(fill_seconds, "no formula for early recompute over many keys")
     if fill_seconds is None:
         return _unknown(None, NO_FILL)
+    if knobs.get("protection") == "none" and _several_fill(reads, knobs, fill_seconds):
+        return _unknown(fill_seconds, SEVERAL_FILL)
     expected, loaded = _expect(reads, knobs, fill_seconds, span)
     share = reads.repeated_share
     loads = float(np.sum(reads.rates)) * (1.0 - loaded.offload_ratio) + reads.unrepeated_rate
@@ -66,27 +69,35 @@ def predict_window(
     )
 
 
+def _several_fill(reads: Reads, knobs: Knobs, fill_seconds: float) -> bool:
+    """Tell whether unprotected loads at once may be stored one after the other."""
+    ttls = [float(knobs["ttl_seconds"])]
+    if reads.missing:
+        ttls.append(float(knobs.get("negative_ttl_seconds", 0.0)))
+    return not all(fill.first_alone_fills(seconds, fill_seconds) for seconds in ttls)
+
+
 def _expect(
     reads: Reads, knobs: Knobs, fill_seconds: float, span: Window
 ) -> tuple[WindowExpectation, WindowExpectation]:
     """Expect what is answered, and what the store is asked for it."""
-    fill = reads.noticed(fill_seconds)
+    filling = reads.noticed(fill_seconds)
 
     def life(seconds: float) -> float:
-        return reads.noticed(fill_seconds + seconds) - fill
+        return reads.noticed(fill_seconds + seconds) - filling
 
     ttl_seconds, edges = float(knobs["ttl_seconds"]), (span.opens, span.closes)
     lives = reads.each(life(ttl_seconds), life(float(knobs.get("negative_ttl_seconds", 0.0))))
     if knobs.get("protection") == "none":
-        alone = window.uncoalesced(reads.rates, lives, fill, *edges)
+        alone = window.uncoalesced(reads.rates, lives, filling, *edges)
         return alone, alone
-    shared = window.coalesced(reads.rates, lives, fill, *edges)
+    shared = window.coalesced(reads.rates, lives, filling, *edges)
     if knobs.get("protection") != "stale":
         return shared, shared
     # A cached absence is never served stale.
     graces = reads.each(life(ttl_seconds + float(knobs["stale_seconds"])) - life(ttl_seconds), 0.0)
     # Each soft expiry that somebody notices is one load, as each expiry is elsewhere.
-    return window.stale_served(reads.rates, lives, graces, fill, edges), shared
+    return window.stale_served(reads.rates, lives, graces, filling, edges), shared
 
 
 def predict_trace(

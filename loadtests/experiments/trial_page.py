@@ -6,10 +6,10 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Self
 
 from loadtests.experiments.analysis import counted_in_window
-from loadtests.experiments.counters import hit_ratio
 from loadtests.experiments.plan_fields import PlanError
 from loadtests.experiments.records import TrialRecord
 from loadtests.exporter import CONTENT_TYPE, TrialGauges
+from loadtests.ratios import hit_ratio
 
 USUAL_PORT = 9647
 

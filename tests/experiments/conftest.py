@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from loadtests.experiments.bench import Bench, TrialPlan
-from loadtests.experiments.counters import RESULTS, RedisCounters, ServiceCounters
+from loadtests.experiments.counters import RedisCounters, ServiceCounters
 from loadtests.experiments.locust_load import LoadError
 from loadtests.experiments.plan import make_plan
 from loadtests.experiments.prediction import Prediction
@@ -14,6 +14,7 @@ from loadtests.experiments.records import FORMAT, RunRecord
 from loadtests.experiments.runner import run_trials
 from loadtests.experiments.trials import Trial
 from loadtests.experiments.window import Window
+from loadtests.ratios import SERVICE_RESULTS
 from loadtests.samples import RESULT_INDEX, SAMPLE_DTYPE
 
 
@@ -35,7 +36,7 @@ class FakeWorld:
     clock: FakeClock = field(default_factory=FakeClock)
     log: list = field(default_factory=list)
     began: float | None = None
-    lookups: dict = field(default_factory=lambda: dict.fromkeys(RESULTS, 0))
+    lookups: dict = field(default_factory=lambda: dict.fromkeys(SERVICE_RESULTS, 0))
     ends_after: float | None = None  # seconds after which the load dies
     fails_to_begin: bool = False
     interrupts_at: float | None = None

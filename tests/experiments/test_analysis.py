@@ -6,8 +6,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from loadtests.experiments.analysis import figures_of
-from loadtests.experiments.counters import hit_ratio, offload_ratio, parse_counters
+from loadtests.experiments.counters import parse_counters
 from loadtests.experiments.intervals import batch_interval, mean_interval, quantile
+from loadtests.ratios import hit_ratio, offload_ratio
 from loadtests.samples import RESULT_INDEX
 
 COUNTS = st.integers(0, 10_000)

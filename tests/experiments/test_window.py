@@ -4,7 +4,7 @@ import pytest
 from loadtests.arrivals import ARRIVALS
 from loadtests.experiments.plan import make_plan
 from loadtests.experiments.plan_fields import Given
-from loadtests.experiments.prediction import predict_trace, predict_window
+from loadtests.experiments.prediction import SEVERAL_FILL, predict_trace, predict_window
 from loadtests.experiments.reads import Reads, popularity_of, reads_of
 from loadtests.experiments.theory import ttl
 from loadtests.experiments.window import Window, cold_window
@@ -115,6 +115,26 @@ def test_unprotected_service_is_predicted_to_load_more(reads):
 
     assert alone.offload_ratio < shared.offload_ratio
     assert alone.hit_ratio == alone.offload_ratio
+
+
+def test_unprotected_loads_that_take_longer_than_a_ttl_are_not_predicted(reads):
+    slow = predicted(reads, fill=0.6, protection="none")
+
+    assert (slow.hit_ratio, slow.offload_ratio, slow.loads_per_second) == (None, None, None)
+    assert slow.method == SEVERAL_FILL
+    assert predicted(reads, fill=0.6).hit_ratio is not None
+
+
+@pytest.mark.parametrize(
+    ("negative_ttl_seconds", "known"), [(0.0, True), (0.5, False), (1.0, True)]
+)
+def test_unprotected_loads_of_missing_ids_have_their_own_ttl(negative_ttl_seconds, known):
+    missing = reads_under(missing_ratio=0.2, missing_items=10, items=100, rate=RATE)
+    knobs = {"ttl_seconds": 2.0, "negative_ttl_seconds": negative_ttl_seconds}
+
+    found = predicted(missing, fill=0.6, protection="none", **knobs)
+
+    assert (found.hit_ratio is not None) == known
 
 
 def test_serving_stale_is_predicted_to_hit_more(reads):

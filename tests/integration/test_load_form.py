@@ -84,12 +84,33 @@ def test_with_the_picker_some_scenario_must_be_picked_and_each_get_a_user(page):
     assert "got none; choose one at least" in nothing["message"]
 
     both = ["ReadHeavy", "HotKey"]
+    weigh(page, "HotKey", 0)
+    never = swarm(page, user_classes=both, user_count=9)
+    assert never["success"] is False
+    assert never["message"].startswith("weight of HotKey must be above 0, got '0'")
+
     weigh(page, "HotKey", 5)
     few = swarm(page, user_classes=both)
     assert few["success"] is False
-    assert few["message"].startswith("users must be at least 3, one for each scenario chosen")
+    assert few["message"].startswith("users must be at least 3, so that each scenario chosen")
 
     assert run_to_its_end(page, user_classes=both, user_count=3) == set(both)
+
+
+@pytest.mark.parametrize("page", [["--processes", 2]], indirect=True, ids=["two workers"])
+def test_users_on_more_workers_than_slots_are_refused_at_the_start_and_in_an_edit(page):
+    sentence = "max-in-flight must be at least 2, one for each process that sends, got '1'"
+    wait_for(lambda: json.loads(fetch(page + "/stats/requests"))["workers"][1:])
+
+    early = swarm(page, max_in_flight=1)
+    assert (early["success"], early["message"][: len(sentence)]) == (False, sentence)
+
+    assert swarm(page, max_in_flight=1, user_count=1)["success"]
+    wait_for(lambda: requests_by_scenario(page))
+    late = swarm(page, max_in_flight=1, user_count=2)
+    assert (late["success"], late["message"][: len(sentence)]) == (False, sentence)
+    assert "running" in fetch(page + "/stats/requests")
+    stop(page)
 
 
 @pytest.mark.parametrize("page", [["ReadHeavy", "HotKey"]], indirect=True, ids=["named"])

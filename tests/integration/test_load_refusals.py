@@ -96,7 +96,7 @@ def test_a_scenario_that_does_not_exist_is_refused_as_in_the_form(tmp_path, serv
 def test_fewer_users_than_scenarios_are_refused_as_in_the_form(tmp_path, service_url):
     said = refused(tmp_path, service_url, "-u", "1", "ReadHeavy", "HotKey")
 
-    assert "users must be at least 2, one for each scenario chosen, got '1'" in said
+    assert "users must be at least 2, so that each scenario chosen has one, got '1'" in said
 
 
 def test_no_users_are_refused_as_in_the_form(tmp_path, service_url):

@@ -10,10 +10,10 @@ import time
 
 import pytest
 
-from loadtests.experiments.counters import RESULTS
 from loadtests.experiments.records import load_samples, load_trials
 from loadtests.experiments.stack.descendants import descendants, process_table
 from loadtests.experiments.stack.guardian import ROOT
+from loadtests.ratios import SERVICE_RESULTS
 from loadtests.samples import RESULT_INDEX
 
 pytestmark = [pytest.mark.integration, pytest.mark.usefixtures("bring_servers")]
@@ -102,7 +102,7 @@ def test_load_service_and_redis_agree_over_a_whole_sweep(swept):
         client = record.load["results"]
 
         assert record.aborted is None
-        assert {word: client[word] for word in RESULTS} == dict(service.lookups)
+        assert {word: client[word] for word in SERVICE_RESULTS} == dict(service.lookups)
         asked = (redis.keyspace_hits, redis.keyspace_misses)
         answered = (service.key_reads["true"], service.key_reads["false"])
         if service.lookups["bypass"]:  # Redis read keys for answers that came too late
@@ -117,7 +117,7 @@ def test_samples_are_the_client_s_results(swept):
 
     for record in load_trials(folder):
         results = load_samples(folder, record)["result"]
-        for word in RESULTS:
+        for word in SERVICE_RESULTS:
             assert record.load["results"][word] == (results == RESULT_INDEX[word]).sum()
 
 

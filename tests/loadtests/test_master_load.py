@@ -10,7 +10,7 @@ from locust.runners import STATE_MISSING
 from loadtests import master_load
 from loadtests.master_load import MasterLoad
 from loadtests.tallies import Tallies
-from loadtests.worker_load import BEGIN, BEGUN, EXHAUSTED, REPORT, STOPPED
+from loadtests.worker_load import BEGIN, BEGUN, EXHAUSTED, GIVE_UP, REPORT, STOPPED
 
 
 class Runner:
@@ -164,3 +164,21 @@ def test_workers_that_left_on_their_own_are_lost_unless_the_run_ends_with_them(
     events.test_stopping.fire()
 
     assert len(preparation.concluded[1]) == lost
+
+
+def test_a_second_stop_waits_for_those_alone_that_have_not_stopped(
+    load, runner, events, preparation
+):
+    del load
+    first = gevent.spawn(events.test_stopping.fire)
+    gevent.sleep(0)
+    runner.says("a", STOPPED)
+    runner.sent.clear()
+
+    second = gevent.spawn(events.test_stopping.fire)
+    gevent.sleep(0)
+    assert [(word, worker) for word, worker, _ in runner.sent] == [(GIVE_UP, "b")]
+    runner.says("b", STOPPED)
+
+    assert len(gevent.joinall([first, second], timeout=1.0)) == 2
+    assert preparation.concluded[1] == ()

@@ -93,6 +93,24 @@ def test_loads_at_once_hit_as_if_they_had_waited_for_the_only_one_that_fills():
     assert found == pytest.approx(fill.set_if_absent_hit_ratio(50.0, 0.5, 0.5))
 
 
+@pytest.mark.parametrize("ttls", [(0.5, 5.0), (5.0, 0.5)], ids=["existing ids", "missing ids"])
+def test_loads_at_once_that_take_longer_than_the_ttl_are_not_predicted(ttls):
+    traffic = traffic_of(settings(missing_ratio=0.2), None, {"ReadHeavy": Scenario()})
+    knobs = dict(zip(("ttl_seconds", "negative_ttl_seconds"), ttls, strict=True))
+
+    assert predicted(traffic, protection="none", store_delay_seconds=2.0, **knobs) is None
+    assert predicted(traffic, store_delay_seconds=2.0, **knobs) is not None
+
+
+def test_a_ttl_that_no_id_asked_for_has_does_not_keep_from_predicting():
+    existing = Traffic(ZIPF, 100.0)
+    missing = traffic_of(settings(missing_ratio=0.2), None, {"ReadHeavy": Scenario()})
+    alone = {"protection": "none", "store_delay_seconds": 2.0}
+
+    assert predicted(existing, **alone, negative_ttl_seconds=1.0) is not None
+    assert predicted(missing, **alone, negative_ttl_seconds=0.0) is not None
+
+
 def test_ids_asked_for_once_never_hit():
     given = settings(one_hit_ratio=0.4, items=10)
     traffic = traffic_of(given, None, {"ReadHeavy": Scenario()})

@@ -48,6 +48,25 @@ def test_who_sends_all_that_has_an_order_has_all_slots():
     assert [share.slots(1, ordered=True) for share in divided.values()] == [1, 0]
 
 
+def test_who_leads_a_scenario_of_few_users_has_a_slot_all_the_same():
+    divided = shares({"a": {"ReadHeavy": 100}, "b": {"HotKey": 1}})
+
+    assert [share.slots(50, ordered=True) for share in divided.values()] == [49, 1]
+
+
+def test_a_process_that_leads_all_scenarios_does_with_one_slot():
+    divided = shares({"a": {"ReadHeavy": 3, "HotKey": 1}, "b": {"ReadHeavy": 1}})
+
+    assert [share.slots(1, ordered=True) for share in divided.values()] == [1, 0]
+
+
+def test_fewer_slots_than_processes_that_lead_a_scenario_are_refused():
+    share = shares({"a": {"ReadHeavy": 1}, "b": {"HotKey": 1}, "c": {"HotKey": 1}})["a"]
+
+    with pytest.raises(FlagError, match=r"max-in-flight must be at least 2, .* got '1'"):
+        share.slots(1, ordered=True)
+
+
 @given(users_of_processes)
 def test_a_message_carries_the_whole_share(users):
     for share in shares(users).values():

@@ -8,13 +8,14 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from types import FrameType
 
-from loadtests.experiments import locust_load, trial_page
+from loadtests.experiments import trial_page
 from loadtests.experiments.stack.guardian import GuardedProcess, StackError
 from loadtests.experiments.stack.local import LocalStack
 from loadtests.experiments.stack.page import page_answers
 from loadtests.experiments.stack.ports import require_free
 from loadtests.experiments.stack.private_server import wait_until
 from loadtests.experiments.stack.servers import find_prometheus
+from loadtests.flags import USUAL_METRICS_PORT
 
 DOORS = ("service", "locust", "prometheus")
 
@@ -65,9 +66,7 @@ def _run(say: Callable[[str], None], ports: ForegroundPorts) -> None:
         scrape={
             "locust": [f"127.0.0.1:{ports.locust}"],
             # Of a sweep that measures this very service, with --service-url.
-            "sweep": [
-                f"127.0.0.1:{port}" for port in (trial_page.USUAL_PORT, locust_load.METRICS_PORT)
-            ],
+            "sweep": [f"127.0.0.1:{port}" for port in (trial_page.USUAL_PORT, USUAL_METRICS_PORT)],
         },
     )
     with stack:

@@ -37,8 +37,17 @@ def plain(rate: float, ttl_seconds: float, fill_seconds: float) -> PlainFill:
 
 
 def set_if_absent_hit_ratio(rate: float, ttl_seconds: float, fill_seconds: float) -> float:
-    """Return the plain hit ratio when duplicates fill with SET NX (F2)."""
+    """Return the plain hit ratio when duplicates fill with SET NX, T >= D (F2)."""
     return rate * ttl_seconds / (1.0 + rate * (ttl_seconds + fill_seconds))
+
+
+def first_alone_fills(ttl_seconds: float, fill_seconds: float) -> bool:
+    """Tell whether set-if-absent stores the first of several loads at once and no other (F2).
+
+    A fill that takes longer than the TTL may find the first one's entry expired. Without a TTL
+    nothing is stored.
+    """
+    return ttl_seconds == 0 or fill_seconds <= ttl_seconds
 
 
 def coalesced(

@@ -86,8 +86,9 @@ def uncoalesced(
     """Expect a window when every concurrent miss loads by itself (F2 with SET NX, F3).
 
     A cycle then holds 1 + lambda D loads, of which only the first fills: the others find
-    its entry and leave it alone. So each item is covered for D + T. Without a TTL nothing
-    is set, and every read is a cycle of its own.
+    its entry and leave it alone. So each item is covered for D + T, which takes that
+    `fill.first_alone_fills`. Without a TTL nothing is set, and every read is a cycle of its
+    own.
     """
     filling = np.where(np.asarray(ttl_seconds) > 0, fill_seconds, 0.0)
     covered = filling + ttl_seconds

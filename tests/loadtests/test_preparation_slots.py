@@ -1,0 +1,52 @@
+"""Whether the slots of a run are enough for the processes that will send."""
+
+import pytest
+from locust.env import Environment
+from locust.runners import MasterRunner
+
+from loadtests.flags import FlagError
+from loadtests.load_user import LoadUser
+from loadtests.preparation import Preparation
+from tests.loadtests.settings_for import options, settings
+
+
+class TwoWorkers(MasterRunner):
+    """A master that only knows how many workers it has."""
+
+    worker_count = 2
+    greenlet = None
+
+    def __init__(self):
+        pass
+
+
+@pytest.fixture
+def environment():
+    read_heavy = type("ReadHeavy", (LoadUser,), {})
+    return Environment(parsed_options=options(), user_classes=[read_heavy])
+
+
+@pytest.fixture
+def preparation(environment):
+    environment.runner = TwoWorkers()
+    return Preparation(environment, None, lambda _outcome: None)
+
+
+def test_fewer_slots_than_workers_that_will_send_are_refused(preparation):
+    with pytest.raises(FlagError, match=r"max-in-flight must be at least 2, .* got '1'"):
+        preparation.require_slots(settings(max_in_flight=1), users=3)
+
+
+@pytest.mark.parametrize(("slots", "users"), [(2, 3), (1, 1)], ids=["all send", "one sends"])
+def test_a_slot_for_each_worker_that_will_send_is_enough(preparation, slots, users):
+    preparation.require_slots(settings(max_in_flight=slots), users)
+
+
+def test_what_has_an_order_is_sent_by_one_worker_with_one_slot(preparation):
+    preparation.require_slots(settings(max_in_flight=1, popularity="scan"), users=3)
+
+
+def test_a_process_without_workers_does_with_one_slot(environment):
+    preparation = Preparation(environment, None, lambda _outcome: None)
+
+    preparation.require_slots(settings(max_in_flight=1), users=3)
