@@ -72,7 +72,8 @@ def latency_chart(trials: Sequence[TrialFigures], clock: str) -> go.Figure:
     """
     title = {"response": "Response time, from the intended start", "service": "Service time"}
     figure = _figure(title[clock], "milliseconds", trials)
-    figure.update_yaxes(type="log", dtick="D2" if _narrow(trials, clock) else 1)
+    ticks = _log_ticks((1, 2, 5) if _narrow(trials, clock) else (1,))
+    figure.update_yaxes(type="log", tickvals=ticks, ticktext=[f"{tick:g}" for tick in ticks])
     styles = {"p50": "circle", "p95": "square", "p99": "triangle-up"}
     for word, colour, dash in (("miss", ORANGE, "dash"), ("hit", BLUE, "solid")):
         for quantile, marker in reversed(styles.items()):
@@ -95,6 +96,11 @@ def _milliseconds(series: str, quantile: str) -> Value:
         return None if seconds is None else seconds * 1000
 
     return value
+
+
+def _log_ticks(steps: Sequence[int]) -> list[float]:
+    """Give ticks in milliseconds, each to be labelled whole: plotly labels a 20 with a mere 2."""
+    return [step * 10.0**power for power in range(-2, 6) for step in steps]
 
 
 def _narrow(trials: Sequence[TrialFigures], clock: str) -> bool:
