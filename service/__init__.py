@@ -77,8 +77,7 @@ def create_app(settings: Settings | None = None) -> Flask:
     lease, flights = Lease(cache, loads, room), SingleFlight[Lookup](room)
     stampede = Stampede(cache, loads, lease, flights, Refreshes(settings.store_pool_size))
     cache_aside = CacheAside(cache, loads, stampede, knobs, invalidations, metrics)
-    write_guard = StoreGuard(store_breaker, _write_bulkhead(settings))
-    writes = Writes(store, invalidations, write_guard)
+    writes = Writes(store, invalidations, StoreGuard(store_breaker, _write_bulkhead(settings)))
     carrier = SettingsCarrier(cache, knobs)
     fill_catalogue = partial(_fill_catalogue, store, cache)
 
