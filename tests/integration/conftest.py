@@ -1,4 +1,4 @@
-"""One stack for all drills: two service processes whose Redis and MariaDB a test may break."""
+"""What whole slices share: a service to load, and the stack whose servers drills may break."""
 
 import os
 import signal
@@ -40,3 +40,11 @@ def _mend(server: PrivateServer) -> None:
         server.restart()
     for pid in (server.pid, *descendants(server.pid)):
         os.kill(pid, signal.SIGCONT)
+
+
+@pytest.fixture(scope="module")
+def service_url(bring_servers: None) -> Iterator[str]:
+    """A service of the module's own, on Redis and SQLite, to drive load at."""
+    del bring_servers
+    with LocalStack(database="sqlite") as stack:
+        yield stack.service_urls[0]

@@ -9,17 +9,10 @@ import numpy as np
 import psutil
 import pytest
 
-from loadtests.experiments.stack.local import LocalStack
 from loadtests.samples import RESULTS
 from tests.integration.locust_load import LocustProcess, clear_cache, lookups, patch, run, wait_for
 
 pytestmark = pytest.mark.integration
-
-
-@pytest.fixture(scope="module")
-def service_url(bring_servers):  # noqa: ARG001 - skips, or fails under CI, without Redis
-    with LocalStack(database="sqlite") as stack:
-        yield stack.service_urls[0]
 
 
 @pytest.fixture

@@ -4,16 +4,9 @@ import numpy as np
 import pytest
 from scipy.special import chdtr, chdtrc
 
-from loadtests.experiments.stack.local import LocalStack
 from tests.integration.locust_load import run
 
 pytestmark = pytest.mark.integration
-
-
-@pytest.fixture(scope="module")
-def service_url(bring_servers):  # noqa: ARG001 - skips, or fails under CI, without Redis
-    with LocalStack(database="sqlite") as stack:
-        yield stack.service_urls[0]
 
 
 def dispersion_p(times, seconds, bin_seconds):

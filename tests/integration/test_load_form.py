@@ -7,16 +7,9 @@ import urllib.request
 import pytest
 from prometheus_client.parser import text_string_to_metric_families
 
-from loadtests.experiments.stack.local import LocalStack
 from tests.integration.locust_load import LocustProcess, fetch, wait_for
 
 pytestmark = pytest.mark.integration
-
-
-@pytest.fixture(scope="module")
-def service_url(bring_servers):  # noqa: ARG001 - skips, or fails under CI, without Redis
-    with LocalStack(database="sqlite") as stack:
-        yield stack.service_urls[0]
 
 
 @pytest.fixture

@@ -9,7 +9,6 @@ import urllib.request
 
 import pytest
 
-from loadtests.experiments.stack.local import LocalStack
 from loadtests.experiments.stack.ports import free_port
 from tests.integration.locust_load import LocustProcess, answers, fetch, lookups, wait_for
 from tests.integration.locust_page import (
@@ -23,12 +22,6 @@ from tests.integration.locust_page import (
 )
 
 pytestmark = pytest.mark.integration
-
-
-@pytest.fixture(scope="module")
-def service_url(bring_servers):  # noqa: ARG001 - skips, or fails under CI, without Redis
-    with LocalStack(database="sqlite") as stack:
-        yield stack.service_urls[0]
 
 
 @pytest.mark.parametrize("processes", [[], ["--processes", "2"]], ids=["one process", "workers"])

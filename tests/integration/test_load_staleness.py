@@ -3,7 +3,6 @@
 import numpy as np
 import pytest
 
-from loadtests.experiments.stack.local import LocalStack
 from loadtests.experiments.theory import staleness
 from loadtests.popularity import Zipf
 from tests.integration.locust_load import clear_cache, patch, run
@@ -11,12 +10,6 @@ from tests.integration.locust_load import clear_cache, patch, run
 pytestmark = pytest.mark.integration
 
 ITEMS, SKEW, WRITES = 50, 0.8, 0.1
-
-
-@pytest.fixture(scope="module")
-def service_url(bring_servers):  # noqa: ARG001 - skips, or fails under CI, without Redis
-    with LocalStack(database="sqlite") as stack:
-        yield stack.service_urls[0]
 
 
 def read_write(directory, url, rate, requests, *more):
