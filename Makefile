@@ -8,8 +8,8 @@ PYTEST_ARGS ?=
 UNIT := $(addprefix tests/,test_house.py test_contract.py service loadtests experiments stack_local \
   integration/test_service_cache_contract.py)
 # From a plan to its report: where a wrong line is a wrong figure.
-JUDGES := $(addprefix loadtests/experiments/,plan.py plan_fields.py plan_file.py analysis.py \
-  checks.py records.py report.py)
+JUDGES := $(addprefix loadtests/experiments/,plan/plan.py plan/fields.py plan/toml_file.py \
+  records/records.py report/figures.py report/doubts.py report/report.py)
 
 VERSION := $(shell $(PYTHON) -c 'import sys; print("%d.%d" % sys.version_info[:2])' 2>/dev/null)
 BIN := .venv/bin
@@ -29,7 +29,7 @@ demo: $(RUN)  ## see in three minutes how TTL moves hit ratio, latency and datab
 	@$(BIN)/python -m loadtests sweep --plan loadtests/experiments/plans/demo.toml
 
 run: $(RUN)  ## service on 8000, Locust's page on 8089, until Ctrl-C (SERVICE_PORT= LOCUST_PORT= move them)
-	@$(BIN)/python -m loadtests.experiments.stack.foreground --service-port $(SERVICE_PORT) \
+	@$(BIN)/python -m loadtests.experiments.commands.run --service-port $(SERVICE_PORT) \
 	  --locust-port $(LOCUST_PORT) --prometheus-port $(PROMETHEUS_PORT)
 
 test: $(DEV)  ## run the tests against real servers, brought without root
@@ -52,7 +52,7 @@ dashboards: $(DEV)  ## write dashboards/*.json anew from dashboards/generator/
 bench: bench-load bench-stampede  ## all benches
 
 bench-load: $(RUN)  ## what the load generator itself costs, beside plain Locust
-	@$(BIN)/python -m loadtests.bench_load
+	@$(BIN)/python -m loadtests.own_cost.bench
 
 bench-stampede: $(RUN)  ## loads per refresh of a hot key, by protection
 	@$(BIN)/python -m loadtests stampede

@@ -8,12 +8,12 @@ from typing import NoReturn
 
 from rich.console import Console
 
-from loadtests.experiments import report_command, stampede_command, sweep_command
-from loadtests.experiments.locust_load import LoadError
-from loadtests.experiments.plan_fields import PlanError
-from loadtests.experiments.records import RecordError
-from loadtests.experiments.stack.guardian import StackError
-from loadtests.service_client import ServiceError
+from loadtests.experiments.commands import report, stampede, sweep
+from loadtests.experiments.plan.fields import PlanError
+from loadtests.experiments.records.records import RecordError
+from loadtests.experiments.trial.locust_process import LoadError
+from loadtests.service_under_test.control import ServiceError
+from loadtests.stack.guardian import StackError
 
 USER_ERRORS = (PlanError, RecordError, StackError, ServiceError, LoadError)
 
@@ -37,7 +37,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     """
     parser = OneLineParser(prog="python -m loadtests", description=__doc__)
     verbs = parser.add_subparsers(dest="verb", required=True, metavar="VERB")
-    for command in (sweep_command, stampede_command, report_command):
+    for command in (sweep, stampede, report):
         command.add_to(verbs)
     options = parser.parse_args(arguments)
     for number in (signal.SIGTERM, signal.SIGINT):

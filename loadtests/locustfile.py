@@ -2,9 +2,9 @@
 
 from locust import events
 
-from loadtests.load_test import install
-from loadtests.load_user import LoadUser
-from loadtests.scenarios import Scenario
+from loadtests.locust_plugin import install
+from loadtests.run.load_user import LoadUser
+from loadtests.workload.scenario import Scenario
 
 install(events)
 

@@ -6,29 +6,29 @@ from functools import partial
 
 from flask import Flask, Response, request
 
-from service import catalogue_command, control, health, problems, routes
-from service.breaker import Breaker
-from service.bulkhead import Bulkhead
-from service.cache_aside import CacheAside
-from service.fruit_store import FruitStore
+from service.cache.redis_cache import RedisCache
+from service.cache.redis_calls import RedisCalls
+from service.cache.redis_connections import connect
+from service.domain.live_knobs import LiveKnobs
+from service.domain.lookup import CacheUnavailableError, Lookup
+from service.domain.shared_knobs import SettingsCarrier
+from service.guards.breaker import Breaker
+from service.guards.bulkhead import Bulkhead
+from service.guards.store_guard import StoreGuard
+from service.guards.waiting_room import WaitingRoom
 from service.housekeeping import Housekeeping
-from service.invalidations import Invalidations
-from service.lease import Lease
-from service.live_knobs import LiveKnobs
-from service.loads import Loads
-from service.lookup import CacheUnavailableError, Lookup
 from service.metrics import Metrics
-from service.redis_cache import RedisCache
-from service.redis_calls import RedisCalls
-from service.redis_connections import connect
-from service.refreshes import Refreshes
+from service.pattern.cache_aside import CacheAside
+from service.pattern.invalidations import Invalidations
+from service.pattern.lease import Lease
+from service.pattern.loads import Loads
+from service.pattern.refreshes import Refreshes
+from service.pattern.single_flight import SingleFlight
+from service.pattern.stampede import Stampede
+from service.pattern.writes import Writes
 from service.settings import Settings
-from service.settings_carrier import SettingsCarrier
-from service.single_flight import SingleFlight
-from service.stampede import Stampede
-from service.store_guard import StoreGuard
-from service.waiting_room import WaitingRoom
-from service.writes import Writes
+from service.store.fruit_store import FruitStore
+from service.web import catalogue_command, control, health, problems, routes
 
 log = logging.getLogger("service")
 

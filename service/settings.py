@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from urllib.parse import SplitResult, parse_qsl, urlsplit
 
-from service.knobs import KnobError, Knobs, shown
+from service.domain.knobs import KnobError, Knobs, shown
 
 LOG_LEVELS = ("debug", "info", "warning", "error", "critical")
 REDIS_SCHEMES = ("redis", "rediss", "redis+cluster", "rediss+cluster")

@@ -11,11 +11,11 @@ from collections.abc import Callable, Iterator
 
 import pytest
 
-from loadtests.experiments.stack import ports, servers
-from loadtests.experiments.stack.guardian import ROOT, Guardian, StackError
-from loadtests.experiments.stack.mariadb_server import MariadbServer
-from loadtests.experiments.stack.redis_server import RedisServer
-from loadtests.experiments.stack.servers import ServerProgram
+from loadtests.stack import ports, servers
+from loadtests.stack.guardian import ROOT, Guardian, StackError
+from loadtests.stack.mariadb_server import MariadbServer
+from loadtests.stack.redis_server import RedisServer
+from loadtests.stack.servers import ServerProgram
 
 _numbers = itertools.count(1)
 

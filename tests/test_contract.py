@@ -7,16 +7,16 @@ import pytest
 import yaml
 
 from dashboards.generator.annotations import CHOICE_KNOBS, NUMBER_KNOBS
-from loadtests.experiments.stack.guardian import ROOT
-from loadtests.flags import LARGEST_CATALOGUE
-from loadtests.knobs import KNOB_FLAGS, UNCHANGED
-from loadtests.ratios import SERVICE_RESULTS
-from loadtests.samples import RESULTS
-from loadtests.traces import LARGEST_ID
-from service.control import MAX_ITEMS
-from service.fruit import MAX_ID
-from service.knobs import CHOICES, NUMBERS, Knobs
-from service.lookup import LookupResult
+from loadtests.sender.samples import RESULTS
+from loadtests.service_under_test.contract import SERVICE_RESULTS
+from loadtests.stack.guardian import ROOT
+from loadtests.traffic.trace import LARGEST_ID
+from loadtests.workload.flags import LARGEST_CATALOGUE
+from loadtests.workload.knob_flags import KNOB_FLAGS, UNCHANGED
+from service.domain.fruit import MAX_ID
+from service.domain.knobs import CHOICES, NUMBERS, Knobs
+from service.domain.lookup import LookupResult
+from service.web.control import MAX_ITEMS
 
 README = (ROOT / "README.md").read_text(encoding="utf-8")
 FLAGS = {flag.key: flag for flag in KNOB_FLAGS}

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from loadtests.experiments.stack.guardian import ROOT
+from loadtests.stack.guardian import ROOT
 
 SOURCES = sorted([*ROOT.glob("service/**/*.py"), *ROOT.glob("loadtests/**/*.py")])
 ARCHITECTURE = (ROOT / "ARCHITECTURE.md").read_text(encoding="utf-8")
@@ -38,7 +38,7 @@ SPOKEN = {
             r"|PTTL|SCAN|SET|SETNX|TTL|UNLINK",
             re.DOTALL,
         ),
-        {"redis_cache", "redis_calls", "redis_connections", "redis_scripts"},
+        {"redis_cache", "redis_calls", "redis_connections", "scripts"},
     ),
 }
 """What a text in a language looks like, and which modules of the service may hold one. A lone GET
@@ -148,7 +148,7 @@ def test_every_module_on_the_ways_of_architecture_exists():
     ways = re.findall(r"`\w+`(?:\s→\s`\w+`)+", ARCHITECTURE)
     modules = {name for way in ways for name in re.findall(r"\w+", way.replace("→", ""))}
 
-    assert {"cache_aside", "in_flight"} <= modules
+    assert {"cache_aside", "slots"} <= modules
     assert modules <= {path.stem for path in SOURCES}
 
 
@@ -164,7 +164,7 @@ def test_every_formula_and_section_that_the_code_names_stands_in_theory():
 def test_theory_names_every_function_that_computes_a_formula_and_none_besides():
     public = {
         f"{path.stem}.{node.name}"
-        for path in ROOT.glob("loadtests/experiments/theory/*.py")
+        for path in ROOT.glob("loadtests/theory/*.py")
         for node in ast.parse(path.read_text(encoding="utf-8")).body
         if isinstance(node, ast.FunctionDef) and not node.name.startswith("_")
     }

@@ -12,7 +12,7 @@ from grafana_foundation_sdk.builders.dashboard import Dashboard
 from grafana_foundation_sdk.cog.encoder import JSONEncoder
 from grafana_foundation_sdk.models.dashboard import Panel
 
-from dashboards.generator import cache_aside, inside, load, ttl
+from dashboards.generator.boards import cache_aside, inside, load, ttl
 
 FOLDER = Path(__file__).parent.parent
 # Which Grafana the panels' options are written for. Without it Grafana takes them for those of its

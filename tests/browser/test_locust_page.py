@@ -8,8 +8,8 @@ from pathlib import Path
 import pytest
 from playwright.sync_api import expect, sync_playwright
 
-from loadtests.experiments.stack.local import LocalStack
-from loadtests.samples import RESULTS
+from loadtests.sender.samples import RESULTS
+from loadtests.stack.local import LocalStack
 from tests.integration.locust_load import LocustProcess, fetch
 
 pytestmark = [pytest.mark.browser, pytest.mark.integration]

@@ -7,12 +7,12 @@ import threading
 import urllib.request
 from pathlib import Path
 
-from loadtests.experiments.stack.guardian import ROOT
-from loadtests.experiments.stack.local import LocalStack
-from loadtests.experiments.stack.page import page_answers
-from loadtests.experiments.stack.ports import free_port
-from loadtests.experiments.stack.private_server import wait_until
-from loadtests.exporter import CONTENT_TYPE, TrialGauges
+from loadtests.page.exporter import CONTENT_TYPE, TrialGauges
+from loadtests.service_under_test.urls import page_answers
+from loadtests.stack.guardian import ROOT
+from loadtests.stack.local import LocalStack
+from loadtests.stack.ports import free_port
+from loadtests.stack.private_server import wait_until
 from tests.dashboards.evening import ITEMS, RATE
 
 _OPENER = urllib.request.build_opener(urllib.request.ProxyHandler({}))

@@ -3,7 +3,7 @@
 import itertools
 
 from dashboards.generator.panels import COLOURS
-from loadtests.samples import RESULTS
+from loadtests.sender.samples import RESULTS
 
 
 def luma(colour):

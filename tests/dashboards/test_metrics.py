@@ -7,8 +7,8 @@ import pytest
 from prometheus_client import CollectorRegistry, generate_latest
 from prometheus_client.parser import text_string_to_metric_families
 
-from loadtests.exporter import LoadCollector, TrialGauges
-from loadtests.live_view import View
+from loadtests.page.exporter import LoadCollector, TrialGauges
+from loadtests.page.live_view import View
 from service.metrics import Metrics
 from tests.dashboards.board_files import all_queries, behind, recorded, rules, selector_of
 from tests.dashboards.metrics_page import LOAD, OTHERS, RECORDED, SERVICE

@@ -9,11 +9,11 @@ import subprocess
 import numpy as np
 import pytest
 
-from loadtests.experiments.stack import local
-from loadtests.experiments.stack.local import LocalStack
-from loadtests.experiments.stack.ports import free_port
-from loadtests.exporter import BUCKETS_SECONDS
-from loadtests.samples import RESULTS, read_samples
+from loadtests.page.exporter import BUCKETS_SECONDS
+from loadtests.sender.samples import RESULTS, read_samples
+from loadtests.stack import local
+from loadtests.stack.local import LocalStack
+from loadtests.stack.ports import free_port
 from tests.dashboards.board_files import (
     BOARDS,
     all_queries,

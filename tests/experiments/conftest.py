@@ -5,17 +5,17 @@ from dataclasses import dataclass, field, replace
 import numpy as np
 import pytest
 
-from loadtests.experiments.bench import Bench, TrialPlan
-from loadtests.experiments.counters import RedisCounters, ServiceCounters
-from loadtests.experiments.locust_load import LoadError
-from loadtests.experiments.plan import make_plan
-from loadtests.experiments.prediction import Prediction
-from loadtests.experiments.records import FORMAT, RunRecord
-from loadtests.experiments.runner import run_trials
-from loadtests.experiments.trials import Trial
-from loadtests.experiments.window import Window
-from loadtests.ratios import SERVICE_RESULTS
-from loadtests.samples import RESULT_INDEX, SAMPLE_DTYPE
+from loadtests.experiments.plan.plan import make_plan
+from loadtests.experiments.plan.trial_order import Trial
+from loadtests.experiments.records.records import FORMAT, RunRecord
+from loadtests.experiments.trial.locust_process import LoadError
+from loadtests.experiments.trial.parts import Bench, TrialPlan
+from loadtests.experiments.trial.runner import run_trials
+from loadtests.prediction.after_cold_start import Prediction
+from loadtests.prediction.measuring_window import Window
+from loadtests.sender.samples import RESULT_INDEX, SAMPLE_DTYPE
+from loadtests.service_under_test.contract import SERVICE_RESULTS
+from loadtests.service_under_test.counters import RedisCounters, ServiceCounters
 
 
 @dataclass

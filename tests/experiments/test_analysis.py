@@ -5,11 +5,11 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from loadtests.experiments.analysis import figures_of
-from loadtests.experiments.counters import parse_counters
-from loadtests.experiments.intervals import batch_interval, mean_interval, quantile
-from loadtests.ratios import hit_ratio, offload_ratio
-from loadtests.samples import RESULT_INDEX
+from loadtests.experiments.report.figures import figures_of
+from loadtests.experiments.report.intervals import batch_interval, mean_interval, quantile
+from loadtests.sender.samples import RESULT_INDEX
+from loadtests.service_under_test.contract import hit_ratio, offload_ratio
+from loadtests.service_under_test.counters import parse_counters
 
 COUNTS = st.integers(0, 10_000)
 

@@ -2,9 +2,9 @@ import dataclasses
 
 import pytest
 
-from loadtests.experiments.analysis import figures_of
-from loadtests.experiments.counters import RedisCounters
-from loadtests.experiments.runner import run_trials
+from loadtests.experiments.report.figures import figures_of
+from loadtests.experiments.trial.runner import run_trials
+from loadtests.service_under_test.counters import RedisCounters
 
 
 def kinds(record, samples):

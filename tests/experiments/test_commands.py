@@ -7,15 +7,16 @@ import pytest
 from rich.console import Console
 
 from loadtests import cli
-from loadtests.experiments import locust_load, stack_choice, sweep_command
-from loadtests.experiments.locust_load import LocustLoad
-from loadtests.experiments.plan import make_plan
-from loadtests.experiments.plan_fields import Given, PlanError
-from loadtests.experiments.progress_bar import ProgressBar
-from loadtests.experiments.records import save_run
-from loadtests.experiments.stack.addresses import GivenServers, GivenService
-from loadtests.experiments.stack.local import LocalStack
-from loadtests.experiments.trials import Trial
+from loadtests.experiments.commands import stack_flags, sweep
+from loadtests.experiments.commands.progress_bar import ProgressBar
+from loadtests.experiments.plan.fields import Given, PlanError
+from loadtests.experiments.plan.plan import make_plan
+from loadtests.experiments.plan.trial_order import Trial
+from loadtests.experiments.records.records import save_run
+from loadtests.experiments.trial import locust_process
+from loadtests.experiments.trial.locust_process import LocustLoad
+from loadtests.stack.addresses import GivenServers, GivenService
+from loadtests.stack.local import LocalStack
 
 
 def test_output_that_holds_files_is_refused_before_anything_starts(capsys, tmp_path):
@@ -116,7 +117,7 @@ def test_interrupt_ends_with_its_own_code(capsys, monkeypatch):
     def interrupted(_options, _notes):
         raise KeyboardInterrupt
 
-    monkeypatch.setattr(sweep_command, "run", interrupted)
+    monkeypatch.setattr(sweep, "run", interrupted)
 
     assert cli.main(["sweep"]) == 130
     assert "interrupted" in capsys.readouterr().err
@@ -135,16 +136,16 @@ def options(**given):
 
 
 def test_stack_is_local_unless_addresses_are_given():
-    assert isinstance(stack_choice.chosen_stack(options()), LocalStack)
+    assert isinstance(stack_flags.chosen_stack(options()), LocalStack)
     given = options(service_url=["http://127.0.0.1:1"], redis_url="redis://127.0.0.1")
-    assert isinstance(stack_choice.chosen_stack(given), GivenService)
+    assert isinstance(stack_flags.chosen_stack(given), GivenService)
     servers = options(redis_url="redis://127.0.0.1", database_url="mysql+pymysql://u@h/d")
-    assert isinstance(stack_choice.chosen_stack(servers), GivenServers)
+    assert isinstance(stack_flags.chosen_stack(servers), GivenServers)
 
 
 def test_database_beside_a_given_service_is_refused():
     with pytest.raises(PlanError, match="leave one of the two out"):
-        stack_choice.chosen_stack(options(service_url=["http://x"], database_url="mysql://x"))
+        stack_flags.chosen_stack(options(service_url=["http://x"], database_url="mysql://x"))
 
 
 class FakeGuardian:
@@ -177,7 +178,7 @@ def test_load_generator_is_told_by_the_load_flags():
 
 
 def test_load_that_prometheus_may_follow_serves_its_metrics(monkeypatch):
-    monkeypatch.setattr(locust_load, "is_taken", lambda _: False)
+    monkeypatch.setattr(locust_process, "is_taken", lambda _: False)
 
     _, line, _ = started(make_plan({}, {}).load, metrics_host="0.0.0.0")
 
@@ -185,7 +186,7 @@ def test_load_that_prometheus_may_follow_serves_its_metrics(monkeypatch):
 
 
 def test_load_goes_without_metrics_where_their_port_is_taken(monkeypatch):
-    monkeypatch.setattr(locust_load, "is_taken", lambda port: port == 9646)
+    monkeypatch.setattr(locust_process, "is_taken", lambda port: port == 9646)
 
     _, line, _ = started(make_plan({}, {}).load, metrics_host="127.0.0.1")
 
@@ -194,7 +195,7 @@ def test_load_goes_without_metrics_where_their_port_is_taken(monkeypatch):
 
 def test_replay_is_not_held_up_by_its_own_prediction(monkeypatch):
     """It is measured from its first request, and its prediction is a replay of the whole."""
-    monkeypatch.setattr(locust_load, "is_taken", lambda _: False)
+    monkeypatch.setattr(locust_process, "is_taken", lambda _: False)
     load = dataclasses.replace(make_plan({}, {}).load, trace=Path("ids.txt"))
 
     _, line, _ = started(load, metrics_host="127.0.0.1")

@@ -2,8 +2,8 @@ import json
 
 import pytest
 
-from loadtests.experiments import locust_load
-from loadtests.experiments.locust_load import LoadError, LocustRun
+from loadtests.experiments.trial import locust_process
+from loadtests.experiments.trial.locust_process import LoadError, LocustRun
 
 
 class FakeProcess:
@@ -43,7 +43,7 @@ def test_load_that_ended_before_it_began_shows_its_log(tmp_path):
 
 
 def test_load_that_does_not_begin_in_time_is_killed(tmp_path, monkeypatch):
-    monkeypatch.setattr(locust_load, "START_SECONDS", 0.0)
+    monkeypatch.setattr(locust_process, "START_SECONDS", 0.0)
     process = FakeProcess()
 
     with pytest.raises(LoadError, match="no arrival within 0 s"):

@@ -1,12 +1,12 @@
 import pytest
 
-from loadtests.arrivals import PoissonArrivals
-from loadtests.experiments.plan import make_plan
-from loadtests.experiments.plan_fields import Given, PlanError
-from loadtests.experiments.plan_file import SHIPPED, find_plan, read_plan_file
-from loadtests.experiments.sweep import lay_out
-from loadtests.experiments.theory import replay
-from loadtests.experiments.trials import schedule
+from loadtests.experiments.plan.fields import Given, PlanError
+from loadtests.experiments.plan.plan import make_plan
+from loadtests.experiments.plan.toml_file import SHIPPED, find_plan, read_plan_file
+from loadtests.experiments.plan.trial_order import schedule
+from loadtests.experiments.trial.sweep import lay_out
+from loadtests.theory import replay
+from loadtests.traffic.arrivals import PoissonArrivals
 from tests.loadtests import settings_for
 
 

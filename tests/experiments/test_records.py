@@ -2,7 +2,8 @@ import json
 
 import pytest
 
-from loadtests.experiments.records import (
+from loadtests.experiments.plan.trial_order import Trial
+from loadtests.experiments.records.records import (
     RecordError,
     load_run,
     load_samples,
@@ -10,7 +11,6 @@ from loadtests.experiments.records import (
     save_run,
     save_trial,
 )
-from loadtests.experiments.trials import Trial
 
 
 def test_trial_survives_its_way_to_disk_and_back(tmp_path, record, samples, run_record):

@@ -1,8 +1,8 @@
 import pytest
 import redis
 
-from loadtests.experiments.redis_statistics import RedisStatistics
-from loadtests.service_client import ServiceError
+from loadtests.service_under_test.control import ServiceError
+from loadtests.service_under_test.redis_statistics import RedisStatistics
 
 
 def test_redis_that_is_not_there_is_told_in_one_line(free_port):

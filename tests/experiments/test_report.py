@@ -6,14 +6,14 @@ import re
 import pytest
 from rich.console import Console
 
-from loadtests.experiments.charts import hit_ratio_chart
-from loadtests.experiments.checks import Doubt
-from loadtests.experiments.conclusions import agrees_with_theory, conclusions, store_sentence
-from loadtests.experiments.records import save_run, save_trial
-from loadtests.experiments.report import render_report
-from loadtests.experiments.results import as_json, load_results
-from loadtests.experiments.runner import run_trials
-from loadtests.experiments.table import UNKNOWN, run_tables
+from loadtests.experiments.records.records import save_run, save_trial
+from loadtests.experiments.report.charts import hit_ratio_chart
+from loadtests.experiments.report.conclusions import agrees_with_theory, conclusions, store_sentence
+from loadtests.experiments.report.doubts import Doubt
+from loadtests.experiments.report.report import render_report
+from loadtests.experiments.report.results import as_json, load_results
+from loadtests.experiments.report.table import UNKNOWN, run_tables
+from loadtests.experiments.trial.runner import run_trials
 
 KEYS = [
     *("ttl_seconds", "hit_ratio", "hit_ratio_low", "hit_ratio_high", "predicted_hit_ratio"),

@@ -3,7 +3,7 @@ import itertools
 
 import pytest
 
-from loadtests.experiments.runner import run_trials
+from loadtests.experiments.trial.runner import run_trials
 
 
 def test_phases_of_a_trial_come_in_order(bench, world, load, trial_plan):

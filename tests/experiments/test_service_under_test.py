@@ -6,9 +6,9 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 
 import pytest
 
-from loadtests.experiments import service_under_test
-from loadtests.experiments.service_under_test import ServiceUnderTest
-from loadtests.service_client import ServiceError
+from loadtests.service_under_test import trial_service
+from loadtests.service_under_test.control import ServiceError
+from loadtests.service_under_test.trial_service import ServiceUnderTest
 
 
 class Answers(BaseHTTPRequestHandler):
@@ -76,7 +76,7 @@ def test_knobs_are_set_and_read_back(service):
 
 
 def test_process_that_does_not_take_the_knobs_is_named(service, server, monkeypatch):
-    monkeypatch.setattr(service_under_test, "KNOBS_REACH_ALL_SECONDS", 0.1)
+    monkeypatch.setattr(trial_service, "KNOBS_REACH_ALL_SECONDS", 0.1)
     server.deaf = True
 
     with pytest.raises(ServiceError, match="has not taken the knobs"):

@@ -3,9 +3,8 @@ import json
 import numpy as np
 import pytest
 
-from loadtests.experiments.counters import ServiceCounters
-from loadtests.experiments.refreshes import Poll, Refresh, find_refreshes, inside
-from loadtests.experiments.stampede import (
+from loadtests.experiments.report.refreshes import Poll, Refresh, find_refreshes, inside
+from loadtests.experiments.report.stampede import (
     MODES,
     ModeRun,
     StampedePlan,
@@ -13,8 +12,9 @@ from loadtests.experiments.stampede import (
     mode_figures,
     predict_loads,
 )
-from loadtests.experiments.stampede_trial import run_mode
-from loadtests.samples import RESULT_INDEX, SAMPLE_DTYPE
+from loadtests.experiments.trial.stampede import run_mode
+from loadtests.sender.samples import RESULT_INDEX, SAMPLE_DTYPE
+from loadtests.service_under_test.counters import ServiceCounters
 
 
 def polls(ends, until, step=0.025):

@@ -4,10 +4,10 @@ import urllib.request
 
 import pytest
 
-from loadtests.experiments.plan_fields import PlanError
-from loadtests.experiments.stack.ports import free_port
-from loadtests.experiments.trial_page import TrialPage
-from loadtests.experiments.trials import Trial
+from loadtests.experiments.commands.trial_page import TrialPage
+from loadtests.experiments.plan.fields import PlanError
+from loadtests.experiments.plan.trial_order import Trial
+from loadtests.stack.ports import free_port
 
 
 def read(address):
@@ -62,7 +62,7 @@ def test_host_that_is_none_is_not_called_a_taken_port():
 
 
 def test_usual_port_may_be_taken(taken, monkeypatch):
-    monkeypatch.setattr("loadtests.experiments.trial_page.USUAL_PORT", taken)
+    monkeypatch.setattr("loadtests.experiments.commands.trial_page.USUAL_PORT", taken)
 
     with TrialPage("127.0.0.1", None) as page:
         assert page.address is None

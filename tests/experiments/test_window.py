@@ -1,13 +1,13 @@
 import numpy as np
 import pytest
 
-from loadtests.arrivals import ARRIVALS
-from loadtests.experiments.plan import make_plan
-from loadtests.experiments.plan_fields import Given
-from loadtests.experiments.prediction import SEVERAL_FILL, predict_trace, predict_window
-from loadtests.experiments.reads import Reads, popularity_of, reads_of
-from loadtests.experiments.theory import ttl
-from loadtests.experiments.window import Window, cold_window
+from loadtests.experiments.plan.fields import Given
+from loadtests.experiments.plan.plan import make_plan
+from loadtests.prediction.after_cold_start import SEVERAL_FILL, predict_trace, predict_window
+from loadtests.prediction.key_rates import Reads, popularity_of, reads_of
+from loadtests.prediction.measuring_window import Window, cold_window
+from loadtests.theory import ttl
+from loadtests.traffic.arrivals import ARRIVALS
 
 RATE = 300
 

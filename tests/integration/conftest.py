@@ -6,10 +6,10 @@ from collections.abc import Iterator
 
 import pytest
 
-from loadtests.experiments.stack.descendants import descendants
-from loadtests.experiments.stack.local import LocalStack
-from loadtests.experiments.stack.private_server import PrivateServer
-from service.knobs import Knobs
+from loadtests.stack.descendants import descendants
+from loadtests.stack.local import LocalStack
+from loadtests.stack.private_server import PrivateServer
+from service.domain.knobs import Knobs
 from tests.integration.drill_control import call, stock, turn
 
 ITEMS = 30_000

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Self
 
-from loadtests.experiments.stack.descendants import descendants
+from loadtests.stack.descendants import descendants
 
 _TICKS = os.sysconf("SC_CLK_TCK")
 # With more than this, in cores, the tail of a latency is that of the others.

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 
 import pytest
 
-from loadtests.experiments.stack.private_server import PrivateServer
+from loadtests.stack.private_server import PrivateServer
 from tests.integration.drill_http import Answer
 from tests.integration.drill_load import quantile_ms
 from tests.integration.drill_machine import MOST_OF_OTHERS, CpuTimes

@@ -12,8 +12,8 @@ from pathlib import Path
 
 import psutil
 
-from loadtests.experiments.stack.ports import free_port
-from loadtests.samples import read_samples
+from loadtests.sender.samples import read_samples
+from loadtests.stack.ports import free_port
 
 ROOT = Path(__file__).parents[2]
 PATIENCE_SECONDS = 600.0

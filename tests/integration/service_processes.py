@@ -8,8 +8,8 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from urllib.parse import urlsplit
 
-from loadtests.experiments.stack.guardian import Guardian
-from loadtests.experiments.stack.service_server import ServiceServer, start_services
+from loadtests.stack.guardian import Guardian
+from loadtests.stack.service_server import ServiceServer, start_services
 
 told: defaultdict[str, list[str]] = defaultdict(list)
 """The results that lookups were told, by service; a test adds those it made by other means."""

@@ -8,10 +8,10 @@ import time
 
 import pytest
 
-from loadtests.experiments.results import load_results
-from loadtests.experiments.stack.descendants import descendants, process_table
-from loadtests.experiments.stack.guardian import ROOT
-from loadtests.experiments.stack.ports import is_taken
+from loadtests.experiments.report.results import load_results
+from loadtests.stack.descendants import descendants, process_table
+from loadtests.stack.guardian import ROOT
+from loadtests.stack.ports import is_taken
 
 pytestmark = pytest.mark.accept
 

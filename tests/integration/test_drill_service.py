@@ -7,7 +7,7 @@ import time
 
 import pytest
 
-from loadtests.experiments.stack.descendants import descendants, send
+from loadtests.stack.descendants import descendants, send
 from tests.integration.drill_control import turn
 from tests.integration.drill_counts import Counts, results
 from tests.integration.drill_http import Client

@@ -9,7 +9,7 @@ import numpy as np
 import psutil
 import pytest
 
-from loadtests.samples import RESULTS
+from loadtests.sender.samples import RESULTS
 from tests.integration.locust_load import LocustProcess, clear_cache, lookups, patch, run, wait_for
 
 pytestmark = pytest.mark.integration

@@ -9,7 +9,7 @@ import urllib.request
 
 import pytest
 
-from loadtests.experiments.stack.ports import free_port
+from loadtests.stack.ports import free_port
 from tests.integration.locust_load import LocustProcess, answers, fetch, lookups, wait_for
 from tests.integration.locust_page import (
     knobs,

@@ -6,7 +6,7 @@ import urllib.request
 
 import pytest
 
-from loadtests.experiments.stack.local import LocalStack
+from loadtests.stack.local import LocalStack
 from tests.integration.locust_load import LocustProcess, run
 
 pytestmark = pytest.mark.integration

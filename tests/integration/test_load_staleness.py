@@ -3,8 +3,8 @@
 import numpy as np
 import pytest
 
-from loadtests.experiments.theory import staleness
-from loadtests.popularity import Zipf
+from loadtests.theory import staleness
+from loadtests.traffic.popularity import Zipf
 from tests.integration.locust_load import clear_cache, patch, run
 
 pytestmark = pytest.mark.integration

@@ -11,20 +11,20 @@ from pathlib import Path
 
 import pytest
 
-from loadtests.experiments.stack import local, servers
-from loadtests.experiments.stack.descendants import descendants, process_table
-from loadtests.experiments.stack.guardian import ROOT, StackError
-from loadtests.experiments.stack.local import LocalStack
-from loadtests.experiments.stack.ports import is_taken
+from loadtests.stack import local, servers
+from loadtests.stack.descendants import descendants, process_table
+from loadtests.stack.guardian import ROOT, StackError
+from loadtests.stack.local import LocalStack
+from loadtests.stack.ports import is_taken
 
 pytestmark = [pytest.mark.integration, pytest.mark.usefixtures("bring_servers")]
 
 _PARENT = """
 import sys, time
-from loadtests.experiments.stack.descendants import descendants
-from loadtests.experiments.stack.local import LocalStack
-from loadtests.experiments.stack.page import page_answers
-from loadtests.experiments.stack.private_server import wait_until
+from loadtests.stack.descendants import descendants
+from loadtests.stack.local import LocalStack
+from loadtests.service_under_test.urls import page_answers
+from loadtests.stack.private_server import wait_until
 port, *words = sys.argv[1:]
 with LocalStack(service_processes=2, database="sqlite") as stack:
     web = ["--web-host", "127.0.0.1", "--web-port", port, "--service-url", stack.service_urls[0]]

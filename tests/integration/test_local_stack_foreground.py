@@ -10,10 +10,10 @@ import urllib.request
 
 import pytest
 
-from loadtests.experiments.stack.descendants import descendants, process_table
-from loadtests.experiments.stack.guardian import ROOT
-from loadtests.experiments.stack.ports import free_port as another_free_port
-from loadtests.experiments.stack.ports import is_taken
+from loadtests.stack.descendants import descendants, process_table
+from loadtests.stack.guardian import ROOT
+from loadtests.stack.ports import free_port as another_free_port
+from loadtests.stack.ports import is_taken
 from tests.integration.locust_load import wait_for
 
 pytestmark = [pytest.mark.integration, pytest.mark.usefixtures("bring_servers")]
@@ -27,7 +27,7 @@ def ports():
 def _run(ports, **environment):
     words = zip(["--service-port", "--locust-port", "--prometheus-port"], ports, strict=True)
     return subprocess.Popen(
-        [sys.executable, "-m", "loadtests.experiments.stack.foreground"]
+        [sys.executable, "-m", "loadtests.experiments.commands.run"]
         + [str(word) for pair in words for word in pair],
         cwd=ROOT,
         env=os.environ | environment,

@@ -4,7 +4,7 @@ import itertools
 
 import pytest
 
-from loadtests.experiments.stack.service_server import start_services
+from loadtests.stack.service_server import start_services
 from tests.integration.drill_control import stock, turn
 from tests.integration.drill_counts import Counts, results
 from tests.integration.drill_gate import Gate

@@ -8,11 +8,11 @@ import pytest
 import redis
 from redis.crc import key_slot
 
-from service.breaker import Breaker
-from service.lookup import GENERATION_SECONDS, CacheUnavailableError, Claim, FillOutcome
-from service.redis_cache import RedisCache
-from service.redis_calls import RedisCalls
-from service.redis_connections import connect
+from service.cache.redis_cache import RedisCache
+from service.cache.redis_calls import RedisCalls
+from service.cache.redis_connections import connect
+from service.domain.lookup import GENERATION_SECONDS, CacheUnavailableError, Claim, FillOutcome
+from service.guards.breaker import Breaker
 from tests.service.cache_contract import APPLE, CacheContract, acquire, since
 from tests.service.fakes import RecordingObserver
 

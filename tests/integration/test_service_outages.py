@@ -7,9 +7,9 @@ import time
 
 import pytest
 
-from service.fruit import Fruit
-from service.fruit_store import FruitStore
-from service.lookup import StoreRefusedError, StoreUnavailableError
+from service.domain.fruit import Fruit
+from service.domain.lookup import StoreRefusedError, StoreUnavailableError
+from service.store.fruit_store import FruitStore
 from tests.integration.drill_load import SteadyLoad, quantile_ms
 from tests.integration.service_processes import (
     look_up,

@@ -14,7 +14,7 @@ from urllib.parse import urlsplit
 
 import pytest
 
-from loadtests.experiments.stack.guardian import ROOT
+from loadtests.stack.guardian import ROOT
 from tests.integration.service_processes import (
     look_up,
     patch,

@@ -8,7 +8,7 @@ import time
 import pytest
 import redis
 
-from loadtests.experiments.stack.guardian import ROOT
+from loadtests.stack.guardian import ROOT
 from tests.integration.service_processes import (
     clear,
     look_up,

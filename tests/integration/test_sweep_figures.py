@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from loadtests.experiments.stack.guardian import ROOT
+from loadtests.stack.guardian import ROOT
 
 TRACE = Path(os.environ.get("WEB07_TRACE", ROOT.parent / "shared" / "data" / "web07.txt"))
 

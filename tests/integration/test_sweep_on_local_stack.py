@@ -10,11 +10,11 @@ import time
 
 import pytest
 
-from loadtests.experiments.records import load_samples, load_trials
-from loadtests.experiments.stack.descendants import descendants, process_table
-from loadtests.experiments.stack.guardian import ROOT
-from loadtests.ratios import SERVICE_RESULTS
-from loadtests.samples import RESULT_INDEX
+from loadtests.experiments.records.records import load_samples, load_trials
+from loadtests.sender.samples import RESULT_INDEX
+from loadtests.service_under_test.contract import SERVICE_RESULTS
+from loadtests.stack.descendants import descendants, process_table
+from loadtests.stack.guardian import ROOT
 
 pytestmark = [pytest.mark.integration, pytest.mark.usefixtures("bring_servers")]
 

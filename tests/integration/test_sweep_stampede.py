@@ -6,7 +6,7 @@ import sys
 
 import pytest
 
-from loadtests.experiments.stack.guardian import ROOT
+from loadtests.stack.guardian import ROOT
 
 pytestmark = [pytest.mark.integration, pytest.mark.usefixtures("bring_servers")]
 

@@ -2,7 +2,7 @@
 
 import pytest
 
-from service.lookup import LookupResult, StoreUnavailableError
+from service.domain.lookup import LookupResult, StoreUnavailableError
 from tests.service.parts import APPLE, Parts
 
 

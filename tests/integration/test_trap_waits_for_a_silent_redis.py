@@ -6,8 +6,8 @@ from types import SimpleNamespace
 
 import pytest
 
-from service.redis_connections import SingleRedis
-from service.redis_wire import NoReplyError
+from service.cache.redis_connections import SingleRedis
+from service.cache.wire import NoReplyError
 
 LONG_SECONDS = 60.0
 

@@ -2,9 +2,9 @@
 
 import argparse
 
-from loadtests.flags import LOAD_FLAGS
-from loadtests.knobs import KNOB_FLAGS
-from loadtests.load_settings import settings_from
+from loadtests.workload.flags import LOAD_FLAGS
+from loadtests.workload.knob_flags import KNOB_FLAGS
+from loadtests.workload.load_settings import settings_from
 
 
 def options(**given):

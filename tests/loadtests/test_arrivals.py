@@ -4,8 +4,8 @@ import numpy as np
 import pytest
 from scipy.special import chdtr, chdtrc
 
-from loadtests.arrivals import Immediately, PacedArrivals, PoissonArrivals, RecordedArrivals
-from loadtests.shapes import Shape
+from loadtests.traffic.arrivals import Immediately, PacedArrivals, PoissonArrivals, RecordedArrivals
+from loadtests.traffic.rate_shape import Shape
 
 STEADY = Shape()
 

@@ -5,7 +5,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from loadtests.bijection import Bijection
+from loadtests.traffic.permutation import Bijection
 
 
 @given(items=st.integers(1, 5_000), seed=st.integers(0, 2**31 - 1))

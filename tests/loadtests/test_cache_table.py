@@ -1,9 +1,9 @@
 """The rows of the Cache tab."""
 
-from loadtests.cache_table import COLUMNS, UNKNOWN, cache_rows
-from loadtests.samples import RESULT_INDEX
-from loadtests.tallies import Tallies
-from loadtests.view import View
+from loadtests.page.cache_table import COLUMNS, UNKNOWN, cache_rows
+from loadtests.page.snapshot import View
+from loadtests.sender.samples import RESULT_INDEX
+from loadtests.sender.tallies import Tallies
 
 
 def rows(*words, **given):

@@ -6,10 +6,10 @@ from pathlib import Path
 import pytest
 from prometheus_client.parser import text_string_to_metric_families
 
-from loadtests.exporter import Exposition, LoadCollector, TrialGauges
-from loadtests.samples import RESULT_INDEX, RESULTS
-from loadtests.tallies import Tallies
-from loadtests.view import View
+from loadtests.page.exporter import Exposition, LoadCollector, TrialGauges
+from loadtests.page.snapshot import View
+from loadtests.sender.samples import RESULT_INDEX, RESULTS
+from loadtests.sender.tallies import Tallies
 
 CATALOGUE = Path(__file__).parents[2] / "docs" / "metrics.md"
 

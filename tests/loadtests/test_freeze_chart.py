@@ -4,8 +4,8 @@ import xml.etree.ElementTree as ET
 
 import numpy as np
 
-from loadtests.freeze_chart import CURVES, chart
-from loadtests.samples import SAMPLE_DTYPE
+from loadtests.own_cost.freeze_chart import CURVES, chart
+from loadtests.sender.samples import SAMPLE_DTYPE
 
 
 def run(*seconds):

@@ -2,11 +2,11 @@
 
 import pytest
 
-from loadtests.closing import closing_line
-from loadtests.gates import Gates, achieved_ratio
-from loadtests.samples import RESULT_INDEX, RESULTS
-from loadtests.summary import Outcome, summarise
-from loadtests.tallies import Tallies
+from loadtests.run.closing import closing_line
+from loadtests.run.gates import Gates, achieved_ratio
+from loadtests.run.outcome import Outcome, summarise
+from loadtests.sender.samples import RESULT_INDEX, RESULTS
+from loadtests.sender.tallies import Tallies
 from tests.loadtests.settings_for import settings
 
 NO_GATES = Gates(None, None, None, None)

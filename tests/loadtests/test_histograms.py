@@ -5,7 +5,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from loadtests.histograms import Histogram, bucket_milliseconds, unpacked
+from loadtests.sender.histogram import Histogram, bucket_milliseconds, unpacked
 
 
 def of(*seconds):

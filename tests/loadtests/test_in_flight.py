@@ -4,7 +4,7 @@ import gevent
 import pytest
 from gevent.event import Event
 
-from loadtests.in_flight import Arrival, InFlight
+from loadtests.sender.slots import Arrival, InFlight
 
 
 class Clock:

@@ -6,10 +6,10 @@ import gevent
 import pytest
 from gevent.event import Event
 
-from loadtests import live_view
-from loadtests.live_view import LiveView
-from loadtests.service_client import ServiceError
-from loadtests.tallies import Tallies
+from loadtests.page import live_view
+from loadtests.page.live_view import LiveView
+from loadtests.sender.tallies import Tallies
+from loadtests.service_under_test.control import ServiceError
 
 
 class Source:

@@ -8,9 +8,9 @@ import numpy as np
 import pytest
 from gevent.event import Event
 
-from loadtests.load_run import LoadRun
-from loadtests.scenarios import Scenario
-from loadtests.shares import divide
+from loadtests.sender.sender import LoadRun
+from loadtests.workload.scenario import Scenario
+from loadtests.workload.shares import divide
 from tests.loadtests.settings_for import settings
 
 BOTH = {"ReadHeavy": Scenario(), "ReadWrite": Scenario(writes=True)}

@@ -4,10 +4,16 @@ import argparse
 
 import pytest
 
-from loadtests.flags import LOAD_FLAGS, FlagError, add_load_flags
-from loadtests.gates import GATE_FLAGS
-from loadtests.knobs import KNOB_FLAGS, add_knob_flags, knobs_from, parse_changes, parse_knobs
-from loadtests.presets import PRESETS
+from loadtests.run.gates import GATE_FLAGS
+from loadtests.workload.flags import LOAD_FLAGS, FlagError, add_load_flags
+from loadtests.workload.knob_flags import (
+    KNOB_FLAGS,
+    add_knob_flags,
+    knobs_from,
+    parse_changes,
+    parse_knobs,
+)
+from loadtests.workload.presets import PRESETS
 from tests.loadtests.settings_for import options, settings
 
 NUMBERS = [

@@ -4,8 +4,8 @@ from types import SimpleNamespace
 
 from locust.env import Environment
 
-from loadtests.local_load import LocalLoad
-from loadtests.tallies import Tallies
+from loadtests.run.single_process import LocalLoad
+from loadtests.sender.tallies import Tallies
 
 
 class Preparation:

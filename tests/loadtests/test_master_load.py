@@ -7,10 +7,10 @@ import pytest
 from locust.env import Environment
 from locust.runners import STATE_MISSING
 
-from loadtests import master_load
-from loadtests.master_load import MasterLoad
-from loadtests.tallies import Tallies
-from loadtests.worker_load import BEGIN, BEGUN, EXHAUSTED, GIVE_UP, REPORT, STOPPED
+from loadtests.run import master
+from loadtests.run.master import MasterLoad
+from loadtests.run.worker import BEGIN, BEGUN, EXHAUSTED, GIVE_UP, REPORT, STOPPED
+from loadtests.sender.tallies import Tallies
 
 
 class Runner:
@@ -156,7 +156,7 @@ def test_workers_that_left_on_their_own_are_lost_unless_the_run_ends_with_them(
     load, runner, events, preparation, monkeypatch, together, lost
 ):
     del load
-    monkeypatch.setattr(master_load, "_TOGETHER_SECONDS", together)
+    monkeypatch.setattr(master, "_TOGETHER_SECONDS", together)
     for worker in ("a", "b"):
         runner.says(worker, STOPPED)
         del runner.clients[worker]

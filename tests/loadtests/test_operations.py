@@ -3,12 +3,12 @@
 import numpy as np
 import pytest
 
-from loadtests.arrivals import PacedArrivals
-from loadtests.mixtures import FIRST_MISSING_ID
-from loadtests.operations import Keys, Operations, Sequence, Turns
-from loadtests.popularity import Zipf
-from loadtests.shapes import Shape
-from loadtests.trace_popularity import TracePopularity
+from loadtests.traffic.arrivals import PacedArrivals
+from loadtests.traffic.mixtures import FIRST_MISSING_ID
+from loadtests.traffic.popularity import Zipf
+from loadtests.traffic.rate_shape import Shape
+from loadtests.traffic.trace_popularity import TracePopularity
+from loadtests.workload.operations import Keys, Operations, Sequence, Turns
 
 
 def sequence(*, quota=None, write_ratio=0.0, ids=None):

@@ -2,12 +2,12 @@
 
 import pytest
 
-from loadtests.fruit_client import Answer, AnswerError
-from loadtests.in_flight import Arrival
-from loadtests.performers import Performer
-from loadtests.samples import DROPPED, RESULT_INDEX
-from loadtests.staleness import Oracle
-from loadtests.tallies import Tallies
+from loadtests.sender.fruit_client import Answer, AnswerError
+from loadtests.sender.oracle import Oracle
+from loadtests.sender.performer import Performer
+from loadtests.sender.samples import DROPPED, RESULT_INDEX
+from loadtests.sender.slots import Arrival
+from loadtests.sender.tallies import Tallies
 
 
 class Client:

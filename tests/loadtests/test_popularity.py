@@ -7,8 +7,8 @@ import numpy as np
 import pytest
 from scipy.special import chdtrc
 
-from loadtests.hot_sets import HotSet
-from loadtests.popularity import Zipf
+from loadtests.traffic.hot_set import HotSet
+from loadtests.traffic.popularity import Zipf
 
 DRAWS = 2_000_000
 SMALLEST_P = 1e-4

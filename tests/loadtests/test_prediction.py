@@ -3,14 +3,14 @@
 import numpy as np
 import pytest
 
-from loadtests.experiments.theory import fill
-from loadtests.popularity import Zipf
-from loadtests.prediction import Traffic, predicted_hit_ratio
-from loadtests.presets import PRESETS
-from loadtests.scenarios import Scenario
-from loadtests.trace_popularity import TracePopularity
-from loadtests.traces import Trace
-from loadtests.traffic import traffic_of
+from loadtests.prediction.run_traffic import traffic_of
+from loadtests.prediction.steady_state import Traffic, predicted_hit_ratio
+from loadtests.theory import fill
+from loadtests.traffic.popularity import Zipf
+from loadtests.traffic.trace import Trace
+from loadtests.traffic.trace_popularity import TracePopularity
+from loadtests.workload.presets import PRESETS
+from loadtests.workload.scenario import Scenario
 from tests.loadtests.settings_for import settings
 
 KNOBS = {

@@ -3,7 +3,7 @@
 import pytest
 from locust.env import Environment
 
-from loadtests.preparation import Preparation
+from loadtests.run.preparation import Preparation
 from tests.loadtests.settings_for import options
 
 ON, OFF = {"fencing": "on"}, {"fencing": "off"}

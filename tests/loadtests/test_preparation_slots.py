@@ -4,9 +4,9 @@ import pytest
 from locust.env import Environment
 from locust.runners import MasterRunner
 
-from loadtests.flags import FlagError
-from loadtests.load_user import LoadUser
-from loadtests.preparation import Preparation
+from loadtests.run.load_user import LoadUser
+from loadtests.run.preparation import Preparation
+from loadtests.workload.flags import FlagError
 from tests.loadtests.settings_for import options, settings
 
 

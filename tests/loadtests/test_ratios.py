@@ -1,6 +1,6 @@
 """The hit ratio, from counts by result."""
 
-from loadtests.ratios import hit_ratio
+from loadtests.service_under_test.contract import hit_ratio
 
 
 def test_every_answer_from_the_cache_is_a_hit():

@@ -4,8 +4,8 @@ import json
 
 import numpy as np
 
-from loadtests.recording import Recording, write_atomically
-from loadtests.samples import SAMPLE_DTYPE, read_samples
+from loadtests.sender.recording import Recording, write_atomically
+from loadtests.sender.samples import SAMPLE_DTYPE, read_samples
 
 
 def test_a_run_leaves_start_samples_and_summary(tmp_path):

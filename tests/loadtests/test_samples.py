@@ -2,7 +2,13 @@
 
 import numpy as np
 
-from loadtests.samples import RESULTS, SAMPLE_DTYPE, SampleWriter, clear_samples, read_samples
+from loadtests.sender.samples import (
+    RESULTS,
+    SAMPLE_DTYPE,
+    SampleWriter,
+    clear_samples,
+    read_samples,
+)
 
 
 def samples(*intended):

@@ -3,10 +3,10 @@
 import numpy as np
 import pytest
 
-from loadtests.flags import FlagError
-from loadtests.mixtures import FIRST_MISSING_ID
-from loadtests.scenarios import Scenario
-from loadtests.traces import Trace
+from loadtests.traffic.mixtures import FIRST_MISSING_ID
+from loadtests.traffic.trace import Trace
+from loadtests.workload.flags import FlagError
+from loadtests.workload.scenario import Scenario
 from tests.loadtests.settings_for import settings
 
 TIMES = np.linspace(0.0, 100.0, 20_000)

@@ -3,11 +3,11 @@
 import numpy as np
 import pytest
 
-from loadtests.arrivals import RecordedArrivals
-from loadtests.operations import Keys
-from loadtests.schedules import arrivals_for, part_for, quota_for, trace_reads
-from loadtests.shares import divide
-from loadtests.traces import Trace
+from loadtests.traffic.arrivals import RecordedArrivals
+from loadtests.traffic.trace import Trace
+from loadtests.workload.operations import Keys
+from loadtests.workload.schedule import arrivals_for, part_for, quota_for, trace_reads
+from loadtests.workload.shares import divide
 from tests.loadtests.settings_for import settings
 
 

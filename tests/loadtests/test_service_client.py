@@ -8,8 +8,8 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 
 import pytest
 
-from loadtests import service_client
-from loadtests.service_client import ServiceClient, ServiceError
+from loadtests.service_under_test import control
+from loadtests.service_under_test.control import ServiceClient, ServiceError
 
 
 class Service(ThreadingHTTPServer):
@@ -104,7 +104,7 @@ def test_knobs_are_in_force_once_every_replica_has_them(service, replica):
 
 
 def test_a_replica_that_keeps_other_knobs_is_named(service, replica, monkeypatch):
-    monkeypatch.setattr(service_client, "_SPREAD_SECONDS", 0.0)
+    monkeypatch.setattr(control, "_SPREAD_SECONDS", 0.0)
     service.answer, replica.answer = NEW, OLD
 
     with pytest.raises(ServiceError, match=f"service {replica.url} did not take over"):

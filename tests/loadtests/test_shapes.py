@@ -5,7 +5,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from loadtests.shapes import SHAPES, Shape
+from loadtests.traffic.rate_shape import SHAPES, Shape
 
 TIMES = np.linspace(0.0, 200.0, 4001)
 

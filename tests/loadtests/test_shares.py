@@ -4,8 +4,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from loadtests.flags import FlagError
-from loadtests.shares import divide, unpacked_share
+from loadtests.workload.flags import FlagError
+from loadtests.workload.shares import divide, unpacked_share
 
 users_of_processes = st.dictionaries(
     st.text("abc", min_size=1, max_size=2),

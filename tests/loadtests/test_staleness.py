@@ -2,7 +2,7 @@
 
 import pytest
 
-from loadtests.staleness import Oracle, Verdict
+from loadtests.sender.oracle import Oracle, Verdict
 
 KEY = 7
 LEFTOVER = 100

@@ -4,8 +4,8 @@ import gevent
 import numpy as np
 import pytest
 
-from loadtests.operations import Block
-from loadtests.streams import OpenLoop
+from loadtests.sender.loops import OpenLoop
+from loadtests.workload.operations import Block
 
 NOTHING = np.empty(0)
 

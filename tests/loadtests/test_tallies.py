@@ -2,9 +2,9 @@
 
 import pytest
 
-from loadtests.samples import RESULT_INDEX
-from loadtests.staleness import Judgement, Verdict
-from loadtests.tallies import Tallies, merged
+from loadtests.sender.oracle import Judgement, Verdict
+from loadtests.sender.samples import RESULT_INDEX
+from loadtests.sender.tallies import Tallies, merged
 
 SCENARIOS = ["ReadHeavy", "HotKey"]
 

@@ -3,10 +3,10 @@
 import numpy as np
 import pytest
 
-from loadtests.popularity import Zipf
-from loadtests.scenarios import Scenario
-from loadtests.top_shares import top_shares
-from loadtests.traces import Trace
+from loadtests.prediction.top_shares import top_shares
+from loadtests.traffic.popularity import Zipf
+from loadtests.traffic.trace import Trace
+from loadtests.workload.scenario import Scenario
 from tests.loadtests.settings_for import settings
 
 TRACE = Trace(np.array([1, 1, 2, 3, 1]), None)

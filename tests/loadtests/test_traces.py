@@ -4,7 +4,7 @@ import gzip
 
 import pytest
 
-from loadtests.traces import TraceError, load_trace, read_trace
+from loadtests.traffic.trace import TraceError, load_trace, read_trace
 
 
 @pytest.fixture

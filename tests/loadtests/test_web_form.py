@@ -3,8 +3,8 @@
 import pytest
 from locust import User
 
-from loadtests.flags import FlagError
-from loadtests.web_form import check_users, fewest_users
+from loadtests.page.start_form import check_users, fewest_users
+from loadtests.workload.flags import FlagError
 
 
 def classes(**weights):

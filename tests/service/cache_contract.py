@@ -2,8 +2,8 @@
 
 import pytest
 
-from service.fruit import Fruit
-from service.lookup import CacheUnavailableError, Claim, FillOutcome, LeaseState
+from service.domain.fruit import Fruit
+from service.domain.lookup import CacheUnavailableError, Claim, FillOutcome, LeaseState
 
 APPLE = Fruit(1, "apple", 100)
 

@@ -7,8 +7,8 @@ from collections import Counter
 from contextlib import suppress
 from dataclasses import dataclass, field
 
-from service.fruit import PoisonedValueError, from_value, parse_id, to_value
-from service.lookup import (
+from service.domain.fruit import PoisonedValueError, from_value, parse_id, to_value
+from service.domain.lookup import (
     NO_ENTRY,
     CacheRead,
     CacheUnavailableError,

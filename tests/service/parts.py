@@ -2,20 +2,20 @@
 
 from dataclasses import dataclass, field
 
-from service.bulkhead import Bulkhead
-from service.cache_aside import CacheAside
-from service.fruit import Fruit
-from service.invalidations import Invalidations
-from service.knobs import Knobs
-from service.lease import Lease
-from service.live_knobs import LiveKnobs
-from service.loads import Loads
-from service.refreshes import Refreshes
-from service.single_flight import SingleFlight
-from service.stampede import Stampede
-from service.store_guard import StoreGuard
-from service.waiting_room import WaitingRoom
-from service.writes import Writes
+from service.domain.fruit import Fruit
+from service.domain.knobs import Knobs
+from service.domain.live_knobs import LiveKnobs
+from service.guards.bulkhead import Bulkhead
+from service.guards.store_guard import StoreGuard
+from service.guards.waiting_room import WaitingRoom
+from service.pattern.cache_aside import CacheAside
+from service.pattern.invalidations import Invalidations
+from service.pattern.lease import Lease
+from service.pattern.loads import Loads
+from service.pattern.refreshes import Refreshes
+from service.pattern.single_flight import SingleFlight
+from service.pattern.stampede import Stampede
+from service.pattern.writes import Writes
 from tests.service.fakes import Breaker, FakeClock, FakeStore, InMemoryCache, RecordingObserver
 
 APPLE = Fruit(1, "apple", 100)

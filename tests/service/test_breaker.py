@@ -6,7 +6,7 @@ from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 
-from service.breaker import FAILURES_IN_A_ROW, Breaker
+from service.guards.breaker import FAILURES_IN_A_ROW, Breaker
 from tests.service.fakes import FakeClock
 
 

@@ -6,8 +6,8 @@ from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 
-from service.bulkhead import Bulkhead
-from service.lookup import StoreUnavailableError
+from service.domain.lookup import StoreUnavailableError
+from service.guards.bulkhead import Bulkhead
 from tests.service.fakes import FakeClock
 
 

@@ -4,8 +4,8 @@ from contextlib import suppress
 
 import pytest
 
-from service.fruit import Fruit
-from service.lookup import (
+from service.domain.fruit import Fruit
+from service.domain.lookup import (
     BypassReason,
     FillOutcome,
     LookupFailedError,

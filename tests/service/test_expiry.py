@@ -5,7 +5,7 @@ import random
 
 import pytest
 
-from service.expiry import (
+from service.domain.expiry import (
     age_seconds,
     grace_ms,
     longest_life_seconds,
@@ -13,7 +13,7 @@ from service.expiry import (
     recomputes_early,
     same_lives,
 )
-from service.knobs import Knobs
+from service.domain.knobs import Knobs
 
 PLAIN = Knobs(ttl_seconds=10.0)
 JITTERED = Knobs(ttl_seconds=10.0).patched({"ttl_jitter_ratio": 0.2})

@@ -4,7 +4,7 @@ import json
 
 import pytest
 
-from service.fruit import (
+from service.domain.fruit import (
     Fruit,
     FruitError,
     PoisonedValueError,

@@ -4,11 +4,11 @@ import threading
 
 import pytest
 
-from service import fruit_store
-from service.catalogue import SEED, generated
-from service.fruit import Fruit
-from service.fruit_store import FruitStore
-from service.lookup import StoreRefusedError, StoreUnavailableError
+from service.domain.catalogue import SEED, generated
+from service.domain.fruit import Fruit
+from service.domain.lookup import StoreRefusedError, StoreUnavailableError
+from service.store import fruit_store
+from service.store.fruit_store import FruitStore
 from tests.service.fakes import RecordingObserver
 
 

@@ -3,8 +3,8 @@
 import threading
 
 from service import housekeeping
+from service.cache.late_replies import LateReplies
 from service.housekeeping import Housekeeping
-from service.late_replies import LateReplies
 
 
 def test_nothing_is_done_before_the_start():

@@ -5,14 +5,14 @@ from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 
-from service.invalidations import ATTEMPTS, MOST_AT_A_SILENT_CACHE
-from service.lookup import (
+from service.domain.lookup import (
     LONGEST_FENCED_SECONDS,
     BypassReason,
     CacheUnavailableError,
     InvalidationOutcome,
     LookupResult,
 )
+from service.pattern.invalidations import ATTEMPTS, MOST_AT_A_SILENT_CACHE
 from tests.service.parts import APPLE, Parts
 
 NEWER = APPLE.__class__(1, "newer", 1)

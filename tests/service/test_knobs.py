@@ -4,7 +4,7 @@ import math
 
 import pytest
 
-from service.knobs import Fencing, Invalidation, KnobError, Knobs, Protection
+from service.domain.knobs import Fencing, Invalidation, KnobError, Knobs, Protection
 
 
 def test_defaults_are_the_designs():

@@ -2,7 +2,7 @@
 
 import pytest
 
-from service.lookup import Claim, FillOutcome, StoreRefusedError, StoreUnavailableError
+from service.domain.lookup import Claim, FillOutcome, StoreRefusedError, StoreUnavailableError
 from tests.service.parts import APPLE, Parts
 
 

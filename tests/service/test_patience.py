@@ -2,7 +2,7 @@
 
 import pytest
 
-from service.patience import SHORTEST_SECONDS, Patience
+from service.cache.reply_patience import SHORTEST_SECONDS, Patience
 from tests.service.fakes import FakeClock
 
 

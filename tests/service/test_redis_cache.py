@@ -4,10 +4,10 @@ from contextlib import suppress
 
 import pytest
 
-from service.lookup import CacheUnavailableError
-from service.redis_cache import RedisCache
-from service.redis_calls import RedisCalls
-from service.redis_wire import Refusal
+from service.cache.redis_cache import RedisCache
+from service.cache.redis_calls import RedisCalls
+from service.cache.wire import Refusal
+from service.domain.lookup import CacheUnavailableError
 from tests.service.fakes import Breaker, RecordingObserver
 
 BUSY = Refusal("BUSY Redis is busy running a script")

@@ -5,8 +5,8 @@ import threading
 
 import pytest
 
-from service.redis_connections import connect
-from service.redis_wire import NoReplyError
+from service.cache.redis_connections import connect
+from service.cache.wire import NoReplyError
 from service.settings import Settings
 
 

@@ -4,8 +4,8 @@ from dataclasses import replace
 
 import pytest
 
-from service.lookup import BypassReason, FillOutcome, Lookup, LookupResult
-from service.routes import cache_status
+from service.domain.lookup import BypassReason, FillOutcome, Lookup, LookupResult
+from service.web.routes import cache_status
 from tests.service.parts import APPLE
 
 JSON = {"Content-Type": "application/json"}
@@ -249,7 +249,7 @@ def test_unforeseen_error_is_json_without_a_trace(app, monkeypatch):
     def fail(*_):
         raise ZeroDivisionError("secret detail")
 
-    monkeypatch.setattr("service.routes.parse_id", fail)
+    monkeypatch.setattr("service.web.routes.parse_id", fail)
     answer = app.test_client().get("/fruit/1")
 
     assert (answer.status_code, answer.content_type) == (500, "application/json")

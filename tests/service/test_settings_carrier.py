@@ -4,9 +4,9 @@ import json
 
 import pytest
 
-from service.knobs import KnobError
-from service.lookup import CacheUnavailableError
-from service.settings_carrier import SettingsCarrier
+from service.domain.knobs import KnobError
+from service.domain.lookup import CacheUnavailableError
+from service.domain.shared_knobs import SettingsCarrier
 from tests.service.parts import Parts
 
 

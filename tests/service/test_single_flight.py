@@ -5,9 +5,9 @@ from concurrent.futures import ThreadPoolExecutor, as_completed
 
 import pytest
 
-from service.lookup import CacheUnavailableError, StoreUnavailableError
-from service.single_flight import SingleFlight
-from service.waiting_room import WaitingRoom
+from service.domain.lookup import CacheUnavailableError, StoreUnavailableError
+from service.guards.waiting_room import WaitingRoom
+from service.pattern.single_flight import SingleFlight
 from tests.service.fakes import FakeClock
 
 

@@ -8,15 +8,15 @@ from itertools import islice
 
 import pytest
 
-from service import waiting_room
-from service.fruit import Fruit
-from service.lookup import (
+from service.domain.fruit import Fruit
+from service.domain.lookup import (
     CacheUnavailableError,
     Claim,
     LeaseState,
     LookupResult,
     StoreUnavailableError,
 )
+from service.guards import waiting_room
 from tests.service.fakes import RealClock
 from tests.service.parts import APPLE, Parts
 

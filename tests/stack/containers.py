@@ -9,9 +9,9 @@ import urllib.request
 
 import pytest
 
-from loadtests.experiments.stack import ports
-from loadtests.experiments.stack.compose import compose_command
-from loadtests.experiments.stack.guardian import StackError
+from loadtests.stack import ports
+from loadtests.stack.compose import compose_command
+from loadtests.stack.guardian import StackError
 from tests.dashboards.board_files import ROOT
 
 USUAL = {

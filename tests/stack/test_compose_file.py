@@ -5,7 +5,7 @@ import re
 import pytest
 import yaml
 
-from service.knobs import CHOICES, NUMBERS
+from service.domain.knobs import CHOICES, NUMBERS
 from tests.dashboards.board_files import ROOT
 
 TEXT = (ROOT / "docker-compose.yml").read_text(encoding="utf-8")

@@ -6,7 +6,7 @@ import urllib.parse
 
 import pytest
 
-from loadtests.experiments.stack.ports import free_port
+from loadtests.stack.ports import free_port
 from tests.dashboards.board_files import ROOT, all_queries, metrics_in, rule_queries
 from tests.dashboards.evaluation import PrometheusApi, is_number, moves
 from tests.dashboards.evening import FULL, ITEMS, RATE, Evening

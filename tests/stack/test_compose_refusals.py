@@ -4,7 +4,7 @@ import socket
 
 import pytest
 
-from loadtests.experiments.stack import ports
+from loadtests.stack import ports
 from tests.stack.containers import Containers, require_engine, usual_ports_or_others
 
 pytestmark = pytest.mark.stack

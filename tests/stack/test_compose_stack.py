@@ -15,7 +15,7 @@ import time
 
 import pytest
 
-from loadtests.experiments.stack import ports
+from loadtests.stack import ports
 from tests.dashboards.board_files import ROOT, all_queries, metrics_in
 from tests.dashboards.evaluation import PrometheusApi, is_number
 from tests.stack.containers import (

@@ -3,8 +3,8 @@ import threading
 
 import pytest
 
-from loadtests.experiments.stack.addresses import GivenServers, GivenService, without_password
-from loadtests.experiments.stack.guardian import StackError
+from loadtests.stack.addresses import GivenServers, GivenService, without_password
+from loadtests.stack.guardian import StackError
 
 
 class _Ready(http.server.BaseHTTPRequestHandler):

@@ -5,10 +5,10 @@ import json
 
 import pytest
 
-from loadtests.experiments.plan_fields import PlanError
-from loadtests.experiments.stack.compose import ComposeStack
-from loadtests.experiments.stack.guardian import StackError
-from loadtests.experiments.stack_choice import add_stack_flags, chosen_stack
+from loadtests.experiments.commands.stack_flags import add_stack_flags, chosen_stack
+from loadtests.experiments.plan.fields import PlanError
+from loadtests.stack.compose import ComposeStack
+from loadtests.stack.guardian import StackError
 
 _CONFIG = {
     "services": {

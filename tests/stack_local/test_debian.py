@@ -5,7 +5,7 @@ import subprocess
 
 import pytest
 
-from loadtests.experiments.stack import debian
+from loadtests.stack import debian
 
 pytestmark = pytest.mark.skipif(shutil.which("dpkg-deb") is None, reason="this is no Debian")
 

@@ -10,16 +10,16 @@ from pathlib import Path
 
 import pytest
 
-from loadtests.experiments.stack.descendants import descendants, process_table
-from loadtests.experiments.stack.guardian import ROOT, Guardian, StackError
+from loadtests.stack.descendants import descendants, process_table
+from loadtests.stack.guardian import ROOT, Guardian, StackError
 
 _FAMILY = "sleep 600 & setsid sleep 600 & (trap '' TERM; sleep 600; sleep 600) & wait"
 """A child, one in a session of its own, and one that does not act on SIGTERM."""
 
 _PARENT = f"""
 import sys, time
-from loadtests.experiments.stack.descendants import descendants
-from loadtests.experiments.stack.guardian import Guardian
+from loadtests.stack.descendants import descendants
+from loadtests.stack.guardian import Guardian
 with Guardian() as guardian:
     leader = guardian.start("family", ["sh", "-c", {_FAMILY!r}])
     while len(descendants(leader.pid)) < 4:

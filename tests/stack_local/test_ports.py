@@ -2,8 +2,8 @@ import socket
 
 import pytest
 
-from loadtests.experiments.stack import ports
-from loadtests.experiments.stack.guardian import StackError
+from loadtests.stack import ports
+from loadtests.stack.guardian import StackError
 
 
 def test_free_port_lies_below_those_of_outgoing_connections():

@@ -1,7 +1,7 @@
 import pytest
 
-from loadtests.experiments.stack.guardian import StackError
-from loadtests.experiments.stack.private_server import wait_until
+from loadtests.stack.guardian import StackError
+from loadtests.stack.private_server import wait_until
 
 
 def never():

@@ -4,11 +4,11 @@ from pathlib import Path
 import pymysql
 import pytest
 
-from loadtests.experiments.stack import servers
-from loadtests.experiments.stack.guardian import ROOT, Guardian
-from loadtests.experiments.stack.mariadb_server import MariadbServer
-from loadtests.experiments.stack.redis_server import RedisServer
-from loadtests.experiments.stack.servers import ServerProgram
+from loadtests.stack import servers
+from loadtests.stack.guardian import ROOT, Guardian
+from loadtests.stack.mariadb_server import MariadbServer
+from loadtests.stack.redis_server import RedisServer
+from loadtests.stack.servers import ServerProgram
 
 
 def _command(server: RedisServer, *words: str) -> bytes:

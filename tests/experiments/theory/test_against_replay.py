@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from loadtests.experiments.theory import fill, replay, stampede, ttl, window
+from loadtests.theory import fill, replay, stampede, ttl, window
 
 ITEMS, SKEW, RATE, READS = 200, 0.99, 500.0, 60_000
 

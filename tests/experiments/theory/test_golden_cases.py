@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from loadtests.experiments.theory import fill, memory, staleness, ttl, window
+from loadtests.theory import fill, memory, staleness, ttl, window
 
 
 def close(expected):

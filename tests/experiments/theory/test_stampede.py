@@ -5,7 +5,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from loadtests.experiments.theory import fill, memory, stampede
+from loadtests.theory import fill, memory, stampede
 
 
 def test_unprotected_hot_key_loads_once_per_read_during_the_fill():

@@ -3,7 +3,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from loadtests.experiments.theory import latency, staleness, ttl
+from loadtests.theory import latency, staleness, ttl
 
 positive = st.floats(1e-3, 1e4)
 

@@ -1,0 +1,29 @@
+"""The folder that a run's records go to: new, or empty, and writable before anything starts."""
+
+import time
+from pathlib import Path
+
+from loadtests.experiments.plan.fields import PlanError
+
+RESULTS = Path("results")
+
+
+def make_output_folder(given: str | None, verb: str) -> Path:
+    """Make the folder that was asked for, or one named after the verb and the time.
+
+    Raises:
+        PlanError: It cannot be made, or holds something already.
+    """
+    folder = Path(given) if given else RESULTS / time.strftime(f"{verb}-%Y%m%d-%H%M%S")
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        taken = any(folder.iterdir())
+        (folder / ".writable").touch()
+        (folder / ".writable").unlink()
+    except OSError as error:
+        raise PlanError(
+            f"--output {folder} cannot be written: {error.strerror}; name another folder"
+        ) from None
+    if taken:
+        raise PlanError(f"--output {folder} holds files already; name a new folder")
+    return folder

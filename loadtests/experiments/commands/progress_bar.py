@@ -1,0 +1,76 @@
+"""Shows on a terminal how far a run is and how long it will take yet."""
+
+from collections.abc import Callable, Mapping
+from typing import Self
+
+from rich.console import Console
+from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn, TimeRemainingColumn
+
+from loadtests.experiments.plan.trial_order import Trial
+from loadtests.experiments.records.records import TrialRecord
+
+
+class ProgressBar:
+    """A bar over all trials, by the time that their load takes; a context manager.
+
+    Where the console is no terminal it writes a line for each trial that has ended.
+
+    Args:
+        console: Where it is shown.
+        expected_seconds: How long each trial should take, by its number.
+        on_finished: Told of each trial that has been saved.
+    """
+
+    def __init__(
+        self,
+        console: Console,
+        expected_seconds: Mapping[int, float],
+        on_finished: Callable[[TrialRecord], None] = lambda _record: None,
+    ) -> None:
+        self._console = console
+        self._on_finished = on_finished
+        self._expected = dict(expected_seconds)
+        self._done_seconds = 0.0
+        self._bar = Progress(
+            TextColumn("{task.description}"),
+            BarColumn(),
+            TextColumn("{task.percentage:>3.0f} %"),
+            TimeElapsedColumn(),
+            TextColumn("elapsed,"),
+            TimeRemainingColumn(),
+            TextColumn("left"),
+            console=console,
+            transient=True,
+            disable=not console.is_terminal,
+        )
+        self._task = self._bar.add_task("starting", total=sum(self._expected.values()))
+
+    def phase(self, trial: Trial, name: str) -> None:
+        """Name what is going on."""
+        count = len(self._expected)
+        text = f"trial {trial.number}/{count}, TTL {trial.ttl_seconds:g} s: {name}"
+        self._bar.update(self._task, description=text)
+
+    def loaded(self, trial: Trial, seconds: float) -> None:
+        """Move within a trial."""
+        within = min(seconds, self._expected[trial.number])
+        self._bar.update(self._task, completed=self._done_seconds + within)
+
+    def finished(self, record: TrialRecord) -> None:
+        """Move past a trial."""
+        self._on_finished(record)
+        self._done_seconds += self._expected[record.trial.number]
+        self._bar.update(self._task, completed=self._done_seconds)
+        if not self._console.is_terminal:
+            state = f"aborted: {record.aborted}" if record.aborted else "measured"
+            self._console.print(
+                f"trial {record.trial.number}/{len(self._expected)}, "
+                f"TTL {record.trial.ttl_seconds:g} s: {state}",
+            )
+
+    def __enter__(self) -> Self:
+        self._bar.start()
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._bar.stop()

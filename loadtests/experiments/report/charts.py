@@ -1,0 +1,191 @@
+"""The charts of a report. Every series differs by marker or dash as well as by colour."""
+
+from collections.abc import Callable, Sequence
+from typing import Any
+
+import plotly.graph_objects as go
+
+from loadtests.experiments.report.figures import TrialFigures
+
+BLUE, ORANGE, GREY = "#1f5fa8", "#c8551b", "#5b6470"
+FADED = 0.4
+_FONT = "system-ui, -apple-system, 'Segoe UI', 'DejaVu Sans', sans-serif"
+
+Value = Callable[[TrialFigures], float | None]
+
+
+def hit_ratio_chart(trials: Sequence[TrialFigures]) -> go.Figure:
+    """Draw measured and predicted hit ratio over TTL, and what the store was spared."""
+    figure = _figure("Hit ratio and offload over TTL", "share of lookups", trials)
+    figure.update_yaxes(range=[0, 1.02], tickformat=".0%")
+    _add(
+        figure,
+        trials,
+        "predicted hit ratio",
+        lambda t: t.predicted_hit_ratio,
+        _dashed(GREY, "diamond-open"),
+    )
+    _add(
+        figure,
+        trials,
+        "predicted offload",
+        lambda t: t.predicted_offload_ratio,
+        _dotted(GREY, "triangle-up-open"),
+    )
+    _add(figure, trials, "offload", lambda t: t.offload_ratio, _points(ORANGE, "triangle-up"))
+    bars = _interval_bars(trials)
+    _add(
+        figure,
+        trials,
+        "hit ratio, 95 % interval",
+        lambda t: t.hit_ratio,
+        {**_points(BLUE, "circle"), **bars},
+    )
+    figure.update_traces(hovertemplate="%{y:.4f} at TTL %{x:g} s")
+    return figure
+
+
+def store_chart(trials: Sequence[TrialFigures]) -> go.Figure:
+    """Draw what the store is asked, measured and predicted."""
+    figure = _figure("Load on the store", "queries per second", trials)
+    figure.update_yaxes(rangemode="tozero")
+    _add(
+        figure,
+        trials,
+        "predicted",
+        lambda t: t.predicted_store_queries_per_second,
+        _dashed(GREY, "diamond-open"),
+    )
+    _add(
+        figure, trials, "measured", lambda t: t.store_queries_per_second, _points(ORANGE, "square")
+    )
+    figure.update_traces(hovertemplate="%{y:.1f}/s at TTL %{x:g} s")
+    return figure
+
+
+def latency_chart(trials: Sequence[TrialFigures], clock: str) -> go.Figure:
+    """Draw percentiles of hits and of misses over TTL.
+
+    Args:
+        trials: What was measured.
+        clock: "response" from the intended start, or "service" from the send.
+    """
+    title = {"response": "Response time, from the intended start", "service": "Service time"}
+    figure = _figure(title[clock], "milliseconds", trials)
+    ticks = _log_ticks((1, 2, 5) if _narrow(trials, clock) else (1,))
+    figure.update_yaxes(type="log", tickvals=ticks, ticktext=[f"{tick:g}" for tick in ticks])
+    styles = {"p50": "circle", "p95": "square", "p99": "triangle-up"}
+    for word, colour, dash in (("miss", ORANGE, "dash"), ("hit", BLUE, "solid")):
+        for quantile, marker in reversed(styles.items()):
+            _add(
+                figure,
+                trials,
+                f"{word} {quantile}",
+                _milliseconds(f"{word} {clock}", quantile),
+                _line(colour, marker, dash),
+            )
+    opacity = [1.0 if trial.times_trusted else FADED for trial in trials]
+    figure.update_traces(marker={"opacity": opacity})
+    figure.update_traces(hovertemplate="%{y:.2f} ms at TTL %{x:g} s")
+    return figure
+
+
+def _milliseconds(series: str, quantile: str) -> Value:
+    def value(trial: TrialFigures) -> float | None:
+        seconds = getattr(trial.percentiles[series], quantile)
+        return None if seconds is None else seconds * 1000
+
+    return value
+
+
+def _log_ticks(steps: Sequence[int]) -> list[float]:
+    """Give ticks in milliseconds, each to be labelled whole: plotly labels a 20 with a mere 2."""
+    return [step * 10.0**power for power in range(-2, 6) for step in steps]
+
+
+def _narrow(trials: Sequence[TrialFigures], clock: str) -> bool:
+    """Tell whether the values span so little that a log axis needs ticks within a decade."""
+    values = [
+        _milliseconds(f"{word} {clock}", quantile)(trial) or 0.0
+        for trial in trials
+        for word in ("hit", "miss")
+        for quantile in ("p50", "p99")
+    ]
+    positive = [value for value in values if value > 0]
+    return not positive or max(positive) / min(positive) < 1000
+
+
+def _figure(title: str, unit: str, trials: Sequence[TrialFigures]) -> go.Figure:
+    figure = go.Figure()
+    ttls = sorted({trial.ttl_seconds for trial in trials})
+    logarithmic = bool(ttls) and ttls[0] > 0
+    figure.update_layout(
+        title={"text": title, "x": 0, "xanchor": "left", "font": {"size": 16}},
+        template="plotly_white",
+        font={"family": _FONT, "size": 13, "color": "#1c2430"},
+        margin={"l": 64, "r": 16, "t": 44, "b": 52},
+        legend={"orientation": "h", "y": -0.22, "x": 0},
+        height=400,
+        hovermode="closest",
+    )
+    figure.update_xaxes(
+        title="TTL in seconds",
+        type="log" if logarithmic else "linear",
+        tickvals=ttls,
+        ticktext=[f"{ttl:g}" for ttl in ttls],
+    )
+    figure.update_yaxes(title=unit, gridcolor="#e6e9ee", automargin=True)
+    return figure
+
+
+def _add(
+    figure: go.Figure,
+    trials: Sequence[TrialFigures],
+    name: str,
+    value: Value,
+    style: dict[str, Any],
+) -> None:
+    """Add a series; a trial without the value leaves a gap, a series without any is left out."""
+    values = [value(trial) for trial in trials]
+    if any(found is not None for found in values):
+        figure.add_scatter(x=[t.ttl_seconds for t in trials], y=values, name=name, **style)
+        # Doubted trials fade, and so do the predictions for them.
+        figure.data[-1].marker.opacity = [1.0 if t.trusted else FADED for t in trials]
+
+
+def _interval_bars(trials: Sequence[TrialFigures]) -> dict[str, Any]:
+    return {
+        "error_y": {
+            "type": "data",
+            "symmetric": False,
+            "array": [_apart(t.hit_ratio, t.hit_ratio_high) for t in trials],
+            "arrayminus": [_apart(t.hit_ratio, t.hit_ratio_low) for t in trials],
+            "thickness": 1.5,
+            "width": 6,
+        }
+    }
+
+
+def _apart(ratio: float | None, edge: float | None) -> float:
+    """Return the length of a bar; none is drawn where an edge is unknown."""
+    return 0.0 if ratio is None or edge is None else abs(edge - ratio)
+
+
+def _points(colour: str, marker: str) -> dict[str, Any]:
+    return {"mode": "markers", "marker": {"color": colour, "symbol": marker, "size": 10}}
+
+
+def _dashed(colour: str, marker: str) -> dict[str, Any]:
+    return _line(colour, marker, "dash")
+
+
+def _dotted(colour: str, marker: str) -> dict[str, Any]:
+    return _line(colour, marker, "dot")
+
+
+def _line(colour: str, marker: str, dash: str) -> dict[str, Any]:
+    return {
+        "mode": "lines+markers",
+        "line": {"color": colour, "dash": dash, "width": 2},
+        "marker": {"color": colour, "symbol": marker, "size": 8},
+    }

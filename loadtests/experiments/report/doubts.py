@@ -1,0 +1,225 @@
+"""Reasons not to trust a trial, each with what to do about it."""
+
+import math
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass
+from typing import Any, Literal
+
+from loadtests.experiments.records.records import TrialRecord
+from loadtests.prediction.measuring_window import DISCARDED_TTLS, FEWEST_TTLS
+from loadtests.service_under_test.contract import SERVICE_RESULTS
+
+BUSY_CPU_RATIO = 0.8  # of one core, beyond which a load generator measures itself
+LATE_SECONDS = 0.010  # makes latencies doubtful
+LATE_TTL_SHARE = 0.1  # of a TTL late makes hits and misses doubtful too
+ACHIEVED_RATIO = 0.99
+NOISE_ERRORS = 3.0  # standard errors of a Poisson count
+
+
+Scope = Literal["trial", "latency", "note"]
+
+
+@dataclass(frozen=True, slots=True)
+class Doubt:
+    """One reason, and what it bars.
+
+    `scope` "trial" bars every conclusion from the trial, "latency" those from its times;
+    "note" bars nothing, for what it tells of has been left out already.
+    """
+
+    kind: str
+    text: str
+    advice: str
+    scope: Scope = "trial"
+
+
+@dataclass(frozen=True, slots=True)
+class _Case:
+    record: TrialRecord
+    lookups: Mapping[str, int]  # by result, within the window
+    seconds: float | None  # length of the window
+    load: Mapping[str, Any]  # the load generator's summary, empty when unknown
+
+
+def doubts_of(
+    record: TrialRecord,
+    lookups: Mapping[str, int],
+    window_seconds: float | None,
+    rare: list[str],
+) -> list[Doubt]:
+    """List every reason to doubt a trial.
+
+    Args:
+        record: The trial.
+        lookups: By result, counted by the service within the window.
+        window_seconds: Its measured length; None when it never closed.
+        rare: Results that were too rare for their percentiles, in words.
+    """
+    if record.aborted is not None:
+        return [
+            Doubt(
+                "aborted",
+                f"the trial was aborted: {record.aborted}",
+                "see the reason, then measure again",
+            )
+        ]
+    case = _Case(record, lookups, window_seconds, record.load or {})
+    found = [doubt for check in _CHECKS for doubt in check(case)]
+    if rare:
+        text = f"too few for a 99th percentile: {', '.join(rare)}"
+        advice = "such percentiles are left out; measure longer or at a higher rate"
+        found.append(Doubt("few-samples", text, advice, "note"))
+    return found
+
+
+def _busy_generator(case: _Case) -> Iterator[Doubt]:
+    cpu = case.load.get("cpu_ratio")
+    if cpu is not None and cpu >= BUSY_CPU_RATIO:
+        yield Doubt(
+            "generator-busy",
+            f"the load generator used {cpu:.0%} of a core",
+            "lower the rate: beyond 80 % it measures itself",
+        )
+
+
+def _late_starts(case: _Case) -> Iterator[Doubt]:
+    slip = case.load.get("slip_p99_seconds")
+    if slip is not None and slip > LATE_SECONDS:
+        ttl = case.record.trial.ttl_seconds
+        yield Doubt(
+            "late-starts",
+            f"1 % of the requests started {slip * 1000:.0f} ms late or more",
+            "lower the rate, or leave the machine to the bench alone",
+            "trial" if slip > LATE_TTL_SHARE * ttl > 0 else "latency",
+        )
+
+
+def _missed_rate(case: _Case) -> Iterator[Doubt]:
+    target = case.load.get("target_rate")
+    if not target or not case.seconds:
+        return
+    noise = NOISE_ERRORS * math.sqrt(target * case.seconds)
+    achieved = sum(case.lookups.values())
+    if achieved < ACHIEVED_RATIO * target * case.seconds - noise:
+        yield Doubt(
+            "rate-missed",
+            f"{achieved / case.seconds:.0f} of {target:g} lookups a second were reached",
+            "lower the rate: generator or service is saturated",
+        )
+
+
+def _lost_requests(case: _Case) -> Iterator[Doubt]:
+    lost = {name: case.load.get(name) or 0 for name in ("failed", "dropped")}
+    errors = case.lookups.get("error", 0)
+    if any(lost.values()) or errors:
+        yield Doubt(
+            "errors",
+            f"{errors} lookups ended in an error, {lost['failed']} got no valid answer, "
+            f"{lost['dropped']} were never sent",
+            "see the service's log; give it more threads or lower the rate",
+        )
+
+
+def _bypassed(case: _Case) -> Iterator[Doubt]:
+    bypassed = case.lookups.get("bypass", 0)
+    if bypassed and case.record.trial.ttl_seconds > 0:
+        yield Doubt(
+            "bypass",
+            f"{bypassed} lookups went past the cache",
+            "Redis was slow or away: see the service's cacheaside_cache_errors_total",
+        )
+
+
+def _not_warm(case: _Case) -> Iterator[Doubt]:
+    window, ttl = case.record.window, case.record.trial.ttl_seconds
+    if window is None or not case.record.readings:
+        return
+    discarded = case.record.readings[0].at - (case.record.started_at or 0.0)
+    if discarded < DISCARDED_TTLS * ttl - 1e-3:
+        yield Doubt(
+            "not-warm",
+            f"only {discarded:.1f} s were discarded, {DISCARDED_TTLS} TTLs are needed",
+            "run the trial again",
+        )
+
+
+def _late_readings(case: _Case) -> Iterator[Doubt]:
+    """A batch that is no whole TTL shifts the phase of the expiries in it."""
+    window = case.record.window
+    if window is None or case.record.started_at is None:
+        return
+    begun = case.record.started_at
+    edges = zip(case.record.readings, window.edges, strict=False)
+    latest = max((reading.at - begun - edge for reading, edge in edges), default=0.0)
+    if latest > max(0.05, 0.1 * window.batch_seconds):
+        yield Doubt(
+            "late-readings",
+            f"the counters were read up to {latest * 1000:.0f} ms after a batch had ended",
+            "leave the machine to the bench alone",
+        )
+
+
+def _few_batches(case: _Case) -> Iterator[Doubt]:
+    window = case.record.window
+    if window is not None and window.batches < FEWEST_TTLS:
+        yield Doubt(
+            "few-batches",
+            f"the window is {window.batches} TTLs long, an interval needs {FEWEST_TTLS}",
+            "leave window_ttls out",
+        )
+
+
+def _nothing_measured(case: _Case) -> Iterator[Doubt]:
+    if not sum(case.lookups.values()):
+        yield Doubt("no-lookups", "no lookup was counted", "see the load generator's log")
+
+
+def _client_disagrees(case: _Case) -> Iterator[Doubt]:
+    """Over the whole trial, drained at both ends, both count the same, word by word."""
+    before, after = case.record.before, case.record.after
+    if before is None or after is None or "results" not in case.load:
+        return
+    service = after.service.since(before.service).lookups
+    client = case.load["results"]
+    differing = [
+        f"{word} {client.get(word, 0)} to {service.get(word, 0)}"
+        for word in SERVICE_RESULTS
+        if client.get(word, 0) != service.get(word, 0)
+    ]
+    if differing:
+        yield Doubt(
+            "disagreement",
+            f"load generator and service count differently: {', '.join(differing)}",
+            "someone else uses the service, or answers were lost",
+        )
+
+
+def _redis_disagrees(case: _Case) -> Iterator[Doubt]:
+    before, after = case.record.before, case.record.after
+    if before is None or after is None or before.redis is None or after.redis is None:
+        return
+    redis = after.redis.since(before.redis)
+    reads = after.service.since(before.service).key_reads
+    service = (reads.get("true", 0), reads.get("false", 0))
+    if (redis.keyspace_hits, redis.keyspace_misses) != service:
+        yield Doubt(
+            "disagreement",
+            f"Redis counts {redis.keyspace_hits} keys found and {redis.keyspace_misses} missed, "
+            f"the service {service[0]} and {service[1]}",
+            "someone else uses this Redis, or some of its answers came too late",
+        )
+
+
+_CHECKS: tuple[Callable[[_Case], Iterator[Doubt]], ...] = (
+    _nothing_measured,
+    _busy_generator,
+    _late_starts,
+    _missed_rate,
+    _lost_requests,
+    _bypassed,
+    _not_warm,
+    _late_readings,
+    _few_batches,
+    _client_disagrees,
+    _redis_disagrees,
+)

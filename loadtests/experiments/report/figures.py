@@ -1,0 +1,172 @@
+"""Turns the record of a trial into its figures; knows nothing of a live stack."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+
+import numpy as np
+
+from loadtests.experiments.records.records import Samples, TrialRecord
+from loadtests.experiments.report.doubts import Doubt, doubts_of
+from loadtests.experiments.report.intervals import Interval, batch_interval, quantile
+from loadtests.sender.samples import RESULT_INDEX
+from loadtests.service_under_test.contract import (
+    SERVICE_RESULTS,
+    asked,
+    found,
+    hit_ratio,
+    offload_ratio,
+)
+from loadtests.service_under_test.counters import ServiceCounters, loads
+
+QUANTILES = (0.50, 0.95, 0.99)
+CLOCKS = ("response", "service")
+TIMED_RESULTS = ("hit", "miss")
+_PLURALS = {"hit": "hits", "miss": "misses"}
+
+
+@dataclass(frozen=True, slots=True)
+class Percentiles:
+    """Quantiles of one result on one clock, in seconds; None where samples are too few."""
+
+    p50: float | None
+    p95: float | None
+    p99: float | None
+    samples: int
+
+
+@dataclass(frozen=True, slots=True)
+class TrialFigures:
+    """What one trial shows. Ratios are None where nothing asked the cache."""
+
+    number: int
+    ttl_seconds: float
+    repetition: int
+    of_trace: bool  # a trace, measured whole, rather than a window
+    hit_ratio: float | None
+    hit_ratio_low: float | None  # 95 % by batch means; None for a trace, which is one sequence
+    hit_ratio_high: float | None
+    hit_ratio_error: float | None  # standard error; None likewise
+    predicted_hit_ratio: float | None
+    offload_ratio: float | None
+    predicted_offload_ratio: float | None
+    lookups: int | None  # None, as results, when it was aborted before any was counted
+    results: Mapping[str, int] | None  # by result, within the window
+    percentiles: Mapping[str, Percentiles]  # by "hit response", "miss service" and so on
+    store_queries_per_second: float | None
+    predicted_store_queries_per_second: float | None
+    target_rate: float | None
+    achieved_rate: float | None
+    window_seconds: float | None
+    fill_seconds: float | None  # from the probe before the trial
+    doubts: list[Doubt] = field(default_factory=list)
+
+    @property
+    def trusted(self) -> bool:
+        """Whether conclusions may be drawn from the trial."""
+        return not any(doubt.scope == "trial" for doubt in self.doubts)
+
+    @property
+    def times_trusted(self) -> bool:
+        """Whether conclusions may be drawn from its latencies."""
+        return not any(doubt.scope in ("trial", "latency") for doubt in self.doubts)
+
+
+def figures_of(record: TrialRecord, samples: Samples) -> TrialFigures:
+    """Work out one trial's figures and doubts.
+
+    Args:
+        record: The trial.
+        samples: Its samples, `intended` in seconds after the load's time zero.
+    """
+    counted = counted_in_window(record)
+    seconds = _window_seconds(record, samples)
+    results = None if counted is None else _results(counted)
+    lookups = results or {}
+    ratio = hit_ratio(lookups)
+    interval = _interval(record, ratio)
+    prediction = record.prediction
+    total = None if results is None else sum(results.values())
+    queries = None if counted is None else loads(counted.store_queries)
+    percentiles = _percentiles(record, samples)
+    return TrialFigures(
+        number=record.trial.number,
+        ttl_seconds=record.trial.ttl_seconds,
+        repetition=record.trial.repetition,
+        of_trace=record.window is None,
+        hit_ratio=ratio,
+        hit_ratio_low=interval.low if interval else None,
+        hit_ratio_high=interval.high if interval else None,
+        hit_ratio_error=interval.standard_error if interval else None,
+        predicted_hit_ratio=prediction.hit_ratio if prediction else None,
+        offload_ratio=offload_ratio(lookups),
+        predicted_offload_ratio=prediction.offload_ratio if prediction else None,
+        lookups=total,
+        results=results,
+        percentiles=percentiles,
+        store_queries_per_second=_per_second(queries, seconds),
+        predicted_store_queries_per_second=prediction.loads_per_second if prediction else None,
+        target_rate=record.load.get("target_rate") if record.load else None,
+        achieved_rate=_per_second(total, seconds),
+        window_seconds=seconds,
+        fill_seconds=prediction.fill_seconds if prediction else None,
+        doubts=doubts_of(record, lookups, seconds, _too_few(percentiles, lookups)),
+    )
+
+
+def counted_in_window(record: TrialRecord) -> ServiceCounters | None:
+    """Return what the service counted between the window's edges; None when it was not read."""
+    if len(record.readings) < 2:
+        return None
+    return record.readings[-1].counters.since(record.readings[0].counters)
+
+
+def _results(counted: ServiceCounters) -> dict[str, int]:
+    return {word: counted.lookups.get(word, 0) for word in SERVICE_RESULTS}
+
+
+def _window_seconds(record: TrialRecord, samples: Samples) -> float | None:
+    """Return the window's length; a trace's lasts from its time zero to its last answer."""
+    if len(record.readings) < 2:
+        return None
+    if record.window is None and len(samples):
+        return float(np.nanmax(samples["intended"] + samples["response"]))
+    return record.readings[-1].at - record.readings[0].at
+
+
+def _per_second(count: int | None, seconds: float | None) -> float | None:
+    return None if count is None or not seconds else count / seconds
+
+
+def _interval(record: TrialRecord, ratio: float | None) -> Interval | None:
+    if record.window is None or ratio is None:
+        return None
+    batches = [
+        later.counters.since(earlier.counters).lookups
+        for earlier, later in zip(record.readings, record.readings[1:], strict=False)
+    ]
+    return batch_interval(ratio, list(map(found, batches)), list(map(asked, batches)))
+
+
+def _percentiles(record: TrialRecord, samples: Samples) -> dict[str, Percentiles]:
+    """Take quantiles over the raw samples whose intended start lies in the window."""
+    if record.window is not None:
+        intended = samples["intended"]
+        inside = (intended >= record.window.opens) & (intended < record.window.closes)
+        samples = samples[inside]
+    percentiles = {}
+    for word in TIMED_RESULTS:
+        of_result = samples[samples["result"] == RESULT_INDEX[word]]
+        for clock in CLOCKS:
+            seconds = of_result[clock].astype(np.float64)
+            p50, p95, p99 = (quantile(seconds, q) for q in QUANTILES)
+            percentiles[f"{word} {clock}"] = Percentiles(p50, p95, p99, len(seconds))
+    return percentiles
+
+
+def _too_few(percentiles: Mapping[str, Percentiles], lookups: Mapping[str, int]) -> list[str]:
+    """Name the results that occurred, but too seldom for their p99."""
+    return [
+        f"{_PLURALS[word]} ({percentiles[f'{word} response'].samples} samples)"
+        for word in TIMED_RESULTS
+        if lookups.get(word) and percentiles[f"{word} response"].p99 is None
+    ]

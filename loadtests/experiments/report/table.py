@@ -1,0 +1,145 @@
+"""The tables of a run, 100 columns wide at most."""
+
+from rich.box import SIMPLE_HEAD
+from rich.console import Console, Group, RenderableType
+from rich.table import Table
+from rich.text import Text
+
+from loadtests.experiments.report.conclusions import conclusions, store_sentence
+from loadtests.experiments.report.figures import Percentiles, TrialFigures
+from loadtests.experiments.report.results import RunResults
+
+WIDTH = 100
+MARKS = {"trial": "*", "latency": "~", "note": "-"}  # beside a TTL, before a doubt
+UNKNOWN = "–"  # noqa: RUF001 - a dash, as everywhere in the project
+
+
+def answer_console() -> Console:
+    """Return a console on stdout that leaves text as it is, 100 columns wide in a pipe."""
+    console = Console(highlight=False, markup=False, emoji=False)
+    if not console.is_terminal:
+        console = Console(width=WIDTH, highlight=False, markup=False, emoji=False)
+    return console
+
+
+def run_tables(results: RunResults) -> RenderableType:
+    """Return what `sweep` prints: what was measured, two tables, doubts, conclusions."""
+    parts: list[RenderableType] = [
+        Text(results.run.title, style="bold"),
+        Text(store_sentence(results.run)),
+        _ratios(results.trials),
+        _latencies(results.trials),
+    ]
+    parts += [Text(line, style="yellow") for line in doubt_lines(results.trials)]
+    parts += [Text(line) for line in conclusions(results.run, results.trials)]
+    return Group(*parts)
+
+
+def doubt_lines(trials: list[TrialFigures]) -> list[str]:
+    """Return every doubt as a line, marked as in the table."""
+    return [
+        f"{MARKS[doubt.scope]} TTL {trial.ttl_seconds:g} s, trial "
+        f"{trial.number}: {doubt.text}; {doubt.advice}"
+        for trial in trials
+        for doubt in trial.doubts
+    ]
+
+
+def ratio_text(value: float | None) -> str:
+    """Write a ratio with three digits."""
+    return UNKNOWN if value is None else f"{value:.3f}"
+
+
+def milliseconds_text(seconds: float | None) -> str:
+    """Write seconds as milliseconds, with three digits that matter."""
+    if seconds is None:
+        return UNKNOWN
+    milliseconds = seconds * 1000
+    return f"{milliseconds:.{2 if milliseconds < 10 else 1 if milliseconds < 100 else 0}f}"
+
+
+def count_text(value: int | None) -> str:
+    """Write a number of things."""
+    return UNKNOWN if value is None else str(value)
+
+
+def rate_text(value: float | None) -> str:
+    """Write something per second."""
+    return UNKNOWN if value is None else f"{value:.1f}"
+
+
+def _ratios(trials: list[TrialFigures]) -> Table:
+    table = _table(
+        *("\nTTL s", "hit\nratio", "95 %\ninterval", "\npredicted", "\noff by"),
+        *("\noffload", "\npredicted", "\nlookups", "store\nqueries/s"),
+        "achieved of\ntarget/s",
+    )
+    for trial in trials:
+        table.add_row(
+            ttl_text(trial),
+            ratio_text(trial.hit_ratio),
+            interval_text(trial),
+            ratio_text(trial.predicted_hit_ratio),
+            points_text(trial),
+            ratio_text(trial.offload_ratio),
+            ratio_text(trial.predicted_offload_ratio),
+            count_text(trial.lookups),
+            rate_text(trial.store_queries_per_second),
+            _achieved_text(trial),
+        )
+    return table
+
+
+def _latencies(trials: list[TrialFigures]) -> Table:
+    table = _table("\nTTL s")
+    for word in ("hit", "miss"):
+        for clock in ("response", "service"):
+            table.add_column(f"{word} {clock}\np50/p95/p99 ms", justify="right")
+    for trial in trials:
+        cells = [
+            _three(trial.percentiles[f"{word} {clock}"])
+            for word in ("hit", "miss")
+            for clock in ("response", "service")
+        ]
+        table.add_row(ttl_text(trial), *cells)
+    return table
+
+
+def ttl_text(trial: TrialFigures) -> str:
+    """Write the TTL with the mark of the gravest doubt."""
+    mark = "" if trial.times_trusted else MARKS["latency" if trial.trusted else "trial"]
+    return f"{trial.ttl_seconds:g}{mark}"
+
+
+def interval_text(trial: TrialFigures) -> str:
+    """Write the interval of the hit ratio."""
+    if trial.hit_ratio_low is None or trial.hit_ratio_high is None:
+        return UNKNOWN
+    return f"{trial.hit_ratio_low:.3f}-{trial.hit_ratio_high:.3f}"
+
+
+def points_text(trial: TrialFigures) -> str:
+    """Write how far the measured hit ratio is from the predicted one, in points."""
+    if trial.hit_ratio is None or trial.predicted_hit_ratio is None:
+        return UNKNOWN
+    return f"{(trial.hit_ratio - trial.predicted_hit_ratio) * 100:+.1f} pt"
+
+
+def _achieved_text(trial: TrialFigures) -> str:
+    """Write the rate that was reached and the one that was asked for."""
+    if trial.achieved_rate is None or trial.target_rate is None:
+        return UNKNOWN
+    return f"{trial.achieved_rate:.0f} of {trial.target_rate:g}"
+
+
+def _three(percentiles: Percentiles) -> str:
+    return " / ".join(
+        milliseconds_text(value) for value in (percentiles.p50, percentiles.p95, percentiles.p99)
+    )
+
+
+def _table(*headings: str) -> Table:
+    table = Table(box=SIMPLE_HEAD, pad_edge=False, padding=(0, 1, 0, 0))
+    for heading in headings:
+        table.add_column(heading, justify="right")
+    return table

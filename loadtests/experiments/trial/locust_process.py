@@ -1,0 +1,132 @@
+"""Runs the load generator as a process of its own, and reads what it recorded."""
+
+import json
+import sys
+import time
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+from loadtests.experiments.plan.plan import Load
+from loadtests.stack.guardian import GuardedProcess, Guardian
+from loadtests.stack.ports import is_taken
+from loadtests.workload.flags import USUAL_METRICS_PORT
+
+START_SECONDS = 660.0  # beyond the ten minutes that the load itself gives a catalogue
+DRAIN_SECONDS = 60.0  # the longest wait for what is in flight, after the load was told to stop
+_POLL_SECONDS = 0.02
+
+Summary = dict[str, Any]
+
+
+class LoadError(Exception):
+    """The load did not run as it should; says why, with the end of its log."""
+
+
+class LocustRun:
+    """One run of Locust, from its start to its summary."""
+
+    def __init__(self, process: GuardedProcess, record: Path) -> None:
+        self._process = process
+        self._record = record
+
+    def started_at(self) -> float:
+        """Wait for the first arrival; return its intended time in unix seconds.
+
+        Raises:
+            LoadError: It ended or did not begin.
+        """
+        start = self._record / "start.json"
+        deadline = time.monotonic() + START_SECONDS
+        while not start.exists():
+            if self.ended():
+                raise LoadError(f"the load ended before its first arrival:\n{self._process.tail()}")
+            if time.monotonic() > deadline:
+                self._process.kill()
+                raise LoadError(f"no arrival within {START_SECONDS:g} s:\n{self._process.tail()}")
+            time.sleep(_POLL_SECONDS)
+        return float(json.loads(start.read_text())["started_at"])
+
+    def ended(self) -> bool:
+        """Tell whether it has ended, by itself or not."""
+        return self._process.exit_code() is not None
+
+    def stop(self) -> Summary:
+        """End the arrivals, let what is in flight finish, return the summary.
+
+        Raises:
+            LoadError: It did not drain, or left no summary.
+        """
+        self._process.terminate()
+        return self.finish(DRAIN_SECONDS)
+
+    def finish(self, timeout_seconds: float) -> Summary:
+        """Wait for the end of a run that ends by itself; return the summary.
+
+        Raises:
+            LoadError: It did not end in time, or left no summary.
+        """
+        if self._process.wait(timeout_seconds) is None:
+            self._process.kill()
+            raise LoadError(f"the load did not end:\n{self._process.tail()}")
+        summary = self._record / "summary.json"
+        if not summary.exists():
+            raise LoadError(f"the load left no summary:\n{self._process.tail()}")
+        read: Summary = json.loads(summary.read_text())
+        return read
+
+    def kill(self) -> None:
+        """End it at once."""
+        self._process.kill()
+
+
+class LocustLoad:
+    """Starts Locust against a service; nothing it starts outlives the guardian.
+
+    Args:
+        guardian: What the processes hang under.
+        service_urls: Where lookups go.
+        token: For control; it goes by environment, never on a command line.
+        metrics_host: Where Prometheus may follow the load, on the usual port if that is free;
+            None where nobody would.
+    """
+
+    def __init__(
+        self,
+        guardian: Guardian,
+        service_urls: Sequence[str],
+        token: str | None = None,
+        metrics_host: str | None = None,
+    ) -> None:
+        self._guardian = guardian
+        self._service_urls = service_urls
+        self._environment = {"CONTROL_TOKEN": token} if token else {}
+        self._metrics_host = metrics_host
+
+    def start(self, load: Load, seed: int, record: Path) -> LocustRun:
+        """Start one run that records into a folder, which must be empty."""
+        argv = [sys.executable, "-m", "locust", *self._arguments(load, seed, record)]
+        return LocustRun(self._guardian.start(record.name, argv, self._environment), record)
+
+    def _arguments(self, load: Load, seed: int, record: Path) -> list[str]:
+        arguments = ["-f", "loadtests/locustfile.py", "ReadHeavy"]
+        arguments += ["--headless", "--only-summary", "--loglevel", "WARNING"]
+        for url in self._service_urls:
+            arguments += ["--service-url", url]
+        flags = {
+            **self._metrics(load),
+            **load.flags,
+            "requests": load.requests or None,
+            "seed": seed,
+            "record": record.resolve(),
+        }
+        for name, value in flags.items():
+            if value not in (None, ""):
+                arguments += [f"--{name.replace('_', '-')}", str(value)]
+        return arguments
+
+    def _metrics(self, load: Load) -> dict[str, object]:
+        # A trace is measured from its first request: there is no time to predict it beside that.
+        if self._metrics_host is None or load.trace or is_taken(USUAL_METRICS_PORT):
+            return {}
+        return {"web_host": self._metrics_host, "metrics_port": USUAL_METRICS_PORT}

@@ -1,0 +1,161 @@
+"""Runs the trials of a plan, one after another, and saves each as soon as it has ended."""
+
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from functools import partial
+from typing import Any
+
+from loadtests.experiments.plan.plan import Load
+from loadtests.experiments.records.records import Drained, Reading, Samples, TrialRecord
+from loadtests.experiments.trial.locust_process import LoadError, Summary
+from loadtests.experiments.trial.parts import Bench, Run, TrialPlan
+from loadtests.prediction.after_cold_start import Prediction
+from loadtests.service_under_test.control import ServiceError
+from loadtests.service_under_test.trial_service import PROBES_LEFT_OUT
+
+PROBES = PROBES_LEFT_OUT + 20  # loads timed before a trial
+LONGEST_SLEEP_SECONDS = 0.25  # between looks at whether the load is still there
+QUIET_READINGS = 10  # tries for counters of service and Redis that belong together
+
+
+@dataclass(slots=True)
+class Notes:
+    """What a trial has learnt so far; an aborted one is saved with just that."""
+
+    knobs: dict[str, Any] = field(default_factory=dict)
+    prediction: Prediction | None = None
+    predicted_at: float | None = None
+    started_at: float | None = None
+    readings: list[Reading] = field(default_factory=list)
+    before: Drained | None = None
+    after: Drained | None = None
+    load: Summary | None = None
+
+
+Watch = Callable[[Bench, TrialPlan, Notes, Run], Summary]
+"""What is done while the load runs; it ends the load and returns its summary."""
+
+
+def run_trials(bench: Bench, load: Load, trials: list[TrialPlan]) -> None:
+    """Run trials in order; one that fails is saved as aborted, and the next begins.
+
+    A KeyboardInterrupt also saves the trial it ends, and goes on up.
+    """
+    for trial in trials:
+        run_trial(bench, load, trial, _replay_whole if trial.window is None else _watch_window)
+
+
+def run_trial(
+    bench: Bench, load: Load, plan: TrialPlan, watch: Watch
+) -> tuple[TrialRecord, Samples]:
+    """Run one trial and save it, as aborted where it fails or is interrupted."""
+    notes = Notes()
+    folder = bench.scratch / f"load-{plan.trial.number:02d}"
+    folder.mkdir(parents=True)
+    aborted: str | None = "interrupted"
+    try:
+        _measure(
+            bench, plan, notes, partial(bench.load.start, load, plan.trial.seed, folder), watch
+        )
+        aborted = None
+    except (LoadError, ServiceError) as error:
+        aborted = str(error)
+    finally:
+        record = TrialRecord(
+            trial=plan.trial,
+            window=plan.window,
+            aborted=aborted,
+            **{name: getattr(notes, name) for name in Notes.__slots__},
+        )
+        samples = bench.read_samples(folder)
+        bench.save(record, samples)
+        bench.progress.finished(record)
+    return record, samples
+
+
+def _measure(
+    bench: Bench, plan: TrialPlan, notes: Notes, start: Callable[[], Run], watch: Watch
+) -> None:
+    bench.progress.phase(plan.trial, "prepare")
+    notes.before = before = _prepare(bench, plan, notes)
+    run = start()
+    try:
+        notes.started_at = run.started_at()
+        if plan.window is None:
+            notes.readings.append(Reading(notes.started_at, before.service))
+        notes.load = watch(bench, plan, notes, run)
+    except BaseException:
+        run.kill()
+        raise
+    notes.after = drained(bench)
+    if plan.window is None:
+        notes.readings.append(Reading(notes.load["ended_at"], notes.after.service))
+
+
+def _prepare(bench: Bench, plan: TrialPlan, notes: Notes) -> Drained:
+    """Set knobs, empty the cache, time some loads, empty it again, predict, count."""
+    bench.service.set_knobs(plan.knobs)
+    bench.service.clear_cache()
+    fill_seconds = bench.service.probe_fill_seconds(plan.probe_ids, PROBES)
+    bench.service.clear_cache()
+    notes.knobs = bench.service.knobs()
+    notes.prediction = plan.predict(fill_seconds, notes.knobs)
+    notes.predicted_at = bench.clock.time()
+    return drained(bench)
+
+
+def _watch_window(bench: Bench, plan: TrialPlan, notes: Notes, run: Run) -> Summary:
+    """Read the counters at each edge of the window's batches, under load."""
+    bench.progress.phase(plan.trial, "warm-up")
+    for index, edge in enumerate(plan.window.edges if plan.window else []):
+        _wait(bench, plan, notes, run, edge)
+        begun = bench.clock.time()
+        counters = bench.service.counters()
+        notes.readings.append(Reading((begun + bench.clock.time()) / 2, counters))
+        if index == 0:
+            bench.progress.phase(plan.trial, "measure")
+    bench.progress.phase(plan.trial, "collect")
+    return run.stop()
+
+
+def _replay_whole(bench: Bench, plan: TrialPlan, notes: Notes, run: Run) -> Summary:
+    """Let a load of known length end by itself; everything of it is measured."""
+    bench.progress.phase(plan.trial, "measure")
+    begun = notes.started_at or 0.0
+    while not run.ended():
+        passed = bench.clock.time() - begun
+        bench.progress.loaded(plan.trial, min(passed, plan.expected_seconds))
+        if passed > 2 * plan.expected_seconds + 60:
+            raise LoadError(f"the load took over twice its {plan.expected_seconds:.0f} s")
+        bench.clock.sleep(LONGEST_SLEEP_SECONDS)
+    bench.progress.phase(plan.trial, "collect")
+    return run.finish(1.0)
+
+
+def _wait(bench: Bench, plan: TrialPlan, notes: Notes, run: Run, offset: float) -> None:
+    """Wait until so many seconds after the load's time zero."""
+    begun = notes.started_at or 0.0
+    while (left := begun + offset - bench.clock.time()) > 0:
+        if run.ended():
+            raise LoadError(f"the load ended {left:.1f} s before {offset:.1f} s had passed")
+        bench.clock.sleep(min(left, LONGEST_SLEEP_SECONDS))
+        bench.progress.loaded(plan.trial, min(offset, bench.clock.time() - begun))
+
+
+def drained(bench: Bench) -> Drained:
+    """Read service and Redis so that both counts belong to one moment.
+
+    The service polls its settings in Redis now and then; a reading between two equal
+    ones of the service holds no half of such a poll.
+    """
+    service = bench.service.counters()
+    if bench.redis is None:
+        return Drained(service, None)
+    for _ in range(QUIET_READINGS):
+        redis = bench.redis.counters()
+        again = bench.service.counters()
+        if again == service:
+            break
+        service = again
+        bench.clock.sleep(0.01)
+    return Drained(service, redis)

@@ -1,0 +1,141 @@
+"""One sweep: a plan carried out on a stack, its records in a folder."""
+
+import dataclasses
+import os
+import platform
+import time
+from collections.abc import Mapping
+from pathlib import Path
+
+import numpy as np
+
+from loadtests.experiments.plan.fields import PlanError
+from loadtests.experiments.plan.plan import KnobValue, Load, Plan
+from loadtests.experiments.plan.trial_order import Trial, schedule
+from loadtests.experiments.records.records import FORMAT, RunRecord, save_run
+from loadtests.experiments.trial.parts import Progress, TrialPlan
+from loadtests.experiments.trial.parts_on_stack import bench_on
+from loadtests.experiments.trial.runner import PROBES, run_trials
+from loadtests.prediction.after_cold_start import Prediction, predict_trace, predict_window
+from loadtests.prediction.key_rates import popularity_of, reads_of, settings_of
+from loadtests.prediction.measuring_window import cold_window
+from loadtests.service_under_test.trial_service import ServiceUnderTest
+from loadtests.stack.stack import Stack
+from loadtests.traffic.trace import Trace, TraceError, read_trace
+from loadtests.workload.schedule import trace_reads
+
+TRIAL_OVERHEAD_SECONDS = 3.0  # knobs, probe, start of the load, drain
+
+
+@dataclasses.dataclass(frozen=True, slots=True)
+class Sweep:
+    """A plan whose inputs have been read and whose trials are laid out."""
+
+    plan: Plan
+    load: Load  # of every trial; how much of a trace is replayed is known by now
+    largest_id: int  # up to which the catalogue is filled
+    trials: list[TrialPlan]
+
+    @property
+    def expected_seconds(self) -> dict[int, float]:
+        """How long each trial should take, by its number."""
+        return {
+            trial.trial.number: trial.expected_seconds + TRIAL_OVERHEAD_SECONDS
+            for trial in self.trials
+        }
+
+
+def lay_out(plan: Plan) -> Sweep:
+    """Read what the plan names and lay its trials out.
+
+    Raises:
+        PlanError: The trace cannot be read or is too short.
+    """
+    if plan.load.trace:
+        load, trace = _read_trace(plan.load, plan.load.trace)
+        trials = [_trace_trial(plan, load, trace, trial) for trial in schedule(plan)]
+        return Sweep(plan, load, int(trace.ids.max()), trials)
+    trials = [_window_trial(plan, trial) for trial in schedule(plan)]
+    return Sweep(plan, plan.load, popularity_of(plan.load, plan.seed).largest_id, trials)
+
+
+def run_sweep(
+    sweep: Sweep, stack: Stack, folder: Path, progress: Progress, metrics_host: str | None = None
+) -> None:
+    """Run every trial on a stack that has been entered; leave its knobs as they were.
+
+    The load serves its metrics at *metrics_host*, None for nowhere.
+
+    Raises:
+        ServiceError: The service is not there or refuses the plan.
+    """
+    with bench_on(stack, folder, progress, metrics_host) as (service, bench):
+        service.fill_catalogue(sweep.largest_id)
+        service.set_knobs(sweep.trials[0].knobs)
+        save_run(folder, _run_record(sweep, stack, service))
+        run_trials(bench, sweep.load, sweep.trials)
+
+
+def _run_record(sweep: Sweep, stack: Stack, service: ServiceUnderTest) -> RunRecord:
+    return RunRecord(
+        format=FORMAT,
+        title=sweep.plan.title,
+        started_at=time.time(),
+        plan=dataclasses.asdict(sweep.plan),
+        stack=stack.lines,
+        store_name=stack.store_name,
+        store_delay_seconds=float(service.knobs().get("store_delay_seconds", 0.0)),
+        machine=f"{platform.system()} {platform.machine()}, {os.cpu_count()} cores, "
+        f"Python {platform.python_version()}",
+        wanted_hit_ratio=sweep.plan.wanted_hit_ratio,
+    )
+
+
+def _window_trial(plan: Plan, trial: Trial) -> TrialPlan:
+    load = plan.load
+    popularity = popularity_of(load, trial.seed)
+    reads = reads_of(load, popularity)
+    window = cold_window(reads, load.rate, trial.ttl_seconds, plan.window_ttls)
+    return TrialPlan(
+        trial=trial,
+        knobs={**plan.knobs, "ttl_seconds": trial.ttl_seconds},
+        window=window,
+        expected_seconds=window.closes,
+        predict=lambda fill, knobs: predict_window(reads, knobs, fill, window),
+        probe_ids=_probe_ids(popularity.largest_id, trial.seed),
+    )
+
+
+def _trace_trial(plan: Plan, load: Load, trace: Trace, trial: Trial) -> TrialPlan:
+    def predict(fill_seconds: float | None, knobs: Mapping[str, KnobValue]) -> Prediction:
+        reads = trace_reads(settings_of(load, trial.seed), trace, trace.ids.size)
+        return predict_trace(reads, knobs, fill_seconds)
+
+    return TrialPlan(
+        trial=trial,
+        knobs={**plan.knobs, "ttl_seconds": trial.ttl_seconds},
+        window=None,
+        expected_seconds=trace.ids.size / load.rate,
+        predict=predict,
+        probe_ids=_probe_ids(int(trace.ids.max()), trial.seed),
+    )
+
+
+def _read_trace(load: Load, path: Path) -> tuple[Load, Trace]:
+    """Return a trace as far as it is replayed, its own times left out."""
+    try:
+        ids = read_trace(path)
+    except TraceError as error:
+        raise PlanError(str(error)) from None
+    requests = load.requests or ids.size
+    if requests > ids.size:
+        raise PlanError(
+            f"requests: trace {path} holds {ids.size} requests, got {requests}; ask for fewer"
+        )
+    return dataclasses.replace(load, requests=requests), Trace(ids[:requests], None)
+
+
+def _probe_ids(items: int, seed: int) -> list[int]:
+    """Choose ids to time loads with; the cache is emptied after them."""
+    drawn = np.random.default_rng([seed, 3]).permutation(min(items, 100_000))[:PROBES]
+    return [int(item) + 1 for item in drawn]

@@ -1,0 +1,138 @@
+"""Locust's web page with our parts: a form that validates, the Cache tab, its CSV, /metrics."""
+
+import csv
+import io
+import json
+import logging
+
+from flask import Blueprint, Response, jsonify, request
+from flask.typing import ResponseReturnValue
+from locust.env import Environment
+from locust.runners import STATE_RUNNING, STATE_SPAWNING
+from locust.web import WebUI
+
+from loadtests.page import exporter
+from loadtests.page.cache_table import COLUMNS, cache_rows
+from loadtests.page.exporter import Exposition
+from loadtests.page.live_view import LiveView
+from loadtests.page.run_panel import RunPanel
+from loadtests.page.start_form import check_users, chosen_classes, settings_of_form
+from loadtests.run.preparation import KEEPS_ITS_USERS, Preparation
+from loadtests.run.typed_locust import parsed_options, protected, web_app
+from loadtests.service_under_test.control import ServiceError
+from loadtests.workload.flags import FlagError
+from loadtests.workload.knob_flags import KNOB_FLAGS
+
+logger = logging.getLogger(__name__)
+
+TAB = "cache"
+
+
+class CachePages:
+    """Adds our parts to Locust's page at `/` and beside it.
+
+    Args:
+        environment: Locust's.
+        web_ui: Its web server, not started yet.
+        preparation: Readies the service for a run.
+        live: What is going on.
+        exposition: The page /metrics.
+    """
+
+    def __init__(
+        self,
+        environment: Environment,
+        web_ui: WebUI,
+        preparation: Preparation,
+        live: LiveView,
+        exposition: Exposition,
+    ) -> None:
+        self._environment = environment
+        self._picker = web_ui.userclass_picker_is_active
+        self._named = parsed_options(environment).user_classes or None  # on the command line
+        self._preparation = preparation
+        self._live = live
+        self._exposition = exposition
+        self._base = parsed_options(environment).web_base_path
+        app = web_app(web_ui)
+        self._add_tab(web_ui)
+        self._refuse_stranger = protected(web_ui, lambda: None)
+        # the form shows its fields in the order that they were declared in
+        app.jinja_env.policies["json.dumps_kwargs"] = {"sort_keys": False}
+        app.before_request(self._check_start)
+        app.after_request(self._add_rows)
+        pages = Blueprint("cacheaside", __name__, url_prefix=self._base)
+        pages.get("/metrics")(self._metrics)
+        pages.get("/cacheaside/cache.csv")(protected(web_ui, self._csv))
+        RunPanel(preparation, live, self._base).install(app, pages, web_ui)
+        app.register_blueprint(pages)
+
+    def _add_tab(self, web_ui: WebUI) -> None:
+        structure = [{"key": key, "title": title} for key, title in COLUMNS]
+        web_ui.template_args["extended_tabs"] = [{"title": "Cache", "key": TAB}]
+        web_ui.template_args["extended_tables"] = [{"key": TAB, "structure": structure}]
+        web_ui.template_args["extended_csv_files"] = [
+            {"href": "./cacheaside/cache.csv", "title": "Download cache CSV"}
+        ]
+
+    def _check_start(self) -> ResponseReturnValue | None:
+        """Refuse a form before Locust acts on it; else ready the service for it."""
+        if request.method != "POST" or request.path != f"{self._base}/swarm":
+            return None
+        stranger: Response | None = self._refuse_stranger()
+        if stranger is not None:
+            return stranger
+        running = self._running()
+        try:
+            if running:
+                self._check_edit()
+            else:
+                self._ready()
+        except (FlagError, ServiceError) as error:
+            refused = "not changed" if running else "not started"
+            logger.error("%s: %s", refused, error)  # noqa: TRY400 - a sentence for the user
+            return jsonify(success=False, message=str(error), host=self._environment.host)
+        return None
+
+    def _check_edit(self) -> None:
+        users = check_users(request.form, self._environment.user_classes)
+        if self._preparation.keeps_its_users:
+            raise FlagError(KEEPS_ITS_USERS)
+        self._preparation.require_slots(self._preparation.settings_now(), users)
+
+    def _running(self) -> bool:
+        runner = self._environment.runner
+        return runner is not None and runner.state in (STATE_RUNNING, STATE_SPAWNING)
+
+    def _ready(self) -> None:
+        options = parsed_options(self._environment)
+        named = request.form.getlist("user_classes") if self._picker else self._named
+        classes = chosen_classes(request.form, named, self._environment)
+        users = check_users(request.form, classes)
+        settings = settings_of_form(request.form, options)
+        self._environment.user_classes = classes
+        self._preparation.require_slots(settings, users)
+        self._preparation.ready_service(settings)
+        options.service_url = list(settings.service_urls)
+        for flag in KNOB_FLAGS:  # as texts: Locust keeps the type of the value it finds
+            setattr(options, flag.key, str(getattr(options, flag.key)))
+
+    def _add_rows(self, response: Response) -> Response:
+        if request.path == f"{self._base}/stats/requests" and response.status_code == 200:
+            report = json.loads(response.get_data())
+            rows = cache_rows(self._live.view)
+            report["extended_stats"] = [{"key": TAB, "data": rows}]
+            response.set_data(json.dumps(report))
+        return response
+
+    def _metrics(self) -> ResponseReturnValue:
+        return Response(self._exposition.page(), content_type=exporter.CONTENT_TYPE)
+
+    def _csv(self) -> ResponseReturnValue:
+        text = io.StringIO()
+        table = csv.DictWriter(text, [key for key, _ in COLUMNS])
+        table.writeheader()
+        self._live.look()
+        table.writerows(cache_rows(self._live.view))
+        headers = {"Content-Disposition": "attachment; filename=cache.csv"}
+        return Response(text.getvalue(), content_type="text/csv", headers=headers)

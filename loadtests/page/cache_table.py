@@ -1,0 +1,117 @@
+"""The rows of the Cache tab and of its CSV: one for each result and one for each headline."""
+
+from collections.abc import Iterable
+
+from loadtests.page.snapshot import View
+from loadtests.sender.histogram import Histogram
+from loadtests.sender.samples import RESULTS
+from loadtests.sender.tallies import Clocks, Tallies
+
+UNKNOWN = "–"  # noqa: RUF001 - the sign for unknown in all our tables
+
+COLUMNS = (
+    ("name", "Result"),
+    ("count", "Count"),
+    ("share", "Share"),
+    ("response_p50_ms", "Response p50 (ms)"),
+    ("response_p95_ms", "p95"),
+    ("response_p99_ms", "p99"),
+    ("service_p50_ms", "Service p50 (ms)"),
+    ("service_p95_ms", "p95"),
+    ("service_p99_ms", "p99"),
+)
+"""Key and title; the tab sorts rows by name, so headlines begin with a capital."""
+
+_QUANTILES = (("p50", 0.5), ("p95", 0.95), ("p99", 0.99))
+
+Row = dict[str, str]
+
+
+def cache_rows(view: View) -> list[Row]:
+    """Return the rows of the tab, everything as text ready to show."""
+    tallies = view.shown
+    by_result = _by_result(tallies)
+    total = sum(clocks.response.count for clocks in by_result.values())
+    rows = [_row("All lookups", _merged(by_result.values()), total)]
+    rows += [
+        _headline("Hit ratio, last 10 s", share=_percent(view.recent_hit_ratio)),
+        _headline("Hit ratio, predicted", share=_percent(view.predicted_hit_ratio)),
+        _headline("Hit ratio, whole run", share=_percent(tallies.hit_ratio())),
+        _headline("Slip", **_times("response", tallies.slip)),
+        _headline("Store queries a second", count=_number(view.store_queries_per_second)),
+    ]
+    rows += [*_written(tallies), *_judged(view)]
+    rows += [_row(word, by_result[word], total) for word in RESULTS if word in by_result]
+    return rows
+
+
+def _written(tallies: Tallies) -> list[Row]:
+    lost = tallies.failed_writes + tallies.dropped_writes
+    if not tallies.writes + lost:
+        return []
+    return [
+        _headline("Writes acknowledged", count=str(tallies.writes)),
+        _headline("Writes failed or dropped", count=str(lost)),
+    ]
+
+
+def _judged(view: View) -> list[Row]:
+    tallies = view.shown
+    if not tallies.judged_reads:
+        return [_headline("Stale reads")]
+    share = _percent(tallies.stale_reads / tallies.judged_reads)
+    stale = _headline("Stale reads", count=str(tallies.stale_reads), share=share)
+    ages = _headline("Staleness of stale reads", **_times("response", tallies.staleness))
+    impossible = tallies.impossible_reads(fenced=view.fenced)
+    return [stale, ages, _headline("Impossible reads", count=str(impossible))]
+
+
+def _by_result(tallies: Tallies) -> dict[str, Clocks]:
+    grouped: dict[str, list[Clocks]] = {}
+    for (_, result), clocks in tallies.by_row.items():
+        grouped.setdefault(result, []).append(clocks)
+    return {result: _merged(parts) for result, parts in grouped.items()}
+
+
+def _merged(parts: Iterable[Clocks]) -> Clocks:
+    total = Clocks()
+    for clocks in parts:
+        total.response.merge(clocks.response)
+        total.service.merge(clocks.service)
+    return total
+
+
+def _row(name: str, clocks: Clocks, total: int) -> Row:
+    count = clocks.response.count
+    return _headline(
+        name,
+        count=str(count),
+        share=_percent(count / total if total else None),
+        **_times("response", clocks.response),
+        **_times("service", clocks.service),
+    )
+
+
+def _headline(name: str, **cells: str) -> Row:
+    return {key: UNKNOWN for key, _ in COLUMNS} | {"name": name} | cells
+
+
+def _times(clock: str, histogram: Histogram) -> Row:
+    return {
+        f"{clock}_{name}_ms": _milliseconds(histogram.quantile(ratio)) for name, ratio in _QUANTILES
+    }
+
+
+def _percent(ratio: float | None) -> str:
+    return UNKNOWN if ratio is None else f"{ratio * 100:.1f} %"
+
+
+def _number(value: float | None) -> str:
+    return UNKNOWN if value is None else f"{value:.1f}"
+
+
+def _milliseconds(seconds: float | None) -> str:
+    if seconds is None:
+        return UNKNOWN
+    milliseconds = seconds * 1000
+    return f"{milliseconds:.2f}" if milliseconds < 10 else f"{milliseconds:.1f}"

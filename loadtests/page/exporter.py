@@ -1,0 +1,177 @@
+"""The load generator's own metrics for Prometheus: counters and histograms, in seconds."""
+
+from collections.abc import Callable, Iterator, Mapping
+
+from prometheus_client import CONTENT_TYPE_LATEST, CollectorRegistry, Gauge, generate_latest
+from prometheus_client.core import (
+    CounterMetricFamily,
+    GaugeMetricFamily,
+    HistogramMetricFamily,
+    Metric,
+)
+from prometheus_client.registry import Collector
+
+from loadtests.page.snapshot import View
+from loadtests.sender.histogram import Histogram
+from loadtests.sender.samples import RESULTS
+from loadtests.sender.tallies import Clocks
+
+CONTENT_TYPE = CONTENT_TYPE_LATEST
+
+BUCKETS_SECONDS = (
+    0.0001,
+    0.00025,
+    0.0005,
+    0.001,
+    0.0025,
+    0.005,
+    0.01,
+    0.025,
+    0.05,
+    0.1,
+    0.25,
+    0.5,
+    1.0,
+    2.5,
+    5.0,
+    10.0,
+    30.0,
+)
+"""From a tenth of a millisecond, as a cache hit takes, to a request that is given up."""
+
+_ROW = ["scenario", "result"]
+
+
+class LoadCollector(Collector):
+    """Turns the present view into metrics.
+
+    Args:
+        look: Returns it.
+        scenarios: All scenarios that could run: their series exist from the start.
+        users: Returns the number of Locust users.
+        target_rate: Returns arrivals a second asked for, 0 without a run.
+    """
+
+    def __init__(
+        self,
+        look: Callable[[], View],
+        scenarios: tuple[str, ...],
+        users: Callable[[], int],
+        target_rate: Callable[[], float],
+    ) -> None:
+        self._look = look
+        self._scenarios = scenarios
+        self._users = users
+        self._target_rate = target_rate
+
+    def collect(self) -> Iterator[Metric]:
+        """Yield every metric."""
+        view = self._look()
+        yield from self._lookups(view)
+        tallies = view.tallies
+        yield _histogram("loadtest_slip_seconds", "Slot later than intended.", tallies.slip)
+        yield _histogram(
+            "loadtest_staleness_seconds",
+            "How long a stale value was superseded.",
+            tallies.staleness,
+        )
+        yield _counter("loadtest_dropped", "Arrivals that waited too long.", tallies.dropped)
+        yield _counter("loadtest_stale_reads", "Reads older than a write.", tallies.stale_reads)
+        yield _gauge("loadtest_target_rate", "Arrivals a second asked for.", self._target_rate())
+        yield _gauge("loadtest_in_flight", "Requests under way.", tallies.in_flight)
+        yield _gauge("loadtest_users", "Locust users.", self._users())
+        yield _gauge("loadtest_workers", "Worker processes; 0 in one process.", view.workers)
+        yield from _theory(view)
+
+    def _lookups(self, view: View) -> Iterator[Metric]:
+        requests = CounterMetricFamily("loadtest_requests", "Lookups by answer.", labels=_ROW)
+        response = HistogramMetricFamily(
+            "loadtest_response_seconds", "From the intended start.", labels=_ROW
+        )
+        service = HistogramMetricFamily(
+            "loadtest_service_seconds", "From holding a slot.", labels=_ROW
+        )
+        for row in ((scenario, word) for scenario in self._scenarios for word in RESULTS):
+            clocks = view.tallies.by_row.get(row) or Clocks()
+            requests.add_metric(row, clocks.response.count)
+            response.add_metric(row, *_buckets(clocks.response))
+            service.add_metric(row, *_buckets(clocks.service))
+        yield from (requests, response, service)
+
+
+def _theory(view: View) -> Iterator[Metric]:
+    predicted = GaugeMetricFamily("loadtest_predicted_hit_ratio", "By theory, TTL in force.")
+    if view.predicted_hit_ratio is not None:
+        predicted.add_metric([], view.predicted_hit_ratio)
+    yield predicted
+    curve = GaugeMetricFamily(
+        "loadtest_theory_hit_ratio", "By theory, for a grid of TTLs.", labels=["ttl_seconds"]
+    )
+    for ttl_seconds, ratio in view.theory.items():
+        if ratio is not None:
+            curve.add_metric([f"{ttl_seconds:g}"], ratio)
+    yield curve
+
+
+def _buckets(histogram: Histogram) -> tuple[list[tuple[str, float]], float]:
+    below = histogram.cumulated(BUCKETS_SECONDS)
+    pairs = [(str(bound), float(n)) for bound, n in zip(BUCKETS_SECONDS, below, strict=True)]
+    return [*pairs, ("+Inf", float(histogram.count))], histogram.sum_seconds
+
+
+def _histogram(name: str, text: str, histogram: Histogram) -> Metric:
+    buckets, total = _buckets(histogram)
+    return HistogramMetricFamily(name, text, buckets=buckets, sum_value=total)
+
+
+def _counter(name: str, text: str, value: float) -> Metric:
+    return CounterMetricFamily(name, text, value=value)
+
+
+def _gauge(name: str, text: str, value: float) -> Metric:
+    return GaugeMetricFamily(name, text, value=value)
+
+
+class Exposition:
+    """The page /metrics of a load generator."""
+
+    def __init__(self, collector: LoadCollector) -> None:
+        self._registry = CollectorRegistry()
+        self._registry.register(collector)
+
+    def page(self) -> bytes:
+        """Return the page as Prometheus reads it."""
+        return generate_latest(self._registry)
+
+
+class TrialGauges:
+    """What a sweep shows of its trials: measured and predicted hit ratio at each TTL."""
+
+    def __init__(self) -> None:
+        self._registry = CollectorRegistry()
+        self._measured = Gauge(
+            "loadtest_trial_hit_ratio",
+            "What a sweep measured at each TTL.",
+            ["ttl_seconds"],
+            registry=self._registry,
+        )
+        self._predicted = Gauge(
+            "loadtest_trial_predicted_hit_ratio",
+            "What it had predicted.",
+            ["ttl_seconds"],
+            registry=self._registry,
+        )
+
+    def show(self, ttl_seconds: float, ratios: Mapping[str, float | None]) -> None:
+        """Show one trial: its `hit_ratio` and `predicted_hit_ratio`; None shows nothing."""
+        for gauge, name in (
+            (self._measured, "hit_ratio"),
+            (self._predicted, "predicted_hit_ratio"),
+        ):
+            ratio = ratios.get(name)
+            if ratio is not None:
+                gauge.labels(f"{ttl_seconds:g}").set(ratio)
+
+    def page(self) -> bytes:
+        """Return the page as Prometheus reads it."""
+        return generate_latest(self._registry)

@@ -1,0 +1,138 @@
+"""What Locust's start form may say: checked before Locust takes it, in the command line's words."""
+
+import bisect
+from argparse import Namespace
+from collections.abc import Mapping
+
+from locust import User
+from locust.dispatch import UsersDispatcher
+from locust.env import Environment
+from locust.runners import WorkerNode
+from locust.util.timespan import parse_timespan
+
+from loadtests.run.load_user import available_classes
+from loadtests.workload.flags import LOAD_FLAGS, Flag, FlagError
+from loadtests.workload.knob_flags import KNOB_FLAGS
+from loadtests.workload.load_settings import DEFAULT_URL, LoadSettings, settings_from
+
+Classes = list[type[User]]
+
+_FLAGS = {flag.key: flag for flag in (*LOAD_FLAGS, *KNOB_FLAGS)}
+_USERS = Flag("users", 1, "", 1, 100_000, "users")
+_SPAWN_RATE = Flag("spawn-rate", 100.0, "", 0.01, 100_000, "users/s")
+
+
+def settings_of_form(form: Mapping[str, str], options: Namespace) -> LoadSettings:
+    """Return the settings that a submitted form asks for; *options* stay as they are.
+
+    Args:
+        form: Its fields.
+        options: What holds where the form says nothing.
+
+    Raises:
+        FlagError: A field cannot be what it is.
+    """
+    asked = Namespace(**vars(options))
+    for key, text in form.items():
+        if key in _FLAGS:
+            setattr(asked, key, _FLAGS[key].parse(text))
+    if "host" in form:
+        if not form["host"].strip():
+            raise FlagError(f"host must be the service's URL, got ''; such as {DEFAULT_URL}")
+        asked.service_url = form["host"].split(",")
+    return settings_from(asked)
+
+
+def check_users(form: Mapping[str, str], classes: Classes) -> int:
+    """Return how many users a form asks for.
+
+    Refuse users, spawn rate and run time that Locust would fail on, or take and not obey.
+
+    Args:
+        form: Its fields.
+        classes: The User classes that are to run.
+
+    Raises:
+        FlagError: One of them will not do.
+    """
+    users = require_users(form.get("user_count", "1"), classes)
+    _SPAWN_RATE.parse(form.get("spawn_rate", "1"))
+    try:
+        if form.get("run_time"):
+            parse_timespan(form["run_time"])
+    except ValueError:
+        raise FlagError(
+            f"run-time must be a time such as 30, 20s, 3m or 1h30m, got {form['run_time']!r};"
+            " leave it empty for no end"
+        ) from None
+    return users
+
+
+def require_users(text: str, classes: Classes) -> int:
+    """Return how many users *text* says; of each of *classes* there must be one to run it.
+
+    Raises:
+        FlagError: They are too few, or *text* is no number of users.
+    """
+    users = int(_USERS.parse(text))
+    fewest = fewest_users(classes)
+    if users < fewest:
+        raise FlagError(
+            f"users must be at least {fewest}, so that each scenario chosen has one,"
+            f" got '{users}'; choose fewer scenarios"
+        )
+    return users
+
+
+def fewest_users(classes: Classes) -> int:
+    """Return how many users it takes for each class to have one, as Locust hands them out.
+
+    Raises:
+        FlagError: Locust gives a class none, however many there are.
+    """
+    for chosen in classes:
+        if chosen.weight <= 0 and not chosen.fixed_count:
+            raise FlagError(
+                f"weight of {chosen.__name__} must be above 0, got '{chosen.weight}';"
+                " raise it or choose other scenarios"
+            )
+    enough = len(classes)
+    while enough < _USERS.high and not _all_have_users(classes, enough):
+        enough *= 2
+    return bisect.bisect_left(
+        range(enough), x=True, key=lambda users: _all_have_users(classes, users)
+    )
+
+
+def _all_have_users(classes: Classes, users: int) -> bool:
+    node = WorkerNode("all")
+    dispatcher = UsersDispatcher([node], classes)
+    dispatcher.new_dispatch(users, spawn_rate=max(1, users))
+    return all(next(dispatcher)[node.id].values())
+
+
+def chosen_classes(
+    form: Mapping[str, str], named: list[str] | None, environment: Environment
+) -> Classes:
+    """Return the User classes that a form asks for.
+
+    Args:
+        form: Its fields.
+        named: What the class picker or else the command line says, which goes before the form's
+            scenario; None where neither says anything.
+        environment: Knows the classes there are.
+
+    Raises:
+        FlagError: There is no such scenario, or none was picked.
+    """
+    offered = available_classes(environment)
+    if named is None:
+        named = [form.get("scenario") or environment.user_classes[0].__name__]
+    if not named:
+        known = ", ".join(offered)
+        raise FlagError(f"user classes must be some of {known}, got none; choose one at least")
+    for name in named:
+        if name not in offered:
+            known = ", ".join(offered)
+            raise FlagError(f"scenario must be one of {known}, got {name!r}; choose one of them")
+    return [offered[name] for name in named]

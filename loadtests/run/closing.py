@@ -1,0 +1,61 @@
+"""What is said at the end of a run, and whether it passed."""
+
+import logging
+
+import gevent
+from locust.env import Environment
+from locust.stats import CSV_STATS_INTERVAL_SEC
+
+from loadtests.run.gates import EXIT_GATE, gates_from
+from loadtests.run.outcome import Outcome
+from loadtests.run.typed_locust import parsed_options
+
+logger = logging.getLogger(__name__)
+
+
+class Closing:
+    """Says how a run went; a gate that it does not pass decides Locust's exit code."""
+
+    def __init__(self, environment: Environment) -> None:
+        self._environment = environment
+
+    def on_outcome(self, outcome: Outcome) -> None:
+        """Log the closing lines and set the exit code."""
+        self._await_csv()
+        for sentence in outcome.unreported:
+            logger.warning("%s", sentence)
+        logger.info("%s", closing_line(outcome))
+        failures = gates_from(parsed_options(self._environment)).failures(outcome)
+        for sentence in failures:
+            logger.error("%s", sentence)
+        if failures:
+            self._environment.process_exit_code = EXIT_GATE
+
+    def _await_csv(self) -> None:
+        """Give Locust's CSV writer the time for one more look: it writes every second only."""
+        if parsed_options(self._environment).csv_prefix:
+            gevent.sleep(CSV_STATS_INTERVAL_SEC + 0.1)
+
+
+def closing_line(outcome: Outcome) -> str:
+    """Return one line: hit ratio measured and predicted, top shares, slip, drops."""
+    tallies = outcome.tallies
+    if not tallies.arrivals:
+        return "no load was sent: it begins when all users are there (--users, --spawn-rate)"
+    parts = [
+        f"hit ratio {_percent(tallies.hit_ratio())}",
+        f"predicted {_percent(outcome.predicted_hit_ratio)}",
+    ]
+    if outcome.top_shares:
+        shares = "/".join(_percent(share) for share in outcome.top_shares.values())
+        parts.append(f"top {'/'.join(outcome.top_shares)} ids {shares} of lookups")
+    slip = tallies.slip.quantile(0.99)
+    parts.append("slip p99 unknown" if slip is None else f"slip p99 {slip * 1000:.1f} ms")
+    parts.append(f"{tallies.dropped} dropped, {tallies.failed} failed")
+    if tallies.judged_reads:
+        parts.append(f"{tallies.stale_reads} stale of {tallies.judged_reads} judged reads")
+    return ", ".join(parts)
+
+
+def _percent(ratio: float | None) -> str:
+    return "unknown" if ratio is None else f"{ratio * 100:.1f} %"

@@ -1,0 +1,121 @@
+"""What a run must reach for Locust to exit with 0: gates for CI."""
+
+from argparse import Namespace
+from dataclasses import dataclass
+
+from loadtests.run.outcome import Outcome
+from loadtests.workload.flags import Flag, FlagParser
+
+EXIT_GATE = 1
+
+GATE_FLAGS = (
+    Flag(
+        "min-hit-ratio",
+        0.9,
+        "Fail below this hit ratio, 0 to 1.",
+        0,
+        1,
+        in_form=False,
+        optional=True,
+    ),
+    Flag(
+        "max-p99-ms",
+        100.0,
+        "Fail above this 99th percentile of response times.",
+        0,
+        3_600_000,
+        "ms",
+        in_form=False,
+        optional=True,
+    ),
+    Flag(
+        "max-stale-reads",
+        0,
+        "Fail above this many stale reads (scenario ReadWrite).",
+        0,
+        1_000_000_000,
+        "reads",
+        in_form=False,
+        optional=True,
+    ),
+    Flag(
+        "min-achieved-ratio",
+        0.99,
+        "Fail below this ratio of arrivals completed to arrivals asked for.",
+        0,
+        1,
+        in_form=False,
+        optional=True,
+    ),
+)
+
+
+def add_gate_flags(parser: FlagParser) -> None:
+    """Declare the gates on Locust's parser."""
+    for flag in GATE_FLAGS:
+        flag.add_to(parser)
+
+
+@dataclass(frozen=True)
+class Gates:
+    """The gates of a headless run; None where there is none."""
+
+    min_hit_ratio: float | None
+    max_p99_ms: float | None
+    max_stale_reads: int | None
+    min_achieved_ratio: float | None
+
+    def failures(self, outcome: Outcome) -> list[str]:
+        """Return a sentence for each gate that *outcome* does not pass, saying by how much.
+
+        A figure that is unknown does not pass its gate: stale reads and the achieved ratio are
+        where a worker was lost.
+        """
+        tallies = outcome.tallies
+        p99_seconds = tallies.response().quantile(0.99)
+        p99_ms = None if p99_seconds is None else p99_seconds * 1000
+        known = tallies.judged_reads and not outcome.unreported
+        stale = tallies.stale_reads if known else None
+        checks = (
+            _at_least("hit ratio", tallies.hit_ratio(), self.min_hit_ratio),
+            _at_most("p99 of response times in ms", p99_ms, self.max_p99_ms),
+            _at_most("stale reads", stale, self.max_stale_reads),
+            _at_least("achieved ratio", achieved_ratio(outcome), self.min_achieved_ratio),
+        )
+        return [sentence for sentence in checks if sentence]
+
+
+def gates_from(options: Namespace) -> Gates:
+    """Return the gates that the options set."""
+    return Gates(**{flag.key: getattr(options, flag.key) for flag in GATE_FLAGS})
+
+
+def achieved_ratio(outcome: Outcome) -> float | None:
+    """Return which part of the arrivals that were due was also done.
+
+    Not done are those dropped or failed, those the generator itself was too late for, and those
+    still queued or under way when the run was stopped. None without arrivals, and where a worker
+    was lost: what was due there is not known.
+    """
+    tallies = outcome.tallies
+    if outcome.unreported:
+        return None
+    due = tallies.arrivals + tallies.overdue
+    done = min(tallies.completed, tallies.arrivals - tallies.backlog)
+    return done / due if due else None
+
+
+def _at_least(what: str, value: float | None, least: float | None) -> str:
+    if least is None or (value is not None and value >= least):
+        return ""
+    if value is None:
+        return f"gate: {what} is unknown, at least {least:g} was asked for"
+    return f"gate: {what} {value:.4g} is {least - value:.4g} below {least:g}"
+
+
+def _at_most(what: str, value: float | None, most: float | None) -> str:
+    if most is None or (value is not None and value <= most):
+        return ""
+    if value is None:
+        return f"gate: {what} is unknown, at most {most:g} was asked for"
+    return f"gate: {what} {value:.4g} is {value - most:.4g} above {most:g}"

@@ -1,0 +1,63 @@
+"""The summary of a run: what summary.json and the closing lines say."""
+
+from dataclasses import dataclass
+from typing import Any
+
+from loadtests.sender.tallies import Tallies
+from loadtests.workload.load_settings import LoadSettings
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """A run that has ended.
+
+    Attributes:
+        settings: What was asked.
+        tallies: What was seen, by all processes.
+        started_at, ended_at: Unix seconds; ended_at is when everything was drained.
+        predicted_hit_ratio: By theory, None where it says nothing.
+        top_shares: Share of lookups to the 1, 10, 100 most popular ids; empty where it moves.
+        fenced: Whether fills were fenced all through; then no read may go back in time.
+        unreported: One sentence for each worker that was lost with part of its report.
+    """
+
+    settings: LoadSettings
+    tallies: Tallies
+    started_at: float
+    ended_at: float
+    predicted_hit_ratio: float | None
+    top_shares: dict[str, float]
+    fenced: bool = True
+    unreported: tuple[str, ...] = ()
+
+
+def summarise(outcome: Outcome) -> dict[str, Any]:
+    """Return the content of summary.json; unknown is None."""
+    tallies = outcome.tallies
+    judged = tallies.judged_reads > 0
+    return {
+        "started_at": outcome.started_at,
+        "ended_at": outcome.ended_at,
+        "target_rate": outcome.settings.rate,
+        "arrivals": tallies.arrivals,
+        "completed": tallies.completed,
+        "dropped": tallies.dropped,
+        "failed": tallies.failed,
+        "results": tallies.results(),
+        "hit_ratio": tallies.hit_ratio(),
+        "writes": tallies.writes,
+        "failed_writes": tallies.failed_writes,
+        "dropped_writes": tallies.dropped_writes,
+        "slip_p50_seconds": tallies.slip.quantile(0.5),
+        "slip_p99_seconds": tallies.slip.quantile(0.99),
+        "max_in_flight_seen": tallies.max_in_flight_seen,
+        "queued": tallies.queued,
+        "cpu_ratio": tallies.cpu_ratio,
+        "predicted_hit_ratio": outcome.predicted_hit_ratio,
+        "top_shares": outcome.top_shares or None,
+        "judged_reads": tallies.judged_reads if judged else None,
+        "stale_reads": tallies.stale_reads if judged else None,
+        "impossible_reads": tallies.impossible_reads(fenced=outcome.fenced) if judged else None,
+        "staleness_mean_seconds": tallies.staleness.mean_seconds,
+        "unreported": list(outcome.unreported),
+    }

@@ -1,0 +1,80 @@
+"""A worker's part of a run: begins and ends on the master's word, reports all it has seen."""
+
+import time
+from typing import Any
+
+from locust.env import Environment
+from locust.runners import WorkerRunner
+
+from loadtests.run.load_user import scenarios_of
+from loadtests.run.typed_locust import listen, parsed_options
+from loadtests.sender.sender import LoadRun
+from loadtests.workload.flags import FlagError
+from loadtests.workload.load_settings import settings_from
+from loadtests.workload.shares import unpacked_share
+
+BEGIN, STOP, GIVE_UP = "load_begin", "load_stop", "load_give_up"
+BEGUN, STOPPED, EXHAUSTED = "load_begun", "load_stopped", "load_exhausted"
+REFUSED = "load_refused"
+REPORT = "load"
+
+
+class WorkerLoad:
+    """Follows Locust's events and the master's messages in a worker."""
+
+    def __init__(self, environment: Environment, runner: WorkerRunner, token: str | None) -> None:
+        self._environment = environment
+        self._runner = runner
+        self._token = token
+        self._run: LoadRun | None = None
+        self._begun: tuple[float, int] | None = None
+        events = environment.events
+        listen(events.test_start, self._on_test_start)
+        listen(events.report_to_master, self._on_report)
+        listen(events.test_stopping, self._on_test_stopping)
+        listen(events.quitting, self._on_stop)  # Ctrl-C reaches all processes at once
+        runner.register_message(BEGIN, self._on_begin, concurrent=True)
+        runner.register_message(STOP, self._on_stop, concurrent=True)
+        runner.register_message(GIVE_UP, self._on_give_up, concurrent=True)
+
+    def _on_test_start(self, **_: object) -> None:
+        fire = self._environment.events.request.fire
+        scenarios = scenarios_of(self._environment)
+        self._run = None
+        try:
+            settings = settings_from(parsed_options(self._environment))
+            self._run = LoadRun(settings, scenarios, self._token, fire, self._on_exhausted)
+        except FlagError as error:  # such as a trace that only the master can read
+            self._runner.send_message(REFUSED, {"why": str(error)})
+
+    def _on_begin(self, msg: Any, **_: object) -> None:  # noqa: ANN401 - Locust's message
+        share = unpacked_share(msg.data)
+        if self._run is None or self._begun == (share.started_at, share.epoch):
+            return  # not ready yet, or told a second time
+        self._begun = (share.started_at, share.epoch)
+        try:
+            self._run.begin(share)
+        except FlagError as error:
+            self._runner.send_message(REFUSED, {"why": str(error)})
+            return
+        self._runner.send_message(BEGUN)
+
+    def _on_stop(self, **_: object) -> None:
+        self._on_test_stopping()
+        self._runner._send_stats()  # noqa: SLF001 - no public way to report at once
+        self._runner.send_message(STOPPED)
+
+    def _on_give_up(self, **_: object) -> None:
+        if self._run is not None:
+            self._run.give_up()
+
+    def _on_test_stopping(self, **_: object) -> None:
+        if self._run is not None:
+            self._run.stop()
+
+    def _on_report(self, data: dict[str, Any], **_: object) -> None:
+        if self._run is not None:
+            data[REPORT] = {"at": time.time(), "tallies": self._run.tallies.packed()}
+
+    def _on_exhausted(self) -> None:
+        self._runner.send_message(EXHAUSTED)

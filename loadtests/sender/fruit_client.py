@@ -1,0 +1,101 @@
+"""The requests of the load itself: GET and PUT of one fruit, and what came of them."""
+
+import itertools
+import json
+import zlib
+from typing import NamedTuple
+
+from gevent.timeout import Timeout
+from geventhttpclient.client import HTTPClientPool
+from geventhttpclient.response import HTTPConnectionClosed, HTTPParseError
+from geventhttpclient.url import URL
+
+from loadtests.sender.samples import FAILED, RESULT_INDEX
+from loadtests.service_under_test.contract import SERVICE_RESULTS
+
+ANSWER_SECONDS = 30.0
+"""How long a request waits for a connection, and for each part of its answer: longer than the
+service, which sleeps for up to ten seconds of --store-delay-seconds, takes for any."""
+
+FAILURES = (OSError, Timeout, HTTPConnectionClosed, HTTPParseError, zlib.error)
+"""What a request can raise that is data of the run, not a fault of ours."""
+
+_WORDS = {word.upper(): RESULT_INDEX[word] for word in SERVICE_RESULTS}
+_ERROR = RESULT_INDEX["error"]
+
+
+class Answer(NamedTuple):
+    """What came of a lookup.
+
+    Attributes:
+        result: Index in RESULTS.
+        body: As received.
+        failure: None for a lookup that did what it should.
+    """
+
+    result: int
+    body: bytes
+    failure: Exception | None
+
+
+class AnswerError(Exception):
+    """An answer that is not a success; the text stands in Locust's failures."""
+
+
+class FruitClient:
+    """Asks the replicas in turn.
+
+    Args:
+        urls: One for each replica.
+        concurrency: Most connections to each.
+        token: For writes; None where loopback needs none.
+    """
+
+    def __init__(self, urls: tuple[str, ...], concurrency: int, token: str | None) -> None:
+        self.pool = HTTPClientPool(
+            concurrency=concurrency,
+            connection_timeout=ANSWER_SECONDS,
+            network_timeout=ANSWER_SECONDS,
+        )
+        targets = [(self.pool.get_client(url), URL(url).path.rstrip("/")) for url in urls]
+        self._targets = itertools.cycle(targets)
+        self._write_headers = {"Content-Type": "application/json"}
+        if token:
+            self._write_headers["Authorization"] = f"Bearer {token}"
+
+    def look_up(self, key: int) -> Answer:
+        """GET one fruit; never raises for what the network or the service did."""
+        http, prefix = next(self._targets)
+        try:
+            response = http.request("GET", f"{prefix}/fruit/{key}")
+            body = response.read()
+        except FAILURES as failure:
+            return Answer(FAILED, b"", _as_exception(failure))
+        status = response.status_code
+        result = _WORDS.get(str(response.get("x-cache")))
+        if result is None or status not in (200, 404, 503):
+            return Answer(FAILED, body, AnswerError(f"status {status}, no lookup's answer"))
+        if result == _ERROR or status == 503:
+            return Answer(_ERROR, body, AnswerError(f"status {status}"))
+        return Answer(result, body, None)
+
+    def write(self, key: int, quantity: int) -> Exception | None:
+        """PUT one fruit; None once acknowledged, else why it was not."""
+        http, prefix = next(self._targets)
+        body = json.dumps({"name": f"fruit-{key}", "quantity": quantity})
+        try:
+            response = http.request("PUT", f"{prefix}/fruit/{key}", body, self._write_headers)
+            response.read()
+        except FAILURES as failure:
+            return _as_exception(failure)
+        if response.status_code not in (200, 201, 204):
+            return AnswerError(f"status {response.status_code}")
+        return None
+
+    def close(self) -> None:
+        """Close all connections."""
+        self.pool.close()
+
+
+def _as_exception(failure: BaseException) -> Exception:
+    return failure if isinstance(failure, Exception) else AnswerError(f"no answer within {failure}")

@@ -1,0 +1,138 @@
+"""Performs one arrival: sends the request, reads both clocks, tells Locust and the tallies."""
+
+import json
+import math
+from collections.abc import Callable
+from typing import Any, Protocol
+
+from loadtests.sender.fruit_client import Answer, AnswerError, FruitClient
+from loadtests.sender.oracle import Oracle
+from loadtests.sender.samples import DROPPED, FAILED, RESULTS
+from loadtests.sender.slots import Arrival
+from loadtests.sender.tallies import Tallies
+
+ROW_NAMES = tuple(f"/fruit/[id] {word}" for word in RESULTS)
+WRITE_ROW = "/fruit/[id] write"
+
+
+class RequestEvent(Protocol):
+    """Locust's request event."""
+
+    def __call__(self, **request: Any) -> None:  # noqa: ANN401 - Locust's own signature
+        """Tell every listener of one request."""
+
+
+class Performer:
+    """Performs the arrivals of one scenario.
+
+    Args:
+        client: Sends requests.
+        now: Seconds since the run's start.
+        tallies: Where results are counted.
+        fire: Locust's request event.
+        scenario: Index of the scenario in the run.
+        oracle: Judges reads and numbers writes; None where there are no writes.
+    """
+
+    def __init__(  # noqa: PLR0913, PLR0917 - the parts of a run meet here
+        self,
+        client: FruitClient,
+        now: Callable[[], float],
+        tallies: Tallies,
+        fire: RequestEvent,
+        scenario: int,
+        oracle: Oracle | None = None,
+    ) -> None:
+        self._client = client
+        self._now = now
+        self._tallies = tallies
+        self._fire = fire
+        self._scenario = scenario
+        self._oracle = oracle
+
+    def perform(self, arrival: Arrival, started: float) -> None:
+        """Look the key up, or write it."""
+        if arrival.is_write:
+            self._write(arrival)
+            return
+        answer = self._client.look_up(arrival.key)
+        ended = self._now()
+        if self._oracle is not None:
+            self._judge(self._oracle, arrival.key, answer, started, ended)
+        self._count(arrival, started, ended, answer)
+
+    def drop(self, arrival: Arrival, now: float) -> None:
+        """Account for an arrival that is given up before it got a slot."""
+        never_sent = AnswerError("never sent: waited longer than --max-wait-seconds")
+        self._lose(arrival, now, now, Answer(DROPPED, b"", never_sent))
+
+    def abandon(self, arrival: Arrival, started: float) -> None:
+        """Account for an arrival that is given up while under way."""
+        given_up = AnswerError("given up while under way")
+        self._lose(arrival, started, self._now(), Answer(FAILED, b"", given_up))
+
+    def _lose(self, arrival: Arrival, started: float, ended: float, answer: Answer) -> None:
+        if arrival.is_write:
+            self._tallies.dropped_writes += answer.result == DROPPED
+            self._tallies.failed_writes += answer.result == FAILED
+            self._tell("PUT", ROW_NAMES[answer.result], arrival, ended, answer.failure)
+        else:
+            self._count(arrival, started, ended, answer)
+
+    def _count(self, arrival: Arrival, started: float, ended: float, answer: Answer) -> None:
+        response = ended - arrival.intended
+        service = ended - started if answer.result != DROPPED else math.nan
+        row = (arrival.intended, response, service, answer.result, self._scenario)
+        self._tallies.rows.append(row)
+        self._fire(
+            request_type="GET",
+            name=ROW_NAMES[answer.result],
+            response_time=response * 1000.0,
+            response_length=len(answer.body),
+            exception=answer.failure,
+            context={},
+        )
+
+    def _write(self, arrival: Arrival) -> None:
+        if self._oracle is None:
+            raise RuntimeError("a scenario that writes needs an oracle")
+        version = self._oracle.begin_write(arrival.key, self._now())
+        failure = self._client.write(arrival.key, version.quantity)
+        ended = self._now()
+        if failure is None:
+            self._oracle.acknowledge(version, ended)
+            self._tallies.writes += 1
+        else:
+            self._tallies.failed_writes += 1
+        self._tell("PUT", WRITE_ROW, arrival, ended, failure)
+
+    def _tell(
+        self, method: str, name: str, arrival: Arrival, ended: float, failure: Exception | None
+    ) -> None:
+        self._fire(
+            request_type=method,
+            name=name,
+            response_time=(ended - arrival.intended) * 1000.0,
+            response_length=0,
+            exception=failure,
+            context={},
+        )
+
+    def _judge(
+        self, oracle: Oracle, key: int, answer: Answer, started: float, ended: float
+    ) -> None:
+        quantity = _quantity(answer)
+        if quantity is not None:
+            judgement = oracle.judge(key, quantity, started, ended)
+            if judgement is not None:
+                self._tallies.judge(judgement)
+
+
+def _quantity(answer: Answer) -> int | None:
+    """Return the value that a lookup returned, None if it returned none."""
+    if answer.failure is not None:
+        return None
+    try:
+        return int(json.loads(answer.body)["data"]["quantity"])
+    except (ValueError, KeyError, TypeError):
+        return None

@@ -1,0 +1,55 @@
+"""The record of a run on disk: start.json, samples.bin, summary.json."""
+
+import json
+import os
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from loadtests.sender.samples import SampleWriter, clear_samples
+
+
+class Recording:
+    """Writes the record of one run into *directory*; files appear whole or not at all."""
+
+    def __init__(self, directory: Path) -> None:
+        self._directory = directory
+        self._samples: SampleWriter | None = None
+
+    def begin(self, started_at: float) -> None:
+        """Say when the run's time zero is (unix seconds)."""
+        write_atomically(self._directory / "start.json", {"started_at": started_at})
+
+    def open_samples(self, *, own_file: bool) -> None:
+        """Start this process's file of samples; own_file when several processes record."""
+        self._samples = SampleWriter(self._directory, own_file=own_file)
+
+    def append(self, samples: NDArray[np.void]) -> None:
+        """Add samples to the file opened by `open_samples`."""
+        if self._samples is not None:
+            self._samples.append(samples)
+
+    def close_samples(self) -> None:
+        """Close the file of samples."""
+        if self._samples is not None:
+            self._samples.close()
+            self._samples = None
+
+    def clear(self) -> None:
+        """Remove what an earlier run left in the directory."""
+        clear_samples(self._directory)
+        for name in ("start.json", "summary.json"):
+            (self._directory / name).unlink(missing_ok=True)
+
+    def conclude(self, summary: dict[str, Any]) -> None:
+        """Write the summary; its presence says that the run ended in order."""
+        write_atomically(self._directory / "summary.json", summary)
+
+
+def write_atomically(path: Path, content: dict[str, Any]) -> None:
+    """Write *content* as JSON so that no reader sees half of it."""
+    draft = path.with_name(f".{path.name}.{os.getpid()}")
+    draft.write_text(json.dumps(content, indent=2) + "\n", encoding="utf-8")
+    draft.replace(path)

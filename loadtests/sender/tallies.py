@@ -1,0 +1,200 @@
+"""What a run has seen so far: counts and latencies by scenario and result."""
+
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from loadtests.sender.histogram import Histogram, unpacked
+from loadtests.sender.oracle import Judgement, Verdict
+from loadtests.sender.samples import DROPPED, FAILED, RESULTS, SAMPLE_DTYPE
+from loadtests.service_under_test.contract import hit_ratio
+
+LookupRow = tuple[float, float, float, int, int]
+"""Intended start (s since the run's start), response, service (s), result, scenario index."""
+
+_COUNTERS = (
+    "arrivals",
+    "overdue",
+    "backlog",
+    "queued",
+    "max_in_flight_seen",
+    "in_flight",
+    "writes",
+    "failed_writes",
+    "dropped_writes",
+    "judged_reads",
+    "stale_reads",
+    "never_written_reads",
+    "regressed_reads",
+)
+
+_MOMENTARY = {"in_flight", "max_in_flight_seen", "backlog", "overdue"}
+_ADDED_UP = tuple(name for name in _COUNTERS if name not in _MOMENTARY)
+
+
+@dataclass
+class Clocks:
+    """Both latencies of one scenario and result."""
+
+    response: Histogram = field(default_factory=Histogram)
+    service: Histogram = field(default_factory=Histogram)
+
+
+@dataclass
+class Tallies:
+    """One process's tallies, or the sum of several.
+
+    Attributes:
+        arrivals: Requests that were due, writes included.
+        overdue: Arrivals that were due when the run ended and had not been looked at.
+        backlog: Arrivals that were queued or under way when the run was stopped; 0 where it came
+            to its own end.
+        queued: Arrivals that found no free slot.
+        max_in_flight_seen: Most requests under way at one time.
+        in_flight: Requests under way now.
+        writes, failed_writes, dropped_writes: Writes acknowledged; sent and not acknowledged;
+            never sent.
+        judged_reads, stale_reads, never_written_reads, regressed_reads: See `staleness`; a
+            regressed read counts as stale too.
+        by_row: Latencies by (scenario, result).
+        slip: How much later than intended a request got its slot.
+        staleness: How long the value of a stale read had been superseded.
+        cpu_ratio: CPU seconds per second of the busiest process; None before the first look.
+    """
+
+    arrivals: int = 0
+    overdue: int = 0
+    backlog: int = 0
+    queued: int = 0
+    max_in_flight_seen: int = 0
+    in_flight: int = 0
+    writes: int = 0
+    failed_writes: int = 0
+    dropped_writes: int = 0
+    judged_reads: int = 0
+    stale_reads: int = 0
+    never_written_reads: int = 0
+    regressed_reads: int = 0
+    by_row: dict[tuple[str, str], Clocks] = field(default_factory=dict)
+    slip: Histogram = field(default_factory=Histogram)
+    staleness: Histogram = field(default_factory=Histogram)
+    cpu_ratio: float | None = None
+    rows: list[LookupRow] = field(default_factory=list)
+    stale_seconds: list[float] = field(default_factory=list)
+
+    def fold(self, scenarios: list[str], started_at: float) -> NDArray[np.void]:
+        """Count the lookups since the last fold and return them as samples."""
+        rows, self.rows = self.rows, []
+        stale_seconds, self.stale_seconds = self.stale_seconds, []
+        self.staleness.add(np.array(stale_seconds))
+        table = np.array(rows, dtype=np.float64).reshape(-1, 5)
+        samples = np.empty(len(rows), dtype=SAMPLE_DTYPE)
+        intended, samples["response"], samples["service"], results, _ = table.T
+        samples["intended"] = intended + started_at
+        samples["result"] = results
+        for scenario, result in {(row[4], row[3]) for row in rows}:
+            chosen = table[(table[:, 4] == scenario) & (table[:, 3] == result)]
+            self._add(scenarios[scenario], RESULTS[result], chosen)
+        return samples
+
+    def _add(self, scenario: str, result: str, chosen: NDArray[np.float64]) -> None:
+        clocks = self.by_row.setdefault((scenario, result), Clocks())
+        clocks.response.add(chosen[:, 1])
+        if result == RESULTS[DROPPED]:
+            return
+        clocks.service.add(chosen[:, 2])
+        self.slip.add(chosen[:, 1] - chosen[:, 2])
+
+    def results(self) -> dict[str, int]:
+        """Return the number of lookups by result, every result named."""
+        counts = dict.fromkeys(RESULTS, 0)
+        for (_, result), clocks in self.by_row.items():
+            counts[result] += clocks.response.count
+        return counts
+
+    def judge(self, judgement: Judgement) -> None:
+        """Count one judged read."""
+        self.judged_reads += 1
+        self.never_written_reads += judgement.verdict is Verdict.NEVER_WRITTEN
+        self.regressed_reads += judgement.verdict is Verdict.REGRESSED
+        self.stale_reads += judgement.verdict in (Verdict.STALE, Verdict.REGRESSED)
+        if judgement.stale_seconds is not None:
+            self.stale_seconds.append(judgement.stale_seconds)
+
+    def impossible_reads(self, *, fenced: bool) -> int:
+        """Reads of a value never written, and where fills were fenced those older than one seen."""
+        return self.never_written_reads + (self.regressed_reads if fenced else 0)
+
+    @property
+    def dropped(self) -> int:
+        """Requests that were never sent, having waited too long."""
+        return self.results()[RESULTS[DROPPED]] + self.dropped_writes
+
+    @property
+    def failed(self) -> int:
+        """Requests without a valid answer."""
+        return self.results()[RESULTS[FAILED]] + self.failed_writes
+
+    @property
+    def completed(self) -> int:
+        """Lookups and writes that got a valid answer."""
+        counts = self.results()
+        lookups = sum(counts.values()) - counts[RESULTS[DROPPED]] - counts[RESULTS[FAILED]]
+        return lookups + self.writes
+
+    def hit_ratio(self) -> float | None:
+        """Return the share of cache lookups answered by the cache, None without lookups."""
+        return hit_ratio(self.results())
+
+    def response(self) -> Histogram:
+        """Return the response times of all lookups."""
+        total = Histogram()
+        for clocks in self.by_row.values():
+            total.merge(clocks.response)
+        return total
+
+    def since(self, earlier: "Tallies") -> "Tallies":
+        """Return what was seen after *earlier*, a copy of this at some time."""
+        later = merged([self.packed()])
+        for name in _ADDED_UP:
+            setattr(later, name, getattr(self, name) - getattr(earlier, name))
+        for row, clocks in earlier.by_row.items():
+            now = later.by_row.setdefault(row, Clocks())
+            response = now.response.since(clocks.response)
+            later.by_row[row] = Clocks(response, now.service.since(clocks.service))
+        later.slip = self.slip.since(earlier.slip)
+        later.staleness = self.staleness.since(earlier.staleness)
+        return later
+
+    def packed(self) -> dict[str, Any]:
+        """Return everything, for a message to the master."""
+        return {
+            "counters": {name: getattr(self, name) for name in _COUNTERS},
+            "rows": [
+                [scenario, result, clocks.response.packed(), clocks.service.packed()]
+                for (scenario, result), clocks in self.by_row.items()
+            ],
+            "slip": self.slip.packed(),
+            "staleness": self.staleness.packed(),
+            "cpu_ratio": self.cpu_ratio,
+        }
+
+
+def merged(reports: Iterable[dict[str, Any]]) -> Tallies:
+    """Add up what each process last reported (`Tallies.packed`)."""
+    total = Tallies()
+    for report in reports:
+        for name, value in report["counters"].items():
+            setattr(total, name, getattr(total, name) + value)
+        for scenario, result, response, service in report["rows"]:
+            clocks = total.by_row.setdefault((scenario, result), Clocks())
+            clocks.response.merge(unpacked(response))
+            clocks.service.merge(unpacked(service))
+        total.slip.merge(unpacked(report["slip"]))
+        total.staleness.merge(unpacked(report["staleness"]))
+        if report["cpu_ratio"] is not None:
+            total.cpu_ratio = max(total.cpu_ratio or 0.0, report["cpu_ratio"])
+    return total

@@ -1,0 +1,108 @@
+"""The stack at addresses that are given: servers that somebody else runs."""
+
+import os
+import re
+from collections.abc import Mapping, Sequence
+from typing import Self
+
+from loadtests.service_under_test.urls import page_answers
+from loadtests.stack.guardian import Guardian, StackError
+from loadtests.stack.service_server import start_services
+
+_PASSWORD = re.compile(r"(://[^:@/]*:).+@")
+
+
+def without_password(url: str) -> str:
+    """Return a URL fit to be shown: its password, if it has one, as ***."""
+    return _PASSWORD.sub(r"\1***@", url)
+
+
+class GivenService:
+    """Services that run already; nothing is started and nothing is ended.
+
+    Args:
+        service_urls: Their addresses, such as http://127.0.0.1:8000.
+        redis_url: Their Redis, where it may be asked; else None.
+        prometheus_url: A Prometheus that scrapes them; else None.
+        control_token: What their control API asks for; None takes $CONTROL_TOKEN.
+        store_name: Their database for a reader.
+    """
+
+    def __init__(
+        self,
+        service_urls: Sequence[str],
+        *,
+        redis_url: str | None = None,
+        prometheus_url: str | None = None,
+        control_token: str | None = None,
+        store_name: str = "the service's own",
+    ) -> None:
+        self.service_urls = [url.rstrip("/") for url in service_urls]
+        self.redis_url = redis_url
+        self.prometheus_url = prometheus_url
+        self.control_token = control_token or os.environ.get("CONTROL_TOKEN")
+        self.store_name = store_name
+        self.lines = [f"service: given, {', '.join(self.service_urls)}"]
+
+    def __enter__(self) -> Self:
+        """Make sure that each service is ready; StackError names the one that is not."""
+        for url in self.service_urls:
+            if not page_answers(f"{url}/readyz"):
+                raise StackError(f"{url}/readyz does not answer 200: start it or name another URL")
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        """Leave everything as it is."""
+
+
+class GivenServers:
+    """Our own service processes in front of a Redis and a database that are given.
+
+    Of these, only the service's own keys and table are touched.
+
+    Args:
+        redis_url: redis://, rediss:// or redis+cluster://.
+        database_url: mysql+pymysql:// with the database that `db.sql` made in it.
+        service_processes: How many service processes, each on a port of its own.
+        environment: Settings for them, by their names in capitals.
+    """
+
+    prometheus_url: str | None = None
+
+    def __init__(
+        self,
+        redis_url: str,
+        database_url: str,
+        service_processes: int = 1,
+        environment: Mapping[str, str] | None = None,
+    ) -> None:
+        self._service_processes = service_processes
+        self._settings = {
+            **(environment or {}),
+            "REDIS_URL": redis_url,
+            "DATABASE_URL": database_url,
+        }
+        self.redis_url: str | None = redis_url
+        self.control_token = {**os.environ, **self._settings}.get("CONTROL_TOKEN")
+        self.store_name = without_password(database_url)
+        self.service_urls: list[str] = []
+        self.lines = [
+            f"redis: given, {without_password(redis_url)}",
+            f"database: given, {self.store_name}",
+        ]
+
+    def __enter__(self) -> Self:
+        """Start the services and wait until they are ready; StackError if they are not."""
+        self.guardian = Guardian()
+        try:
+            self.services = start_services(self.guardian, self._service_processes, self._settings)
+        except BaseException:
+            self.guardian.close()
+            raise
+        self.service_urls = [server.url for server in self.services]
+        self.lines.append(f"service: python -m service on {', '.join(self.service_urls)}")
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        """End the services and leave the given servers as they are."""
+        self.guardian.close()

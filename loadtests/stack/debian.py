@@ -1,0 +1,176 @@
+"""Unpacks Debian packages into the repository's `.cache/`: no root, nothing installed."""
+
+import contextlib
+import fcntl
+import os
+import platform
+import re
+import shlex
+import shutil
+import subprocess
+import tempfile
+from collections.abc import Iterator
+from pathlib import Path
+
+from loadtests.stack.guardian import ROOT
+
+CACHE = ROOT / ".cache"
+
+_SECONDS_TO_DOWNLOAD = 600
+_INSTALL_LINE = re.compile(r"^Inst (\S+) (?:\[\S+\] )?\((\S+) ", re.MULTILINE)
+_FONTS = """<?xml version="1.0"?><!DOCTYPE fontconfig SYSTEM "fonts.dtd">
+<fontconfig><dir>{tree}/usr/share/fonts</dir><dir>/usr/share/fonts</dir>
+<cachedir>{tree}/font-cache</cachedir></fontconfig>
+"""
+
+
+class UnpackError(Exception):
+    """A package cannot be had here; the message says why."""
+
+
+def unpacked(program: str, *packages: str) -> Path:
+    """Bring packages, with what they need and this machine lacks, into one folder.
+
+    The folder is kept, named after the release and the first package, and made only
+    once. The machine's package lists are used as they are; where there are none, or old
+    ones, lists of our own are fetched into the cache.
+
+    Args:
+        program: The path in that folder of what the packages are for, as
+            `usr/bin/redis-server`; the folder is kept only if it is there.
+        packages: Unpacked even where they are installed, as what they need is not: what the
+            program finds beside itself must be named.
+
+    Returns:
+        The folder that holds `usr/bin` and so on.
+
+    Raises:
+        UnpackError: This is no Debian, or a package is not to be had.
+    """
+    if shutil.which("apt-get") is None or shutil.which("dpkg-deb") is None:
+        raise UnpackError("apt-get and dpkg are not here")
+    tree = _home() / packages[0]
+    with _locked(_home()):
+        if not (tree / program).exists():
+            shutil.rmtree(tree, ignore_errors=True)
+            with tempfile.TemporaryDirectory(dir=_home()) as folder:
+                _download(packages, Path(folder))
+                _unpack(Path(folder), Path(folder) / "tree")
+                if not (Path(folder) / "tree" / program).exists():
+                    raise UnpackError(f"{program} is not in {', '.join(packages)}")
+                (Path(folder) / "tree").rename(tree)
+    return tree
+
+
+def wrapper(tree: Path, program: str) -> Path:
+    """Make a script that runs a program of an unpacked folder with that folder's libraries.
+
+    Args:
+        tree: What `unpacked` returned.
+        program: The program's path in it, as `usr/bin/redis-server`.
+    """
+    script = tree / "wrappers" / Path(program).name
+    text = (
+        "#!/bin/sh\n"
+        f"export LD_LIBRARY_PATH={shlex.quote(_library_path(tree))}\n"
+        f"export FONTCONFIG_FILE={shlex.quote(str(tree / 'fonts.conf'))}\n"
+        f'exec {shlex.quote(str(tree / program))} "$@"\n'
+    )
+    # The repository may have been moved since: the paths are absolute.
+    if not script.exists() or script.read_text() != text:
+        (tree / "fonts.conf").write_text(_FONTS.format(tree=tree))
+        script.parent.mkdir(exist_ok=True)
+        draft = script.with_suffix(f".{os.getpid()}")
+        draft.write_text(text)
+        draft.chmod(0o755)
+        draft.rename(script)
+    return script
+
+
+def _home() -> Path:
+    release = platform.freedesktop_os_release()
+    name = f"{release['ID']}-{release.get('VERSION_ID', 'rolling')}-{platform.machine()}"
+    return CACHE / name
+
+
+@contextlib.contextmanager
+def _locked(folder: Path) -> Iterator[None]:
+    """Keep a second process from unpacking the same package at the same time."""
+    folder.mkdir(parents=True, exist_ok=True)
+    with (folder / "lock").open("w") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        yield
+
+
+def _download(packages: tuple[str, ...], folder: Path) -> None:
+    try:
+        _download_missing(packages, folder, [])
+    except UnpackError:
+        own = _own_lists()
+        _apt(folder, own, "update")
+        _download_missing(packages, folder, own)
+
+
+def _download_missing(packages: tuple[str, ...], folder: Path, options: list[str]) -> None:
+    plan = _apt(folder, options, "-s", "install", "--no-install-recommends", *packages)
+    missing = dict(_INSTALL_LINE.findall(plan))
+    installed = [package for package in packages if package not in missing]
+    wanted = [f"{name}={version}" for name, version in missing.items()]
+    _apt(folder, options, "download", *wanted, *installed)
+
+
+def _own_lists() -> list[str]:
+    """Tell apt to keep its lists in the cache; what is installed it reads from the machine."""
+    state, cache = _home() / "apt" / "state", _home() / "apt" / "cache"
+    (state / "lists" / "partial").mkdir(parents=True, exist_ok=True)
+    (cache / "archives" / "partial").mkdir(parents=True, exist_ok=True)
+    return [
+        f"-oDir::State={state}",
+        "-oDir::State::status=/var/lib/dpkg/status",
+        f"-oDir::Cache={cache}",
+    ]
+
+
+def _apt(folder: Path, options: list[str], *words: str) -> str:
+    quiet = [
+        "-q",
+        "-y",
+        "-oDebug::NoLocking=1",
+        "-oAcquire::Retries=1",
+        "-oAcquire::http::Timeout=20",
+    ]
+    if os.geteuid() == 0:
+        # apt's own user may not write into this folder.
+        quiet.append("-oAPT::Sandbox::User=root")
+    return _run(["apt-get", *quiet, *options, *words], folder)
+
+
+def _unpack(archives: Path, tree: Path) -> None:
+    tree.mkdir()
+    for archive in sorted(archives.glob("*.deb")):
+        _run(["dpkg-deb", "-x", archive.name, tree.name], archives)
+
+
+def _run(argv: list[str], folder: Path) -> str:
+    try:
+        done = subprocess.run(  # noqa: S603 - fixed programs, no shell
+            argv,
+            cwd=folder,
+            env=os.environ | {"LC_ALL": "C"},
+            stdin=subprocess.DEVNULL,
+            capture_output=True,
+            text=True,
+            check=True,
+            timeout=_SECONDS_TO_DOWNLOAD,
+        )
+    except subprocess.CalledProcessError as error:
+        last = (error.stderr.strip() or error.stdout.strip()).splitlines()[-1:]
+        raise UnpackError(f"{argv[0]}: {' '.join(last)}") from error
+    except subprocess.TimeoutExpired as error:
+        raise UnpackError(f"{argv[0]}: no answer in {_SECONDS_TO_DOWNLOAD} s") from error
+    return done.stdout
+
+
+def _library_path(tree: Path) -> str:
+    folders = {path.parent for path in tree.glob("**/lib*.so*")}
+    return ":".join(sorted(str(folder) for folder in folders))

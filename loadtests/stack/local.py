@@ -1,0 +1,167 @@
+"""The stack as private processes of this machine, on free ports, in a temporary folder."""
+
+import os
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Literal, Self
+
+from loadtests.stack.guardian import ROOT, GuardedProcess, Guardian, StackError
+from loadtests.stack.mariadb_server import MariadbServer
+from loadtests.stack.ports import free_port
+from loadtests.stack.prometheus_server import PrometheusServer
+from loadtests.stack.redis_server import RedisServer
+from loadtests.stack.servers import (
+    ServerProgram,
+    bring_mariadb,
+    bring_redis,
+    find_mariadb,
+    find_prometheus,
+)
+from loadtests.stack.service_server import ServiceServer, start_services
+
+Database = Literal["auto", "sqlite", "mariadb"]
+
+
+class LocalStack:
+    """Redis, a database, N service processes and, when asked for, Prometheus.
+
+    A context manager; entering starts all of it and fills in the attributes of the Stack
+    protocol. Nothing of it outlives this process. `redis`, `database` (None with SQLite)
+    and `services` are the servers themselves: each has `.pid`, `.stop()`, `.kill()` and
+    `.restart()`.
+
+    Args:
+        service_processes: How many service processes, each on a port of its own.
+        database: "auto" takes MariaDB or MySQL where this machine has one and else
+            SQLite; "mariadb" unpacks Debian's if need be.
+        environment: Settings for the service processes, by their names in capitals.
+        prometheus: Whether to start Prometheus where this machine has one.
+        http_port: Port of the first service process; None picks a free one.
+        prometheus_port: Port of Prometheus; None picks a free one.
+        scrape: More for Prometheus to scrape: host:port addresses by job name.
+    """
+
+    def __init__(  # noqa: PLR0913 - each is a choice of its own; the defaults make a stack
+        self,
+        service_processes: int = 1,
+        database: Database = "auto",
+        environment: Mapping[str, str] | None = None,
+        *,
+        prometheus: bool = False,
+        http_port: int | None = None,
+        prometheus_port: int | None = None,
+        scrape: Mapping[str, list[str]] | None = None,
+    ) -> None:
+        self._service_processes = service_processes
+        self._wanted_database = database
+        self._environment = dict(environment or {})
+        self._wants_prometheus = prometheus
+        self._ports = {"http": http_port, "prometheus": prometheus_port}
+        self._scrape = dict(scrape or {})
+        self.control_token = {**os.environ, **self._environment}.get("CONTROL_TOKEN")
+        self.service_urls: list[str] = []
+        self.redis_url: str | None = None
+        self.prometheus_url: str | None = None
+        self.lines: list[str] = []
+        self.store_name = "SQLite"
+        self.database: MariadbServer | None = None
+        self.services: list[ServiceServer] = []
+
+    def __enter__(self) -> Self:
+        """Start everything and wait until it answers; StackError if something does not."""
+        self.guardian = Guardian()
+        try:
+            self._start_redis()
+            database_url = self._start_database()
+            self._start_services(database_url)
+            if self._wants_prometheus:
+                self._start_prometheus()
+        except BaseException:
+            self.guardian.close()
+            raise
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        """End everything and remove its files."""
+        self.guardian.close()
+
+    def start(
+        self,
+        name: str,
+        argv: Sequence[str | Path],
+        environment: Mapping[str, str] | None = None,
+    ) -> GuardedProcess:
+        """Run one more program, such as Locust, that must not outlive the stack."""
+        return self.guardian.start(name, argv, environment)
+
+    def _start_redis(self) -> None:
+        program = bring_redis()
+        self.redis = RedisServer(self.guardian, program)
+        self.redis_url = self.redis.url
+        self.redis.start()
+        self.redis.wait_ready()
+        self.lines.append(f"redis: {program} on {self.redis.url}")
+
+    def _start_database(self) -> str:
+        """Start the database that is wanted and to be had; return its URL."""
+        if self._wanted_database == "sqlite":
+            return self._take_sqlite("as asked")
+        if self._wanted_database == "mariadb":
+            return self._take_mariadb(bring_mariadb())
+        program = find_mariadb()
+        if program is None:
+            return self._take_sqlite("no mariadbd or mysqld on the PATH or in /usr/sbin")
+        try:
+            return self._take_mariadb(program)
+        except StackError as error:
+            # Some systems let a packaged mysqld write into its own folder only.
+            first, *rest = str(error).splitlines()
+            return self._take_sqlite(" ".join([first, *rest[-1:]]))
+
+    def _take_sqlite(self, why: str) -> str:
+        path = self.guardian.folder / "grocerydb.sqlite"
+        self.lines.append(f"database: SQLite, in a file ({why})")
+        return f"sqlite:///{path}"
+
+    def _take_mariadb(self, program: ServerProgram) -> str:
+        database = MariadbServer(self.guardian, program)
+        database.create()
+        database.start()
+        try:
+            database.wait_ready()
+            database.load(ROOT / "db.sql")
+        except StackError:
+            database.kill()
+            raise
+        self.database = database
+        self.store_name = database.title
+        where = f"{program.path.name} {program.origin} on 127.0.0.1:{database.port}"
+        self.lines.append(f"database: {database.title}, {where}")
+        return database.url
+
+    def _start_services(self, database_url: str) -> None:
+        settings = {
+            **self._environment,
+            "REDIS_URL": self.redis.url,
+            "DATABASE_URL": database_url,
+        }
+        self.services = start_services(
+            self.guardian, self._service_processes, settings, self._ports["http"]
+        )
+        self.service_urls = [server.url for server in self.services]
+        self.lines.append(f"service: python -m service on {', '.join(self.service_urls)}")
+
+    def _start_prometheus(self) -> None:
+        program = find_prometheus()
+        if program is None:
+            self.lines.append("prometheus: none on the PATH")
+            return
+        addresses = [f"127.0.0.1:{server.port}" for server in self.services]
+        port = self._ports["prometheus"] or free_port()
+        server = PrometheusServer(
+            self.guardian, program, port, {"service": addresses, **self._scrape}
+        )
+        server.start()
+        server.wait_ready()
+        self.prometheus_url = server.url
+        self.lines.append(f"prometheus: {program} on {server.url}")

@@ -1,0 +1,61 @@
+"""A private Prometheus that scrapes a local stack and evaluates the repository's rules."""
+
+import json
+from collections.abc import Mapping
+from pathlib import Path
+
+from loadtests.service_under_test.urls import page_answers
+from loadtests.stack.guardian import ROOT, Guardian
+from loadtests.stack.private_server import PrivateServer
+from loadtests.stack.servers import ServerProgram
+
+RULES = ROOT / "dashboards" / "prometheus" / "rules.yml"
+_SCRAPE_INTERVAL = "5s"
+
+
+class PrometheusServer(PrivateServer):
+    """Prometheus on a port of its own; `url` is its address.
+
+    `targets` maps each job's name to the host:port addresses that it scrapes.
+    """
+
+    def __init__(
+        self,
+        guardian: Guardian,
+        program: ServerProgram,
+        port: int,
+        targets: Mapping[str, list[str]],
+    ) -> None:
+        super().__init__(guardian, "prometheus", port)
+        self._program = program
+        self._targets = targets
+        self.url = f"http://127.0.0.1:{port}"
+
+    def command(self) -> list[str | Path]:
+        """Write the configuration and return the command line."""
+        # JSON is YAML too, and quotes itself.
+        configuration = self.folder / "prometheus.yml"
+        configuration.write_text(json.dumps(self._configuration(), indent=1))
+        return [
+            self._program.path,
+            f"--config.file={configuration}",
+            f"--storage.tsdb.path={self.folder / 'prometheus-data'}",
+            f"--web.listen-address=127.0.0.1:{self.port}",
+        ]
+
+    def answers(self) -> bool:
+        """Tell whether it says that it is ready."""
+        return page_answers(f"{self.url}/-/ready")
+
+    def _configuration(self) -> dict[str, object]:
+        return {
+            "global": {
+                "scrape_interval": _SCRAPE_INTERVAL,
+                "evaluation_interval": _SCRAPE_INTERVAL,
+            },
+            "rule_files": [str(RULES)] if RULES.exists() else [],
+            "scrape_configs": [
+                {"job_name": job, "static_configs": [{"targets": addresses}]}
+                for job, addresses in self._targets.items()
+            ],
+        }

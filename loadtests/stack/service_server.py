@@ -1,0 +1,58 @@
+"""Private processes of the service under test, as `python -m service` starts them."""
+
+import sys
+from collections.abc import Mapping
+from pathlib import Path
+
+from loadtests.service_under_test.urls import page_answers
+from loadtests.stack.guardian import Guardian
+from loadtests.stack.ports import free_port
+from loadtests.stack.private_server import PrivateServer
+
+
+class ServiceServer(PrivateServer):
+    """One process of the service on a port of its own; `url` is where it listens."""
+
+    def __init__(
+        self, guardian: Guardian, name: str, port: int, settings: Mapping[str, str]
+    ) -> None:
+        super().__init__(guardian, name, port)
+        self._settings = settings
+        self.url = f"http://127.0.0.1:{port}"
+
+    def command(self) -> list[str | Path]:
+        """Return its command line."""
+        return [sys.executable, "-m", "service"]
+
+    def environment(self) -> dict[str, str]:
+        """Return its settings."""
+        return {**self._settings, "HOST": "127.0.0.1", "PORT": str(self.port)}
+
+    def answers(self) -> bool:
+        """Tell whether it says that it is ready."""
+        return page_answers(f"{self.url}/readyz")
+
+
+def start_services(
+    guardian: Guardian, count: int, settings: Mapping[str, str], first_port: int | None = None
+) -> list[ServiceServer]:
+    """Start service processes side by side and wait until all are ready.
+
+    Args:
+        guardian: What they hang under.
+        count: How many.
+        settings: Their environment, such as REDIS_URL and DATABASE_URL.
+        first_port: Port of the first; None picks a free one, as for all others.
+
+    Raises:
+        StackError: One does not get ready; the message ends with its log's last lines.
+    """
+    servers = []
+    for number in range(1, count + 1):
+        port = (first_port if number == 1 else None) or free_port()
+        server = ServiceServer(guardian, f"service-{number}", port, settings)
+        server.start()
+        servers.append(server)
+    for server in servers:
+        server.wait_ready()
+    return servers

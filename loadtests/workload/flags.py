@@ -1,0 +1,166 @@
+"""The load flags: one table for the command line, the web form and the experiment plans."""
+
+import argparse
+import math
+from dataclasses import dataclass
+from typing import Any, Protocol
+
+from loadtests.traffic.arrivals import ARRIVALS
+from loadtests.traffic.rate_shape import SHAPES
+from loadtests.workload.presets import PRESETS, SOURCE
+
+NO_PRESET = "none"
+EXIT_USAGE = 2
+LARGEST_CATALOGUE = 10_000_000
+"""The service makes no more items than this."""
+USUAL_METRICS_PORT = 9646
+"""Where Prometheus looks for a headless load generator."""
+
+
+class FlagError(argparse.ArgumentTypeError):
+    """A refused value; the message names it, what would do, and is for the user."""
+
+
+class FlagParser(Protocol):
+    """What Locust hands out to add flags to."""
+
+    def add_argument(self, *names: str, **options: Any) -> Any:  # noqa: ANN401 - argparse's own
+        """Add one flag."""
+
+
+@dataclass(frozen=True)
+class Flag:
+    """One flag.
+
+    Attributes:
+        name: As on the command line, without the dashes.
+        default: Its type decides how a text is read: float, int or str.
+        help: One sentence for --help and the form.
+        low, high: Smallest and largest number allowed.
+        unit: What the number counts.
+        choices: All words allowed; empty for free text.
+        in_form: Whether the web form shows it.
+        optional: Whether leaving it out (None, an empty field) has a meaning of its own.
+    """
+
+    name: str
+    default: float | int | str
+    help: str
+    low: float = 0
+    high: float = math.inf
+    unit: str = ""
+    choices: tuple[str, ...] = ()
+    in_form: bool = True
+    optional: bool = False
+
+    @property
+    def key(self) -> str:
+        """The name as attribute and form field."""
+        return self.name.replace("-", "_")
+
+    def parse(self, text: str) -> float | int | str:
+        """Return the value that *text* says.
+
+        Raises:
+            FlagError: It is not allowed here.
+        """
+        if self.optional and not self.choices and not text.strip():
+            return ""
+        if self.choices and text not in self.choices:
+            words = ", ".join(self.choices)
+            raise FlagError(f"{self.name} must be one of {words}, got {text!r}; choose one of them")
+        if isinstance(self.default, str):
+            return text
+        return self._number(text)
+
+    def add_to(self, parser: FlagParser) -> None:
+        """Declare the flag on Locust's parser."""
+        default = None if self.optional and not self.in_form else self.default
+        parser.add_argument(
+            f"--{self.name}",
+            type=self.parse,
+            default="" if self.optional and self.in_form and not self.choices else default,
+            choices=list(self.choices) or None,
+            help=self.help,
+            metavar=None if self.choices else f"<{self.unit or 'value'}>",
+            include_in_web_ui=self.in_form,
+        )
+
+    def _number(self, text: str) -> float | int:
+        whole = isinstance(self.default, int)
+        try:
+            value = int(text) if whole else float(text)
+        except ValueError:
+            value = math.nan
+        if not self.low <= value <= self.high:  # NaN is refused here too
+            raise FlagError(f"{self.name} must be {self._range()}, got {text!r}; {self._remedy()}")
+        return value
+
+    def _range(self) -> str:
+        kind = "a whole number" if isinstance(self.default, int) else "a number"
+        bounds = f"from {self.low:g} to {self.high:.10g}"
+        return f"{kind} {bounds} {self.unit}".rstrip()
+
+    def _remedy(self) -> str:
+        return f"try --{self.name} {self.default:g}" if self.default != "" else "leave it out"
+
+
+LOAD_FLAGS = (
+    Flag("rate", 100.0, "Arrivals a second, over all users.", 0.01, 100_000, "arrivals/s"),
+    Flag("arrivals", "poisson", "Poisson (independent) or evenly paced.", choices=ARRIVALS),
+    Flag("shape", "steady", "How the rate moves over the run.", choices=SHAPES),
+    Flag("shape-peak", 5.0, "Highest rate of the shape, times --rate.", 0.1, 1000, "times"),
+    Flag("shape-period-seconds", 60.0, "Length of a ramp, step, day.", 1, 86_400, "seconds"),
+    Flag("spike-seconds", 10.0, "Length of a spike, on one key.", 0.1, 86_400, "seconds"),
+    Flag(
+        "popularity",
+        "zipf",
+        "Which ids: Zipf, even, a fixed or moving hot set, in order, newest most.",
+        choices=("zipf", "uniform", "hotset", "sliding", "scan", "latest"),
+    ),
+    Flag("items", 1000, "Ids in the catalogue.", 1, LARGEST_CATALOGUE, "items"),
+    Flag("skew", 0.99, "Zipf exponent s; 0 is uniform.", 0, 10),
+    Flag("hot-traffic-ratio", 0.9, "Share of lookups to the hot set, or to the hot key.", 0, 1),
+    Flag("hot-items-ratio", 0.1, "Share of the items in the hot set.", 0, 1),
+    Flag("slide-per-second", 1.0, "Items a second by which hot set or newest move.", 0, 1e6),
+    Flag("hot-key", 1, "The id of scenario HotKey and of a spike.", 1, LARGEST_CATALOGUE),
+    Flag("seed", 1, "Fixes ids and gaps; another seed, another run.", 0, 2_147_483_647),
+    Flag(
+        "trace",
+        "",
+        "File of ids to replay in its order instead, .gz too; empties the service's cache first.",
+    ),
+    Flag("trace-times", "no", "Replay at the trace's own times.", choices=("no", "yes")),
+    Flag("write-ratio", 0.1, "Share of writes in scenario ReadWrite.", 0, 1),
+    Flag("missing-ratio", 0.0, "Share of lookups for ids that do not exist.", 0, 1),
+    Flag("missing-items", 1000, "Distinct missing ids; 0: each asked once.", 0, 1_000_000_000),
+    Flag("one-hit-ratio", 0.0, "Share of lookups for ids asked for only once.", 0, 1),
+    Flag(
+        "one-hit-items", 100_000, "Ids set aside to be asked once.", 1, LARGEST_CATALOGUE, "items"
+    ),
+    Flag("think-seconds", 1.0, "ClosedLoop: mean pause after an answer.", 0, 3600, "seconds"),
+    Flag("max-in-flight", 512, "Requests at a time; further ones queue.", 1, 20_000, "requests"),
+    Flag("max-wait-seconds", 30.0, "Longest wait for a slot, then dropped.", 0.1, 3600, "seconds"),
+    Flag("requests", 0, "Arrivals in total; 0: no end.", 0, 1_000_000_000, "arrivals"),
+    Flag(
+        "preset",
+        NO_PRESET,
+        f"Skew (over --skew), writes (of ReadWrite) and TTL of a production cache ({SOURCE}).",
+        choices=(NO_PRESET, *PRESETS),
+    ),
+    Flag("record", "", "Directory for samples and summary of the run.", in_form=False),
+)
+
+
+def add_load_flags(parser: FlagParser) -> None:
+    """Declare all load flags on Locust's parser."""
+    parser.add_argument(
+        "--service-url",
+        action="append",
+        default=None,
+        help="Where the service is; repeat for replicas. Default: --host.",
+        metavar="<url>",
+        include_in_web_ui=False,
+    )
+    for flag in LOAD_FLAGS:
+        flag.add_to(parser)

@@ -1,0 +1,120 @@
+"""The service's run-time knobs as flags and form fields; left empty, the service keeps its own."""
+
+from argparse import Namespace
+from collections.abc import Mapping
+from dataclasses import replace
+
+from loadtests.service_under_test.control import Knob
+from loadtests.workload.flags import Flag, FlagError, FlagParser
+
+UNCHANGED = "unchanged"
+"""The choice that leaves a knob as the service has it; number fields are left empty."""
+
+_PROTECTIONS = (UNCHANGED, "none", "single-flight", "lease", "early", "stale")
+
+KNOB_FLAGS = (
+    Flag(
+        "ttl-seconds",
+        60.0,
+        "Service: TTL of an entry; 0 switches the cache off; empty: as it is.",
+        0,
+        2_678_400,
+        "seconds",
+        optional=True,
+    ),
+    Flag("ttl-jitter-ratio", 0.0, "Service: random spread of the TTL.", 0, 0.9, optional=True),
+    Flag(
+        "negative-ttl-seconds",
+        5.0,
+        "Service: TTL of a cached absence.",
+        0,
+        3600,
+        "seconds",
+        optional=True,
+    ),
+    Flag(
+        "protection",
+        UNCHANGED,
+        "Service: what keeps a hot key from being loaded many times at once.",
+        choices=_PROTECTIONS,
+    ),
+    Flag("early-beta", 1.0, "Service: how eager early recompute is.", 0.1, 10, optional=True),
+    Flag(
+        "stale-seconds",
+        30.0,
+        "Service: how long past its TTL a stale entry may be served.",
+        0.001,
+        3600,
+        "seconds",
+        optional=True,
+    ),
+    Flag(
+        "invalidation",
+        UNCHANGED,
+        "Service: what a write does to the entry.",
+        choices=(UNCHANGED, "delete", "none"),
+    ),
+    Flag(
+        "fencing",
+        UNCHANGED,
+        "Service: whether a fill that a write overtook is refused.",
+        choices=(UNCHANGED, "on", "off"),
+    ),
+    Flag(
+        "store-delay-seconds",
+        0.0,
+        "Service: added to each query, for a remote or busy database.",
+        0,
+        10,
+        "seconds",
+        optional=True,
+    ),
+)
+
+_BY_KEY = {flag.key: flag for flag in KNOB_FLAGS}
+
+
+def add_knob_flags(parser: FlagParser) -> None:
+    """Declare the knobs on Locust's parser."""
+    for flag in KNOB_FLAGS:
+        flag.add_to(parser)
+
+
+def knobs_from(options: Namespace) -> dict[str, Knob]:
+    """Return the knobs that the options set.
+
+    Raises:
+        FlagError: One is out of range.
+    """
+    return parse_knobs({key: str(getattr(options, key)) for key in _BY_KEY})
+
+
+def parse_knobs(texts: Mapping[str, str]) -> dict[str, Knob]:
+    """Return the knobs among *texts* that are not empty.
+
+    Raises:
+        FlagError: One is unknown or out of range.
+    """
+    knobs: dict[str, Knob] = {}
+    for key, text in texts.items():
+        if key not in _BY_KEY:
+            known = ", ".join(_BY_KEY)
+            raise FlagError(f"knob must be one of {known}, got {key!r}; correct the name")
+        value = _BY_KEY[key].parse(text)
+        if value not in ("", UNCHANGED):
+            knobs[key] = value
+    return knobs
+
+
+def parse_changes(texts: Mapping[str, str]) -> dict[str, Knob]:
+    """Return the knobs of *texts*, each of which must have a value.
+
+    Raises:
+        FlagError: One is unknown, out of range or empty.
+    """
+    knobs = parse_knobs(texts)
+    for key in texts.keys() - knobs.keys():
+        flag = _BY_KEY[key]
+        words = tuple(word for word in flag.choices if word != UNCHANGED)
+        replace(flag, optional=False, choices=words).parse(texts[key])
+    return knobs

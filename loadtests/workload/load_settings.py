@@ -1,0 +1,145 @@
+"""What one run of load is asked to do, validated as a whole."""
+
+from argparse import Namespace
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from urllib.parse import urlsplit
+
+from loadtests.service_under_test.control import Knob
+from loadtests.traffic.rate_shape import Shape
+from loadtests.traffic.trace import Trace, TraceError, load_trace
+from loadtests.workload.flags import LOAD_FLAGS, NO_PRESET, FlagError
+from loadtests.workload.knob_flags import knobs_from
+from loadtests.workload.presets import PRESETS
+
+DEFAULT_URL = "http://127.0.0.1:8000"
+
+
+@dataclass(frozen=True)
+class LoadSettings:
+    """The load flags of a run; see `flags.LOAD_FLAGS` for each one's meaning and unit.
+
+    Attributes:
+        service_urls: Where the replicas of the service are.
+        knobs: What to set on the service before the run; the others stay as they are.
+    """
+
+    service_urls: tuple[str, ...]
+    rate: float
+    arrivals: str
+    shape: str
+    shape_peak: float
+    shape_period_seconds: float
+    spike_seconds: float
+    popularity: str
+    items: int
+    skew: float
+    hot_traffic_ratio: float
+    hot_items_ratio: float
+    slide_per_second: float
+    hot_key: int
+    seed: int
+    trace: str
+    trace_times: str
+    write_ratio: float
+    missing_ratio: float
+    missing_items: int
+    one_hit_ratio: float
+    one_hit_items: int
+    think_seconds: float
+    max_in_flight: int
+    max_wait_seconds: float
+    requests: int
+    record: str
+    preset: str
+    knobs: Mapping[str, Knob]
+
+    @property
+    def rate_shape(self) -> Shape:
+        """How the rate moves."""
+        return Shape(self.shape, self.shape_peak, self.shape_period_seconds, self.spike_seconds)
+
+    def read_trace(self) -> Trace | None:
+        """Return the trace to replay, None without one.
+
+        Raises:
+            FlagError: It cannot be read, or has no times where they are asked for.
+        """
+        if not self.trace:
+            return None
+        try:
+            trace = load_trace(self.trace)
+        except TraceError as error:
+            raise FlagError(str(error)) from None
+        if self.trace_times == "yes" and trace.times is None:
+            raise FlagError(
+                f"trace-times must be no for trace {self.trace}, got 'yes'; its lines have no times"
+            )
+        return trace
+
+
+def settings_from(options: Namespace) -> LoadSettings:
+    """Build the settings from Locust's parsed options.
+
+    A preset overrides skew and write ratio, and the TTL unless that is given.
+
+    Raises:
+        FlagError: Two values do not go together, or a URL or directory will not do.
+    """
+    names = {flag.key for flag in LOAD_FLAGS}
+    values = {name: getattr(options, name) for name in names}
+    knobs = knobs_from(options)
+    if values["preset"] != NO_PRESET:
+        preset = PRESETS[values["preset"]]
+        values |= {"skew": preset.skew, "write_ratio": preset.write_ratio}
+        published: dict[str, Knob] = {"ttl_seconds": preset.ttl_seconds}
+        published["ttl_jitter_ratio"] = preset.ttl_jitter_ratio
+        knobs = published | knobs
+    settings = LoadSettings(service_urls=_urls(options), knobs=knobs, **values)
+    if settings.shape == "spike" and settings.spike_seconds >= settings.shape_period_seconds:
+        raise FlagError(
+            f"spike-seconds must be less than shape-period-seconds"
+            f" ({settings.shape_period_seconds:g}), got '{settings.spike_seconds:g}';"
+            " shorten the spike"
+        )
+    if settings.missing_ratio + settings.one_hit_ratio > 1:
+        raise FlagError(
+            f"one-hit-ratio must be at most 1 less missing-ratio ({settings.missing_ratio:g}),"
+            f" got '{settings.one_hit_ratio:g}'; lower one of them"
+        )
+    _make_record_directory(settings.record)
+    return settings
+
+
+def _urls(options: Namespace) -> tuple[str, ...]:
+    given = options.service_url or (options.host or DEFAULT_URL).split(",")
+    urls = tuple(url.strip().rstrip("/") for url in given if url.strip())
+    for url in urls:
+        if not _is_http(url):
+            raise FlagError(
+                f"service-url must be http://host:port, got {url!r}; such as {DEFAULT_URL}"
+            )
+    return urls or (DEFAULT_URL,)
+
+
+def _is_http(url: str) -> bool:
+    try:
+        parts = urlsplit(url)
+        port = parts.port
+    except ValueError:
+        return False
+    plain = url.isascii() and url.isprintable() and " " not in url
+    return plain and parts.scheme in ("http", "https") and bool(parts.hostname) and port != 0
+
+
+def _make_record_directory(record: str) -> None:
+    if not record:
+        return
+    try:
+        Path(record).mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise FlagError(
+            f"record must be a directory that can be written, got {record!r}: {error.strerror};"
+            " choose another"
+        ) from None

@@ -1,0 +1,141 @@
+"""What a scenario does and when: one sequence for all processes, and each one's part of it.
+
+Every process draws the same sequence from the seed and keeps its own part. So a run asks for the
+same ids at the same times whatever the number of users and processes, down to the request.
+"""
+
+import math
+from typing import NamedTuple, Protocol
+
+import numpy as np
+from numpy.typing import NDArray
+
+from loadtests.traffic.arrivals import Arrivals
+from loadtests.traffic.mixtures import FIRST_MISSING_ID
+from loadtests.traffic.popularity import Sampler
+
+_WRITES = 6
+_PASSED_OVER = 8192
+_OWNER_MIX = np.uint64(0x9E3779B97F4A7C15)
+
+
+class Block(NamedTuple):
+    """A stretch of operations in order of time.
+
+    Attributes:
+        times: Seconds since the run's start.
+        keys: The ids asked for.
+        writes: Which of them are written.
+        until: When the stretch ends, though its last operations be another process's.
+    """
+
+    times: NDArray[np.float64]
+    keys: NDArray[np.int64]
+    writes: NDArray[np.bool_]
+    until: float
+
+
+class Sequence:
+    """All operations of one scenario.
+
+    Args:
+        arrivals: When.
+        sampler: Which ids.
+        write_ratio: Share of writes; ids that do not exist are only read.
+        seed: Fixes which are writes.
+        quota: How many in all; None for no end.
+    """
+
+    def __init__(
+        self,
+        arrivals: Arrivals,
+        sampler: Sampler,
+        write_ratio: float,
+        seed: int,
+        quota: int | None,
+    ) -> None:
+        self._arrivals = arrivals
+        self._sampler = sampler
+        self._write_ratio = write_ratio
+        self._generator = np.random.default_rng([seed, _WRITES])
+        self._left = quota
+        self.drawn = 0
+
+    def next_block(self, count: int) -> Block | None:
+        """Return the next *count* operations, fewer towards the end; None after it."""
+        if self._left is not None:
+            count = min(count, self._left)
+            self._left -= count
+        times = self._arrivals.next_times(count) if count else np.empty(0)
+        keys = self._sampler.draw(times)
+        if not keys.size:
+            return None
+        writes = self._generator.random(keys.size) < self._write_ratio
+        writes &= keys < FIRST_MISSING_ID  # a write would make it exist
+        self.drawn += keys.size
+        return Block(times[: keys.size], keys, writes, float(times[keys.size - 1]))
+
+
+class Part(Protocol):
+    """Which operations of a sequence are one process's own."""
+
+    def __call__(self, block: Block, first: int) -> NDArray[np.bool_]:
+        """Return which of *block*'s operations; its first one is number *first* of all."""
+
+
+class Turns:
+    """A process does the turns of its users: user u of *users* does u, u + users, …."""
+
+    def __init__(self, first: int, here: int, users: int) -> None:
+        self._first = first
+        self._here = here
+        self._users = users
+
+    def __call__(self, block: Block, first: int) -> NDArray[np.bool_]:
+        """Return which operations fall to this process's users."""
+        user = np.arange(first, first + block.keys.size) % self._users
+        return (user >= self._first) & (user < self._first + self._here)
+
+
+class Keys:
+    """A process does all that concerns its keys: only it knows what was written to them."""
+
+    def __init__(self, nth: int, processes: int) -> None:
+        self._nth = nth
+        self._processes = processes
+
+    def __call__(self, block: Block, first: int) -> NDArray[np.bool_]:
+        """Return which operations have a key of this process."""
+        del first
+        mixed = (block.keys.astype(np.uint64) * _OWNER_MIX) >> np.uint64(40)
+        owners = mixed % np.uint64(self._processes)
+        return np.asarray(owners == self._nth)
+
+
+class Operations:
+    """One process's part of a sequence."""
+
+    def __init__(self, sequence: Sequence, part: Part) -> None:
+        self._sequence = sequence
+        self._part = part
+
+    def next_block(self, count: int) -> Block | None:
+        """Draw *count* operations of the sequence and return ours; None at its end."""
+        first = self._sequence.drawn
+        block = self._sequence.next_block(count)
+        if block is None:
+            return None
+        ours = self._part(block, first)
+        return Block(block.times[ours], block.keys[ours], block.writes[ours], block.until)
+
+    def pass_over(self, until: float) -> int:
+        """Draw all that is due up to a time, and return how many of it were ours."""
+        ours, drawn_to = 0, -math.inf
+        while drawn_to <= until:
+            first = self._sequence.drawn
+            block = self._sequence.next_block(_PASSED_OVER)
+            if block is None:
+                break
+            ours += int(np.sum(self._part(block, first) & (block.times <= until)))
+            drawn_to = block.until
+        return ours

@@ -1,0 +1,79 @@
+"""What a scenario does: which keys it asks for, whether it writes, whether it waits."""
+
+from dataclasses import dataclass
+
+from loadtests.traffic.hot_set import HotSet
+from loadtests.traffic.in_order import Latest, Scan
+from loadtests.traffic.mixtures import HotKey, Strangers, WithStrangers
+from loadtests.traffic.popularity import Popularity, Zipf
+from loadtests.traffic.trace import Trace
+from loadtests.traffic.trace_popularity import TracePopularity
+from loadtests.workload.flags import FlagError
+from loadtests.workload.load_settings import LoadSettings
+
+DEFAULT_MISSING_RATIO = 0.5
+"""What MissingIds does where --missing-ratio is 0."""
+
+
+@dataclass(frozen=True)
+class Scenario:
+    """One User class of the locustfile.
+
+    Attributes:
+        hot_key: Whether --hot-traffic-ratio of its lookups go to --hot-key.
+        missing: Whether it asks for missing ids even if --missing-ratio is 0.
+        trace_only: Whether it needs a trace.
+        writes: Whether --write-ratio of its requests are writes, and its reads are judged.
+        closed_loop: Whether each user waits for its answer and thinks before the next request.
+    """
+
+    hot_key: bool = False
+    missing: bool = False
+    trace_only: bool = False
+    writes: bool = False
+    closed_loop: bool = False
+
+    def popularity(self, settings: LoadSettings, trace: Trace | None) -> Popularity:
+        """Return which keys it asks for.
+
+        Raises:
+            FlagError: It needs a trace and has none.
+        """
+        if trace is not None:
+            return TracePopularity(trace.ids)
+        if self.trace_only:
+            raise FlagError("trace must be a file of ids to replay, got ''; give --trace a path")
+        keys = _known_keys(settings)
+        if self.hot_key:
+            ratio = settings.hot_traffic_ratio
+            keys = HotKey(keys, settings.hot_key, ratio, settings.rate_shape, settings.seed)
+        strangers = self._strangers(settings)
+        if strangers.missing_ratio or strangers.one_hit_ratio:
+            keys = WithStrangers(keys, strangers, settings.seed)
+        if settings.shape == "spike":
+            keys = HotKey(keys, settings.hot_key, None, settings.rate_shape, settings.seed)
+        return keys
+
+    def _strangers(self, settings: LoadSettings) -> Strangers:
+        missing = settings.missing_ratio
+        if self.missing and not missing:
+            missing = min(DEFAULT_MISSING_RATIO, 1.0 - settings.one_hit_ratio)
+        return Strangers(
+            missing, settings.missing_items, settings.one_hit_ratio, settings.one_hit_items
+        )
+
+
+def _known_keys(settings: LoadSettings) -> Popularity:
+    items, seed, slide = settings.items, settings.seed, settings.slide_per_second
+    match settings.popularity:
+        case "uniform":
+            return Zipf(items, 0.0, seed)
+        case "hotset" | "sliding":
+            moving = slide if settings.popularity == "sliding" else 0.0
+            hot_items = settings.hot_items_ratio
+            return HotSet(items, settings.hot_traffic_ratio, hot_items, seed, moving)
+        case "scan":
+            return Scan(items)
+        case "latest":
+            return Latest(items, settings.skew, seed, slide)
+    return Zipf(items, settings.skew, seed)

@@ -1,0 +1,115 @@
+"""Loads, one read of the store each, bounded in number, and the fills that follow them."""
+
+import random
+import time
+from collections.abc import Callable
+from dataclasses import replace
+from typing import Protocol
+
+from service.domain.expiry import physical_ttl_ms
+from service.domain.fruit import Fruit
+from service.domain.knobs import Fencing
+from service.domain.live_knobs import LiveKnobs
+from service.domain.lookup import NO_ENTRY, OVERTAKEN, UNFENCED, Claim, FillOutcome, Loaded
+from service.domain.observer import Observer
+from service.guards.store_guard import StoreGuard
+
+# Of the moving mean, the newest load counts for this much.
+NEWEST_WEIGHT = 0.2
+
+
+class Store(Protocol):
+    """Where loads read."""
+
+    def find(self, fruit_id: int, delay_seconds: float) -> Fruit | None:
+        """Read a row; raises StoreUnavailableError."""
+
+
+class FillCache(Protocol):
+    """Where fills go."""
+
+    def fill(
+        self, fruit_id: int, fruit: Fruit | None, ttl_ms: int, claim: Claim
+    ) -> FillOutcome | None:
+        """Write a value unless it was overtaken, None if there is nothing to; never raises."""
+
+
+class PendingInvalidations(Protocol):
+    """Knows what was written and is still in the cache as it was."""
+
+    def is_pending(self, fruit_id: int) -> bool:
+        """Tell whether a fruit's invalidation has yet to reach the cache."""
+
+
+class Loads:
+    """Loads a value, and fills the cache with it; knows what a load takes."""
+
+    def __init__(  # noqa: PLR0913, PLR0917 - the parts are joined here
+        self,
+        store: Store,
+        cache: FillCache,
+        guard: StoreGuard,
+        knobs: LiveKnobs,
+        pending: PendingInvalidations,
+        observer: Observer,
+        *,
+        spread: Callable[[], float] = lambda: random.uniform(-1, 1),
+        clock: Callable[[], float] = time.monotonic,
+    ) -> None:
+        """Join the parts.
+
+        Args:
+            store: Read on every load.
+            cache: Written on every fill.
+            guard: Bounds the loads, and refuses them while the store is down.
+            knobs: What is in force.
+            pending: Keeps fills away from fruit whose invalidation is pending.
+            observer: Hears of every fill.
+            spread: Draws the place within the TTL jitter, -1 to 1.
+            clock: Monotonic seconds.
+        """
+        self._store = store
+        self._cache = cache
+        self._guard = guard
+        self._knobs = knobs
+        self._pending = pending
+        self._observer = observer
+        self._spread = spread
+        self._clock = clock
+        self.mean_seconds: float | None = None
+
+    def load(self, fruit_id: int, *, patient: bool = True) -> Loaded:
+        """Read one value from the store.
+
+        Raises:
+            StoreUnavailableError: It does not answer, or too many loads are under way.
+        """
+        began = self._clock()
+        with self._guard.asked(patient=patient):
+            fruit = self._store.find(fruit_id, self._knobs.current.store_delay_seconds)
+        seconds = self._clock() - began
+        mean = self.mean_seconds
+        self.mean_seconds = seconds if mean is None else mean + NEWEST_WEIGHT * (seconds - mean)
+        return Loaded(fruit, seconds)
+
+    def load_and_fill(self, fruit_id: int, claim: Claim, *, patient: bool = True) -> Loaded:
+        """Read one value from the store and write it to the cache; see `load`.
+
+        Args:
+            fruit_id: Which fruit.
+            claim: What was known of the cache before this call.
+            patient: Whether to wait for a turn.
+        """
+        loaded = self.load(fruit_id, patient=patient)
+        outcome: FillOutcome | None = FillOutcome.FENCED
+        knobs = self._knobs.current
+        ttl_ms = physical_ttl_ms(knobs, negative=loaded.fruit is None, spread=self._spread())
+        if ttl_ms == 0 and not claim.lease and claim.seen_ms == NO_ENTRY.remaining_ms:
+            return loaded
+        if claim.generation == UNFENCED and knobs.fencing is Fencing.ON:
+            claim = replace(claim, generation=OVERTAKEN)  # turned on during the load
+        if claim.generation == UNFENCED or not self._pending.is_pending(fruit_id):
+            outcome = self._cache.fill(fruit_id, loaded.fruit, ttl_ms, claim)
+        if outcome is not None:
+            self._observer.fill_ended(outcome)
+        return replace(loaded, fill=outcome)

@@ -1,0 +1,57 @@
+"""Writes: the store first, committed, then the invalidation."""
+
+from collections.abc import Callable
+from typing import Protocol
+
+from service.domain.fruit import Fruit
+from service.domain.lookup import InvalidationOutcome, StoreUnavailableError
+from service.guards.store_guard import StoreGuard
+from service.pattern.invalidations import Invalidations
+
+
+class WriteStore(Protocol):
+    """Where rows are written."""
+
+    def replace(self, fruit: Fruit) -> bool:
+        """Write a row and tell whether it is new; raises StoreUnavailableError."""
+
+    def delete(self, fruit_id: int) -> bool:
+        """Delete a row and tell whether it was there; raises StoreUnavailableError."""
+
+
+class Writes:
+    """Changes fruit, and sees to it that no lookup after the answer gets the old one."""
+
+    def __init__(self, store: WriteStore, invalidations: Invalidations, guard: StoreGuard) -> None:
+        """Join the parts."""
+        self._store = store
+        self._invalidations = invalidations
+        self._guard = guard
+
+    def replace(self, fruit: Fruit) -> tuple[bool, InvalidationOutcome | None]:
+        """Create or replace a fruit; tells whether it is new, and how the cache took it.
+
+        Raises:
+            StoreUnavailableError: It may or may not be written.
+        """
+        return self._write(fruit.id, lambda: self._store.replace(fruit))
+
+    def delete(self, fruit_id: int) -> tuple[bool, InvalidationOutcome | None]:
+        """Delete a fruit; tells whether it was there, and how the cache took it.
+
+        Raises:
+            StoreUnavailableError: It may or may not be deleted.
+        """
+        return self._write(fruit_id, lambda: self._store.delete(fruit_id))
+
+    def _write(
+        self, fruit_id: int, write: Callable[[], bool]
+    ) -> tuple[bool, InvalidationOutcome | None]:
+        with self._guard.asked():
+            try:
+                changed = write()
+            except StoreUnavailableError:
+                # The database may have done it and only the answer be lost.
+                self._invalidations.invalidate(fruit_id)
+                raise
+        return changed, self._invalidations.invalidate(fruit_id)
