@@ -5,8 +5,8 @@ LOCUST_PORT ?= 8089
 PROMETHEUS_PORT ?= 9090
 PYTEST_ARGS ?=
 # The unit tests, and the contract of the cache on a real Redis.
-UNIT := $(addprefix tests/,test_house.py test_contract.py service loadtests experiments stack_local \
-  integration/test_service_cache_contract.py)
+UNIT := $(addprefix tests/,test_house.py test_contract.py service loadtests \
+  service/cache/test_cache_contract_on_redis.py)
 # From a plan to its report: where a wrong line is a wrong figure.
 JUDGES := $(addprefix loadtests/experiments/,plan/plan.py plan/fields.py plan/toml_file.py \
   records/records.py report/figures.py report/doubts.py report/report.py)

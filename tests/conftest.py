@@ -17,6 +17,8 @@ from loadtests.stack.mariadb_server import MariadbServer
 from loadtests.stack.redis_server import RedisServer
 from loadtests.stack.servers import ServerProgram
 
+pytest_plugins = ["tests.whole_stacks"]
+
 _numbers = itertools.count(1)
 
 

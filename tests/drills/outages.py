@@ -1,0 +1,123 @@
+"""The ways in which a real server fails and comes back, and a pooled look at what that costs."""
+
+import os
+import signal
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+
+import pytest
+
+from loadtests.stack.private_server import PrivateServer
+from tests.drills.http_client import Answer
+from tests.drills.machine import MOST_OF_OTHERS, CpuTimes
+from tests.drills.steady_load import quantile_ms
+
+
+@dataclass(frozen=True)
+class Failure:
+    """One way for a server to fail, and the way back."""
+
+    word: str
+    strike: Callable[[PrivateServer], None]
+    heal: Callable[[PrivateServer], None]
+
+
+def _freeze(server: PrivateServer) -> None:
+    os.kill(server.pid, signal.SIGSTOP)
+
+
+def _thaw(server: PrivateServer) -> None:
+    os.kill(server.pid, signal.SIGCONT)
+
+
+KILLED = Failure("kill -9", lambda server: server.kill(), lambda server: server.restart())
+FROZEN = Failure("SIGSTOP", _freeze, _thaw)
+FAILURES = (KILLED, FROZEN)
+
+
+@dataclass(frozen=True)
+class Outage:
+    """One failure and its end, in seconds of `time.monotonic()`.
+
+    Attributes:
+        struck: When the server failed.
+        healed: When it answered again.
+        others: Cores that other programs took meanwhile and in the wait before.
+    """
+
+    struck: float
+    healed: float
+    others: float
+
+    def before(self, answers: list[Answer]) -> list[Answer]:
+        """Give the lookups of the two seconds before the failure."""
+        return [a for a in answers if self.struck - 2 <= a.intended < self.struck]
+
+    def within(self, answers: list[Answer]) -> list[Answer]:
+        """Give the lookups of the two seconds after the failure."""
+        return [a for a in answers if self.struck <= a.intended < self.struck + 2]
+
+
+def outage(server: PrivateServer, failure: Failure, *, before_seconds: float = 2.1) -> Outage:
+    """Wait a while, have a server fail for two seconds; it answers again at the end."""
+    earlier = CpuTimes.now()
+    time.sleep(before_seconds)
+    times = CpuTimes.now()
+    struck = time.monotonic()
+    failure.strike(server)
+    time.sleep(2.1)
+    others = max(times.others_since(earlier), CpuTimes.now().others_since(times))
+    return Outage(struck, healed(server, failure), others)
+
+
+def healed(server: PrivateServer, failure: Failure) -> float:
+    """Have a server come back; gives when it answered."""
+    failure.heal(server)
+    while not server.answers():
+        time.sleep(0.01)
+    return time.monotonic()
+
+
+@dataclass(frozen=True)
+class Comparison:
+    """The 99th percentiles of the two seconds before and after several failures, in ms."""
+
+    before: float
+    within: float
+    samples: int
+    others: float
+
+    def __str__(self) -> str:
+        return (
+            f"p99 {self.before:.1f} ms in the 2 s before and {self.within:.1f} ms in the 2 s "
+            f"after (n={self.samples} each), other programs took {self.others:.2f} cores"
+        )
+
+    @property
+    def is_short(self) -> bool:
+        """Whether the failure is hardly felt: a p99 of 20 ms, or twice that of before, at most."""
+        return self.within <= max(20.0, 2 * self.before)
+
+    @contextmanager
+    def on_our_machine(self) -> Iterator[None]:
+        """Hold what a busy machine breaks; where others use this one, skip the test instead."""
+        try:
+            yield
+        except AssertionError as error:
+            if self.others > MOST_OF_OTHERS:
+                pytest.skip(f"the machine is not ours: {self}: {str(error).splitlines()[0]}")
+            raise
+
+
+def compare(outages: list[Outage], answers: list[Answer]) -> Comparison:
+    """Pool the lookups of several failures."""
+    before = [a for one in outages for a in one.before(answers)]
+    within = [a for one in outages for a in one.within(answers)]
+    return Comparison(
+        quantile_ms(before, 0.99),
+        quantile_ms(within, 0.99),
+        len(within),
+        max(one.others for one in outages),
+    )

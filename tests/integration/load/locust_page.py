@@ -1,0 +1,75 @@
+"""Does to Locust's page what its script does, and reads what it shows."""
+
+import csv
+import json
+import urllib.parse
+import urllib.request
+
+from prometheus_client.parser import text_string_to_metric_families
+
+from tests.integration.load.locust_load import fetch, wait_for
+
+
+def post(page, path, **form):
+    data = urllib.parse.urlencode(form).encode()
+    request = urllib.request.Request(page + path, data, method="POST")
+    with urllib.request.urlopen(request, timeout=60) as response:
+        return json.load(response)
+
+
+def swarm(page, **form):
+    answer = post(page, "/swarm", **{"user_count": 2, "spawn_rate": 100} | form)
+    assert answer["success"], answer
+
+
+def until_workers(locust, workers):
+    """Wait for the page, and for the workers that it is to have."""
+    locust.until_page()
+    count = locust.page_url + "/worker-count"
+    wait_for(lambda: not workers or json.loads(fetch(count))["worker_count"] == workers)
+
+
+def knobs(page, **texts):
+    body = json.dumps(texts).encode()
+    headers = {"Content-Type": "application/json"}
+    request = urllib.request.Request(page + "/cacheaside/knobs", body, headers, method="POST")
+    with urllib.request.urlopen(request, timeout=30) as response:
+        return json.load(response)
+
+
+def metrics(url):
+    """Sum of each metric's samples over all labels, buckets left out."""
+    totals = {}
+    for family in text_string_to_metric_families(fetch(url)):
+        for sample in family.samples:
+            if not sample.name.endswith("_bucket"):
+                totals[sample.name] = totals.get(sample.name, 0.0) + sample.value
+    return totals
+
+
+def predicted(page):
+    """The predicted hit ratio; 0 before there is one."""
+    return metrics(page + "/metrics").get("loadtest_predicted_hit_ratio", 0.0)
+
+
+def rows(page):
+    stats = json.loads(fetch(page + "/stats/requests"))
+    return {row["name"]: row for row in stats["extended_stats"][0]["data"]}
+
+
+def downloaded(page):
+    """The rows of the Cache tab's CSV."""
+    lines = fetch(page + "/cacheaside/cache.csv").splitlines()
+    return {row["name"]: row for row in csv.DictReader(lines)}
+
+
+def slower_than(url, seconds):
+    """How many lookups had a longer response time."""
+    slower = 0.0
+    for family in text_string_to_metric_families(fetch(url)):
+        for sample in family.samples:
+            if sample.name == "loadtest_response_seconds_count":
+                slower += sample.value
+            elif sample.name.endswith("response_seconds_bucket"):
+                slower -= sample.value * (sample.labels["le"] == str(seconds))
+    return slower

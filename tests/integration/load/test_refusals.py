@@ -1,0 +1,190 @@
+"""Bad input of the load generator: one sentence, exit code 2, nothing started."""
+
+import json
+import urllib.parse
+import urllib.request
+
+import pytest
+
+from loadtests.stack.local import LocalStack
+from tests.integration.load.locust_load import LocustProcess, run
+
+pytestmark = pytest.mark.integration
+
+RATE = "rate must be a number from 0.01 to 100000 arrivals/s, got '-5'; try --rate 100"
+
+
+@pytest.fixture(scope="module")
+def service_url(bring_servers):  # noqa: ARG001 - skips, or fails under CI, without Redis
+    with LocalStack(database="sqlite", environment={"CONTROL_TOKEN": "secret"}) as stack:
+        yield stack.service_urls[0]
+
+
+@pytest.fixture(scope="module")
+def page(service_url, tmp_path_factory):
+    directory = tmp_path_factory.mktemp("page")
+    token = {"CONTROL_TOKEN": "secret"}
+    with LocustProcess(directory, service_url, headless=False, environment=token) as locust:
+        locust.until_page()
+        yield locust
+
+
+def refused(tmp_path, url, *arguments, **given):
+    locust = run(tmp_path, url, *arguments, **given)
+
+    assert locust.code == 2
+    assert "Traceback" not in locust.said
+    assert not (locust.record / "start.json").exists()
+    return locust.said
+
+
+def submit(page, **fields):
+    form = {"user_count": 1, "spawn_rate": 1, **fields}
+    request = urllib.request.Request(
+        page.page_url + "/swarm", urllib.parse.urlencode(form).encode(), method="POST"
+    )
+    with urllib.request.urlopen(request, timeout=30) as response:
+        return json.load(response)
+
+
+def test_a_bad_value_is_refused_on_the_command_line(tmp_path, service_url):
+    assert RATE in refused(tmp_path, service_url, "--rate=-5")
+
+
+def test_and_in_the_form_with_the_same_sentence(page):
+    answer = submit(page, rate="-5")
+
+    assert (answer["success"], answer["message"]) == (False, RATE)
+
+
+@pytest.mark.parametrize(
+    ("fields", "sentence"),
+    [
+        ({"rate": "abc"}, "rate must be a number"),
+        ({"skew": "nan"}, "skew must be a number"),
+        ({"arrivals": "bursty"}, "arrivals must be one of poisson, paced"),
+        ({"ttl_seconds": "-1"}, "ttl-seconds must be a number"),
+        ({"user_count": "0"}, "users must be a whole number"),
+        ({"spawn_rate": "inf"}, "spawn-rate must be a number"),
+        ({"run_time": "soon"}, "run-time must be a time such as"),
+        ({"scenario": "Nothing"}, "scenario must be one of ReadHeavy"),
+        ({"trace": "/nowhere/trace.txt"}, "trace /nowhere/trace.txt cannot be read"),
+        ({"scenario": "TraceReplay"}, "give --trace a path"),
+        ({"shape": "spike", "spike_seconds": "60"}, "spike-seconds must be less than"),
+        ({"host": "http://127.0.0.1:1"}, "service http://127.0.0.1:1 cannot be reached"),
+        ({"host": ""}, "host must be the service's URL, got ''; such as http://"),
+        ({"host": "nonsense"}, "service-url must be http://host:port"),
+        ({"host": "http://127.0.0.1:9/a b"}, "service-url must be http://host:port"),
+    ],
+    ids=lambda part: "-".join(part) if isinstance(part, dict) else "",
+)
+def test_every_field_of_the_form_is_checked_before_the_start(page, fields, sentence):
+    answer = submit(page, **fields)
+
+    assert answer["success"] is False
+    assert sentence in answer["message"]
+    assert sentence in page.said
+
+
+def test_a_scenario_that_does_not_exist_is_refused_as_in_the_form(tmp_path, service_url):
+    said = refused(tmp_path, service_url, "--scenario", "Nothing")
+
+    assert "scenario must be one of ReadHeavy" in said
+    assert "got 'Nothing'; choose one of them" in said
+
+
+def test_fewer_users_than_scenarios_are_refused_as_in_the_form(tmp_path, service_url):
+    said = refused(tmp_path, service_url, "-u", "1", "ReadHeavy", "HotKey")
+
+    assert "users must be at least 2, so that each scenario chosen has one, got '1'" in said
+
+
+def test_no_users_are_refused_as_in_the_form(tmp_path, service_url):
+    said = refused(tmp_path, service_url, "-u", "0")
+
+    assert "users must be a whole number from 1 to 100000 users, got '0'; try --users 1" in said
+
+
+def test_a_service_that_is_not_there_ends_the_run_before_it_begins(tmp_path):
+    said = refused(tmp_path, "http://127.0.0.1:1")
+
+    assert "service http://127.0.0.1:1 cannot be reached" in said
+
+
+def test_a_wrong_token_is_said_with_the_remedy(tmp_path, service_url):
+    said = refused(tmp_path, service_url, environment={"CONTROL_TOKEN": "wrong"})
+
+    assert "set CONTROL_TOKEN in the environment to the service's" in said
+
+
+def test_a_bad_trace_line_is_named_by_its_number(tmp_path, service_url):
+    trace = tmp_path / "trace.txt"
+    trace.write_text("1\n2\noops\n")
+
+    said = refused(tmp_path, service_url, "--trace", trace, environment={"CONTROL_TOKEN": "secret"})
+
+    assert f"trace {trace}, line 3: an id must be 1 to 2147483647, got 'oops'" in said
+
+
+def test_fewer_slots_than_workers_are_refused(tmp_path, service_url):
+    words = ["--max-in-flight", 1, "--processes", 2, "-u", 2]
+
+    locust = run(tmp_path, service_url, *words, environment={"CONTROL_TOKEN": "secret"})
+
+    assert locust.code == 2
+    assert "max-in-flight must be at least 2, one for each process that sends" in locust.said
+    assert "Traceback" not in locust.said
+    assert locust.summary["arrivals"] == 0
+
+
+def test_a_trace_is_replayed_by_one_scenario(tmp_path, service_url):
+    trace = tmp_path / "trace.txt"
+    trace.write_text("1\n2\n")
+    words = ["--trace", trace, "TraceReplay", "ReadHeavy"]
+
+    said = refused(tmp_path, service_url, *words, environment={"CONTROL_TOKEN": "secret"})
+
+    assert "trace must be replayed by one scenario, got 'ReadHeavy, TraceReplay'" in said
+
+
+@pytest.mark.parametrize(
+    ("gate", "sentence"),
+    [
+        (["--min-hit-ratio", "1"], "below 1"),
+        (["--max-p99-ms", "0.001"], "above 0.001"),
+        (["--max-stale-reads", "0"], "stale reads is unknown"),
+    ],
+    ids=["hit ratio", "p99", "stale reads"],
+)
+def test_a_gate_that_is_missed_fails_the_run_and_says_by_how_much(
+    tmp_path, service_url, gate, sentence
+):
+    token = {"CONTROL_TOKEN": "secret"}
+
+    locust = run(tmp_path, service_url, "--requests", "50", *gate, environment=token)
+
+    assert locust.code == 1
+    assert sentence in locust.said
+
+
+def test_gates_that_are_reached_pass(tmp_path, service_url):
+    gates = ["--min-hit-ratio", "0", "--max-p99-ms", "60000", "--min-achieved-ratio", "1"]
+    few = ["--requests", "50", "--rate", "2000"]  # some under way when the last has come
+
+    locust = run(tmp_path, service_url, *few, *gates, environment={"CONTROL_TOKEN": "secret"})
+
+    assert locust.code == 0, locust.said
+
+
+@pytest.mark.parametrize("processes", [[], ["--processes", "2"]], ids=["one process", "workers"])
+def test_a_run_that_ends_before_its_users_are_there_passes_no_gate(
+    tmp_path, service_url, processes
+):
+    words = ["-u", "100", "--spawn-rate", "1", "--run-time", "2s", "--min-hit-ratio", "0"]
+
+    locust = run(tmp_path, service_url, *processes, *words, environment={"CONTROL_TOKEN": "secret"})
+
+    assert locust.code == 1
+    assert "no load was sent" in locust.said
+    assert "gate: hit ratio is unknown" in locust.said
+    assert locust.summary["arrivals"] == 0

@@ -1,0 +1,84 @@
+"""The oracle against a real service: what theory expects is found, and nothing where none is."""
+
+import numpy as np
+import pytest
+
+from loadtests.theory import staleness
+from loadtests.traffic.popularity import Zipf
+from tests.integration.load.locust_load import clear_cache, patch, run
+
+pytestmark = pytest.mark.integration
+
+ITEMS, SKEW, WRITES = 50, 0.8, 0.1
+
+
+def read_write(directory, url, rate, requests, *more):
+    keys = ["--items", ITEMS, "--skew", SKEW, "--write-ratio", WRITES]
+    load = ["--rate", rate, "--requests", requests, "--seed", 5]
+    # a busy service may refuse a write now and then; the oracle knows what that means
+    locust = run(directory, url, *keys, *load, *more, "--exit-code-on-error", 0, "ReadWrite")
+    assert locust.code == 0, locust.said
+    assert locust.summary["failed_writes"] < 0.02 * locust.summary["writes"]
+    return locust.summary
+
+
+def expected(rate, ttl_seconds):
+    """Stale reads per read and their mean staleness, over all items (F8)."""
+    shares = Zipf(ITEMS, SKEW, 5).probabilities()
+    reads, writes = shares * rate * (1 - WRITES), shares * rate * WRITES
+    stale = np.array(
+        [staleness.stale_ratio(r, w, ttl_seconds) for r, w in zip(reads, writes, strict=True)]
+    )
+    hits = reads * ttl_seconds / (1 + reads * ttl_seconds)
+    lags = hits * [staleness.mean_lag_per_hit(w, ttl_seconds) for w in writes]
+    return float(shares @ stale), float(shares @ lags / (shares @ stale))
+
+
+@pytest.mark.parametrize("processes", [1, 2])
+def test_with_ttl_only_stale_reads_are_as_many_and_as_old_as_theory_says(
+    tmp_path, service_url, processes
+):
+    rate, ttl_seconds = 400.0, 0.5
+    patch(service_url, ttl_seconds=ttl_seconds, invalidation="none", store_delay_seconds=0)
+    clear_cache(service_url)
+    many = ["--processes", processes, "-u", 2] if processes > 1 else []
+
+    summary = read_write(tmp_path, service_url, rate, 6_000, *many)
+
+    ratio, mean_seconds = expected(rate, ttl_seconds)
+    measured = summary["stale_reads"] / summary["judged_reads"]
+    assert measured == pytest.approx(ratio, rel=0.1)
+    assert summary["staleness_mean_seconds"] == pytest.approx(mean_seconds, rel=0.1)
+    assert summary["impossible_reads"] == 0
+
+
+@pytest.mark.parametrize(
+    ("requests", "reads"),
+    [
+        pytest.param(4_000, 3_400, id="short"),
+        pytest.param(115_000, 100_000, id="full", marks=pytest.mark.accept),
+    ],
+)
+def test_with_invalidation_and_fencing_no_read_is_stale(tmp_path, service_url, requests, reads):
+    patch(service_url, ttl_seconds=60.0, invalidation="delete", fencing="on")
+    clear_cache(service_url)
+
+    summary = read_write(tmp_path, service_url, 400.0, requests)
+
+    assert summary["judged_reads"] >= reads
+    assert summary["stale_reads"] == summary["impossible_reads"] == 0
+
+
+def test_without_fencing_the_oracle_finds_stale_reads(tmp_path, service_url):
+    patch(
+        service_url,
+        ttl_seconds=60.0,
+        invalidation="delete",
+        fencing="off",
+        store_delay_seconds=0.05,
+    )
+    clear_cache(service_url)
+
+    summary = read_write(tmp_path, service_url, 300.0, 4_000)
+
+    assert summary["stale_reads"] > 0

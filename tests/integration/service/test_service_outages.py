@@ -1,0 +1,93 @@
+"""A frozen Redis and a slow store: what one lookup waits for, and how many may wait."""
+
+import itertools
+import os
+import signal
+import time
+
+import pytest
+
+from service.domain.fruit import Fruit
+from service.domain.lookup import StoreRefusedError, StoreUnavailableError
+from service.store.fruit_store import FruitStore
+from tests.drills.steady_load import SteadyLoad, quantile_ms
+from tests.integration.service.service_processes import (
+    look_up,
+    patch,
+    request,
+    running,
+    samples,
+    told,
+)
+from tests.service.fakes import RecordingObserver
+
+pytestmark = pytest.mark.integration
+
+
+def test_t6_redis_errors_are_counted_and_bounded_in_time(guardian, fresh_redis, tmp_path):
+    with running(guardian, fresh_redis.url, f"sqlite:///{tmp_path}/fruit.db") as (server,):
+        look_up(server.url, 1)
+        os.kill(fresh_redis.pid, signal.SIGSTOP)
+        began = time.monotonic()
+        answer = look_up(server.url, 1)
+        took = time.monotonic() - began
+        counted = samples(server.url)
+        os.kill(fresh_redis.pid, signal.SIGCONT)
+
+    assert (answer.status, answer.result) == (200, "bypass")
+    assert took < 1.0
+    assert counted['cacheaside_cache_errors_total{op="read"}'] == 1
+    assert counted['cacheaside_breaker_open{dependency="redis"}'] == 1
+
+
+def test_database_that_refuses_a_row_is_not_away(mariadb_server):
+    observer = RecordingObserver()
+    store = FruitStore(mariadb_server.url, 2, observer)
+    with pytest.raises(StoreRefusedError, match="Data too long"):
+        store.replace(Fruit(1, "x" * 256, 1))
+    store.close()
+    away = FruitStore(mariadb_server.url.replace("grocerydb", "nowhere"), 2, observer)
+    with pytest.raises(StoreUnavailableError, match="Unknown database") as unavailable:
+        away.find(1, 0)
+    away.close()
+
+    assert not isinstance(unavailable.value, StoreRefusedError)
+
+
+def test_slow_store_is_asked_by_so_many_and_the_rest_answered_at_once(
+    guardian, fresh_redis, fresh_mariadb
+):
+    settings = {"STORE_POOL_SIZE": "4", "THREADS": "32"}
+    with running(guardian, fresh_redis.url, fresh_mariadb.url, **settings) as (server,):
+        request(server.url, "PUT", "/control/catalogue", {"items": 300})
+        look_up(server.url, 1)
+        patch(server.url, store_delay_seconds=2.0)
+        with SteadyLoad([server.url], itertools.cycle(range(100, 300)), 100) as load:
+            time.sleep(1.0)
+            hit = look_up(server.url, 1)
+            in_flight = samples(server.url)["cacheaside_store_in_flight"]
+            time.sleep(0.5)
+        told[server.url] += [answer.result for answer in load.answers]
+
+    refused = [answer for answer in load.answers if answer.status == 503]
+    assert (in_flight, hit.result) == (4, "hit")
+    assert len(refused) > 100
+    assert quantile_ms(refused, 0.5) < 100
+
+
+def test_process_that_ends_has_redis_take_what_is_pending(guardian, fresh_redis, tmp_path):
+    with running(guardian, fresh_redis.url, f"sqlite:///{tmp_path}/fruit.db", 2) as (ending, other):
+        look_up(other.url, 1)
+        os.kill(fresh_redis.pid, signal.SIGSTOP)
+        written = request(ending.url, "PUT", "/fruit/1", {"name": "apple", "quantity": 7})
+        os.kill(ending.pid, signal.SIGTERM)
+        time.sleep(0.7)
+        os.kill(fresh_redis.pid, signal.SIGCONT)
+        ended_by = time.monotonic() + 5
+        while ending.process.exit_code() is None and time.monotonic() < ended_by:
+            time.sleep(0.02)
+        after = look_up(other.url, 1)
+
+    assert written.headers["Cache-Status"].endswith("invalidation-pending")
+    assert ending.process.exit_code() == 0
+    assert after.json["data"]["quantity"] == 7

@@ -1,0 +1,119 @@
+"""`make run`: the stack for a person, until Ctrl-C."""
+
+import json
+import os
+import signal
+import socket
+import subprocess
+import sys
+import urllib.request
+
+import pytest
+
+from loadtests.stack.descendants import descendants, process_table
+from loadtests.stack.guardian import ROOT
+from loadtests.stack.ports import free_port as another_free_port
+from loadtests.stack.ports import is_taken
+from tests.integration.load.locust_load import wait_for
+
+pytestmark = [pytest.mark.integration, pytest.mark.usefixtures("bring_servers")]
+
+
+@pytest.fixture
+def ports():
+    return [another_free_port() for _ in range(3)]
+
+
+def _run(ports, **environment):
+    words = zip(["--service-port", "--locust-port", "--prometheus-port"], ports, strict=True)
+    return subprocess.Popen(
+        [sys.executable, "-m", "loadtests.experiments.commands.run"]
+        + [str(word) for pair in words for word in pair],
+        cwd=ROOT,
+        env=os.environ | environment,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+        start_new_session=True,
+    )
+
+
+def _targets(port):
+    """What Prometheus scrapes; it takes some seconds to know."""
+    url = f"http://127.0.0.1:{port}/api/v1/targets?state=active"
+    with urllib.request.urlopen(url, timeout=5) as answer:
+        return json.load(answer)["data"]["activeTargets"]
+
+
+def _said_at_the_start(run):
+    shown = []
+    while not shown or not shown[-1].startswith("Ctrl-C"):
+        line = run.stdout.readline()
+        assert line, run.stderr.read()
+        shown.append(line.strip())
+    return shown
+
+
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM], ids=["ctrl-c", "term"])
+def test_person_is_shown_three_doors_until_the_end(ports, number):
+    with _run(ports) as run:
+        shown = _said_at_the_start(run)
+        pids = descendants(run.pid)
+        with urllib.request.urlopen(f"http://127.0.0.1:{ports[0]}/fruit/1", timeout=5) as answer:
+            fruit = json.loads(answer.read())
+        with urllib.request.urlopen(f"http://127.0.0.1:{ports[1]}/", timeout=5) as answer:
+            page = answer.read().decode()
+
+        os.kill(run.pid, number)
+        code = run.wait(5)
+
+        assert fruit["data"]["name"] == "apple"
+        assert "Locust" in page
+        assert any(line.startswith("redis: ") for line in shown)
+        assert f"try:  curl -i http://127.0.0.1:{ports[0]}/fruit/1" in shown
+        assert code == 0
+        assert pids & {row.pid for row in process_table() if row.state != "Z"} == set()
+        assert [port for port in ports if is_taken(port)] == []
+
+
+def test_prometheus_that_is_on_the_path_follows_service_load_and_a_sweep(ports, prometheus_program):
+    path = f"{prometheus_program.path.parent}{os.pathsep}{os.environ['PATH']}"
+    with _run(ports, PATH=path) as run:
+        shown = _said_at_the_start(run)
+        wait_for(lambda: len(_targets(ports[2])) == 4)
+        targets = _targets(ports[2])
+        run.terminate()
+        run.wait(5)
+
+    assert f"Prometheus:  http://127.0.0.1:{ports[2]}" in shown
+    assert {(target["labels"]["job"], target["labels"]["instance"]) for target in targets} == {
+        ("service", f"127.0.0.1:{ports[0]}"),
+        ("locust", f"127.0.0.1:{ports[1]}"),
+        ("sweep", "127.0.0.1:9647"),
+        ("sweep", "127.0.0.1:9646"),
+    }
+
+
+def test_busy_port_is_one_line_with_its_remedy(ports):
+    with socket.create_server(("127.0.0.1", ports[1])), _run(ports) as run:
+        said, complained = run.communicate(timeout=20)
+
+    assert run.returncode == 2
+    assert said == ""
+    assert complained == (
+        f"run: port {ports[1]} on 127.0.0.1 (locust) is taken: stop what listens there, "
+        f"or choose another: make run LOCUST_PORT={ports[1] + 100}\n"
+    )
+
+
+@pytest.mark.parametrize("port", ["70000", "-1", "0", "abc", ""])
+def test_port_that_is_none_is_one_line_with_its_remedy(ports, port):
+    with _run([port, *ports[1:]]) as run:
+        said, complained = run.communicate(timeout=20)
+
+    assert run.returncode == 2
+    assert said == ""
+    assert complained == (
+        f"run: SERVICE_PORT must be a whole number from 1 to 65535, got '{port}'; "
+        "such as make run SERVICE_PORT=8000\n"
+    )

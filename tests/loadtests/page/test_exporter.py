@@ -1,0 +1,119 @@
+"""The load generator's metrics, value by value."""
+
+import re
+from pathlib import Path
+
+import pytest
+from prometheus_client.parser import text_string_to_metric_families
+
+from loadtests.page.exporter import Exposition, LoadCollector, TrialGauges
+from loadtests.page.snapshot import View
+from loadtests.sender.samples import RESULT_INDEX, RESULTS
+from loadtests.sender.tallies import Tallies
+
+CATALOGUE = Path(__file__).parents[3] / "docs" / "metrics.md"
+
+
+def samples(page):
+    """Every sample of a page by name and labels."""
+    found = {}
+    for family in text_string_to_metric_families(page.decode()):
+        for sample in family.samples:
+            found[sample.name, *sorted(sample.labels.items())] = sample.value
+    return found
+
+
+def scraped(view, scenarios=("ReadHeavy", "HotKey"), users=3, rate=200.0):
+    return samples(
+        Exposition(LoadCollector(lambda: view, scenarios, lambda: users, lambda: rate)).page()
+    )
+
+
+def view(*words, response=0.003, **given):
+    tallies = Tallies(rows=[(0.0, response, 0.001, RESULT_INDEX[word], 0) for word in words])
+    tallies.fold(["ReadHeavy"], 0.0)
+    return View(tallies=tallies, **given)
+
+
+def row(name, word, **labels):
+    return (name, *sorted({"scenario": "ReadHeavy", "result": word, **labels}.items()))
+
+
+def test_lookups_are_counters_by_scenario_and_result():
+    values = scraped(view("hit", "hit", "dropped"))
+
+    assert values[row("loadtest_requests_total", "hit")] == 2
+    assert values[row("loadtest_requests_total", "dropped")] == 1
+    assert values["loadtest_dropped_total",] == 1
+
+
+def test_every_series_is_there_before_the_first_lookup():
+    values = scraped(View())
+
+    for scenario in ("ReadHeavy", "HotKey"):
+        for word in RESULTS:
+            labels = (("result", word), ("scenario", scenario))
+            assert values["loadtest_requests_total", *labels] == 0
+            assert values["loadtest_response_seconds_count", *labels] == 0
+
+
+def test_latencies_are_histograms_in_seconds():
+    values = scraped(view("hit", response=0.003))
+
+    assert values[row("loadtest_response_seconds_bucket", "hit", le="0.0025")] == 0
+    assert values[row("loadtest_response_seconds_bucket", "hit", le="0.005")] == 1
+    assert values[row("loadtest_response_seconds_bucket", "hit", le="+Inf")] == 1
+    assert values[row("loadtest_response_seconds_sum", "hit")] == pytest.approx(0.003)
+    assert values[row("loadtest_service_seconds_sum", "hit")] == pytest.approx(0.001)
+
+
+def test_slip_is_what_the_clocks_differ_by():
+    values = scraped(view("hit", response=0.003))
+
+    assert values["loadtest_slip_seconds_sum",] == pytest.approx(0.002)
+
+
+def test_gauges_say_what_is_going_on():
+    values = scraped(view("hit", workers=2))
+
+    assert values["loadtest_target_rate",] == 200.0
+    assert values["loadtest_users",] == 3
+    assert values["loadtest_workers",] == 2
+    assert values["loadtest_in_flight",] == 0
+
+
+def test_predictions_are_shown_where_there_are_any():
+    values = scraped(View(predicted_hit_ratio=0.8, theory={1.0: 0.5, 60.0: None}))
+
+    assert values["loadtest_predicted_hit_ratio",] == 0.8
+    assert values["loadtest_theory_hit_ratio", ("ttl_seconds", "1")] == 0.5
+    assert ("loadtest_theory_hit_ratio", ("ttl_seconds", "60")) not in values
+    assert ("loadtest_predicted_hit_ratio",) not in scraped(View())
+
+
+def test_stale_reads_are_counted():
+    tallies = Tallies(stale_reads=4, stale_seconds=[0.5, 1.5])
+    tallies.fold([], 0.0)
+
+    values = scraped(View(tallies=tallies))
+
+    assert values["loadtest_stale_reads_total",] == 4
+    assert values["loadtest_staleness_seconds_count",] == 2
+    assert values["loadtest_staleness_seconds_sum",] == pytest.approx(2.0)
+
+
+def test_a_sweep_shows_what_it_measured_and_predicted():
+    gauges = TrialGauges()
+    gauges.show(5.0, {"hit_ratio": 0.7, "predicted_hit_ratio": None})
+
+    assert samples(gauges.page()) == {("loadtest_trial_hit_ratio", ("ttl_seconds", "5")): 0.7}
+
+
+def test_the_catalogue_names_every_metric_of_the_load_generator():
+    values = scraped(View(predicted_hit_ratio=0.8, theory={1.0: 0.5}))
+    shown = {re.sub(r"_(bucket|count|sum)$", "", name) for name, *_ in values}
+    shown |= {"loadtest_trial_hit_ratio", "loadtest_trial_predicted_hit_ratio"}
+
+    catalogued = set(re.findall(r"`(loadtest_\w+)`", CATALOGUE.read_text(encoding="utf-8")))
+
+    assert shown == catalogued

@@ -1,0 +1,50 @@
+"""A Redis that was started again has forgotten every write; loads from before must not fill it."""
+
+import asyncio
+
+import pytest
+
+from tests.drills.counts import Counts, results
+from tests.drills.drill_report import say
+from tests.drills.http_client import Client
+from tests.drills.knob_control import turn
+
+pytestmark = pytest.mark.integration
+
+HOLD_SECONDS = 1.5
+NEW = 777_777
+
+
+@pytest.mark.parametrize(
+    ("protection", "ids"),
+    [("single-flight", range(100, 112)), ("lease", range(112, 124))],
+    ids=["single-flight", "lease"],
+)
+def test_load_from_before_a_write_does_not_fill_a_redis_that_forgot_the_write(
+    drilled, protection, ids
+):
+    urls = drilled.service_urls
+    reader, writer = urls
+    turn(urls, protection=protection, store_delay_seconds=HOLD_SECONDS)
+    counts = Counts(urls)
+
+    async def race():
+        async with Client() as client:
+            held = [asyncio.create_task(client.look_up(reader, i)) for i in ids]
+            await asyncio.sleep(HOLD_SECONDS / 5)
+            written = [await client.write(writer, i, NEW) for i in ids]
+            await asyncio.to_thread(drilled.redis.kill)
+            await asyncio.to_thread(drilled.redis.restart)
+            held = await asyncio.gather(*held)
+            await asyncio.to_thread(turn, urls, store_delay_seconds=0)
+            after = await asyncio.gather(*(client.look_up(url, i) for i in ids for url in urls))
+            return held, written, after, client.lookups
+
+    held, written, after, lookups = asyncio.run(race())
+
+    old = [answer for answer in held if answer.result == "miss" and answer.quantity != NEW]
+    say(f"{protection}: {len(old)} loads held over a restart, fills {dict(counts.fills())}")
+    assert all(answer.cache_status.endswith("invalidated") for answer in written)
+    assert {answer.quantity for answer in after} == {NEW}
+    assert old
+    assert counts.lookups() == results(lookups)

@@ -1,0 +1,215 @@
+"""The contract of the cache on a real Redis."""
+
+import os
+import signal
+import time
+
+import pytest
+import redis
+from redis.crc import key_slot
+
+from service.cache.redis_cache import RedisCache
+from service.cache.redis_calls import RedisCalls
+from service.cache.redis_connections import connect
+from service.domain.lookup import GENERATION_SECONDS, CacheUnavailableError, Claim, FillOutcome
+from service.guards.breaker import Breaker
+from tests.service.cache.cache_contract import APPLE, CacheContract, acquire, since
+from tests.service.fakes import RecordingObserver
+
+pytestmark = pytest.mark.integration
+
+
+@pytest.fixture
+def client(redis_server):
+    """A database of its own on the shared server."""
+    with redis.Redis.from_url(redis_server.url.removesuffix("/0") + "/9") as client:
+        client.flushdb()
+        yield client
+        client.flushdb()
+
+
+@pytest.fixture
+def observer():
+    return RecordingObserver()
+
+
+@pytest.fixture
+def cache(redis_server, client, observer):  # noqa: ARG001 - the database is emptied first
+    connections = connect(redis_server.url.removesuffix("/0") + "/9", 0.1)
+    breaker = Breaker(lambda: True, lambda _: None)
+    yield RedisCache(RedisCalls(connections, breaker, observer), observer)
+    connections.close()
+
+
+@pytest.fixture
+def fill_up(client):
+    """Lets Redis take nothing more; ends with the test."""
+    policy = client.config_get("maxmemory-policy")["maxmemory-policy"]
+    client.config_set("maxmemory-policy", "noeviction")
+    yield lambda: client.config_set("maxmemory", "1")
+    client.config_set("maxmemory", "0")
+    client.config_set("maxmemory-policy", policy)
+
+
+class TestRedisCache(CacheContract):
+    @pytest.fixture
+    def put(self, client):
+        return lambda key, value, ms: client.set(key, value, px=ms)
+
+    @pytest.fixture
+    def cache_keys(self, client):
+        return lambda: [key.decode() for key in client.keys("*")]
+
+
+def test_entry_is_what_the_seed_shows(cache, client):
+
+    cache.fill(1, APPLE, 60_000, since(cache, -2))
+
+    assert client.keys("*") == [b"fruit:1"]
+    assert client.get("fruit:1") == b'{"id": 1, "name": "apple", "quantity": 100}'
+    assert 59_000 < client.pttl("fruit:1") <= 60_000
+
+
+def test_cached_absence_is_the_text_null(cache, client):
+
+    cache.fill(1, None, 1000, since(cache, -2))
+
+    assert client.get("fruit:1") == b"null"
+
+
+def test_t8_entry_never_exists_without_its_ttl(cache, client):
+    """Value and life are one command: Redis' own log of commands shows one SET with PX."""
+
+    cache.fill(1, APPLE, 60_000, since(cache, -2))
+    with client.monitor() as monitor:
+        cache.fill(2, APPLE, 60_000, since(cache, -2, fruit_id=2))
+        seen = []
+        while not seen or "EVALSHA" not in seen[0]:
+            seen = [monitor.next_command()["command"]]
+        while "SET fruit:2" not in seen[-1]:
+            seen.append(monitor.next_command()["command"])
+
+    assert seen[-1].startswith('SET fruit:2 {"id": 1')
+    assert seen[-1].endswith("PX 60000")
+
+
+def test_value_of_another_type_reads_as_poisoned(cache, client, observer):
+
+    client.rpush("fruit:1", "a", "b")
+
+    read = cache.read(1)
+    assert not read.found
+    cache.fill(1, APPLE, 1000, since(cache, read.remaining_ms))
+    assert cache.read(1).fruit == APPLE
+    assert observer.counts["error", "decode"] == 1
+
+
+def test_keys_read_are_counted_as_redis_counts_them(cache, client, observer):
+
+    client.config_resetstat()
+    cache.read(1)
+    cache.generation(1)
+    cache.fill(1, APPLE, 60_000, since(cache, -2))
+    cache.read(1)
+    cache.fill(1, APPLE, 60_000, since(cache, -2))
+    acquire(cache, "aa")
+    acquire(cache, "aa", fruit_id=2)
+    acquire(cache, "bb", fruit_id=2)
+    cache.release_failed(2, Claim("", -2, "aa"))
+    acquire(cache, "bb", fruit_id=2, waited_for="aa")
+    cache.fill(3, APPLE, 1, Claim("*", -2, "cc"))
+    cache.fill(1, None, 0, since(cache, 60_000))
+    cache.invalidate(1)
+    cache.fill(1, APPLE, 60_000, since(cache, -2))
+    cache.carry_settings(0, "", None)
+    cache.carry_settings(1, '{"version": 1}', 0)
+    cache.carry_settings(0, "", None)
+    cache.clear()
+    client.rpush("fruit:4", "a")
+    client.set("fruit:5", "")
+    client.set("fruit:6", "x" * 10**7)
+    for fruit_id in (4, 5, 6):
+        cache.read(fruit_id)
+
+    stats = client.info("stats")
+    counted = (observer.reads["found"], observer.reads["missing"])
+    assert (stats["keyspace_hits"], stats["keyspace_misses"]) == counted
+
+
+def test_keys_read_are_counted_as_redis_counts_them_when_it_is_full(
+    cache, client, observer, fill_up
+):
+    held, loading = acquire(cache, "aa", fruit_id=2), since(cache, -2)
+    fill_up()
+    client.config_resetstat()
+    before = observer.reads.copy()
+    cache.fill(1, APPLE, 60_000, loading)
+    cache.fill(2, APPLE, 60_000, Claim(held.text, -2, "aa"))
+    acquire(cache, "bb", fruit_id=3)
+    cache.invalidate(1)
+    with pytest.raises(CacheUnavailableError):
+        cache.carry_settings(1, '{"version": 1}', 0)
+
+    stats, counted = client.info("stats"), observer.reads - before
+    assert (stats["keyspace_hits"], stats["keyspace_misses"]) == (
+        counted["found"],
+        counted["missing"],
+    )
+    assert [observer.counts["error", op] for op in ("fill", "lease", "settings")] == [2, 1, 1]
+
+
+def test_of_a_value_that_is_too_long_only_its_beginning_is_fetched(cache, client):
+    client.set("fruit:1", "x" * 10**7)
+    cache.read(1)
+    before = client.info("stats")["total_net_output_bytes"]
+    cache.read(1)
+
+    assert client.info("stats")["total_net_output_bytes"] - before < 20_000
+
+
+def test_lease_of_a_dead_holder_ends_by_itself(cache, client):
+    acquire(cache, "aa")
+
+    assert 1000 < client.pttl("{fruit:1}:lease") <= 2000
+
+
+def test_siblings_share_the_slot_of_their_entry():
+    slots = {key_slot(key) for key in (b"fruit:17", b"{fruit:17}:gen", b"{fruit:17}:lease")}
+
+    assert len(slots) == 1
+
+
+def test_load_from_before_a_restart_of_redis_does_not_fill(fresh_redis, observer):
+    """The restarted Redis has forgotten the tokens of all invalidations."""
+    connections = connect(fresh_redis.url, 0.1)
+    cache = RedisCache(
+        RedisCalls(connections, Breaker(lambda: True, lambda _: None), observer), observer
+    )
+    before = since(cache, -2)
+    fresh_redis.restart()
+
+    assert cache.fill(1, APPLE, 60_000, before) == FillOutcome.FENCED
+    assert cache.fill(1, APPLE, 60_000, since(cache, -2)) == FillOutcome.STORED
+    connections.close()
+
+
+@pytest.mark.accept
+def test_fill_that_waited_in_a_frozen_redis_until_the_write_was_forgotten_is_fenced(
+    fresh_redis, observer
+):
+    """A command that was sent is carried out when Redis goes on, though its sender has gone."""
+    connections = connect(fresh_redis.url, 0.1)
+    calls = RedisCalls(connections, Breaker(lambda: True, lambda _: None), observer)
+    cache = RedisCache(calls, observer)
+    cache.fill(2, APPLE, 60_000, since(cache, -2, fruit_id=2))
+    before = since(cache, -2)
+    cache.invalidate(1)
+    os.kill(fresh_redis.pid, signal.SIGSTOP)
+
+    assert cache.fill(1, APPLE, 600_000, before) == FillOutcome.FAILED
+    time.sleep(GENERATION_SECONDS + 1)
+    os.kill(fresh_redis.pid, signal.SIGCONT)
+    while not cache.ping():
+        time.sleep(0.01)
+    assert not cache.read(1).found
+    connections.close()
