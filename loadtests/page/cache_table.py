@@ -2,12 +2,11 @@
 
 from collections.abc import Iterable
 
+from loadtests.output.figure_text import UNKNOWN, milliseconds_text, number_text, percent_text
 from loadtests.page.snapshot import View
 from loadtests.sender.histogram import Histogram
 from loadtests.sender.samples import RESULTS
 from loadtests.sender.tallies import Clocks, Tallies
-
-UNKNOWN = "–"  # noqa: RUF001 - the sign for unknown in all our tables
 
 COLUMNS = (
     ("name", "Result"),
@@ -34,11 +33,11 @@ def cache_rows(view: View) -> list[Row]:
     total = sum(clocks.response.count for clocks in by_result.values())
     rows = [_row("All lookups", _merged(by_result.values()), total)]
     rows += [
-        _headline("Hit ratio, last 10 s", share=_percent(view.recent_hit_ratio)),
-        _headline("Hit ratio, predicted", share=_percent(view.predicted_hit_ratio)),
-        _headline("Hit ratio, whole run", share=_percent(tallies.hit_ratio())),
+        _headline("Hit ratio, last 10 s", share=percent_text(view.recent_hit_ratio)),
+        _headline("Hit ratio, predicted", share=percent_text(view.predicted_hit_ratio)),
+        _headline("Hit ratio, whole run", share=percent_text(tallies.hit_ratio())),
         _headline("Slip", **_times("response", tallies.slip)),
-        _headline("Store queries a second", count=_number(view.store_queries_per_second)),
+        _headline("Store queries a second", count=number_text(view.store_queries_per_second)),
     ]
     rows += [*_written(tallies), *_judged(view)]
     rows += [_row(word, by_result[word], total) for word in RESULTS if word in by_result]
@@ -59,7 +58,7 @@ def _judged(view: View) -> list[Row]:
     tallies = view.shown
     if not tallies.judged_reads:
         return [_headline("Stale reads")]
-    share = _percent(tallies.stale_reads / tallies.judged_reads)
+    share = percent_text(tallies.stale_reads / tallies.judged_reads)
     stale = _headline("Stale reads", count=str(tallies.stale_reads), share=share)
     ages = _headline("Staleness of stale reads", **_times("response", tallies.staleness))
     impossible = tallies.impossible_reads(fenced=view.fenced)
@@ -86,7 +85,7 @@ def _row(name: str, clocks: Clocks, total: int) -> Row:
     return _headline(
         name,
         count=str(count),
-        share=_percent(count / total if total else None),
+        share=percent_text(count / total if total else None),
         **_times("response", clocks.response),
         **_times("service", clocks.service),
     )
@@ -98,20 +97,6 @@ def _headline(name: str, **cells: str) -> Row:
 
 def _times(clock: str, histogram: Histogram) -> Row:
     return {
-        f"{clock}_{name}_ms": _milliseconds(histogram.quantile(ratio)) for name, ratio in _QUANTILES
+        f"{clock}_{name}_ms": milliseconds_text(histogram.quantile(ratio), fewest_decimals=1)
+        for name, ratio in _QUANTILES
     }
-
-
-def _percent(ratio: float | None) -> str:
-    return UNKNOWN if ratio is None else f"{ratio * 100:.1f} %"
-
-
-def _number(value: float | None) -> str:
-    return UNKNOWN if value is None else f"{value:.1f}"
-
-
-def _milliseconds(seconds: float | None) -> str:
-    if seconds is None:
-        return UNKNOWN
-    milliseconds = seconds * 1000
-    return f"{milliseconds:.2f}" if milliseconds < 10 else f"{milliseconds:.1f}"

@@ -6,6 +6,7 @@ import gevent
 from locust.env import Environment
 from locust.stats import CSV_STATS_INTERVAL_SEC
 
+from loadtests.output.figure_text import UNKNOWN_WORD, number_text, percent_text
 from loadtests.run.gates import EXIT_GATE, gates_from
 from loadtests.run.outcome import Outcome
 from loadtests.run.typed_locust import parsed_options
@@ -43,19 +44,16 @@ def closing_line(outcome: Outcome) -> str:
     if not tallies.arrivals:
         return "no load was sent: it begins when all users are there (--users, --spawn-rate)"
     parts = [
-        f"hit ratio {_percent(tallies.hit_ratio())}",
-        f"predicted {_percent(outcome.predicted_hit_ratio)}",
+        f"hit ratio {percent_text(tallies.hit_ratio(), UNKNOWN_WORD)}",
+        f"predicted {percent_text(outcome.predicted_hit_ratio, UNKNOWN_WORD)}",
     ]
     if outcome.top_shares:
-        shares = "/".join(_percent(share) for share in outcome.top_shares.values())
+        shares = "/".join(percent_text(share) for share in outcome.top_shares.values())
         parts.append(f"top {'/'.join(outcome.top_shares)} ids {shares} of lookups")
-    slip = tallies.slip.quantile(0.99)
-    parts.append("slip p99 unknown" if slip is None else f"slip p99 {slip * 1000:.1f} ms")
+    slip_seconds = tallies.slip.quantile(0.99)
+    slip = number_text(slip_seconds, factor=1000.0, unit=" ms", unknown=UNKNOWN_WORD)
+    parts.append(f"slip p99 {slip}")
     parts.append(f"{tallies.dropped} dropped, {tallies.failed} failed")
     if tallies.judged_reads:
         parts.append(f"{tallies.stale_reads} stale of {tallies.judged_reads} judged reads")
     return ", ".join(parts)
-
-
-def _percent(ratio: float | None) -> str:
-    return "unknown" if ratio is None else f"{ratio * 100:.1f} %"

@@ -1,13 +1,12 @@
 """The record of a run on disk: start.json, samples.bin, summary.json."""
 
-import json
-import os
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
+from loadtests.output.json_file import write_json
 from loadtests.sender.samples import SampleWriter, clear_samples
 
 
@@ -20,7 +19,7 @@ class Recording:
 
     def begin(self, started_at: float) -> None:
         """Say when the run's time zero is (unix seconds)."""
-        write_atomically(self._directory / "start.json", {"started_at": started_at})
+        write_json(self._directory / "start.json", {"started_at": started_at})
 
     def open_samples(self, *, own_file: bool) -> None:
         """Start this process's file of samples; own_file when several processes record."""
@@ -45,11 +44,4 @@ class Recording:
 
     def conclude(self, summary: dict[str, Any]) -> None:
         """Write the summary; its presence says that the run ended in order."""
-        write_atomically(self._directory / "summary.json", summary)
-
-
-def write_atomically(path: Path, content: dict[str, Any]) -> None:
-    """Write *content* as JSON so that no reader sees half of it."""
-    draft = path.with_name(f".{path.name}.{os.getpid()}")
-    draft.write_text(json.dumps(content, indent=2) + "\n", encoding="utf-8")
-    draft.replace(path)
+        write_json(self._directory / "summary.json", summary)

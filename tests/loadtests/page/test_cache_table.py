@@ -1,6 +1,7 @@
 """The rows of the Cache tab."""
 
-from loadtests.page.cache_table import COLUMNS, UNKNOWN, cache_rows
+from loadtests.output.figure_text import UNKNOWN
+from loadtests.page.cache_table import COLUMNS, cache_rows
 from loadtests.page.snapshot import View
 from loadtests.sender.samples import RESULT_INDEX
 from loadtests.sender.tallies import Tallies

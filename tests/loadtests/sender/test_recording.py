@@ -4,7 +4,7 @@ import json
 
 import numpy as np
 
-from loadtests.sender.recording import Recording, write_atomically
+from loadtests.sender.recording import Recording
 from loadtests.sender.samples import SAMPLE_DTYPE, read_samples
 
 
@@ -34,11 +34,3 @@ def test_the_run_before_is_forgotten(tmp_path):
     recording.clear()
 
     assert list(tmp_path.iterdir()) == []
-
-
-def test_a_file_replaces_the_one_before_whole(tmp_path):
-    path = tmp_path / "summary.json"
-    write_atomically(path, {"a": 1})
-    write_atomically(path, {"b": 2})
-
-    assert json.loads(path.read_text()) == {"b": 2}

@@ -1,0 +1,14 @@
+"""Writes JSON files that appear whole or not at all."""
+
+import json
+import os
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+
+def write_json(path: Path, content: Mapping[str, Any]) -> None:
+    """Write *content* to *path* so that no reader ever sees half of it."""
+    draft = path.with_name(f".{path.name}.{os.getpid()}")
+    draft.write_text(json.dumps(content, indent=1, default=str) + "\n", encoding="utf-8")
+    draft.replace(path)
