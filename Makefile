@@ -1,21 +1,17 @@
-# `make` alone lists what there is. PYTHON=python3.13 make … takes another Python.
+# `make` alone lists the targets. PYTHON=python3.13 make … uses another Python.
 PYTHON ?= python3
 SERVICE_PORT ?= 8000
 LOCUST_PORT ?= 8089
 PROMETHEUS_PORT ?= 9090
 PYTEST_ARGS ?=
-# The unit tests, and the contract of the cache on a real Redis.
-UNIT := $(addprefix tests/,test_house.py test_contract.py service loadtests \
-  service/cache/test_cache_contract_on_redis.py)
-# From a plan to its report: where a wrong line is a wrong figure.
-JUDGES := $(addprefix loadtests/experiments/,plan/plan.py plan/fields.py plan/toml_file.py \
-  records/records.py report/figures.py report/doubts.py report/report.py)
+# From a plan to its report: a wrong line here is a wrong figure.
+JUDGES := $(foreach part,plan records report,loadtests/experiments/$(part)/*.py)
 
 VERSION := $(shell $(PYTHON) -c 'import sys; print("%d.%d" % sys.version_info[:2])' 2>/dev/null)
 BIN := .venv/bin
 RUN := .venv/.run-$(VERSION)
 DEV := .venv/.dev-$(VERSION)
-# Compiling what is never imported takes as long as all the rest.
+# Without --no-compile, compiling modules that are never imported doubles the installation time.
 PIP := $(BIN)/python -m pip -qq --disable-pip-version-check install --no-compile
 COMPOSE = $(shell docker compose version >/dev/null 2>&1 && echo docker compose || echo docker-compose)
 
@@ -28,16 +24,16 @@ help:  ## list these commands
 demo: $(RUN)  ## see in three minutes how TTL moves hit ratio, latency and database load
 	@$(BIN)/python -m loadtests sweep --plan loadtests/experiments/plans/demo.toml
 
-run: $(RUN)  ## service on 8000, Locust's page on 8089, until Ctrl-C (SERVICE_PORT= LOCUST_PORT= move them)
+run: $(RUN)  ## start the service on 8000 and Locust's page on 8089, until Ctrl-C (SERVICE_PORT=, LOCUST_PORT=)
 	@$(BIN)/python -m loadtests.experiments.commands.run --service-port $(SERVICE_PORT) \
 	  --locust-port $(LOCUST_PORT) --prometheus-port $(PROMETHEUS_PORT)
 
-test: $(DEV)  ## run the tests against real servers, brought without root
+test: $(DEV)  ## run the tests against real servers, which need no root
 	@docker version >/dev/null 2>&1 && stack= || stack=' and not stack'; \
 	$(BIN)/python -m pytest -m "not accept$$stack" $(PYTEST_ARGS)
 
-coverage: $(DEV)  ## run the unit tests and the cache contract, and see what they leave out
-	@$(BIN)/python -m pytest -m "not accept" $(UNIT) --cov --cov-report= $(PYTEST_ARGS)
+coverage: $(DEV)  ## run the unit tests and the cache contract; list the lines they miss
+	@$(BIN)/python -m pytest -m "(unit or contract) and not accept" --cov --cov-report= $(PYTEST_ARGS)
 	@$(BIN)/coverage report --fail-under=95 --include='service/*'
 	@$(BIN)/coverage report --fail-under=95 $(JUDGES)
 
@@ -46,27 +42,27 @@ lint: $(DEV)  ## ruff and mypy --strict
 	@$(BIN)/ruff format --check
 	@$(BIN)/mypy
 
-dashboards: $(DEV)  ## write dashboards/*.json anew from dashboards/generator/
+dashboards: $(DEV)  ## regenerate dashboards/*.json from dashboards/generator/
 	@$(BIN)/python -m dashboards.generator
 
-bench: bench-load bench-stampede  ## all benches
+bench: bench-load bench-stampede  ## run both benches
 
-bench-load: $(RUN)  ## what the load generator itself costs, beside plain Locust
+bench-load: $(RUN)  ## measure what the load generator itself costs, beside plain Locust
 	@$(BIN)/python -m loadtests.own_cost.bench
 
-bench-stampede: $(RUN)  ## loads per refresh of a hot key, by protection
+bench-stampede: $(RUN)  ## measure the loads per refresh of a hot key, by protection
 	@$(BIN)/python -m loadtests stampede
 
-accept: $(DEV)  ## the full figures that are promised; tens of minutes
+accept: $(DEV)  ## measure every promised figure in full; tens of minutes
 	@$(BIN)/python -m pytest -m accept -s $(PYTEST_ARGS)
 	@$(MAKE) --no-print-directory bench
 
-up:  ## everything in containers: docker compose up, then the three addresses
+up:  ## start everything in containers, then print the three addresses
 	@$(COMPOSE) up --build --detach --wait
 	@for door in 'Locust locust 8089' 'Grafana grafana 3000' 'Service front 8000'; do set -- $$door; \
 	  echo "$$1: http://$$($(COMPOSE) port $$2 $$3)"; done
 
-down:  ## end the containers (their volumes stay)
+down:  ## stop and remove the containers; their volumes stay
 	@$(COMPOSE) --profile '*' down --timeout 2
 
 clean:  ## remove the virtual environment, caches and results
@@ -80,13 +76,13 @@ python:
 	  echo "make: $(PYTHON) cannot make virtual environments: apt-get install python3-venv" >&2; exit 2; }
 
 $(RUN): requirements.txt | python
-	@echo "bringing what runs into .venv ($(PYTHON), $(VERSION))" >&2
+	@echo "installing the packages that run it into .venv ($(PYTHON), $(VERSION))" >&2
 	@$(BIN)/python -c 'import sys, pip; sys.exit("%d.%d" % sys.version_info[:2] != "$(VERSION)")' 2>/dev/null \
 	  || $(PYTHON) -m venv --clear .venv
 	@$(PIP) -r requirements.txt
 	@touch $@
 
 $(DEV): requirements-dev.txt $(RUN)
-	@echo "bringing what checks into .venv" >&2
+	@echo "installing the packages that check it into .venv" >&2
 	@$(PIP) -r requirements-dev.txt
 	@touch $@

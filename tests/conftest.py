@@ -19,6 +19,16 @@ from loadtests.stack.servers import ServerProgram
 
 pytest_plugins = ["tests.whole_stacks"]
 
+PHASED = {"integration", "stack", "browser", "accept", "exclusive"}
+"""The markers that place a test; one without any of them is a unit test."""
+
+SERVER_FIXTURES = {
+    *("redis_server", "fresh_redis", "mariadb_server", "fresh_mariadb", "unpacked_redis"),
+    *("bring_servers", "chromium_path", "prometheus_program", "promtool_path"),
+    *("shared_stack", "drilled", "service_url"),
+}
+SERVER_FOLDERS = {"drills", "races", "integration"}
+
 _numbers = itertools.count(1)
 
 
@@ -37,8 +47,43 @@ def pytest_configure() -> None:
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Run the browser's tests last: Playwright leaves its event loop running in this thread."""
-    items.sort(key=lambda item: item.get_closest_marker("browser") is not None)
+    """Give every test exactly one phase, and run fast phases first.
+
+    Playwright leaves its event loop running in this thread, so the browser's tests come last.
+
+    Raises:
+        pytest.UsageError: A test's markers contradict what it uses.
+    """
+    for item in items:
+        if not PHASED.intersection(mark.name for mark in item.iter_markers()):
+            item.add_marker("unit")
+        if problem := phase_problem(item):
+            raise pytest.UsageError(f"{item.nodeid}: {problem}")
+    items.sort(
+        key=lambda item: (
+            bool(item.get_closest_marker("browser")),
+            bool(item.get_closest_marker("exclusive")),
+            not item.get_closest_marker("unit"),
+        )
+    )
+
+
+def phase_problem(item: pytest.Item) -> str | None:
+    """Return why a test's markers would run it in the wrong phase; None when they are right."""
+    marks = {mark.name for mark in item.iter_markers()}
+    servers_used = SERVER_FIXTURES.intersection(getattr(item, "fixturenames", ()))
+    folder = item.path.relative_to(ROOT / "tests").parts[0]
+    if "unit" in marks and marks & PHASED:
+        return "a unit test has no other phase; remove the marker unit"
+    if "unit" in marks and servers_used:
+        return f"uses the servers {sorted(servers_used)}; mark it integration"
+    if "unit" in marks and folder in SERVER_FOLDERS:
+        return f"tests in tests/{folder}/ start servers; mark it integration"
+    if "exclusive" in marks and "integration" not in marks:
+        return "exclusive tests are integration tests; mark it integration too"
+    if "exclusive" in marks and "stack" in marks:
+        return "a test of containers cannot be exclusive; remove one of the two markers"
+    return None
 
 
 def bring(find: Callable[[], ServerProgram]) -> ServerProgram:

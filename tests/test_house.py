@@ -170,3 +170,30 @@ def test_theory_names_every_function_that_computes_a_formula_and_none_besides():
     }
 
     assert public == set(re.findall(r"`([a-z]+\.[a-z_]+)`", THEORY))
+
+
+MARKS_OF_TESTS = [
+    {"unit"},
+    {"integration"},
+    {"integration", "contract"},
+    {"integration", "browser"},
+    {"integration", "exclusive"},
+    {"stack"},
+]
+"""The combinations of markers that tests/conftest.py lets a test have, without accept."""
+
+
+@pytest.mark.parametrize("marks", MARKS_OF_TESTS, ids=lambda marks: "+".join(sorted(marks)))
+def test_every_test_runs_in_exactly_one_phase_of_ci(marks):
+    script = (ROOT / ".ci/run").read_text(encoding="utf-8")
+    coverage = (ROOT / "Makefile").read_text(encoding="utf-8").partition("\ncoverage:")[2]
+    phases = [*re.findall(r"^ *tests '(.+?)'", script, re.MULTILINE)]
+    phases += re.findall(r'-m "(.+?)"', coverage.partition("\n\n")[0])
+    every = {"unit", "integration", "contract", "browser", "exclusive", "stack", "accept"}
+
+    def selects(phase, marks):
+        return eval(phase, {}, {mark: mark in marks for mark in every})
+
+    assert len(phases) == 4
+    assert sum(selects(phase, marks) for phase in phases) == 1
+    assert not any(selects(phase, marks | {"accept"}) for phase in phases)

@@ -11,7 +11,7 @@ from tests.drills.drill_report import say
 from tests.drills.http_client import Client
 from tests.drills.knob_control import turn
 
-pytestmark = pytest.mark.integration
+pytestmark = [pytest.mark.integration, pytest.mark.exclusive]
 
 PROTECTIONS = ["none", "single-flight", "lease", "early", "stale"]
 MANY = 50

@@ -11,7 +11,7 @@ from tests.drills.http_client import Client
 from tests.drills.knob_control import turn
 from tests.drills.outages import FAILURES, healed
 
-pytestmark = pytest.mark.integration
+pytestmark = [pytest.mark.integration, pytest.mark.exclusive]
 
 MANY = 8
 

@@ -12,7 +12,7 @@ from tests.drills.knob_control import turn
 from tests.drills.outages import FAILURES, compare, outage
 from tests.drills.steady_load import SteadyLoad
 
-pytestmark = pytest.mark.integration
+pytestmark = [pytest.mark.integration, pytest.mark.exclusive]
 
 IDS = 200
 # With hardly a miss, and with every third lookup one.

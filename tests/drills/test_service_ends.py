@@ -14,7 +14,7 @@ from tests.drills.http_client import Client
 from tests.drills.knob_control import turn
 from tests.drills.steady_load import SteadyLoad
 
-pytestmark = pytest.mark.integration
+pytestmark = [pytest.mark.integration, pytest.mark.exclusive]
 
 # From the service: beyond the store's delay, a holder has this long to load.
 LEASE_SPARE_SECONDS = 2.0

@@ -11,7 +11,7 @@ from tests.drills.knob_control import turn
 from tests.drills.outages import FAILURES, compare, outage
 from tests.drills.steady_load import SteadyLoad, quantile_ms
 
-pytestmark = pytest.mark.integration
+pytestmark = [pytest.mark.integration, pytest.mark.exclusive]
 
 WARM = 200
 LENGTHS = [pytest.param(1, id="once"), pytest.param(10, id="ten-times", marks=pytest.mark.accept)]

@@ -14,7 +14,7 @@ from tests.drills.drill_report import say
 from tests.drills.http_client import Client
 from tests.drills.knob_control import turn
 
-pytestmark = pytest.mark.integration
+pytestmark = [pytest.mark.integration, pytest.mark.exclusive]
 
 NEW = 777_777
 LEASE_SPARE_SECONDS = 2.0

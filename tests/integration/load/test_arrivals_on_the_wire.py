@@ -6,7 +6,7 @@ from scipy.special import chdtr, chdtrc
 
 from tests.integration.load.locust_load import run
 
-pytestmark = pytest.mark.integration
+pytestmark = [pytest.mark.integration, pytest.mark.exclusive]
 
 
 def dispersion_p(times, seconds, bin_seconds):

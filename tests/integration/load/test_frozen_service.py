@@ -16,7 +16,7 @@ from loadtests.own_cost.bench import endpoint
 from tests.integration.load.locust_load import LocustProcess, frozen, wait_for
 from tests.integration.load.locust_page import downloaded, metrics, rows, slower_than, swarm
 
-pytestmark = pytest.mark.integration
+pytestmark = [pytest.mark.integration, pytest.mark.exclusive]
 
 
 @pytest.fixture(scope="module")

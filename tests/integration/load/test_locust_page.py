@@ -21,7 +21,7 @@ from tests.integration.load.locust_page import (
     until_workers,
 )
 
-pytestmark = pytest.mark.integration
+pytestmark = [pytest.mark.integration, pytest.mark.exclusive]
 
 
 @pytest.mark.parametrize("processes", [[], ["--processes", "2"]], ids=["one process", "workers"])

@@ -7,7 +7,7 @@ from loadtests.theory import staleness
 from loadtests.traffic.popularity import Zipf
 from tests.integration.load.locust_load import clear_cache, patch, run
 
-pytestmark = pytest.mark.integration
+pytestmark = [pytest.mark.integration, pytest.mark.exclusive]
 
 ITEMS, SKEW, WRITES = 50, 0.8, 0.1
 

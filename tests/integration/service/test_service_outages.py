@@ -21,7 +21,7 @@ from tests.integration.service.service_processes import (
 )
 from tests.service.fakes import RecordingObserver
 
-pytestmark = pytest.mark.integration
+pytestmark = [pytest.mark.integration, pytest.mark.exclusive]
 
 
 def test_t6_redis_errors_are_counted_and_bounded_in_time(guardian, fresh_redis, tmp_path):

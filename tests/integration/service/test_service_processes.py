@@ -25,7 +25,7 @@ from tests.integration.service.service_processes import (
     told,
 )
 
-pytestmark = pytest.mark.integration
+pytestmark = [pytest.mark.integration, pytest.mark.exclusive]
 
 ROOMY = {"THREADS": "64", "STORE_POOL_SIZE": "64"}
 

@@ -8,7 +8,11 @@ import pytest
 
 from loadtests.stack.guardian import ROOT
 
-pytestmark = [pytest.mark.integration, pytest.mark.usefixtures("bring_servers")]
+pytestmark = [
+    pytest.mark.integration,
+    pytest.mark.exclusive,
+    pytest.mark.usefixtures("bring_servers"),
+]
 
 WORDS = (
     "--refreshes 3 --early-refreshes 4 --ttl 0.8 --store-delay-seconds 0.1 --rate 200 "

@@ -16,7 +16,11 @@ from loadtests.service_under_test.contract import SERVICE_RESULTS
 from loadtests.stack.descendants import descendants, process_table
 from loadtests.stack.guardian import ROOT
 
-pytestmark = [pytest.mark.integration, pytest.mark.usefixtures("bring_servers")]
+pytestmark = [
+    pytest.mark.integration,
+    pytest.mark.exclusive,
+    pytest.mark.usefixtures("bring_servers"),
+]
 
 SMALL = "--rate 100 --items 40 --window-ttls 10 --database sqlite --store-delay-seconds 0.005"
 TEST_SECONDS = 120

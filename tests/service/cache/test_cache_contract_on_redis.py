@@ -16,7 +16,7 @@ from service.guards.breaker import Breaker
 from tests.service.cache.cache_contract import APPLE, CacheContract, acquire, since
 from tests.service.fakes import RecordingObserver
 
-pytestmark = pytest.mark.integration
+pytestmark = [pytest.mark.integration, pytest.mark.contract]
 
 
 @pytest.fixture
