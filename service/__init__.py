@@ -9,9 +9,10 @@ from flask import Flask, Response, request
 from service.cache.redis_cache import RedisCache
 from service.cache.redis_calls import RedisCalls
 from service.cache.redis_connections import connect
+from service.domain.cache import CacheUnavailableError
 from service.domain.live_knobs import LiveKnobs
-from service.domain.lookup import CacheUnavailableError, Lookup
-from service.domain.shared_knobs import SettingsCarrier
+from service.domain.lookup import Lookup
+from service.domain.shared_knobs import SharedKnobs
 from service.guards.breaker import Breaker
 from service.guards.bulkhead import Bulkhead
 from service.guards.store_guard import StoreGuard
@@ -78,7 +79,7 @@ def create_app(settings: Settings | None = None) -> Flask:
     stampede = Stampede(cache, loads, lease, flights, Refreshes(settings.store_pool_size))
     cache_aside = CacheAside(cache, loads, stampede, knobs, invalidations, metrics)
     writes = Writes(store, invalidations, StoreGuard(store_breaker, _write_bulkhead(settings)))
-    carrier = SettingsCarrier(cache, knobs)
+    shared = SharedKnobs(cache, knobs)
     fill_catalogue = partial(_fill_catalogue, store, cache)
 
     app = Flask("service", static_folder=None)
@@ -86,9 +87,9 @@ def create_app(settings: Settings | None = None) -> Flask:
     problems.install(app)
     routes.install(app, cache_aside, writes, settings.control_token)
     health.install(app, metrics, {"redis": partial(_redis_problem, cache), "store": store.problem})
-    control.install(app, knobs, carrier.change, cache.clear, fill_catalogue, settings.control_token)
+    control.install(app, knobs, shared.change, cache.clear, fill_catalogue, settings.control_token)
     catalogue_command.install(app, fill_catalogue)
-    housekeeping = Housekeeping((carrier.look, partial(invalidations.retry, RETRY_CHORE_SECONDS)))
+    housekeeping = Housekeeping((shared.sync, partial(invalidations.retry, RETRY_CHORE_SECONDS)))
     app.before_request(housekeeping.start)
     _count_requests(app, metrics)
 

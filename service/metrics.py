@@ -14,8 +14,9 @@ from prometheus_client import (
 )
 from prometheus_client.exposition import CONTENT_TYPE_PLAIN_0_0_4, generate_latest
 
+from service.domain.cache import FillOutcome, InvalidationOutcome
 from service.domain.knobs import CHOICES, NUMBERS, Knobs
-from service.domain.lookup import FillOutcome, InvalidationOutcome, LookupResult
+from service.domain.lookup import LookupResult
 
 VERSION = "0.1.0"
 CONTENT_TYPE = CONTENT_TYPE_PLAIN_0_0_4

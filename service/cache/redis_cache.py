@@ -7,15 +7,7 @@ from typing import Any
 from service.cache import scripts
 from service.cache.redis_calls import RedisCalls
 from service.cache.wire import Refusal
-from service.domain.fruit import (
-    MAX_VALUE_BYTES,
-    Fruit,
-    PoisonedValueError,
-    from_value,
-    parse_id,
-    to_value,
-)
-from service.domain.lookup import (
+from service.domain.cache import (
     GENERATION_SECONDS,
     LONGEST_FENCED_SECONDS,
     NO_ENTRY,
@@ -26,6 +18,14 @@ from service.domain.lookup import (
     FillOutcome,
     LeaseReply,
     LeaseState,
+)
+from service.domain.fruit import (
+    MAX_VALUE_BYTES,
+    Fruit,
+    PoisonedValueError,
+    from_value,
+    parse_id,
+    to_value,
 )
 from service.domain.observer import Observer
 
@@ -155,18 +155,18 @@ class RedisCache:
         if self._calls.run("invalidate", scripts.INVALIDATE, keys, argv, probing=True) is None:
             raise CacheUnavailableError("Redis refused the invalidation")
 
-    def carry_settings(self, version: int, document: str, made_from: int | None) -> bytes:
+    def share_knobs(self, version: int, document: str, based_on: int | None) -> bytes:
         """Offer this process' knobs and give those that Redis now carries; empty for none.
 
         Args:
             version: Of this process' knobs.
             document: The knobs as all processes read them.
-            made_from: The version that a change was made from; None only looks.
+            based_on: The version that a change was made from; None only looks.
 
         Raises:
             CacheUnavailableError: Redis does not answer.
         """
-        argv = (version, document, SETTINGS_MS, "" if made_from is None else made_from)
+        argv = (version, document, SETTINGS_MS, "" if based_on is None else based_on)
         reply = self._calls.run("settings", scripts.CARRY, (SETTINGS_KEY,), argv)
         if reply is None:
             raise CacheUnavailableError("Redis refused to carry the settings")

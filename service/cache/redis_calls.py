@@ -6,7 +6,7 @@ from typing import Any, TypeVar
 
 from service.cache.scripts import Script
 from service.cache.wire import Command, Connections, NoReplyError, Refusal
-from service.domain.lookup import CacheUnavailableError
+from service.domain.cache import CacheUnavailableError
 from service.domain.observer import Observer
 from service.guards.breaker import Breaker
 

@@ -2,8 +2,9 @@
 
 from typing import Protocol
 
+from service.domain.cache import FillOutcome, InvalidationOutcome
 from service.domain.knobs import Knobs
-from service.domain.lookup import FillOutcome, InvalidationOutcome, LookupResult
+from service.domain.lookup import LookupResult
 
 
 class Observer(Protocol):

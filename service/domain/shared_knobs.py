@@ -5,11 +5,10 @@ import logging
 import math
 import threading
 from collections.abc import Mapping
-from typing import Protocol
 
+from service.domain.cache import Cache, CacheUnavailableError
 from service.domain.knobs import Knobs
 from service.domain.live_knobs import LiveKnobs
-from service.domain.lookup import CacheUnavailableError
 
 ATTEMPTS = 5
 # From here on not every whole number is one of those that Lua and JSON have.
@@ -18,33 +17,23 @@ MOST_VERSIONS = 2**53
 log = logging.getLogger("service")
 
 
-class CarryCache(Protocol):
-    """Where the document lies."""
-
-    def carry_settings(self, version: int, document: str, made_from: int | None) -> bytes:
-        """Offer one's document and get the one that counts; raises CacheUnavailableError."""
-
-    def is_empty(self) -> bool:
-        """Tell whether there is no entry; raises CacheUnavailableError."""
-
-
-class SettingsCarrier:
+class SharedKnobs:
     """Keeps a process' knobs the same as everybody's. The highest version wins.
 
     There is no document before the first change, and none when the last process that keeps
     it alive has gone.
     """
 
-    def __init__(self, cache: CarryCache, knobs: LiveKnobs) -> None:
+    def __init__(self, cache: Cache, knobs: LiveKnobs) -> None:
         """Join the parts; sends nothing."""
         self._cache = cache
         self._knobs = knobs
         self._changing = threading.Lock()
-        self._looked = False
+        self._synced = False
         self._refused: bytes = b""
         self._refused_version = 0
 
-    def look(self) -> bool:
+    def sync(self) -> bool:
         """Take over newer knobs, or give one's own to a Redis that lost them.
 
         Returns:
@@ -52,12 +41,12 @@ class SettingsCarrier:
         """
         live = self._knobs
         try:
-            carried = self._cache.carry_settings(live.version, self._own(), None)
-            if not (self._looked or carried or self._cache.is_empty()):
+            carried = self._cache.share_knobs(live.version, self._own(), None)
+            if not (self._synced or carried or self._cache.is_empty()):
                 live.found_entries()
         except CacheUnavailableError:
             return False
-        self._looked = True
+        self._synced = True
         self._take_over(carried)
         return True
 
@@ -70,7 +59,7 @@ class SettingsCarrier:
         """
         with self._changing:
             for _ in range(ATTEMPTS):
-                self.look()
+                self.sync()
                 if self._offer(self._knobs.current.patched(changes)):
                     return
             raise CacheUnavailableError("others change the settings at the same time; try again")
@@ -78,11 +67,11 @@ class SettingsCarrier:
     def _offer(self, knobs: Knobs) -> bool:
         """Put knobs into force unless somebody else changed theirs meanwhile."""
         live = self._knobs
-        made_from, known_at = max(live.version, self._refused_version), live.horizon(knobs)
-        version = made_from + 1
+        based_on, known_at = max(live.version, self._refused_version), live.horizon(knobs)
+        version = based_on + 1
         document = _document(version, knobs, known_at)
         try:
-            carried = self._cache.carry_settings(version, document, made_from)
+            carried = self._cache.share_knobs(version, document, based_on)
         except CacheUnavailableError:
             log.warning("Redis is away: the changed settings are in force in this process only")
             carried = document.encode()

@@ -5,7 +5,7 @@ import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 
-from service.domain.lookup import StoreUnavailableError
+from service.domain.store import StoreUnavailableError
 
 # Nobody waits on while for so long nobody got in or out: what is inside hangs.
 STALLED_SECONDS = 0.2

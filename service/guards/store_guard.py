@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 from contextlib import contextmanager
 
-from service.domain.lookup import StoreRefusedError, StoreUnavailableError
+from service.domain.store import StoreRefusedError, StoreUnavailableError
 from service.guards.breaker import Breaker
 from service.guards.bulkhead import Bulkhead
 

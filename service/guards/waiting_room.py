@@ -4,7 +4,7 @@ import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
 
-from service.domain.lookup import StoreUnavailableError
+from service.domain.store import StoreUnavailableError
 from service.guards.bulkhead import BURST_SECONDS, CROWDED
 
 LONGEST_WAIT_SECONDS = 30.0

@@ -4,21 +4,14 @@ import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import replace
-from typing import Protocol
 
+from service.domain.cache import Cache, CacheRead, CacheUnavailableError
 from service.domain.expiry import age_seconds, grace_ms
 from service.domain.knobs import Knobs, Protection
 from service.domain.live_knobs import LiveKnobs
-from service.domain.lookup import (
-    BypassReason,
-    CacheRead,
-    CacheUnavailableError,
-    Lookup,
-    LookupFailedError,
-    LookupResult,
-    StoreUnavailableError,
-)
+from service.domain.lookup import BypassReason, Lookup, LookupFailedError, LookupResult
 from service.domain.observer import Observer
+from service.domain.store import StoreUnavailableError
 from service.pattern.loads import Loads, PendingInvalidations
 from service.pattern.stampede import Stampede, is_stale
 
@@ -28,19 +21,12 @@ REFRESHING = frozenset({Protection.EARLY, Protection.STALE})
 SECOND_LOOKS_SECONDS = (0.01, 0.02)
 
 
-class ReadCache(Protocol):
-    """Where lookups look first."""
-
-    def read(self, fruit_id: int) -> CacheRead:
-        """Read an entry; raises CacheUnavailableError."""
-
-
 class CacheAside:
     """Answers lookups; the cache is an optimisation and never the reason for a failure."""
 
     def __init__(  # noqa: PLR0913, PLR0917 - the parts are joined here
         self,
-        cache: ReadCache,
+        cache: Cache,
         loads: Loads,
         stampede: Stampede,
         knobs: LiveKnobs,

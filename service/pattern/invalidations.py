@@ -4,11 +4,15 @@ import logging
 import threading
 import time
 from collections.abc import Callable
-from typing import Protocol
 
+from service.domain.cache import (
+    LONGEST_FENCED_SECONDS,
+    Cache,
+    CacheUnavailableError,
+    InvalidationOutcome,
+)
 from service.domain.knobs import Invalidation
 from service.domain.live_knobs import LiveKnobs
-from service.domain.lookup import LONGEST_FENCED_SECONDS, CacheUnavailableError, InvalidationOutcome
 from service.domain.observer import Observer
 
 # Each waits as long as is ever waited for Redis; a hiccup is shorter than all together.
@@ -20,13 +24,6 @@ FINISH_PAUSE_SECONDS = 0.05
 log = logging.getLogger("service")
 
 
-class InvalidatedCache(Protocol):
-    """Where entries are deleted."""
-
-    def invalidate(self, fruit_id: int) -> None:
-        """Delete an entry; raises CacheUnavailableError when that is not known to be done."""
-
-
 class Invalidations:
     """Invalidates after writes. What fails is retried until done or until its entry is dead.
 
@@ -35,7 +32,7 @@ class Invalidations:
 
     def __init__(  # noqa: PLR0913 - the parts are joined here
         self,
-        cache: InvalidatedCache,
+        cache: Cache,
         knobs: LiveKnobs,
         observer: Observer,
         *,

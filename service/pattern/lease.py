@@ -4,17 +4,11 @@ import secrets
 import time
 from collections.abc import Callable
 from dataclasses import replace
-from typing import Protocol
 
+from service.domain.cache import UNFENCED, Cache, Claim, LeaseReply, LeaseState
 from service.domain.knobs import Fencing, Knobs
-from service.domain.lookup import (
-    UNFENCED,
-    Claim,
-    LeaseReply,
-    LeaseState,
-    Loaded,
-    StoreUnavailableError,
-)
+from service.domain.lookup import Loaded
+from service.domain.store import StoreUnavailableError
 from service.guards.waiting_room import WaitingRoom
 from service.pattern.loads import Loads
 
@@ -24,24 +18,12 @@ FIRST_PAUSE_SECONDS = 0.002
 LONGEST_PAUSE_SECONDS = 0.02
 
 
-class LeaseCache(Protocol):
-    """Where leases lie."""
-
-    def acquire(
-        self, fruit_id: int, claim: Claim, lease_ms: int, *, waited_for: str, refresh: bool
-    ) -> LeaseReply:
-        """Take a lease or learn of another's; raises CacheUnavailableError."""
-
-    def release_failed(self, fruit_id: int, claim: Claim) -> None:
-        """End one's own lease after a failed load; never raises."""
-
-
 class Lease:
     """Loads under a lease. A holder that dies holds it no longer than a load may take."""
 
     def __init__(
         self,
-        cache: LeaseCache,
+        cache: Cache,
         loads: Loads,
         room: WaitingRoom,
         *,

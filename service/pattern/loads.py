@@ -6,32 +6,17 @@ from collections.abc import Callable
 from dataclasses import replace
 from typing import Protocol
 
+from service.domain.cache import NO_ENTRY, OVERTAKEN, UNFENCED, Cache, Claim, FillOutcome
 from service.domain.expiry import physical_ttl_ms
-from service.domain.fruit import Fruit
 from service.domain.knobs import Fencing
 from service.domain.live_knobs import LiveKnobs
-from service.domain.lookup import NO_ENTRY, OVERTAKEN, UNFENCED, Claim, FillOutcome, Loaded
+from service.domain.lookup import Loaded
 from service.domain.observer import Observer
+from service.domain.store import Store
 from service.guards.store_guard import StoreGuard
 
 # Of the moving mean, the newest load counts for this much.
 NEWEST_WEIGHT = 0.2
-
-
-class Store(Protocol):
-    """Where loads read."""
-
-    def find(self, fruit_id: int, delay_seconds: float) -> Fruit | None:
-        """Read a row; raises StoreUnavailableError."""
-
-
-class FillCache(Protocol):
-    """Where fills go."""
-
-    def fill(
-        self, fruit_id: int, fruit: Fruit | None, ttl_ms: int, claim: Claim
-    ) -> FillOutcome | None:
-        """Write a value unless it was overtaken, None if there is nothing to; never raises."""
 
 
 class PendingInvalidations(Protocol):
@@ -47,7 +32,7 @@ class Loads:
     def __init__(  # noqa: PLR0913, PLR0917 - the parts are joined here
         self,
         store: Store,
-        cache: FillCache,
+        cache: Cache,
         guard: StoreGuard,
         knobs: LiveKnobs,
         pending: PendingInvalidations,

@@ -6,7 +6,8 @@ import time
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 
-from service.domain.lookup import CacheUnavailableError, StoreUnavailableError
+from service.domain.cache import CacheUnavailableError
+from service.domain.store import StoreUnavailableError
 
 # After a refresh that was another's or failed, this fruit is left alone for a moment.
 PAUSE_SECONDS = 0.05

@@ -6,11 +6,8 @@ from collections import deque
 from collections.abc import Callable, Hashable
 from typing import Generic, TypeVar
 
-from service.domain.lookup import (
-    LONGEST_FENCED_SECONDS,
-    CacheUnavailableError,
-    StoreUnavailableError,
-)
+from service.domain.cache import LONGEST_FENCED_SECONDS, CacheUnavailableError
+from service.domain.store import StoreUnavailableError
 from service.guards.waiting_room import WaitingRoom
 
 Value = TypeVar("Value")

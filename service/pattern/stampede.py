@@ -2,22 +2,15 @@
 
 import random
 from collections.abc import Callable
-from typing import Protocol
 
+from service.domain.cache import UNFENCED, Cache, CacheRead, Claim
 from service.domain.expiry import grace_ms, recomputes_early
 from service.domain.knobs import Fencing, Knobs, Protection
-from service.domain.lookup import UNFENCED, CacheRead, Claim, Loaded, Lookup, LookupResult
+from service.domain.lookup import Loaded, Lookup, LookupResult
 from service.pattern.lease import Lease
 from service.pattern.loads import Loads
 from service.pattern.refreshes import Refreshes
 from service.pattern.single_flight import SingleFlight
-
-
-class Generations(Protocol):
-    """Where the token of the last invalidation stands."""
-
-    def generation(self, fruit_id: int) -> str:
-        """Read it; raises CacheUnavailableError."""
 
 
 class Stampede:
@@ -25,7 +18,7 @@ class Stampede:
 
     def __init__(  # noqa: PLR0913 - the parts are joined here
         self,
-        cache: Generations,
+        cache: Cache,
         loads: Loads,
         lease: Lease,
         flights: SingleFlight[Lookup],

@@ -1,28 +1,18 @@
 """Writes: the store first, committed, then the invalidation."""
 
 from collections.abc import Callable
-from typing import Protocol
 
+from service.domain.cache import InvalidationOutcome
 from service.domain.fruit import Fruit
-from service.domain.lookup import InvalidationOutcome, StoreUnavailableError
+from service.domain.store import Store, StoreUnavailableError
 from service.guards.store_guard import StoreGuard
 from service.pattern.invalidations import Invalidations
-
-
-class WriteStore(Protocol):
-    """Where rows are written."""
-
-    def replace(self, fruit: Fruit) -> bool:
-        """Write a row and tell whether it is new; raises StoreUnavailableError."""
-
-    def delete(self, fruit_id: int) -> bool:
-        """Delete a row and tell whether it was there; raises StoreUnavailableError."""
 
 
 class Writes:
     """Changes fruit, and sees to it that no lookup after the answer gets the old one."""
 
-    def __init__(self, store: WriteStore, invalidations: Invalidations, guard: StoreGuard) -> None:
+    def __init__(self, store: Store, invalidations: Invalidations, guard: StoreGuard) -> None:
         """Join the parts."""
         self._store = store
         self._invalidations = invalidations

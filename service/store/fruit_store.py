@@ -30,8 +30,8 @@ from sqlalchemy.pool import NullPool
 
 from service.domain.catalogue import SEED, generated
 from service.domain.fruit import Fruit
-from service.domain.lookup import StoreRefusedError, StoreUnavailableError
 from service.domain.observer import Observer
+from service.domain.store import StoreRefusedError, StoreUnavailableError
 
 # With the wait for its turn, a lookup that needs a stopped database is answered in a second.
 READ_TIMEOUT_SECONDS = 0.6

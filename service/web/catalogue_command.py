@@ -7,7 +7,7 @@ from flask import Flask
 from flask.cli import AppGroup
 
 from service.domain.catalogue import MAX_ITEMS
-from service.domain.lookup import StoreUnavailableError
+from service.domain.store import StoreUnavailableError
 
 
 class _CannotFillError(click.ClickException):

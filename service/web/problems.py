@@ -5,9 +5,10 @@ import logging
 from flask import Flask, Response, jsonify
 from werkzeug.exceptions import HTTPException, InternalServerError
 
+from service.domain.cache import CacheUnavailableError
 from service.domain.fruit import FruitError
 from service.domain.knobs import KnobError
-from service.domain.lookup import CacheUnavailableError, StoreUnavailableError
+from service.domain.store import StoreUnavailableError
 
 RETRY_AFTER_SECONDS = "1"
 

@@ -5,14 +5,9 @@ import math
 from flask import Blueprint, Flask, Response, jsonify
 from flask.typing import ResponseReturnValue
 
+from service.domain.cache import FillOutcome, InvalidationOutcome
 from service.domain.fruit import MAX_ID, Fruit, parse_fruit, parse_id
-from service.domain.lookup import (
-    FillOutcome,
-    InvalidationOutcome,
-    Lookup,
-    LookupFailedError,
-    LookupResult,
-)
+from service.domain.lookup import Lookup, LookupFailedError, LookupResult
 from service.pattern.cache_aside import CacheAside
 from service.pattern.writes import Writes
 from service.web.authorization import require_authorized

@@ -7,8 +7,7 @@ from collections import Counter
 from contextlib import suppress
 from dataclasses import dataclass, field
 
-from service.domain.fruit import PoisonedValueError, from_value, parse_id, to_value
-from service.domain.lookup import (
+from service.domain.cache import (
     NO_ENTRY,
     CacheRead,
     CacheUnavailableError,
@@ -16,8 +15,9 @@ from service.domain.lookup import (
     FillOutcome,
     LeaseReply,
     LeaseState,
-    StoreUnavailableError,
 )
+from service.domain.fruit import PoisonedValueError, from_value, parse_id, to_value
+from service.domain.store import StoreUnavailableError
 
 
 class FakeClock:
@@ -191,7 +191,7 @@ class InMemoryCache:
             self._generations += 1
             self.put(f"{{fruit:{fruit_id}}}:gen", f"{self._generations:x}".encode(), 30_000)
 
-    def carry_settings(self, version, document, made_from):
+    def share_knobs(self, version, document, based_on):
         with self._lock:
             self._answer()
             carried = self._get("cacheaside:settings")
@@ -201,7 +201,7 @@ class InMemoryCache:
                     there = json.loads(carried)["version"]
                     if type(there) not in {int, float} or not 0 < there < 2**53 or there % 1:
                         there = 0
-            if version > there and (made_from is None or made_from >= there):
+            if version > there and (based_on is None or based_on >= there):
                 if self.full:
                     raise CacheUnavailableError("the fake cache is full")
                 carried = document.encode()

@@ -6,8 +6,9 @@ from pathlib import Path
 import pytest
 from prometheus_client.parser import text_string_to_metric_families
 
+from service.domain.cache import FillOutcome, InvalidationOutcome
 from service.domain.knobs import Knobs
-from service.domain.lookup import FillOutcome, InvalidationOutcome, LookupResult
+from service.domain.lookup import LookupResult
 from service.metrics import CACHE_OPS, STORE_OPS, STORE_OUTCOMES, VERSION, Metrics
 
 

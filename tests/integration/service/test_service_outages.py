@@ -8,7 +8,7 @@ import time
 import pytest
 
 from service.domain.fruit import Fruit
-from service.domain.lookup import StoreRefusedError, StoreUnavailableError
+from service.domain.store import StoreRefusedError, StoreUnavailableError
 from service.store.fruit_store import FruitStore
 from tests.drills.steady_load import SteadyLoad, quantile_ms
 from tests.integration.service.service_processes import (

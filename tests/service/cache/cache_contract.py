@@ -2,8 +2,8 @@
 
 import pytest
 
+from service.domain.cache import CacheUnavailableError, Claim, FillOutcome, LeaseState
 from service.domain.fruit import Fruit
-from service.domain.lookup import CacheUnavailableError, Claim, FillOutcome, LeaseState
 
 APPLE = Fruit(1, "apple", 100)
 
@@ -308,9 +308,9 @@ class CacheContract:
     def test_full_cache_carries_no_change_of_the_settings(self, cache, fill_up):
         fill_up()
         with pytest.raises(CacheUnavailableError):
-            cache.carry_settings(1, '{"version": 1}', 0)
+            cache.share_knobs(1, '{"version": 1}', 0)
 
-        assert cache.carry_settings(0, "", None) == b""
+        assert cache.share_knobs(0, "", None) == b""
 
     def test_cache_is_empty_until_it_holds_a_key(self, cache):
         before = cache.is_empty()
@@ -319,21 +319,21 @@ class CacheContract:
         assert (before, cache.is_empty()) == (True, False)
 
     def test_looking_at_the_settings_before_any_change_carries_nothing(self, cache):
-        assert cache.carry_settings(0, '{"version": 0}', None) == b""
+        assert cache.share_knobs(0, '{"version": 0}', None) == b""
 
     def test_changed_settings_are_carried_to_those_who_look(self, cache):
         document = '{"version": 1}'
-        cache.carry_settings(1, document, 0)
+        cache.share_knobs(1, document, 0)
 
-        assert document.encode() == cache.carry_settings(0, '{"version": 0}', None)
+        assert document.encode() == cache.share_knobs(0, '{"version": 0}', None)
 
     def test_settings_made_from_an_older_version_are_not_taken(self, cache):
-        cache.carry_settings(5, '{"version": 5}', 4)
+        cache.share_knobs(5, '{"version": 5}', 4)
 
-        assert cache.carry_settings(6, '{"version": 6}', 3) == b'{"version": 5}'
+        assert cache.share_knobs(6, '{"version": 6}', 3) == b'{"version": 5}'
 
     def test_settings_that_the_cache_lost_are_carried_again(self, cache):
-        assert cache.carry_settings(3, '{"version": 3}', None) == b'{"version": 3}'
+        assert cache.share_knobs(3, '{"version": 3}', None) == b'{"version": 3}'
 
     @pytest.mark.parametrize(
         "document",
@@ -351,12 +351,12 @@ class CacheContract:
     def test_unreadable_settings_give_way_to_any_version(self, cache, put, document):
         put("cacheaside:settings", document, 60_000)
 
-        assert cache.carry_settings(1, '{"version": 1}', None) == b'{"version": 1}'
+        assert cache.share_knobs(1, '{"version": 1}', None) == b'{"version": 1}'
 
     def test_clear_deletes_entries_and_leases_and_nothing_else(self, cache, put, cache_keys):
         cache.fill(1, APPLE, 60_000, since(cache, -2))
         acquire(cache, "aa", fruit_id=2)
-        cache.carry_settings(1, '{"version": 1}', 0)
+        cache.share_knobs(1, '{"version": 1}', 0)
         foreign = ("fruits", "fruit:basket", "fruit:01", "{fruit:x}:lease", "{fruit:1}:lease:old")
         for key in foreign:
             put(key, b"foreign", 60_000)
@@ -364,7 +364,7 @@ class CacheContract:
         assert cache.clear() == 2
         assert {*foreign, "cacheaside:settings"} == set(cache_keys())
         assert not cache.read(1).found
-        assert cache.carry_settings(0, "", None) == b'{"version": 1}'
+        assert cache.share_knobs(0, "", None) == b'{"version": 1}'
 
     def test_clear_leaves_a_generation_that_may_still_fence_a_load(self, cache):
         before = cache.generation(1)

@@ -11,7 +11,7 @@ from redis.crc import key_slot
 from service.cache.redis_cache import RedisCache
 from service.cache.redis_calls import RedisCalls
 from service.cache.redis_connections import connect
-from service.domain.lookup import GENERATION_SECONDS, CacheUnavailableError, Claim, FillOutcome
+from service.domain.cache import GENERATION_SECONDS, CacheUnavailableError, Claim, FillOutcome
 from service.guards.breaker import Breaker
 from tests.service.cache.cache_contract import APPLE, CacheContract, acquire, since
 from tests.service.fakes import RecordingObserver
@@ -121,9 +121,9 @@ def test_keys_read_are_counted_as_redis_counts_them(cache, client, observer):
     cache.fill(1, None, 0, since(cache, 60_000))
     cache.invalidate(1)
     cache.fill(1, APPLE, 60_000, since(cache, -2))
-    cache.carry_settings(0, "", None)
-    cache.carry_settings(1, '{"version": 1}', 0)
-    cache.carry_settings(0, "", None)
+    cache.share_knobs(0, "", None)
+    cache.share_knobs(1, '{"version": 1}', 0)
+    cache.share_knobs(0, "", None)
     cache.clear()
     client.rpush("fruit:4", "a")
     client.set("fruit:5", "")
@@ -148,7 +148,7 @@ def test_keys_read_are_counted_as_redis_counts_them_when_it_is_full(
     acquire(cache, "bb", fruit_id=3)
     cache.invalidate(1)
     with pytest.raises(CacheUnavailableError):
-        cache.carry_settings(1, '{"version": 1}', 0)
+        cache.share_knobs(1, '{"version": 1}', 0)
 
     stats, counted = client.info("stats"), observer.reads - before
     assert (stats["keyspace_hits"], stats["keyspace_misses"]) == (

@@ -7,7 +7,7 @@ import pytest
 from service.cache.redis_cache import RedisCache
 from service.cache.redis_calls import RedisCalls
 from service.cache.wire import Refusal
-from service.domain.lookup import CacheUnavailableError
+from service.domain.cache import CacheUnavailableError
 from tests.service.fakes import Breaker, RecordingObserver
 
 BUSY = Refusal("BUSY Redis is busy running a script")

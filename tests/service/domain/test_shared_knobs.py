@@ -4,9 +4,9 @@ import json
 
 import pytest
 
+from service.domain.cache import CacheUnavailableError
 from service.domain.knobs import KnobError
-from service.domain.lookup import CacheUnavailableError
-from service.domain.shared_knobs import SettingsCarrier
+from service.domain.shared_knobs import SharedKnobs
 from tests.service.parts import Parts
 
 
@@ -15,30 +15,30 @@ def two():
     first = Parts()
     second = Parts(clock=first.clock, cache=first.cache)
     for parts in (first, second):
-        parts.carrier = SettingsCarrier(parts.cache, parts.knobs)
+        parts.shared_knobs = SharedKnobs(parts.cache, parts.knobs)
     return first, second
 
 
 def test_nothing_is_carried_before_the_first_change(two):
     for parts in two:
-        parts.carrier.look()
+        parts.shared_knobs.sync()
 
     assert two[0].cache.keys() == []
 
 
 def test_change_is_taken_over_at_the_next_look(two):
     first, second = two
-    first.carrier.change({"ttl_seconds": 7})
-    second.carrier.look()
+    first.shared_knobs.change({"ttl_seconds": 7})
+    second.shared_knobs.sync()
 
     assert (second.knobs.current.ttl_seconds, second.knobs.version) == (7.0, 1)
 
 
 def test_changes_of_two_processes_add_up(two):
     first, second = two
-    first.carrier.change({"ttl_seconds": 7})
-    second.carrier.change({"protection": "lease"})
-    first.carrier.look()
+    first.shared_knobs.change({"ttl_seconds": 7})
+    second.shared_knobs.change({"protection": "lease"})
+    first.shared_knobs.sync()
 
     for parts in two:
         assert (
@@ -51,8 +51,8 @@ def test_changes_of_two_processes_add_up(two):
 def test_wrong_change_changes_nothing_anywhere(two):
     first, second = two
     with pytest.raises(KnobError):
-        first.carrier.change({"ttl_seconds": 7, "early_beta": 100})
-    second.carrier.look()
+        first.shared_knobs.change({"ttl_seconds": 7, "early_beta": 100})
+    second.shared_knobs.sync()
 
     assert {60.0} == {parts.knobs.current.ttl_seconds for parts in two}
     assert first.cache.keys() == []
@@ -61,23 +61,23 @@ def test_wrong_change_changes_nothing_anywhere(two):
 def test_without_redis_a_change_is_in_force_here_and_carried_later(two):
     first, second = two
     first.cache.down = True
-    first.carrier.change({"ttl_seconds": 7})
+    first.shared_knobs.change({"ttl_seconds": 7})
     assert first.knobs.current.ttl_seconds == 7
     first.cache.down = False
-    second.carrier.look()
+    second.shared_knobs.sync()
     assert second.knobs.current.ttl_seconds == 60
 
-    first.carrier.look()
-    second.carrier.look()
+    first.shared_knobs.sync()
+    second.shared_knobs.sync()
     assert second.knobs.current.ttl_seconds == 7
 
 
 def test_redis_that_lost_the_settings_gets_them_again(two):
     first, second = two
-    first.carrier.change({"ttl_seconds": 7})
+    first.shared_knobs.change({"ttl_seconds": 7})
     first.cache._keys.clear()
-    first.carrier.look()
-    second.carrier.look()
+    first.shared_knobs.sync()
+    second.shared_knobs.sync()
 
     assert second.knobs.current.ttl_seconds == 7
 
@@ -86,21 +86,21 @@ def test_highest_version_wins_wherever_it_comes_from(two):
     first, second = two
     first.cache.down = True
     for ttl in (1, 2, 3):
-        first.carrier.change({"ttl_seconds": ttl})
-    second.carrier.change({"ttl_seconds": 9})
+        first.shared_knobs.change({"ttl_seconds": ttl})
+    second.shared_knobs.change({"ttl_seconds": 9})
     first.cache.down = False
     for parts in (second, first, second):
-        parts.carrier.look()
+        parts.shared_knobs.sync()
 
     assert {3.0} == {parts.knobs.current.ttl_seconds for parts in two}
 
 
 def test_settings_live_as_long_as_somebody_looks(two):
     first, second = two
-    first.carrier.change({"ttl_seconds": 7})
+    first.shared_knobs.change({"ttl_seconds": 7})
     for _ in range(30):
         first.clock.advance(5)
-        second.carrier.look()
+        second.shared_knobs.sync()
     assert first.cache.keys() == ["cacheaside:settings"]
 
     first.clock.advance(10)
@@ -127,42 +127,42 @@ def test_settings_live_as_long_as_somebody_looks(two):
 def test_unreadable_settings_are_not_taken_over_and_give_way_to_a_change(two, document):
     first, _ = two
     first.cache.put("cacheaside:settings", document, 10_000)
-    first.carrier.look()
+    first.shared_knobs.sync()
 
     assert (first.knobs.current.ttl_seconds, first.knobs.version) == (60.0, 0)
-    first.carrier.change({"ttl_seconds": 7})
-    assert b'"ttl_seconds": 7' in first.cache.carry_settings(0, "", None)
+    first.shared_knobs.change({"ttl_seconds": 7})
+    assert b'"ttl_seconds": 7' in first.cache.share_knobs(0, "", None)
 
 
 def test_change_gives_up_when_others_are_always_faster(two):
     first, _ = two
-    carry = first.cache.carry_settings
+    carry = first.cache.share_knobs
 
-    def carry_after_another(version, document, made_from):
-        if made_from is not None:
+    def carry_after_another(version, document, based_on):
+        if based_on is not None:
             newer = {**json.loads(document), "version": version + 1}
             first.cache.put("cacheaside:settings", json.dumps(newer).encode(), 10_000)
-        return carry(version, document, made_from)
+        return carry(version, document, based_on)
 
-    first.cache.carry_settings = carry_after_another
+    first.cache.share_knobs = carry_after_another
     with pytest.raises(CacheUnavailableError, match="others change"):
-        first.carrier.change({"ttl_seconds": 7})
+        first.shared_knobs.change({"ttl_seconds": 7})
 
 
 def test_ages_of_a_taken_over_change_are_known_when_the_changer_says(two):
     first, second = two
-    first.carrier.change({"ttl_seconds": 7})
-    second.carrier.look()
+    first.shared_knobs.change({"ttl_seconds": 7})
+    second.shared_knobs.sync()
 
     assert first.knobs.ages_known_at == second.knobs.ages_known_at == first.clock() + 61
 
 
 def test_ages_are_known_at_once_to_the_first_process_at_an_empty_cache(two):
     first, _ = two
-    first.carrier.look()
+    first.shared_knobs.sync()
     first.look_up()
     first.clock.advance(2)
-    first.carrier.look()
+    first.shared_knobs.sync()
 
     assert first.look_up().age_seconds == 2
 
@@ -172,7 +172,7 @@ def test_ages_of_entries_that_a_process_finds_at_its_start_are_not_told(two):
     first, second = two
     second.turn(ttl_seconds=10)
     second.look_up()
-    first.carrier.look()
+    first.shared_knobs.sync()
     found = first.look_up().age_seconds
     first.clock.advance(60)
     first.look_up()
@@ -182,9 +182,9 @@ def test_ages_of_entries_that_a_process_finds_at_its_start_are_not_told(two):
 
 def test_ages_are_known_as_before_to_a_process_that_comes_later_to_carried_settings(two):
     first, second = two
-    first.carrier.change({"fencing": "off"})
+    first.shared_knobs.change({"fencing": "off"})
     first.look_up()
-    second.carrier.look()
+    second.shared_knobs.sync()
 
     assert second.look_up().age_seconds == 0
 

@@ -6,7 +6,7 @@ from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 
-from service.domain.lookup import StoreUnavailableError
+from service.domain.store import StoreUnavailableError
 from service.guards.bulkhead import Bulkhead
 from tests.service.fakes import FakeClock
 

@@ -4,14 +4,10 @@ from contextlib import suppress
 
 import pytest
 
+from service.domain.cache import FillOutcome
 from service.domain.fruit import Fruit
-from service.domain.lookup import (
-    BypassReason,
-    FillOutcome,
-    LookupFailedError,
-    LookupResult,
-    StoreUnavailableError,
-)
+from service.domain.lookup import BypassReason, LookupFailedError, LookupResult
+from service.domain.store import StoreUnavailableError
 from tests.service.parts import APPLE, Parts
 
 

@@ -5,13 +5,8 @@ from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 
-from service.domain.lookup import (
-    LONGEST_FENCED_SECONDS,
-    BypassReason,
-    CacheUnavailableError,
-    InvalidationOutcome,
-    LookupResult,
-)
+from service.domain.cache import LONGEST_FENCED_SECONDS, CacheUnavailableError, InvalidationOutcome
+from service.domain.lookup import BypassReason, LookupResult
 from service.pattern.invalidations import ATTEMPTS, MOST_AT_A_SILENT_CACHE
 from tests.service.parts import APPLE, Parts
 

@@ -2,7 +2,8 @@
 
 import pytest
 
-from service.domain.lookup import Claim, FillOutcome, StoreRefusedError, StoreUnavailableError
+from service.domain.cache import Claim, FillOutcome
+from service.domain.store import StoreRefusedError, StoreUnavailableError
 from tests.service.parts import APPLE, Parts
 
 

@@ -2,7 +2,8 @@
 
 import pytest
 
-from service.domain.lookup import LookupResult, StoreUnavailableError
+from service.domain.lookup import LookupResult
+from service.domain.store import StoreUnavailableError
 from tests.service.parts import APPLE, Parts
 
 

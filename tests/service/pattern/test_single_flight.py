@@ -5,7 +5,8 @@ from concurrent.futures import ThreadPoolExecutor, as_completed
 
 import pytest
 
-from service.domain.lookup import CacheUnavailableError, StoreUnavailableError
+from service.domain.cache import CacheUnavailableError
+from service.domain.store import StoreUnavailableError
 from service.guards.waiting_room import WaitingRoom
 from service.pattern.single_flight import SingleFlight
 from tests.service.fakes import FakeClock

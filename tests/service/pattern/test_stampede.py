@@ -8,14 +8,10 @@ from itertools import islice
 
 import pytest
 
+from service.domain.cache import CacheUnavailableError, Claim, LeaseState
 from service.domain.fruit import Fruit
-from service.domain.lookup import (
-    CacheUnavailableError,
-    Claim,
-    LeaseState,
-    LookupResult,
-    StoreUnavailableError,
-)
+from service.domain.lookup import LookupResult
+from service.domain.store import StoreUnavailableError
 from service.guards import waiting_room
 from tests.service.fakes import RealClock
 from tests.service.parts import APPLE, Parts

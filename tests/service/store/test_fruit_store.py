@@ -6,7 +6,7 @@ import pytest
 
 from service.domain.catalogue import SEED, generated
 from service.domain.fruit import Fruit
-from service.domain.lookup import StoreRefusedError, StoreUnavailableError
+from service.domain.store import StoreRefusedError, StoreUnavailableError
 from service.store import fruit_store
 from service.store.fruit_store import FruitStore
 from tests.service.fakes import RecordingObserver

@@ -4,7 +4,8 @@ from dataclasses import replace
 
 import pytest
 
-from service.domain.lookup import BypassReason, FillOutcome, Lookup, LookupResult
+from service.domain.cache import FillOutcome
+from service.domain.lookup import BypassReason, Lookup, LookupResult
 from service.web.routes import cache_status
 from tests.service.parts import APPLE
 

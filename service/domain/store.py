@@ -1,0 +1,37 @@
+"""The port of the store: the table of fruit that the cache stands in front of."""
+
+from typing import Protocol
+
+from service.domain.fruit import Fruit
+
+
+class StoreUnavailableError(Exception):
+    """The store did not answer, is not asked, or has too many waiting for it."""
+
+
+class StoreRefusedError(StoreUnavailableError):
+    """The store answered but did not carry out the statement (a deadlock, say)."""
+
+
+class Store(Protocol):
+    """Reads and writes rows; every method but `problem` raises `StoreUnavailableError`."""
+
+    def find(self, fruit_id: int, delay_seconds: float) -> Fruit | None:
+        """Read a row; None when there is none.
+
+        Args:
+            fruit_id: Which row.
+            delay_seconds: Sleep after the read, to stand for a remote or busy database.
+        """
+
+    def replace(self, fruit: Fruit) -> bool:
+        """Write a row, committed, and return whether it is new."""
+
+    def delete(self, fruit_id: int) -> bool:
+        """Delete a row, committed, and return whether it existed."""
+
+    def fill_catalogue(self, items: int) -> int:
+        """Add the missing rows of ids 1 to `items` and return how many that were."""
+
+    def problem(self) -> str | None:
+        """Return what keeps the store from serving; None when nothing does."""
