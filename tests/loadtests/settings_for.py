@@ -1,4 +1,4 @@
-"""Load settings as Locust's options give them, for tests."""
+"""Builds load settings from Locust's options, for tests."""
 
 import argparse
 
@@ -8,7 +8,7 @@ from loadtests.workload.load_settings import settings_from
 
 
 def options(**given):
-    """Return the options that a command line with *given* makes."""
+    """Return Locust's parsed options: all defaults but those *given*."""
     values = {"service_url": None, "host": None}
     for flag in (*LOAD_FLAGS, *KNOB_FLAGS):
         values[flag.key] = "" if flag.optional and not flag.choices else flag.default

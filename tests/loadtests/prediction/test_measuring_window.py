@@ -1,3 +1,5 @@
+"""The window that a trial measures, and the hit ratio predict for it."""
+
 import numpy as np
 import pytest
 
@@ -23,13 +25,13 @@ def reads_under(**flags):
     return reads_of(load, popularity_of(load, seed=1))
 
 
-def predicted(reads, window=None, fill=0.0, **knobs):
+def predict(reads, window=None, fill=0.0, **knobs):
     knobs = {"ttl_seconds": 0.5, "protection": "single-flight"} | knobs
     span = window or cold_window(reads, RATE, knobs["ttl_seconds"])
     return predict_window(reads, knobs, fill, span)
 
 
-def test_window_discards_one_and_a_half_ttls_and_is_whole_ttls_long(reads):
+def test_window_discards_one_and_a_half_ttls_and_lasts_whole_ttls(reads):
     window = cold_window(reads, RATE, 30)
 
     assert window.opens == 45
@@ -38,7 +40,7 @@ def test_window_discards_one_and_a_half_ttls_and_is_whole_ttls_long(reads):
     assert window.edges[:2] == [45, 75]
 
 
-def test_short_ttl_is_measured_over_more_of_them_for_one_point(reads):
+def test_window_of_a_short_ttl_spans_more_ttls_to_be_exact_to_one_point(reads):
     window = cold_window(reads, RATE, 0.5)
 
     lookups = RATE * 0.5 * window.batches
@@ -47,44 +49,44 @@ def test_short_ttl_is_measured_over_more_of_them_for_one_point(reads):
     assert window.batches > 10
 
 
-def test_window_can_be_told_its_length(reads):
+def test_length_of_the_window_can_be_given(reads):
     assert cold_window(reads, RATE, 0.5, 12).batches == 12
 
 
-def test_popularity_that_moves_is_measured_as_if_it_varied_like_coin_flips():
+def test_window_of_a_moving_popularity_is_sized_for_coin_flips():
     window = cold_window(None, RATE, 0.5)
 
     assert window.batches * 0.5 * RATE >= 10_000
-    assert predicted(None, window).hit_ratio is None
+    assert predict(None, window).hit_ratio is None
 
 
-def test_cache_that_is_off_has_a_window_all_the_same(reads):
+def test_cache_that_is_off_has_a_window_too(reads):
     window = cold_window(reads, RATE, 0)
 
     assert window.batches == 10
     assert window.batch_seconds > 0
 
 
-def test_fill_time_lowers_the_predicted_hit_ratio_by_what_is_known(reads):
-    instant, filled = predicted(reads), predicted(reads, fill=0.01)
+def test_fill_time_lowers_the_predicted_hit_ratio_by_the_known_amount(reads):
+    instant, filled = predict(reads), predict(reads, fill=0.01)
 
     assert instant.hit_ratio - filled.hit_ratio == pytest.approx(0.007, abs=0.002)
     assert filled.offload_ratio > instant.offload_ratio
 
 
 @pytest.mark.parametrize("protection", ["none", "single-flight", "stale"])
-def test_one_item_asked_for_each_second_never_hits_a_ttl_that_is_shorter(protection):
+def test_one_item_read_every_second_never_hits_under_a_shorter_ttl(protection):
     paced = reads_under(arrivals="paced", rate=1, items=1)
     knobs = {"protection": protection, "stale_seconds": 0.1}
 
-    assert predicted(paced, Window(1, 1, 10), 0.01, **knobs).hit_ratio == pytest.approx(0)
+    assert predict(paced, Window(1, 1, 10), 0.01, **knobs).hit_ratio == pytest.approx(0)
 
 
 @pytest.mark.parametrize(("ttl_seconds", "hits"), [(1.0, 1), (2.5, 2), (9.9, 9)])
 def test_paced_lookups_hit_as_often_as_they_fit_into_a_ttl(ttl_seconds, hits):
     paced = reads_under(arrivals="paced", rate=1, items=1)
 
-    long = predicted(paced, Window(10_000, 1, 10_000), ttl_seconds=ttl_seconds)
+    long = predict(paced, Window(10_000, 1, 10_000), ttl_seconds=ttl_seconds)
 
     assert long.hit_ratio == pytest.approx(hits / (hits + 1), abs=1e-3)
 
@@ -92,17 +94,17 @@ def test_paced_lookups_hit_as_often_as_they_fit_into_a_ttl(ttl_seconds, hits):
 def test_pacing_changes_nothing_where_many_lookups_fit_into_a_ttl():
     poisson, paced = (reads_under(arrivals=arrivals, rate=RATE) for arrivals in ARRIVALS)
 
-    ratios = [predicted(reads, fill=0.01).hit_ratio for reads in (paced, poisson)]
+    ratios = [predict(reads, fill=0.01).hit_ratio for reads in (paced, poisson)]
 
     assert ratios[0] == pytest.approx(ratios[1], abs=2e-3)
 
 
-def test_absence_that_is_cached_is_never_served_stale():
+def test_cached_absence_is_never_served_stale():
     found = reads_under(missing_ratio=1, missing_items=10, items=100, rate=RATE)
     knobs = {"ttl_seconds": 1, "negative_ttl_seconds": 1, "stale_seconds": 30}
 
     stale, shared = (
-        predicted(found, fill=0.05, protection=protection, **knobs).hit_ratio
+        predict(found, fill=0.05, protection=protection, **knobs).hit_ratio
         for protection in ("stale", "single-flight")
     )
 
@@ -110,43 +112,45 @@ def test_absence_that_is_cached_is_never_served_stale():
 
 
 def test_unprotected_service_is_predicted_to_load_more(reads):
-    alone = predicted(reads, fill=0.05, protection="none")
-    shared = predicted(reads, fill=0.05)
+    alone = predict(reads, fill=0.05, protection="none")
+    shared = predict(reads, fill=0.05)
 
     assert alone.offload_ratio < shared.offload_ratio
     assert alone.hit_ratio == alone.offload_ratio
 
 
 def test_unprotected_loads_that_take_longer_than_a_ttl_are_not_predicted(reads):
-    slow = predicted(reads, fill=0.6, protection="none")
+    slow = predict(reads, fill=0.6, protection="none")
 
     assert (slow.hit_ratio, slow.offload_ratio, slow.loads_per_second) == (None, None, None)
     assert slow.method == SEVERAL_FILL
-    assert predicted(reads, fill=0.6).hit_ratio is not None
+    assert predict(reads, fill=0.6).hit_ratio is not None
 
 
 @pytest.mark.parametrize(
     ("negative_ttl_seconds", "known"), [(0.0, True), (0.5, False), (1.0, True)]
 )
-def test_unprotected_loads_of_missing_ids_have_their_own_ttl(negative_ttl_seconds, known):
+def test_prediction_for_unprotected_missing_ids_depends_on_the_negative_ttl(
+    negative_ttl_seconds, known
+):
     missing = reads_under(missing_ratio=0.2, missing_items=10, items=100, rate=RATE)
     knobs = {"ttl_seconds": 2.0, "negative_ttl_seconds": negative_ttl_seconds}
 
-    found = predicted(missing, fill=0.6, protection="none", **knobs)
+    found = predict(missing, fill=0.6, protection="none", **knobs)
 
     assert (found.hit_ratio is not None) == known
 
 
 def test_serving_stale_is_predicted_to_hit_more(reads):
-    stale = predicted(reads, fill=0.05, protection="stale", stale_seconds=30)
+    stale = predict(reads, fill=0.05, protection="stale", stale_seconds=30)
 
-    shared = predicted(reads, fill=0.05)
+    shared = predict(reads, fill=0.05)
     assert shared.hit_ratio < stale.hit_ratio < 1
     assert shared.loads_per_second == stale.loads_per_second
 
 
 @pytest.mark.parametrize(("ttl_seconds", "protection"), [(0, "none"), (5, "early")])
-def test_what_no_formula_covers_is_unknown(reads, ttl_seconds, protection):
+def test_prediction_is_unknown_where_no_formula_applies(reads, ttl_seconds, protection):
     knobs = {"ttl_seconds": ttl_seconds, "protection": protection}
 
     assert predict_window(reads, knobs, 0.01, Window(1, 1, 10)).hit_ratio is None
@@ -162,7 +166,7 @@ def test_nothing_is_predicted_without_a_fill_time(reads):
     assert (window.hit_ratio, window.offload_ratio, trace.hit_ratio) == (None, None, None)
 
 
-def test_reason_for_no_prediction_is_the_first_that_holds(reads):
+def test_missing_prediction_is_explained_by_the_first_reason_that_applies(reads):
     off = {"ttl_seconds": 0, "protection": "single-flight"}
 
     reasons = {predict_window(reads, off, None, Window(1, 1, 10)).method}
@@ -171,28 +175,28 @@ def test_reason_for_no_prediction_is_the_first_that_holds(reads):
     assert reasons == {"cache off: every lookup is a bypass"}
 
 
-def test_trace_is_not_replayed_with_ttls_that_nobody_can_know():
+def test_trace_is_not_replayed_under_jittered_ttls():
     jittered = predict_trace([(0.0, 1), (0.1, 1)], {"ttl_seconds": 1, "ttl_jitter_ratio": 0.1}, 0)
 
     assert jittered.hit_ratio is None
     assert "jittered" in jittered.method
 
 
-def test_ids_asked_for_once_are_certain_misses(reads):
+def test_ids_that_are_read_once_always_miss(reads):
     half = Reads(reads.rates / 2, missing=0, unrepeated_rate=RATE / 2)
     window = Window(1, 1, 10)
 
-    alone = predicted(Reads(reads.rates / 2, 0, 0.0), window)
+    alone = predict(Reads(reads.rates / 2, 0, 0.0), window)
 
-    assert predicted(half, window).hit_ratio == pytest.approx(alone.hit_ratio / 2)
+    assert predict(half, window).hit_ratio == pytest.approx(alone.hit_ratio / 2)
 
 
-def test_missing_ids_live_by_the_negative_ttl():
+def test_missing_ids_expire_by_the_negative_ttl():
     found = reads_under(missing_ratio=0.2, missing_items=10, items=100, rate=RATE)
     window = Window(1, 1, 10)
 
-    cached = predicted(found, window, negative_ttl_seconds=5)
-    never = predicted(found, window, negative_ttl_seconds=0)
+    cached = predict(found, window, negative_ttl_seconds=5)
+    never = predict(found, window, negative_ttl_seconds=0)
 
     assert found.missing == 10
     assert np.sum(found.rates) == pytest.approx(RATE)
@@ -201,17 +205,17 @@ def test_missing_ids_live_by_the_negative_ttl():
     assert cached.hit_ratio - never.hit_ratio == pytest.approx(0.2, abs=0.01)
 
 
-def test_missing_ids_that_nobody_asks_for_are_none():
+def test_missing_ids_without_traffic_do_not_count():
     found = reads_under(one_hit_ratio=0.2, rate=RATE)
     window = Window(1, 1, 10)
 
     assert found.missing == 0
-    assert predicted(found, window, negative_ttl_seconds=0) == predicted(
+    assert predict(found, window, negative_ttl_seconds=0) == predict(
         found, window, negative_ttl_seconds=5
     )
 
 
-def test_missing_ids_that_never_come_again_are_unrepeated():
+def test_missing_ids_that_never_repeat_count_as_unrepeated():
     found = reads_under(missing_ratio=0.2, missing_items=0, rate=RATE)
 
     assert found.missing == 0
@@ -228,7 +232,7 @@ def test_hot_set_has_two_rates():
 
 
 @pytest.mark.parametrize("popularity", ["sliding", "scan", "latest"])
-def test_popularity_that_moves_has_no_rates(popularity):
+def test_moving_popularity_has_no_fixed_rates(popularity):
     assert reads_under(popularity=popularity) is None
 
 

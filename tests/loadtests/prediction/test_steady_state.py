@@ -1,4 +1,4 @@
-"""Predicted hit ratios against the golden cases of the theory."""
+"""Predicted steady-state hit ratios, compared with the golden cases of the theory."""
 
 import numpy as np
 import pytest
@@ -25,97 +25,95 @@ KNOBS = {
 ZIPF = Zipf(1000, 0.99, seed=1)
 
 
-def predicted(traffic, **knobs):
+def predict(traffic, **knobs):
     return predicted_hit_ratio(traffic, KNOBS | knobs)
 
 
-def test_zipf_under_a_ttl_is_the_golden_case():
-    assert predicted(Traffic(ZIPF, 100.0)) == pytest.approx(0.7104, abs=5e-5)
+def test_zipf_under_a_ttl_matches_the_golden_case():
+    assert predict(Traffic(ZIPF, 100.0)) == pytest.approx(0.7104, abs=5e-5)
 
 
-def test_writes_that_invalidate_are_the_golden_case():
+def test_writes_that_invalidate_match_the_golden_case():
     traffic = Traffic(Zipf(1000, 0.8, seed=1), 180.0, 20.0)
 
-    assert predicted(traffic, ttl_seconds=30.0) == pytest.approx(0.8093, abs=5e-5)
+    assert predict(traffic, ttl_seconds=30.0) == pytest.approx(0.8093, abs=5e-5)
 
 
 def test_writes_that_do_not_invalidate_change_nothing():
     traffic = Traffic(Zipf(1000, 0.8, seed=1), 180.0, 20.0)
 
-    without = predicted(Traffic(Zipf(1000, 0.8, seed=1), 180.0), ttl_seconds=30.0)
+    without = predict(Traffic(Zipf(1000, 0.8, seed=1), 180.0), ttl_seconds=30.0)
 
-    assert predicted(traffic, ttl_seconds=30.0, invalidation="none") == pytest.approx(without)
+    assert predict(traffic, ttl_seconds=30.0, invalidation="none") == pytest.approx(without)
 
 
-def test_fill_time_costs_hits():
-    assert predicted(Traffic(ZIPF, 100.0), store_delay_seconds=0.1) < predicted(
-        Traffic(ZIPF, 100.0)
-    )
+def test_fill_time_lowers_the_hit_ratio():
+    assert predict(Traffic(ZIPF, 100.0), store_delay_seconds=0.1) < predict(Traffic(ZIPF, 100.0))
 
 
 @pytest.mark.parametrize(
     "knobs", [{"ttl_seconds": 0.0}, {"protection": "early"}], ids=["cache off", "early"]
 )
-def test_what_theory_says_nothing_of_is_unknown(knobs):
-    assert predicted(Traffic(ZIPF, 100.0), **knobs) is None
+def test_hit_ratio_is_unknown_where_no_formula_applies(knobs):
+    assert predict(Traffic(ZIPF, 100.0), **knobs) is None
 
 
 def test_stale_serving_turns_misses_of_hot_items_into_hits():
-    stale = predicted(Traffic(ZIPF, 100.0), protection="stale", store_delay_seconds=0.01)
+    stale = predict(Traffic(ZIPF, 100.0), protection="stale", store_delay_seconds=0.01)
 
-    assert stale > predicted(Traffic(ZIPF, 100.0))
+    assert stale > predict(Traffic(ZIPF, 100.0))
 
 
-def test_missing_ids_hit_their_own_ttl():
+def test_missing_ids_expire_by_the_negative_ttl():
     scenario = Scenario(missing=True)
     none = traffic_of(settings(missing_items=10), None, {"MissingIds": scenario})
 
-    cached = predicted(none, negative_ttl_seconds=5.0)
-    uncached = predicted(none, negative_ttl_seconds=0.0)
+    cached = predict(none, negative_ttl_seconds=5.0)
+    uncached = predict(none, negative_ttl_seconds=0.0)
 
     rate = 100.0 * 0.5 / 10
     assert cached - uncached == pytest.approx(0.5 * rate * 5 / (1 + rate * 5))
 
 
-def test_missing_ids_lose_hits_to_their_fill_time_as_others_do():
+def test_fill_time_lowers_the_hit_ratio_of_missing_ids_too():
     none = traffic_of(settings(missing_ratio=1.0, missing_items=2), None, {"ReadHeavy": Scenario()})
 
-    found = predicted(none, negative_ttl_seconds=0.5, store_delay_seconds=0.5)
+    found = predict(none, negative_ttl_seconds=0.5, store_delay_seconds=0.5)
 
     assert found == pytest.approx(50 * 0.5 / (1 + 50 * (0.5 + 0.5)))
 
 
-def test_loads_at_once_hit_as_if_they_had_waited_for_the_only_one_that_fills():
+def test_only_the_first_of_concurrent_loads_fills():
     one = Traffic(Zipf(1, 0.0, seed=1), 50.0)
 
-    found = predicted(one, protection="none", ttl_seconds=0.5, store_delay_seconds=0.5)
+    found = predict(one, protection="none", ttl_seconds=0.5, store_delay_seconds=0.5)
 
     assert found == pytest.approx(fill.set_if_absent_hit_ratio(50.0, 0.5, 0.5))
 
 
 @pytest.mark.parametrize("ttls", [(0.5, 5.0), (5.0, 0.5)], ids=["existing ids", "missing ids"])
-def test_loads_at_once_that_take_longer_than_the_ttl_are_not_predicted(ttls):
+def test_concurrent_loads_that_take_longer_than_the_ttl_are_not_predicted(ttls):
     traffic = traffic_of(settings(missing_ratio=0.2), None, {"ReadHeavy": Scenario()})
     knobs = dict(zip(("ttl_seconds", "negative_ttl_seconds"), ttls, strict=True))
 
-    assert predicted(traffic, protection="none", store_delay_seconds=2.0, **knobs) is None
-    assert predicted(traffic, store_delay_seconds=2.0, **knobs) is not None
+    assert predict(traffic, protection="none", store_delay_seconds=2.0, **knobs) is None
+    assert predict(traffic, store_delay_seconds=2.0, **knobs) is not None
 
 
-def test_a_ttl_that_no_id_asked_for_has_does_not_keep_from_predicting():
+def test_a_ttl_that_no_requested_id_has_does_not_prevent_a_prediction():
     existing = Traffic(ZIPF, 100.0)
     missing = traffic_of(settings(missing_ratio=0.2), None, {"ReadHeavy": Scenario()})
     alone = {"protection": "none", "store_delay_seconds": 2.0}
 
-    assert predicted(existing, **alone, negative_ttl_seconds=1.0) is not None
-    assert predicted(missing, **alone, negative_ttl_seconds=0.0) is not None
+    assert predict(existing, **alone, negative_ttl_seconds=1.0) is not None
+    assert predict(missing, **alone, negative_ttl_seconds=0.0) is not None
 
 
-def test_ids_asked_for_once_never_hit():
+def test_ids_that_are_read_once_never_hit():
     given = settings(one_hit_ratio=0.4, items=10)
     traffic = traffic_of(given, None, {"ReadHeavy": Scenario()})
 
-    assert predicted(traffic, ttl_seconds=1000.0) == pytest.approx(0.6, abs=1e-3)
+    assert predict(traffic, ttl_seconds=1000.0) == pytest.approx(0.6, abs=1e-3)
 
 
 @pytest.mark.parametrize(
@@ -123,19 +121,17 @@ def test_ids_asked_for_once_never_hit():
     [(40.0, {}), (30.0, {"ttl_jitter_ratio": 0.5}), (20.0, {"protection": "stale"})],
     ids=["a long TTL", "jitter", "stale serving"],
 )
-def test_ids_asked_for_once_that_come_round_before_they_expire_are_not_predicted(
-    ttl_seconds, knobs
-):
+def test_ids_that_repeat_before_they_expire_are_not_predicted_as_read_once(ttl_seconds, knobs):
     given = settings(rate=5000.0, one_hit_ratio=0.5, one_hit_items=100_000)
     traffic = traffic_of(given, None, {"ReadHeavy": Scenario()})
 
-    assert predicted(traffic, ttl_seconds=39.0) is not None
-    assert predicted(traffic, ttl_seconds=ttl_seconds + 1.0, **knobs) is None
+    assert predict(traffic, ttl_seconds=39.0) is not None
+    assert predict(traffic, ttl_seconds=ttl_seconds + 1.0, **knobs) is None
 
 
 def test_a_huge_catalogue_is_predicted_without_a_table():
-    small = predicted(Traffic(Zipf(1_000_000, 0.99, seed=1), 1e5))
-    more = predicted(Traffic(Zipf(1_000_001, 0.99, seed=1), 1e5))
+    small = predict(Traffic(Zipf(1_000_000, 0.99, seed=1), 1e5))
+    more = predict(Traffic(Zipf(1_000_001, 0.99, seed=1), 1e5))
 
     assert more == pytest.approx(small, abs=1e-5)
 
@@ -145,15 +141,15 @@ def test_a_trace_is_replayed_exactly():
     given = settings(rate=1.0, arrivals="paced")
     traffic = traffic_of(given, trace, {"TraceReplay": Scenario()})
 
-    assert predicted(traffic, ttl_seconds=10.0) == pytest.approx(3 / 5)
-    assert predicted(traffic, ttl_seconds=1.5) == pytest.approx(1 / 5)
+    assert predict(traffic, ttl_seconds=10.0) == pytest.approx(3 / 5)
+    assert predict(traffic, ttl_seconds=1.5) == pytest.approx(1 / 5)
 
 
-def test_of_a_traces_loads_at_once_only_the_first_fills():
+def test_only_the_first_of_a_traces_concurrent_loads_fills():
     reads = ((0.0, 1), (0.5, 1), (1.0, 1), (2.1, 1))
     trace = Traffic(TracePopularity(np.array([1])), 1.0, reads=reads)
 
-    found = predicted(trace, protection="none", ttl_seconds=1.0, store_delay_seconds=1.0)
+    found = predict(trace, protection="none", ttl_seconds=1.0, store_delay_seconds=1.0)
 
     assert found == pytest.approx(1 / 4)
 
@@ -161,11 +157,11 @@ def test_of_a_traces_loads_at_once_only_the_first_fills():
 @pytest.mark.parametrize(
     "knobs", [{"protection": "early"}, {"protection": "stale"}, {"ttl_jitter_ratio": 0.1}], ids=str
 )
-def test_a_trace_is_not_predicted_where_entries_do_not_end_with_their_ttl(knobs):
+def test_a_trace_is_not_predicted_where_entries_do_not_expire_exactly_at_their_ttl(knobs):
     trace = Traffic(TracePopularity(np.array([1, 1])), 1.0, reads=((0, 1), (1, 1)))
 
-    assert predicted(trace) == pytest.approx(1 / 2)
-    assert predicted(trace, **knobs) is None
+    assert predict(trace) == pytest.approx(1 / 2)
+    assert predict(trace, **knobs) is None
 
 
 @pytest.mark.parametrize(
@@ -173,7 +169,7 @@ def test_a_trace_is_not_predicted_where_entries_do_not_end_with_their_ttl(knobs)
     [(Trace(np.array([1, 1]), None), {}), (None, {"missing_ratio": 0.2})],
     ids=["of a trace", "beside missing ids"],
 )
-def test_writes_whose_share_is_not_even_are_not_predicted(trace, given):
+def test_writes_that_are_not_the_same_share_of_every_id_are_not_predicted(trace, given):
     given = settings(write_ratio=0.1, **given)
 
     assert traffic_of(given, trace, {"ReadWrite": Scenario(writes=True)}) is None
@@ -185,7 +181,7 @@ def test_writes_whose_share_is_not_even_are_not_predicted(trace, given):
     [{"a": Scenario(), "b": Scenario(hot_key=True)}, {"a": Scenario(closed_loop=True)}],
     ids=["different scenarios", "closed loop"],
 )
-def test_traffic_that_is_not_known_before_is_not_predicted(scenarios):
+def test_traffic_that_is_not_known_in_advance_is_not_predicted(scenarios):
     assert traffic_of(settings(), None, scenarios) is None
 
 
@@ -199,4 +195,4 @@ def test_every_preset_has_a_prediction_in_every_scenario(preset, scenario):
     given = settings(preset=preset)
     traffic = traffic_of(given, None, {"the": scenario})
 
-    assert 0 < predicted(traffic, **given.knobs) < 1
+    assert 0 < predict(traffic, **given.knobs) < 1

@@ -1,4 +1,4 @@
-"""The share of the load that the most popular ids have."""
+"""The share of the traffic that the most popular ids have."""
 
 import numpy as np
 import pytest
@@ -16,15 +16,15 @@ def shares(scenario=None, trace=None, **given):
     return top_shares(settings(**given), trace, {"it": scenario or Scenario()})
 
 
-def test_of_a_trace_they_are_counted():
+def test_shares_of_a_trace_are_counted():
     assert shares(trace=TRACE) == {"1": pytest.approx(3 / 5), "10": 1.0, "100": 1.0}
 
 
-def test_of_a_trace_only_what_is_sent_is_counted():
+def test_only_the_part_of_a_trace_that_is_sent_is_counted():
     assert shares(trace=TRACE, requests=4)["1"] == pytest.approx(2 / 4)
 
 
-def test_of_zipf_they_are_exact():
+def test_shares_of_zipf_are_exact():
     probabilities = Zipf(1000, 0.99, seed=1).probabilities()
 
     found = shares(items=1000, skew=0.99)
@@ -34,15 +34,15 @@ def test_of_zipf_they_are_exact():
 
 
 @pytest.mark.parametrize("given", [{"shape": "sine", "shape_peak": 3.0}, {"rate": 7.0}])
-def test_the_rate_changes_nothing(given):
+def test_shares_do_not_depend_on_the_rate(given):
     assert shares(**given) == shares()
 
 
-def test_a_closed_loop_asks_for_the_same_ids():
+def test_a_closed_loop_has_the_same_shares():
     assert shares(Scenario(closed_loop=True)) == shares()
 
 
-def test_a_hot_key_has_its_own_share_on_top():
+def test_a_hot_key_has_its_own_share_added():
     hottest = int(Zipf(1000, 0.99, seed=1).ids_of(np.array([0]))[0])
     base = shares(items=1000, seed=1)["1"]
 
@@ -53,7 +53,7 @@ def test_a_hot_key_has_its_own_share_on_top():
     assert found["1"] == pytest.approx(0.1 + 0.9 * base)
 
 
-def test_ids_that_do_not_exist_have_their_share_too():
+def test_missing_ids_have_their_share_too():
     known = shares(items=1000)["1"]
 
     one = shares(Scenario(missing=True), items=1000, missing_items=1)
@@ -64,11 +64,11 @@ def test_ids_that_do_not_exist_have_their_share_too():
     assert never_again["1"] == pytest.approx(known / 2)
 
 
-def test_of_a_moving_popularity_they_are_unknown():
+def test_shares_of_a_moving_popularity_are_unknown():
     assert shares(popularity="sliding") == {}
 
 
-def test_of_scenarios_that_differ_they_are_unknown():
+def test_shares_of_different_scenarios_are_unknown():
     different = {"a": Scenario(), "b": Scenario(hot_key=True)}
 
     assert top_shares(settings(), None, different) == {}

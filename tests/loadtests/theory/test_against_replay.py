@@ -1,4 +1,4 @@
-"""Formulas against an event-by-event replay that does not know them."""
+"""Formulas compared with an event-by-event replay that uses none of them."""
 
 import numpy as np
 import pytest
@@ -26,7 +26,7 @@ def three_errors(rates, ttl_seconds, lookups):
 
 
 @pytest.mark.parametrize("ttl_seconds", [0.5, 2.0])
-def test_window_after_a_cold_start_is_expected_with_its_fill_time(shares, reads, ttl_seconds):
+def test_coalesced_window_after_a_cold_start_matches_the_replay(shares, reads, ttl_seconds):
     rates = RATE * shares
     closes = reads[-1][0]
     counts = replay.coalesced(reads, ttl_seconds, 0.02)
@@ -39,7 +39,9 @@ def test_window_after_a_cold_start_is_expected_with_its_fill_time(shares, reads,
 
 
 @pytest.mark.parametrize("fill_seconds", [0.05, 0.8])
-def test_uncoalesced_window_is_expected_with_its_duplicate_loads(shares, reads, fill_seconds):
+def test_uncoalesced_window_matches_the_replay_with_its_duplicate_loads(
+    shares, reads, fill_seconds
+):
     rates = RATE * shares
     counts = replay.uncoalesced(reads, 1.0, fill_seconds)
 
@@ -50,7 +52,7 @@ def test_uncoalesced_window_is_expected_with_its_duplicate_loads(shares, reads, 
     )
 
 
-def test_a_long_window_forgets_the_cold_start(shares):
+def test_cold_start_lowers_the_hit_ratio_of_an_early_window_and_not_of_a_late_one(shares):
     rates = RATE * shares
 
     early = 1 - window.miss_ratio(rates, 1.0, 0, 5)
@@ -60,7 +62,7 @@ def test_a_long_window_forgets_the_cold_start(shares):
     assert late == pytest.approx(ttl.hit_ratio(rates, 1.0), abs=1e-4)
 
 
-def test_one_item_with_a_fill_time_agrees_with_its_closed_form():
+def test_one_item_with_a_fill_time_matches_its_closed_form():
     rates = np.array([50.0])
     steady = fill.coalesced(50, 5, 0.2)
     windowed = window.coalesced(rates, 5, 0.2, 2000, 4000)
@@ -81,7 +83,7 @@ def test_entry_is_missed_again_exactly_when_its_ttl_has_passed():
     assert replay.ReplayCounts(hit=2, coalesced=1, miss=2) == counts
 
 
-def test_of_loads_at_once_only_the_first_fills_until_its_entry_ends():
+def test_only_the_first_of_concurrent_loads_fills_until_its_entry_expires():
     reads = [(0.0, 1), (0.5, 1), (0.9, 1), (1.9, 1), (2.1, 1), (3.2, 1)]
 
     counts = replay.uncoalesced(reads, 1.0, 1.0)
@@ -96,19 +98,19 @@ def test_empty_replay_has_no_ratio():
     assert counts.offload_ratio is None
 
 
-def test_entry_that_lives_for_no_time_is_loaded_each_time():
+def test_item_with_a_ttl_of_zero_is_loaded_by_every_read():
     expected = window.coalesced(np.array([3.0, 5.0]), np.array([0.0, 0.0]), 0.0, 1, 11)
 
     assert (expected.hit_ratio, expected.offload_ratio) == pytest.approx((0, 0))
 
 
-def test_uncoalesced_item_without_a_ttl_is_loaded_each_time_however_long_that_takes():
+def test_uncoalesced_item_with_a_ttl_of_zero_is_loaded_by_every_read_despite_a_fill_time():
     expected = window.uncoalesced(np.array([3.0, 5.0]), np.array([0.0, 0.0]), 0.05, 1, 11)
 
     assert (expected.hit_ratio, expected.offload_ratio) == pytest.approx((0, 0))
 
 
-def test_many_cycles_are_expected_at_the_renewal_rate():
+def test_renewal_rate_of_many_cycles_matches_cycles_followed_one_by_one():
     rates = np.array([20.0])
 
     followed = window.miss_ratio(rates, 0.05, 20, 45)
@@ -117,7 +119,7 @@ def test_many_cycles_are_expected_at_the_renewal_rate():
     assert many == pytest.approx(followed, rel=1e-6)
 
 
-def test_stale_serving_settles_at_its_closed_form():
+def test_stale_serving_converges_to_its_closed_form():
     rates = np.array([0.5, 2.0])
     grace, fill_seconds = 1.0, 0.2
 

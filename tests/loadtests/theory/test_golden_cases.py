@@ -15,7 +15,7 @@ def zipf(items, skew):
     return weights / weights.sum()
 
 
-def test_p1_one_item_with_instant_fills():
+def test_p1_holds_for_one_item_with_instant_fills():
     rates = np.array([0.5])
 
     assert close(0.8333) == ttl.hit_ratio(rates, 10)
@@ -23,7 +23,7 @@ def test_p1_one_item_with_instant_fills():
     assert close(4.1667) == staleness.mean_age_per_read(ttl.hit_ratio(rates, 10), 10)
 
 
-def test_p2_zipf_popularity_with_instant_fills():
+def test_p2_holds_for_zipf_popularity_with_instant_fills():
     shares = zipf(1000, 0.99)
     rates = 100 * shares
     ratios = ttl.hit_ratios(rates, 10)
@@ -39,7 +39,7 @@ def test_p2_zipf_popularity_with_instant_fills():
     assert close(0.7078) == 1 - window.miss_ratio(rates, 10, 10, 40)
 
 
-def test_p3_one_item_whose_fill_takes_time():
+def test_p3_holds_for_one_item_with_a_fill_time():
     plain = fill.plain(50, 5, 0.2)
     shared = fill.coalesced(50, 5, 0.2)
 
@@ -53,7 +53,7 @@ def test_p3_one_item_whose_fill_takes_time():
     assert close(0.004598) == shared.mean_wait_seconds
 
 
-def test_p4_writes_that_invalidate():
+def test_p4_holds_for_writes_that_invalidate():
     shares = zipf(1000, 0.8)
     rates, writes = 180 * shares, 20 * shares
 
@@ -66,7 +66,7 @@ def test_p4_writes_that_invalidate():
     assert close(0.9) == forever
 
 
-def test_p5_updates_that_do_not_invalidate():
+def test_p5_holds_for_writes_that_do_not_invalidate():
     hit = ttl.hit_ratio(np.array([2.0]), 10)
 
     assert close(0.9524) == hit
@@ -77,7 +77,7 @@ def test_p5_updates_that_do_not_invalidate():
     assert close(0.6667) == staleness.stale_share_after_write(3, hit, 10)
 
 
-def test_p6_memory_for_a_hundred_items():
+def test_p6_holds_for_memory_that_fits_a_hundred_items():
     shares = zipf(1000, 0.99)
     rates = 1000 * shares
 

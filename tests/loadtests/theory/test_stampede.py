@@ -1,3 +1,5 @@
+"""Loads per expiry under each protection, and hit ratios under a memory limit."""
+
 import math
 
 import numpy as np
@@ -8,11 +10,11 @@ from hypothesis import strategies as st
 from loadtests.theory import fill, memory, stampede
 
 
-def test_unprotected_hot_key_loads_once_per_read_during_the_fill():
+def test_unprotected_hot_key_is_loaded_by_every_read_during_the_fill():
     assert stampede.open_loop_loads(500, 0.1) == 51
 
 
-def test_random_fill_times_end_the_stampede_at_the_first_fill():
+def test_stampede_ends_at_the_first_of_random_fill_times():
     mean = 2.0
 
     loads = fill.loads_per_expiry(50, lambda t: -np.expm1(-t / mean), 5.0)
@@ -27,14 +29,14 @@ def test_constant_fill_time_is_the_worst_case_of_the_random_formula():
 
 
 @pytest.mark.parametrize(("beta", "expected"), [(1, math.e), (2, 1.649), (0.5, 7.389)])
-def test_early_recompute_loads_e_to_one_over_beta_times_on_a_hot_key(beta, expected):
+def test_early_recompute_of_a_hot_key_takes_e_to_the_power_of_one_over_beta_loads(beta, expected):
     assert stampede.early(5000, 30, 0.1, beta).loads_per_refresh == pytest.approx(
         expected, rel=1e-3
     )
 
 
 @pytest.mark.parametrize(("pressure", "expected"), [(2, 2.152), (0.5, 1.429)])
-def test_early_recompute_loads_less_on_a_key_of_middling_heat(pressure, expected):
+def test_early_recompute_of_a_less_popular_key_takes_fewer_loads(pressure, expected):
     loads = stampede.early(pressure / 0.1, 30, 0.1, 1).loads_per_refresh
 
     assert loads == pytest.approx(expected, abs=5e-4)
@@ -57,14 +59,14 @@ def test_shares_under_stale_while_revalidate_sum_to_one(rate, ttl_seconds, grace
     assert total == pytest.approx(1)
 
 
-def test_grace_that_every_read_falls_into_leaves_no_miss():
+def test_key_that_is_read_within_every_grace_period_never_misses():
     shares = stampede.stale_while_revalidate(500, 3, 30, 0.1)
 
     assert shares.miss_ratio == 0
     assert shares.loads_per_second == pytest.approx(500 / 1551)
 
 
-def test_few_users_hide_the_stampede():
+def test_closed_loop_of_few_users_hides_the_stampede():
     assert stampede.closed_loop_duplicates(20, 1, 980, 0.2) < 20
     assert stampede.closed_loop_duplicates(2000, 1, 980, 0.2) == pytest.approx(186.6, abs=0.1)
 
@@ -76,7 +78,7 @@ def test_memory_that_holds_everything_evicts_nothing():
         memory.characteristic_time(lambda c: memory.lru_hit_ratios(rates, c), 3)
 
 
-def test_lru_with_a_ttl_longer_than_its_memory_nears_plain_lru():
+def test_lru_with_a_long_ttl_approaches_plain_lru():
     rates = np.array([0.5, 1.0, 2.0])
 
     plain = memory.lru_hit_ratios(rates, 1.5)

@@ -1,3 +1,5 @@
+"""Properties of the formulas for hit ratio, staleness and latency."""
+
 import numpy as np
 import pytest
 from hypothesis import given
@@ -9,12 +11,12 @@ positive = st.floats(1e-3, 1e4)
 
 
 @given(rate=positive, ttl_seconds=positive)
-def test_hit_ratio_stays_between_nought_and_one(rate, ttl_seconds):
+def test_hit_ratio_stays_between_zero_and_one(rate, ttl_seconds):
     assert 0 <= ttl.hit_ratio(np.array([rate, rate / 7]), ttl_seconds) <= 1
 
 
 @given(rate=positive, ttl_seconds=st.floats(0.01, 100))
-def test_longer_ttl_never_hits_less(rate, ttl_seconds):
+def test_longer_ttl_never_lowers_the_hit_ratio(rate, ttl_seconds):
     rates = np.array([rate, 1.0])
 
     assert ttl.hit_ratio(rates, ttl_seconds) <= ttl.hit_ratio(rates, 2 * ttl_seconds)
@@ -26,26 +28,26 @@ def test_only_the_product_of_rate_and_ttl_matters():
     assert ttl.hit_ratio(10 * rates, 3) == pytest.approx(ttl.hit_ratio(rates, 30))
 
 
-def test_reads_that_come_slower_than_the_ttl_never_hit_when_paced():
+def test_paced_reads_further_apart_than_the_ttl_never_hit():
     alone = np.array([1.0])
 
     assert ttl.paced_hit_ratios(alone, rate=0.5, ttl_seconds=1.9)[0] == 0
     assert ttl.paced_hit_ratios(alone, rate=0.5, ttl_seconds=4.1)[0] == pytest.approx(2 / 3)
 
 
-def test_erlang_gaps_hit_less_than_poisson_ones():
+def test_erlang_gaps_have_a_lower_hit_ratio_than_poisson_gaps():
     mean_arrivals = 5 - (1 - np.exp(-20)) / 4
 
     assert ttl.renewal_hit_ratio(mean_arrivals) < 5 / 6
 
 
-def test_jitter_changes_nothing_without_writes():
+def test_jitter_keeps_the_mean_lifetime_of_an_entry_without_writes():
     lives = ttl.entry_lives(np.array([0.0]), 10, jitter_ratio=0.5)
 
     assert lives[0] == 10
 
 
-def test_jitter_shortens_lives_a_little_under_writes():
+def test_jitter_shortens_the_mean_lifetime_of_an_entry_slightly_under_writes():
     writes = np.array([0.3])
 
     plain, jittered = (ttl.entry_lives(writes, 10, ratio)[0] for ratio in (0, 0.5))
@@ -55,7 +57,7 @@ def test_jitter_shortens_lives_a_little_under_writes():
     assert jittered < plain
 
 
-def test_jitter_shortens_no_life_that_writes_end_long_before():
+def test_jitter_changes_nothing_where_writes_end_entries_long_before_their_ttl():
     lives = ttl.entry_lives(np.array([1.0]), 1e6, jitter_ratio=0.9)
 
     assert lives[0] == pytest.approx(1.0)
@@ -80,25 +82,25 @@ def test_cached_absences_count_as_hits():
     assert cached == pytest.approx(0.9 * 0.9 + 0.1 * 0.8)
 
 
-def test_one_item_varies_less_than_coin_flips():
+def test_hit_ratio_of_one_item_varies_less_than_that_of_coin_flips():
     hit = 0.8
 
     assert ttl.sampling_variance(np.array([4.0]), 1) == pytest.approx(hit * (1 - hit) ** 2)
 
 
-def test_fresh_writes_make_no_stale_reads():
+def test_no_write_within_the_ttl_leaves_no_stale_read():
     assert staleness.stale_share_of_hits(0, 10) == 0
     assert staleness.mean_lag_per_hit(0, 10) == 0
     assert staleness.stale_share_after_write(11, 0.9, 10) == 0
 
 
-def test_slow_fill_leaves_stale_reads_that_invalidation_cannot_see():
+def test_slow_fill_causes_stale_reads_despite_invalidation():
     ratio = staleness.stale_ratio_with_invalidation(0.9, 0.1, 0.01, 0.2)
 
     assert ratio == pytest.approx(0.9 * (1 - np.exp(-0.02)))
 
 
-def test_p99_jumps_to_a_miss_when_the_hit_ratio_falls_below_it():
+def test_p99_jumps_to_a_miss_when_the_hit_ratio_falls_below_99_percent():
     hits, misses = np.full(1000, 0.001), np.linspace(0.005, 0.015, 1000)
 
     assert latency.mixture_quantile(0.995, hits, misses, 0.99) == 0.001

@@ -1,4 +1,4 @@
-"""Open-loop arrivals: rate, dispersion, pace."""
+"""Open-loop arrivals: rate, dispersion, spacing."""
 
 import numpy as np
 import pytest
@@ -11,7 +11,7 @@ STEADY = Shape()
 
 
 def dispersion_p(times, seconds, bin_seconds):
-    """Two-sided p of the dispersion test: variance over mean of counts is 1 for Poisson."""
+    """Return the dispersion test's two-sided p: Poisson counts have variance over mean 1."""
     counts = np.histogram(times, bins=np.arange(0, seconds + bin_seconds / 2, bin_seconds))[0]
     statistic = counts.var(ddof=1) / counts.mean() * (counts.size - 1)
     freedom = counts.size - 1
@@ -32,7 +32,7 @@ def test_counts_of_paced_arrivals_are_not_poisson():
 
 
 @pytest.mark.parametrize("bin_seconds", [1.0, 0.1])
-def test_streams_side_by_side_add_up_to_poisson(bin_seconds):
+def test_independent_streams_add_up_to_poisson_arrivals(bin_seconds):
     streams = [PoissonArrivals(125.0, STEADY, seed=11, stream=n) for n in range(4)]
 
     times = np.sort(np.concatenate([stream.next_times(25_000) for stream in streams]))
@@ -53,7 +53,7 @@ def test_paced_arrivals_are_evenly_spaced():
     assert np.allclose(np.diff(times), 0.005, atol=1e-12)
 
 
-def test_arrivals_that_begin_later_keep_to_the_slots():
+def test_paced_arrivals_that_start_later_stay_on_the_same_time_grid():
     times = PacedArrivals(100.0, STEADY, start=0.123).next_times(3)
 
     assert np.allclose(times, [0.13, 0.14, 0.15])
@@ -65,7 +65,7 @@ def test_poisson_arrivals_begin_at_their_start():
     assert times[0] > 5.0
 
 
-def test_times_do_not_depend_on_how_many_are_drawn_at_a_time():
+def test_times_do_not_depend_on_how_many_are_drawn_at_once():
     at_once = PoissonArrivals(10.0, STEADY, seed=2).next_times(1_000)
     arrivals = PoissonArrivals(10.0, STEADY, seed=2)
 
@@ -74,7 +74,7 @@ def test_times_do_not_depend_on_how_many_are_drawn_at_a_time():
     assert np.allclose(at_once, in_parts)
 
 
-def test_recorded_times_end_with_the_record():
+def test_recorded_times_are_replayed_once_at_the_given_speed():
     arrivals = RecordedArrivals(np.array([0.0, 1.0, 4.0]), speed=2.0)
 
     assert arrivals.next_times(2).tolist() == [0.0, 0.5]
@@ -82,7 +82,7 @@ def test_recorded_times_end_with_the_record():
     assert arrivals.next_times(2).size == 0
 
 
-def test_closed_loops_ask_at_once():
+def test_closed_loop_arrivals_are_due_immediately():
     assert Immediately(lambda: 3.5).next_times(2).tolist() == [3.5, 3.5]
 
 
@@ -96,7 +96,7 @@ def test_a_ramp_brings_more_arrivals_later():
     assert np.allclose(counts, expected, atol=5 * np.sqrt(expected))
 
 
-def test_the_peak_of_a_spike_is_poisson_too():
+def test_arrivals_within_a_spike_are_poisson_too():
     spike = Shape("spike", peak=10.0, period_seconds=100.0, spike_seconds=20.0)
     times = PoissonArrivals(100.0, spike, seed=3).next_times(30_000)
 

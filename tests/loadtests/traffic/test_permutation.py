@@ -1,4 +1,4 @@
-"""The keyed permutation without a table."""
+"""The keyed permutation that needs no table."""
 
 import numpy as np
 import pytest
@@ -16,7 +16,7 @@ def test_every_id_is_the_image_of_one_rank(items, seed):
 
 
 @pytest.mark.parametrize("items", [2**20, 2**20 + 1, 10_000_000])
-def test_images_of_a_huge_set_stay_inside_and_do_not_collide(items):
+def test_images_of_a_huge_set_stay_in_range_and_do_not_collide(items):
     ranks = np.arange(1_000_000)
 
     images = Bijection(items, 9)(ranks)
@@ -32,7 +32,7 @@ def test_neighbouring_ranks_lie_far_apart():
     assert np.median(np.abs(np.diff(images))) > 1_000_000
 
 
-def test_another_seed_permutes_otherwise():
+def test_another_seed_gives_another_permutation():
     ranks = np.arange(1_000)
 
     assert not np.array_equal(Bijection(10_000, 1)(ranks), Bijection(10_000, 2)(ranks))

@@ -12,7 +12,7 @@ from loadtests.traffic.popularity import Zipf
 
 DRAWS = 2_000_000
 SMALLEST_P = 1e-4
-"""One honest generator in ten thousand fails; seeds are fixed, so it fails always or never."""
+"""A correct generator is below this for one seed in 10,000; a fixed seed fails always or never."""
 
 
 def ids_by_rank(zipf):
@@ -20,7 +20,7 @@ def ids_by_rank(zipf):
 
 
 def rank_bins(items):
-    """First rank of each bin: single ranks, then bins that grow, each with draws enough."""
+    """Return the first rank of each bin: single ranks, then growing bins, with enough draws."""
     edges = np.unique(np.concatenate([np.arange(min(items, 500)), np.geomspace(1, items, 300)]))
     edges = np.unique(edges.astype(np.int64))
     return edges[edges < items]
@@ -72,7 +72,7 @@ def test_first_million_ids_of_a_seed_are_the_same_on_every_run(items, skew, dige
 
 
 @pytest.mark.parametrize("items", [1_000, 2_000_000])
-def test_ids_do_not_depend_on_how_many_are_drawn_at_a_time(items):
+def test_ids_do_not_depend_on_how_many_are_drawn_at_once(items):
     at_once = Zipf(items, 0.99, seed=3).sampler(0).draw_count(10_000)
     sampler = Zipf(items, 0.99, seed=3).sampler(0)
 
@@ -81,7 +81,7 @@ def test_ids_do_not_depend_on_how_many_are_drawn_at_a_time(items):
     assert np.array_equal(at_once, in_parts)
 
 
-def test_streams_of_a_seed_differ_and_share_their_popular_ids():
+def test_sequences_of_a_seed_differ_and_share_their_popular_ids():
     zipf = Zipf(1_000, 1.2, seed=3)
 
     first = zipf.sampler(0).draw_count(10_000)
@@ -117,7 +117,7 @@ def test_masses_of_a_huge_catalogue_add_up_to_one(skew):
 
 
 @pytest.mark.parametrize("skew", [0, 0.99, 2.0])
-def test_masses_are_few_and_as_good_as_each_items_own(skew):
+def test_masses_are_few_and_as_exact_as_one_probability_per_item(skew):
     zipf = Zipf(1_000_000, skew, seed=1)
     masses, single = zipf.masses(), zipf.probabilities()
 
@@ -140,7 +140,7 @@ def test_normaliser_beyond_the_table_is_the_exact_sum(skew):
     [lambda items: Zipf(items, 0.99, seed=1), lambda items: HotSet(items, 0.9, 0.1, seed=1)],
     ids=["Zipf", "HotSet"],
 )
-def test_ten_million_items_cost_no_table(popularity):
+def test_ten_million_items_need_no_table(popularity):
     tracemalloc.start()
     popularity(10_000_000).sampler(0).draw(np.zeros(100_000))
     _, peak_bytes = tracemalloc.get_traced_memory()

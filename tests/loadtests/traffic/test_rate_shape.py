@@ -1,4 +1,4 @@
-"""Load shapes: the integrated rate and its inverse."""
+"""Shapes of the rate: the integrated rate and its inverse."""
 
 import numpy as np
 import pytest
@@ -19,19 +19,19 @@ shapes = st.builds(
 
 
 @given(shape=shapes)
-def test_arrivals_come_when_the_load_is_reached(shape):
+def test_arrival_times_invert_the_integrated_rate(shape):
     load = shape.load_at(TIMES)
 
     assert np.allclose(shape.times_of(load), TIMES, atol=1e-6)
 
 
 @given(shape=shapes)
-def test_load_never_falls(shape):
+def test_integrated_rate_always_rises(shape):
     assert (np.diff(shape.load_at(TIMES)) > 0).all()
 
 
 @pytest.mark.parametrize("name", ["steady", "ramp", "sine"])
-def test_load_is_the_integral_of_the_rate(name):
+def test_closed_form_of_the_integrated_rate_matches_numerical_integration(name):
     shape = Shape(name, peak=4.0, period_seconds=37.0)
     fine = np.linspace(0.0, 200.0, 200_001)
 
@@ -46,7 +46,7 @@ def test_a_step_alternates_between_base_and_peak():
     assert rates.tolist() == [1.0, 3.0, 1.0]
 
 
-def test_a_spike_ends_its_period():
+def test_a_spike_lies_at_the_end_of_its_period():
     spike = Shape("spike", peak=3.0, period_seconds=10.0, spike_seconds=2.0)
 
     assert spike.in_spike(np.array([0.0, 7.9, 8.0, 9.9, 10.0])).tolist() == [
@@ -58,5 +58,5 @@ def test_a_spike_ends_its_period():
     ]
 
 
-def test_nothing_but_a_spike_has_one():
+def test_no_other_shape_has_a_spike():
     assert not Shape("ramp", 5.0, 10.0, 2.0).in_spike(np.array([9.0])).any()

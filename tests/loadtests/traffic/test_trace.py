@@ -1,4 +1,4 @@
-"""Reading traces, good and bad."""
+"""Reading valid and invalid traces."""
 
 import gzip
 
@@ -17,15 +17,15 @@ def write(tmp_path):
     return write
 
 
-def test_ids_come_in_file_order(write):
+def test_ids_are_read_in_file_order(write):
     assert read_trace(write("3\n1\n3\n")).tolist() == [3, 1, 3]
 
 
-def test_comments_and_empty_lines_are_no_requests(write):
+def test_comments_and_empty_lines_are_skipped(write):
     assert read_trace(write("# a day\n\n3 # apple\n1\n")).tolist() == [3, 1]
 
 
-def test_a_gzip_file_reads_as_its_text(tmp_path):
+def test_a_gzip_file_is_read_as_the_text_inside(tmp_path):
     path = tmp_path / "trace.gz"
     path.write_bytes(gzip.compress(b"5\n6\n"))
 
@@ -44,22 +44,22 @@ def test_a_trace_without_times_has_none(write):
 
 
 @pytest.mark.parametrize("bad", ["abc", "0", "-1", "2147483648", "1.5", "٣", "x 1", "1 2 3"])
-def test_a_bad_line_is_named_by_its_number(write, bad):
+def test_refusal_of_a_bad_line_names_its_number(write, bad):
     with pytest.raises(TraceError, match="line 3"):
         read_trace(write(f"1\n# comment\n{bad}\n"))
 
 
-def test_a_line_without_time_after_one_with_is_refused(write):
+def test_a_line_without_a_time_after_one_with_a_time_is_refused(write):
     with pytest.raises(TraceError, match="line 2"):
         load_trace(write("1.0 1\n2\n"))
 
 
-def test_times_that_fall_are_refused(write):
+def test_times_that_decrease_are_refused(write):
     with pytest.raises(TraceError, match=r"line 2.*never fall"):
         load_trace(write("2.0 1\n1.0 1\n"))
 
 
-def test_a_missing_file_is_named(tmp_path):
+def test_refusal_of_a_missing_file_names_it(tmp_path):
     with pytest.raises(TraceError, match=r"nothing\.txt cannot be read: No such file"):
         read_trace(tmp_path / "nothing.txt")
 
@@ -70,7 +70,7 @@ def test_an_empty_file_is_refused(write):
 
 
 @pytest.mark.parametrize("name", ["trace.txt", "trace.gz"])
-def test_a_file_of_bytes_is_refused(tmp_path, name):
+def test_a_binary_file_is_refused(tmp_path, name):
     path = tmp_path / name
     path.write_bytes(b"\xff\xfe\x00")
 
@@ -78,7 +78,7 @@ def test_a_file_of_bytes_is_refused(tmp_path, name):
         read_trace(path)
 
 
-def test_a_gzip_file_that_is_damaged_inside_is_refused(tmp_path):
+def test_a_corrupt_gzip_file_is_refused(tmp_path):
     path = tmp_path / "trace.gz"
     whole = gzip.compress(b"5\n6\n" * 1000)
     path.write_bytes(whole[:10] + b"\xff\xff" + whole[12:])
@@ -87,7 +87,7 @@ def test_a_gzip_file_that_is_damaged_inside_is_refused(tmp_path):
         read_trace(path)
 
 
-def test_an_id_of_thousands_of_digits_is_named_by_its_line_and_cut_short(write):
+def test_refusal_of_an_id_of_thousands_of_digits_names_its_line_and_is_short(write):
     with pytest.raises(TraceError, match="line 2") as refused:
         read_trace(write("1\n" + "9" * 5000 + "\n"))
 

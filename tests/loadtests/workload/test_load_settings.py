@@ -1,4 +1,4 @@
-"""The flags: ranges, sentences, what goes together."""
+"""The load flags: their ranges, their messages and the combinations that are refused."""
 
 import argparse
 
@@ -20,17 +20,17 @@ NUMBERS = [
     flag for flag in (*LOAD_FLAGS, *KNOB_FLAGS, *GATE_FLAGS) if not isinstance(flag.default, str)
 ]
 BY_KEY = {flag.key: flag for flag in LOAD_FLAGS}
-BEYOND = [(flag, text) for flag in NUMBERS for text in ("-1", "nan", "1e30", "abc", "inf")]
+INVALID = [(flag, text) for flag in NUMBERS for text in ("-1", "nan", "1e30", "abc", "inf")]
 
 
 class Parser(argparse.ArgumentParser):
-    """Takes Locust's extra word."""
+    """Accepts Locust's extra argument."""
 
-    def add_argument(self, *names, include_in_web_ui=True, **given):  # noqa: ARG002 - as Locust's
+    def add_argument(self, *names, include_in_web_ui=True, **given):  # noqa: ARG002 - Locust's name
         return super().add_argument(*names, **given)
 
 
-@pytest.mark.parametrize(("flag", "text"), BEYOND, ids=lambda part: getattr(part, "name", part))
+@pytest.mark.parametrize(("flag", "text"), INVALID, ids=lambda part: getattr(part, "name", part))
 def test_a_number_out_of_range_is_refused_with_name_value_and_remedy(flag, text):
     with pytest.raises(FlagError) as refused:
         flag.parse(text)
@@ -41,18 +41,18 @@ def test_a_number_out_of_range_is_refused_with_name_value_and_remedy(flag, text)
 
 
 @pytest.mark.parametrize("flag", NUMBERS, ids=lambda flag: flag.name)
-def test_default_and_bounds_are_allowed(flag):
+def test_default_and_bounds_of_a_number_are_accepted(flag):
     for value in (flag.default, flag.low, flag.high):
         text = f"{value:.10g}" if isinstance(flag.default, float) else str(int(value))
         assert flag.parse(text) == pytest.approx(value)
 
 
-def test_an_unknown_word_is_refused_with_all_that_would_do():
+def test_refusal_of_an_unknown_word_lists_the_allowed_ones():
     with pytest.raises(FlagError, match="arrivals must be one of poisson, paced, got 'bursty'"):
         BY_KEY["arrivals"].parse("bursty")
 
 
-def test_the_command_line_refuses_in_the_flags_words(capsys):
+def test_the_command_line_refuses_a_value_with_the_flags_own_message(capsys):
     parser = Parser(prog="locust")
     add_load_flags(parser)
     add_knob_flags(parser)
@@ -66,16 +66,16 @@ def test_the_command_line_refuses_in_the_flags_words(capsys):
     assert str(refused.value) in capsys.readouterr().err
 
 
-def test_the_service_is_where_the_host_says():
+def test_host_gives_the_urls_of_the_service():
     assert settings(host="http://a:1/,http://b:2").service_urls == ("http://a:1", "http://b:2")
 
 
-def test_service_url_goes_before_host():
+def test_service_url_takes_precedence_over_host():
     assert settings(host="http://a:1", service_url=["http://b:2"]).service_urls == ("http://b:2",)
 
 
 @pytest.mark.parametrize("url", ["a:1", "ftp://a", "http://", "http://a:99999", "http://a:x"])
-def test_a_url_that_is_none_is_refused(url):
+def test_an_invalid_url_is_refused(url):
     with pytest.raises(FlagError, match="service-url must be http://host:port"):
         settings(service_url=[url])
 
@@ -85,19 +85,19 @@ def test_a_spike_must_fit_its_period():
         settings(shape="spike", shape_period_seconds=5.0, spike_seconds=5.0)
 
 
-def test_shares_of_lookups_must_fit_into_one():
+def test_shares_of_lookups_must_not_exceed_one_in_total():
     with pytest.raises(FlagError, match="one-hit-ratio must be at most"):
         settings(missing_ratio=0.7, one_hit_ratio=0.4)
 
 
-def test_a_record_directory_that_cannot_be_made_is_refused(tmp_path):
+def test_a_record_directory_that_cannot_be_created_is_refused(tmp_path):
     (tmp_path / "file").write_text("")
 
     with pytest.raises(FlagError, match="record must be a directory that can be written"):
         settings(record=str(tmp_path / "file" / "run"))
 
 
-def test_a_bad_trace_line_is_refused_by_its_number(tmp_path):
+def test_refusal_of_a_bad_trace_line_names_its_number(tmp_path):
     trace = tmp_path / "trace.txt"
     trace.write_text("1\nx\n")
 
@@ -105,7 +105,7 @@ def test_a_bad_trace_line_is_refused_by_its_number(tmp_path):
         settings(trace=str(trace)).read_trace()
 
 
-def test_times_are_asked_of_a_trace_that_has_them(tmp_path):
+def test_replaying_times_needs_a_trace_that_has_them(tmp_path):
     trace = tmp_path / "trace.txt"
     trace.write_text("1\n")
 
@@ -130,19 +130,19 @@ def test_an_unknown_knob_is_refused():
 
 @pytest.mark.parametrize("key", ["ttl_seconds", "protection"])
 @pytest.mark.parametrize("text", ["", "unchanged"])
-def test_a_change_of_a_knob_must_say_to_what(key, text):
+def test_a_change_of_a_knob_without_a_value_is_refused(key, text):
     with pytest.raises(FlagError, match=rf"must be .*, got '{text}'; "):
         parse_changes({"early_beta": "2", key: text})
 
 
-def test_a_change_of_knobs_is_all_of_them():
+def test_a_change_returns_every_knob_that_it_names():
     assert parse_changes({"ttl_seconds": "5", "fencing": "off"}) == {
         "ttl_seconds": 5.0,
         "fencing": "off",
     }
 
 
-def test_a_preset_brings_skew_writes_and_ttl():
+def test_a_preset_sets_skew_write_ratio_and_ttl():
     preset = PRESETS["twitter-cluster7"]
 
     taken = settings(preset="twitter-cluster7")
@@ -151,12 +151,12 @@ def test_a_preset_brings_skew_writes_and_ttl():
     assert taken.knobs == {"ttl_seconds": 6480.0, "ttl_jitter_ratio": 0.11}
 
 
-def test_a_ttl_that_is_given_goes_before_the_presets():
+def test_a_given_ttl_takes_precedence_over_the_presets():
     assert settings(preset="twitter-cluster4", ttl_seconds="5").knobs["ttl_seconds"] == 5.0
 
 
 @pytest.mark.parametrize("name", PRESETS)
-def test_every_preset_is_within_the_flags(name):
+def test_every_preset_is_within_the_ranges_of_the_flags(name):
     taken = settings(preset=name)
 
     assert parse_knobs({key: str(value) for key, value in taken.knobs.items()}) == taken.knobs

@@ -17,7 +17,7 @@ def sequence(*, quota=None, write_ratio=0.0, ids=None):
     return Sequence(arrivals, popularity.sampler(0), write_ratio, 1, quota)
 
 
-def drained(operations, block=64):
+def drain(operations, block=64):
     blocks = []
     while (found := operations.next_block(block)) is not None:
         blocks.append(found)
@@ -27,17 +27,17 @@ def drained(operations, block=64):
 
 
 @pytest.mark.parametrize("users", [(1,), (2, 1), (3, 3, 1)], ids=str)
-def test_turns_of_all_processes_make_the_whole_sequence(users):
+def test_turns_of_all_processes_add_up_to_the_whole_sequence(users):
     total = sum(users)
     parts, first = [], 0
     for here in users:
         own = Operations(sequence(quota=500, write_ratio=0.3), Turns(first, here, total))
-        parts.append(drained(own))
+        parts.append(drain(own))
         first += here
 
     times, keys, writes = map(np.concatenate, zip(*parts, strict=True))
     order = np.argsort(times)
-    whole = drained(sequence(quota=500, write_ratio=0.3))
+    whole = drain(sequence(quota=500, write_ratio=0.3))
 
     assert np.array_equal(times[order], whole[0])
     assert np.array_equal(keys[order], whole[1])
@@ -45,50 +45,49 @@ def test_turns_of_all_processes_make_the_whole_sequence(users):
 
 
 def test_turns_are_shared_evenly():
-    own = drained(Operations(sequence(quota=600), Turns(1, 1, 3)))
+    own = drain(Operations(sequence(quota=600), Turns(1, 1, 3)))
 
     assert own[0].size == 200
 
 
 def test_each_key_belongs_to_one_process():
     owned = [
-        set(drained(Operations(sequence(quota=2_000), Keys(nth, 3)))[1].tolist())
-        for nth in range(3)
+        set(drain(Operations(sequence(quota=2_000), Keys(nth, 3)))[1].tolist()) for nth in range(3)
     ]
 
     assert not owned[0] & owned[1]
     assert not owned[1] & owned[2]
     assert not owned[0] & owned[2]
-    assert len(set.union(*owned)) == len(set(drained(sequence(quota=2_000))[1].tolist()))
+    assert len(set.union(*owned)) == len(set(drain(sequence(quota=2_000))[1].tolist()))
 
 
 def test_a_quota_ends_the_sequence():
-    assert drained(sequence(quota=130))[0].size == 130
+    assert drain(sequence(quota=130))[0].size == 130
 
 
 def test_a_trace_ends_the_sequence_before_its_quota():
-    times, keys, _ = drained(sequence(ids=[5, 6, 7], quota=10))
+    times, keys, _ = drain(sequence(ids=[5, 6, 7], quota=10))
 
     assert keys.tolist() == [5, 6, 7]
     assert times.tolist() == [0.0, 0.01, 0.02]
 
 
-def test_a_stretch_of_others_ends_when_their_last_operation_is_due():
+def test_a_block_of_others_operations_ends_when_the_last_of_them_is_due():
     block = Operations(sequence(), Turns(1, 0, 2)).next_block(64)
 
     assert block.times.size == 0
     assert block.until == pytest.approx(0.63)
 
 
-def test_writes_have_their_share():
-    writes = drained(sequence(quota=10_000, write_ratio=0.2))[2]
+def test_the_write_ratio_is_the_share_of_writes():
+    writes = drain(sequence(quota=10_000, write_ratio=0.2))[2]
 
     assert writes.mean() == pytest.approx(0.2, abs=0.02)
 
 
-def test_what_does_not_exist_is_never_written():
+def test_missing_ids_are_never_written():
     missing = FIRST_MISSING_ID + 5
-    _, keys, writes = drained(
+    _, keys, writes = drain(
         Operations(sequence(write_ratio=1.0, ids=[3, missing, 4]), Turns(0, 1, 1))
     )
 
@@ -100,12 +99,12 @@ def test_what_does_not_exist_is_never_written():
 
 
 @pytest.mark.parametrize(("first", "ours"), [(0, 10_000), (1, 10_000)])
-def test_all_of_ours_that_is_due_is_passed_over_and_counted(first, ours):
+def test_overdue_operations_of_this_process_are_skipped_and_counted(first, ours):
     operations = Operations(sequence(), Turns(first, 1, 2))
 
-    # 100 a second from 0 on.
+    # The sequence has 100 operations per second from 0 s on.
     assert operations.pass_over(199.995) == ours
 
 
-def test_no_more_is_passed_over_than_there_is():
+def test_no_more_operations_are_skipped_than_there_are():
     assert Operations(sequence(quota=30), Turns(0, 1, 1)).pass_over(1e6) == 30

@@ -1,4 +1,4 @@
-"""Which keys the scenarios ask for."""
+"""The ids that each scenario looks up."""
 
 import numpy as np
 import pytest
@@ -17,24 +17,24 @@ def ids(scenario=None, *, stream=0, times=TIMES, **given):
     return popularity.sampler(stream).draw(times)
 
 
-def test_uniform_asks_for_every_id_alike():
+def test_uniform_popularity_looks_up_every_id_equally_often():
     counts = np.bincount(ids(popularity="uniform", items=10), minlength=11)[1:]
 
     assert counts.min() > 0.9 * counts.mean()
 
 
-def test_a_hot_set_gets_its_share():
+def test_a_hot_set_gets_its_share_of_the_traffic():
     drawn = ids(popularity="hotset", items=1000, hot_traffic_ratio=0.8, hot_items_ratio=0.05)
     counts = np.sort(np.bincount(drawn, minlength=1001))[::-1]
 
     assert counts[:50].sum() / drawn.size == pytest.approx(0.8, abs=0.01)
 
 
-def test_a_hot_set_of_all_items_is_even():
+def test_a_hot_set_of_all_items_draws_only_existing_ids():
     assert ids(popularity="hotset", items=3, hot_items_ratio=1.0).max() == 3
 
 
-def test_a_sliding_hot_set_moves_on():
+def test_a_sliding_hot_set_moves_over_time():
     drawn = ids(
         popularity="sliding",
         items=1000,
@@ -48,11 +48,11 @@ def test_a_sliding_hot_set_moves_on():
     assert not set(drawn[:200]) & set(drawn[-200:])
 
 
-def test_a_scan_goes_through_all_ids_in_order():
+def test_a_scan_looks_up_all_ids_in_order():
     assert ids(popularity="scan", items=3, times=TIMES[:7]).tolist() == [1, 2, 3, 1, 2, 3, 1]
 
 
-def test_the_latest_item_is_asked_for_most_and_changes():
+def test_the_latest_item_is_the_most_popular_and_changes_over_time():
     drawn = ids(popularity="latest", items=1000, skew=1.2, slide_per_second=1.0)
 
     early, late = drawn[:400], drawn[-400:]
@@ -60,13 +60,13 @@ def test_the_latest_item_is_asked_for_most_and_changes():
     assert np.bincount(late).argmax() in (98, 99, 100, 101)
 
 
-def test_hot_key_gets_its_share():
+def test_a_hot_key_gets_its_share_of_the_traffic():
     drawn = ids(Scenario(hot_key=True), hot_key=7, hot_traffic_ratio=0.75)
 
     assert (drawn == 7).mean() == pytest.approx(0.75, abs=0.03)
 
 
-def test_missing_ids_are_in_no_catalogue_and_as_many_as_asked_for():
+def test_missing_ids_lie_outside_the_catalogue_and_have_the_given_number():
     drawn = ids(missing_ratio=0.3, missing_items=50)
     missing = drawn[drawn >= FIRST_MISSING_ID]
 
@@ -75,7 +75,7 @@ def test_missing_ids_are_in_no_catalogue_and_as_many_as_asked_for():
     assert missing.max() <= 2_147_483_647
 
 
-def test_missing_ids_without_a_number_never_come_again():
+def test_missing_ids_without_a_number_never_repeat():
     drawn = np.concatenate(
         [ids(missing_ratio=1.0, missing_items=0, stream=stream) for stream in (0, 1)]
     )
@@ -83,13 +83,13 @@ def test_missing_ids_without_a_number_never_come_again():
     assert len(set(drawn)) == drawn.size
 
 
-def test_the_scenario_for_missing_ids_asks_for_some():
+def test_the_scenario_for_missing_ids_looks_them_up_half_of_the_time():
     drawn = ids(Scenario(missing=True))
 
     assert (drawn >= FIRST_MISSING_ID).mean() == pytest.approx(0.5, abs=0.02)
 
 
-def test_one_hit_wonders_come_once_and_lie_beyond_the_items():
+def test_one_hit_wonders_occur_once_and_lie_beyond_the_items():
     drawn = ids(items=100, one_hit_ratio=0.2, one_hit_items=10_000)
     wonders = drawn[drawn > 100]
 
@@ -97,21 +97,23 @@ def test_one_hit_wonders_come_once_and_lie_beyond_the_items():
     assert len(set(wonders)) == wonders.size
 
 
-@pytest.mark.parametrize("stream", [1, 2, 1_000_000], ids=["user", "third user", "other users"])
-def test_one_hit_wonders_of_other_streams_are_others(stream):
+@pytest.mark.parametrize(
+    "stream", [1, 2, 1_000_000], ids=["second user", "third user", "changed users"]
+)
+def test_one_hit_wonders_of_different_sequences_do_not_overlap(stream):
     given = {"items": 100, "one_hit_ratio": 0.2, "one_hit_items": 40_000}
     first, second = (drawn[drawn > 100] for drawn in (ids(**given), ids(stream=stream, **given)))
 
     assert not set(first) & set(second)
 
 
-def test_the_catalogue_holds_the_one_hit_wonders():
+def test_the_catalogue_includes_the_one_hit_wonders():
     taken = settings(items=100, one_hit_ratio=0.2, one_hit_items=50)
 
     assert Scenario().popularity(taken, None).largest_id == 150
 
 
-def test_a_spike_goes_to_one_key():
+def test_the_extra_traffic_of_a_spike_goes_to_one_key():
     drawn = ids(
         shape="spike", shape_peak=4.0, shape_period_seconds=50.0, spike_seconds=10.0, hot_key=9
     )
@@ -121,14 +123,14 @@ def test_a_spike_goes_to_one_key():
     assert (drawn[~inside] == 9).mean() < 0.1
 
 
-def test_who_is_missing_does_not_depend_on_who_is_hot():
+def test_missing_ids_are_drawn_independently_of_the_hot_key():
     drawn = ids(Scenario(hot_key=True), hot_key=7, hot_traffic_ratio=0.9, missing_ratio=0.5)
 
     assert (drawn == 7).mean() == pytest.approx(0.45, abs=0.02)
     assert (drawn >= FIRST_MISSING_ID).mean() == pytest.approx(0.5, abs=0.02)
 
 
-def test_a_spike_does_not_depend_on_who_is_hot():
+def test_a_spike_is_drawn_independently_of_the_hot_key():
     spike = {"shape": "spike", "shape_peak": 2.0, "shape_period_seconds": 50.0}
     times = TIMES[(TIMES % 50 >= 25) & (TIMES < 100)]
 

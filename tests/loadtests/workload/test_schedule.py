@@ -15,7 +15,7 @@ def share(**users):
     return divide(0.0, 0.0, 0, {"only": users})["only"]
 
 
-def test_a_scenario_has_its_users_part_of_the_rate():
+def test_the_rate_is_divided_among_scenarios_by_their_users():
     given = settings(rate=100.0)
     divided = share(HotKey=1, ReadHeavy=3)
 
@@ -43,11 +43,11 @@ def test_quotas_add_up_to_the_requests(requests):
     assert sum(quotas) == requests
 
 
-def test_without_requests_there_is_no_end():
+def test_a_run_without_a_number_of_requests_has_no_quota():
     assert quota_for(settings(), share(ReadHeavy=1), "ReadHeavy") is None
 
 
-def test_a_trace_keeps_its_own_times_if_asked_to():
+def test_a_trace_keeps_its_own_times_on_request():
     trace = Trace(np.array([1, 2]), np.array([0.0, 3.0]))
     given = settings(trace_times="yes")
 
@@ -57,7 +57,7 @@ def test_a_trace_keeps_its_own_times_if_asked_to():
 
 
 @pytest.mark.parametrize("arrivals", ["poisson", "paced"])
-def test_reads_of_a_trace_are_known_to_come_when_they_are_sent(arrivals):
+def test_predicted_times_of_trace_reads_are_those_at_which_they_are_sent(arrivals):
     trace = Trace(np.arange(1, 2001), None)
     given = settings(arrivals=arrivals, seed=7)
     sent = arrivals_for(given, trace, share(TraceReplay=3), "TraceReplay")
@@ -69,7 +69,7 @@ def test_reads_of_a_trace_are_known_to_come_when_they_are_sent(arrivals):
     ]
 
 
-def test_what_must_not_overtake_is_sent_by_one_process():
+def test_an_ordered_sequence_is_sent_by_one_process():
     divided = divide(0.0, 0.0, 0, {"a": {"TraceReplay": 1}, "b": {"TraceReplay": 3}})
 
     parts = [
@@ -81,7 +81,7 @@ def test_what_must_not_overtake_is_sent_by_one_process():
     assert parts[1] is None
 
 
-def test_what_is_written_is_divided_by_key():
+def test_a_scenario_with_writes_is_divided_by_key():
     part = part_for(share(ReadWrite=1).scenarios["ReadWrite"], ordered=False, by_key=True)
 
     assert isinstance(part, Keys)

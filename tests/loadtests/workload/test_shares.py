@@ -19,7 +19,7 @@ def shares(users):
 
 
 @given(users_of_processes)
-def test_every_user_has_one_number(users):
+def test_every_user_has_exactly_one_number(users):
     numbers = []
     for share in shares(users).values():
         for part in share.scenarios.values():
@@ -29,7 +29,7 @@ def test_every_user_has_one_number(users):
 
 
 @given(users_of_processes, st.integers(5, 100), st.booleans())
-def test_slots_are_all_given_out(users, slots, ordered):
+def test_slots_of_all_processes_add_up_to_the_total(users, slots, ordered):
     parts = [share.slots(slots, ordered=ordered) for share in shares(users).values()]
 
     assert not parts or sum(parts) == slots
@@ -42,19 +42,19 @@ def test_fewer_slots_than_processes_are_refused():
         share.slots(1, ordered=False)
 
 
-def test_who_sends_all_that_has_an_order_has_all_slots():
+def test_the_process_that_sends_an_ordered_scenario_has_all_slots():
     divided = shares({"a": {"ReadHeavy": 1}, "b": {"ReadHeavy": 3}})
 
     assert [share.slots(1, ordered=True) for share in divided.values()] == [1, 0]
 
 
-def test_who_leads_a_scenario_of_few_users_has_a_slot_all_the_same():
+def test_the_leader_of_a_scenario_with_few_users_still_has_a_slot():
     divided = shares({"a": {"ReadHeavy": 100}, "b": {"HotKey": 1}})
 
     assert [share.slots(50, ordered=True) for share in divided.values()] == [49, 1]
 
 
-def test_a_process_that_leads_all_scenarios_does_with_one_slot():
+def test_one_slot_is_enough_for_a_process_that_leads_all_scenarios():
     divided = shares({"a": {"ReadHeavy": 3, "HotKey": 1}, "b": {"ReadHeavy": 1}})
 
     assert [share.slots(1, ordered=True) for share in divided.values()] == [1, 0]
@@ -68,7 +68,7 @@ def test_fewer_slots_than_processes_that_lead_a_scenario_are_refused():
 
 
 @given(users_of_processes)
-def test_a_message_carries_the_whole_share(users):
+def test_a_share_survives_packing_and_unpacking(users):
     for share in shares(users).values():
         assert unpacked_share(share.packed()) == share
 
