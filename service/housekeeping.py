@@ -1,4 +1,4 @@
-"""What a process does by itself twice a second, from its first request on."""
+"""The chores that a process does by itself twice a second, from its first request on."""
 
 import logging
 import threading
@@ -10,36 +10,32 @@ log = logging.getLogger("service")
 
 
 class Housekeeping:
-    """Runs its chores once when the first request comes, then on a thread of its own.
+    """Runs chores once when started, then regularly on a thread of its own.
 
-    Not before: a program that builds the app only to look at it, or to fork from it, gets no
-    thread and asks no server.
+    It starts with the first request, so that a program which builds the app only to inspect
+    it, or to fork from it, runs no thread and contacts no server.
+
+    Args:
+        chores: Functions that each end within a bounded time.
     """
 
     def __init__(self, chores: Sequence[Callable[[], object]]) -> None:
-        """Build it idle.
-
-        Args:
-            chores: Each is bounded in time.
-        """
         self._chores = chores
         self._starting = threading.Lock()
         self._stopped = threading.Event()
-        self.started = False
+        self._started = False
 
     def start(self) -> None:
-        """Begin, unless it was begun."""
-        if self.started:
-            return
+        """Run every chore once and start the thread, unless it was started before."""
         with self._starting:
-            if self.started:
+            if self._started:
                 return
             self._run_once()
             threading.Thread(target=self._run, name="housekeeping", daemon=True).start()
-            self.started = True
+            self._started = True
 
     def stop(self) -> None:
-        """End after the chores under way."""
+        """Stop after the chores under way."""
         self._stopped.set()
 
     def _run(self) -> None:
@@ -51,4 +47,4 @@ class Housekeeping:
             try:
                 chore()
             except Exception:
-                log.exception("unforeseen error in a chore")
+                log.exception("unexpected error in a chore")

@@ -12,14 +12,13 @@ from prometheus_client import (
     PlatformCollector,
     ProcessCollector,
 )
-from prometheus_client.exposition import CONTENT_TYPE_PLAIN_0_0_4, generate_latest
+from prometheus_client.exposition import generate_latest
 
 from service.domain.cache import FillOutcome, InvalidationOutcome
 from service.domain.knobs import CHOICES, NUMBERS, Knobs
 from service.domain.lookup import LookupResult
 
 VERSION = "0.1.0"
-CONTENT_TYPE = CONTENT_TYPE_PLAIN_0_0_4
 
 # A hit takes 0.2 to 0.5 ms and the slowest answer some seconds (a store delay of 10 s).
 BUCKETS = (

@@ -1,4 +1,4 @@
-"""flask catalogue fill --items N: the catalogue from the command line."""
+"""flask catalogue fill --items N: fills the catalogue from the command line."""
 
 from collections.abc import Callable
 
@@ -15,18 +15,18 @@ class _CannotFillError(click.ClickException):
 
 
 def install(app: Flask, fill_catalogue: Callable[[int], int]) -> None:
-    """Give the app's command line the group `catalogue`.
+    """Add the group `catalogue` to the app's command line.
 
     Args:
-        app: Gets the commands.
-        fill_catalogue: Makes ids 1 to N exist and gives how many are new.
+        app: Receives the command.
+        fill_catalogue: Creates the rows missing among ids 1 to N and returns how many.
     """
-    group = AppGroup("catalogue", help="The fruit that there are.")
+    group = AppGroup("catalogue", help="The fruit in the database.")
 
     @group.command("fill")
     @click.option("--items", type=click.IntRange(1, MAX_ITEMS), required=True)
     def fill(items: int) -> None:
-        """Make ids 1 to ITEMS exist; rows that exist stay as they are."""
+        """Create the rows missing among ids 1 to ITEMS; existing rows stay as they are."""
         try:
             created = fill_catalogue(items)
         except StoreUnavailableError as error:

@@ -1,4 +1,4 @@
-"""The run-time knobs over HTTP: settings, clearing the cache, filling the catalogue."""
+"""Control over HTTP: the run-time knobs, clearing the cache, filling the catalogue."""
 
 from collections.abc import Callable, Mapping
 from typing import Any
@@ -8,12 +8,11 @@ from flask.typing import ResponseReturnValue
 
 from service.domain.catalogue import MAX_ITEMS
 from service.domain.live_knobs import LiveKnobs
-from service.web.authorization import require_authorized
 from service.web.problems import RefusedError
-from service.web.request_body import read_json_object
+from service.web.requests import read_json_object, require_authorized
 
 
-def install(  # noqa: PLR0913, PLR0917 - the parts are joined here
+def install(  # noqa: PLR0913, PLR0917 - one argument for each thing that is controlled
     app: Flask,
     knobs: LiveKnobs,
     change: Callable[[Mapping[str, object]], None],
@@ -21,30 +20,30 @@ def install(  # noqa: PLR0913, PLR0917 - the parts are joined here
     fill_catalogue: Callable[[int], int],
     token: str | None,
 ) -> None:
-    """Give the app its control API.
+    """Add the control API to the app.
 
     Args:
-        app: Gets the routes.
-        knobs: What is in force.
-        change: Changes knobs everywhere; raises KnobError.
-        clear: Empties the cache of our own keys and gives their number.
-        fill_catalogue: Makes ids 1 to N exist and gives how many are new.
-        token: Asked of every request; None takes requests of this machine only.
+        app: Receives the routes.
+        knobs: The knobs in force.
+        change: Changes knobs in every process; raises KnobError.
+        clear: Deletes our keys from the cache and returns how many.
+        fill_catalogue: Creates the rows missing among ids 1 to N and returns how many.
+        token: Required of every request; None accepts only requests from this machine.
     """
     pages = Blueprint("control", __name__, url_prefix="/control")
     pages.before_request(lambda: require_authorized(token))
 
-    def shown() -> ResponseReturnValue:
+    def knobs_in_force() -> ResponseReturnValue:
         return jsonify(version=knobs.version, settings=knobs.current.as_json_object())
 
     @pages.get("/settings")
     def get_settings() -> ResponseReturnValue:
-        return shown()
+        return knobs_in_force()
 
     @pages.patch("/settings")
     def patch_settings() -> ResponseReturnValue:
         change(read_json_object())
-        return shown()
+        return knobs_in_force()
 
     @pages.delete("/cache")
     def delete_cache() -> ResponseReturnValue:
@@ -62,7 +61,7 @@ def install(  # noqa: PLR0913, PLR0917 - the parts are joined here
 def _items(body: dict[str, Any]) -> int:
     for name in body:
         if name != "items":
-            raise RefusedError(400, f"unknown name {name[:60]!r}; there is items", name[:60])
+            raise RefusedError(400, f"unknown name {name[:60]!r}; the only one is items", name[:60])
     items = body.get("items")
     if type(items) is not int or not 1 <= items <= MAX_ITEMS:
         raise RefusedError(400, f"items must be a whole number from 1 to {MAX_ITEMS}", "items")

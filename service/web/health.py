@@ -1,20 +1,24 @@
-"""Whether the process lives, whether it can be sent work, and its metrics."""
+"""Whether the process runs, whether it can serve requests, and its metrics."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 
 from flask import Blueprint, Flask, Response, jsonify, request
 from flask.typing import ResponseReturnValue
 
-from service.metrics import CONTENT_TYPE, Metrics
+PROMETHEUS_TEXT = "text/plain; version=0.0.4; charset=utf-8"
 
 
-def install(app: Flask, metrics: Metrics, checks: Mapping[str, Callable[[], str | None]]) -> None:
-    """Give the app /livez, /readyz and /metrics.
+def install(
+    app: Flask,
+    page: Callable[[Sequence[str]], bytes],
+    checks: Mapping[str, Callable[[], str | None]],
+) -> None:
+    """Add /livez, /readyz and /metrics to the app.
 
     Args:
-        app: Gets the routes.
-        metrics: What /metrics shows.
-        checks: By dependency, what tells its problem, or None when it has none.
+        app: Receives the routes.
+        page: Writes the metrics of some names, or all when none is named.
+        checks: By dependency, a check that returns its problem, or None when it works.
     """
     pages = Blueprint("health", __name__)
 
@@ -24,14 +28,14 @@ def install(app: Flask, metrics: Metrics, checks: Mapping[str, Callable[[], str 
 
     @pages.get("/readyz")
     def readyz() -> ResponseReturnValue:
-        found = {name: check() for name, check in checks.items()}
-        ready = not any(found.values())
-        shown = {name: reason or "ok" for name, reason in found.items()}
-        return jsonify(ready=ready, checks=shown), 200 if ready else 503
+        problems = {name: check() for name, check in checks.items()}
+        ready = not any(problems.values())
+        results = {name: problem or "ok" for name, problem in problems.items()}
+        return jsonify(ready=ready, checks=results), 200 if ready else 503
 
     @pages.get("/metrics")
     def show_metrics() -> ResponseReturnValue:
-        body = metrics.exposition(request.args.getlist("name[]"))
-        return Response(body, content_type=CONTENT_TYPE)
+        body = page(request.args.getlist("name[]"))
+        return Response(body, content_type=PROMETHEUS_TEXT)
 
     app.register_blueprint(pages)

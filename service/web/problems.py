@@ -1,4 +1,4 @@
-"""What clients see when something is wrong: JSON with the reason, never a page of HTML."""
+"""Errors as clients see them: JSON with the reason, never a page of HTML."""
 
 import logging
 
@@ -16,10 +16,11 @@ log = logging.getLogger("service")
 
 
 class RefusedError(Exception):
-    """A request that is not taken.
+    """A request that the service refuses to carry out.
 
-    Attributes:
+    Args:
         status: The HTTP status that says why.
+        message: The reason, for people.
         field: The part of the request that is wrong; None when it is no single one.
     """
 
@@ -30,7 +31,7 @@ class RefusedError(Exception):
 
 
 def problem(status: int, message: str, field: str | None = None) -> Response:
-    """Answer with what is wrong."""
+    """Return a response that states what is wrong."""
     response = jsonify(error=message, field=field)
     response.status_code = status
     if status == 401:
@@ -39,14 +40,14 @@ def problem(status: int, message: str, field: str | None = None) -> Response:
 
 
 def store_unavailable(error: StoreUnavailableError) -> Response:
-    """Answer that the store cannot be asked now, and when to try again."""
+    """Return a response that states why the store is not available, and when to try again."""
     response = problem(503, f"the store is not available: {error}")
     response.headers["Retry-After"] = RETRY_AFTER_SECONDS
     return response
 
 
 def install(app: Flask) -> None:
-    """Have every error of the app answered in JSON."""
+    """Make the app answer every error in JSON."""
     app.register_error_handler(StoreUnavailableError, store_unavailable)
     app.register_error_handler(
         CacheUnavailableError, lambda error: problem(503, f"Redis is not available: {error}")
@@ -57,13 +58,12 @@ def install(app: Flask) -> None:
     app.register_error_handler(FruitError, lambda error: problem(400, str(error), error.field))
     app.register_error_handler(KnobError, lambda error: problem(400, str(error), error.field))
     app.register_error_handler(HTTPException, _http_problem)
-    app.register_error_handler(Exception, _bug)
+    app.register_error_handler(Exception, _internal_error)
 
 
 def _http_problem(error: HTTPException) -> Response:
-    reason = {404: "no such page; GET / lists what there is"}.get(
-        error.code or 500, error.description or error.name
-    )
+    found = error.code != 404
+    reason = error.description or error.name if found else "no such page; GET / lists the pages"
     response = problem(error.code or 500, reason)
     for name, value in error.get_headers():
         if name not in {"Content-Type", "Content-Length"}:
@@ -71,6 +71,6 @@ def _http_problem(error: HTTPException) -> Response:
     return response
 
 
-def _bug(error: Exception) -> Response:
-    log.error("unforeseen error", exc_info=error)
-    return problem(InternalServerError.code, "internal error; the service's log has it")
+def _internal_error(error: Exception) -> Response:
+    log.error("unexpected error while answering a request", exc_info=error)
+    return problem(InternalServerError.code, "internal error; see the service's log")

@@ -24,7 +24,7 @@ def build():
 
     yield build_app
     for app in apps:
-        app.extensions["close"]()
+        app.extensions["close"](0.0)
 
 
 @pytest.fixture

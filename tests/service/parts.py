@@ -2,20 +2,14 @@
 
 from dataclasses import dataclass, field
 
+from service.assembly import Externals, Guards, join_pattern
 from service.domain.fruit import Fruit
 from service.domain.knobs import Knobs
 from service.domain.live_knobs import LiveKnobs
 from service.guards.bulkhead import Bulkhead
 from service.guards.store_guard import StoreGuard
 from service.guards.waiting_room import WaitingRoom
-from service.pattern.cache_aside import CacheAside
-from service.pattern.invalidations import Invalidations
-from service.pattern.lease import Lease
-from service.pattern.loads import Loads
 from service.pattern.refreshes import Refreshes
-from service.pattern.single_flight import SingleFlight
-from service.pattern.stampede import Stampede
-from service.pattern.writes import Writes
 from tests.service.fakes import Breaker, FakeClock, FakeStore, InMemoryCache, RecordingObserver
 
 APPLE = Fruit(1, "apple", 100)
@@ -41,48 +35,30 @@ class Parts:
         self.knobs = LiveKnobs(Knobs(), self.observer, clock=self.clock)
         self.store_breaker = Breaker()
         self.redis_breaker = Breaker()
-        self.invalidations = Invalidations(
-            self.cache,
-            self.knobs,
-            self.observer,
-            cache_answers=self.redis_breaker.allows,
-            clock=self.clock,
-            sleep=self.clock.advance,
-        )
-        bulkhead = Bulkhead(self.slots, 0, 0.0)
-        self.loads = Loads(
-            self.store,
-            self.cache,
-            StoreGuard(self.store_breaker, bulkhead),
-            self.knobs,
-            self.invalidations,
-            self.observer,
-            spread=lambda: self.spread,
-            clock=self.clock,
-        )
-        room = WaitingRoom(self.seats)
-        self.lease = Lease(self.cache, self.loads, room, clock=self.clock, sleep=self.clock.advance)
         self.refreshes = Refreshes(8, clock=self.clock, submit=self.background.append)
-        self.stampede = Stampede(
+        pattern = join_pattern(
             self.cache,
-            self.loads,
-            self.lease,
-            SingleFlight(room, clock=self.clock),
-            self.refreshes,
-            draw=lambda: self.draw,
-        )
-        self.cache_aside = CacheAside(
-            self.cache,
-            self.loads,
-            self.stampede,
+            self.store,
             self.knobs,
-            self.invalidations,
             self.observer,
-            clock=self.clock,
+            Guards(
+                loads=StoreGuard(self.store_breaker, Bulkhead(self.slots, 0, 0.0)),
+                writes=StoreGuard(Breaker(), Bulkhead(8, 0, 0.0)),
+                waiting=WaitingRoom(self.seats),
+                refreshes=self.refreshes,
+            ),
+            cache_answers=self.redis_breaker.allows,
+            externals=Externals(
+                clock=self.clock,
+                sleep=self.clock.advance,
+                spread=lambda: self.spread,
+                draw=lambda: self.draw,
+            ),
         )
-        self.writes = Writes(
-            self.store, self.invalidations, StoreGuard(Breaker(), Bulkhead(8, 0, 0.0))
-        )
+        self.invalidations = pattern.invalidations
+        self.loads, self.lease = pattern.loads, pattern.lease
+        self.stampede, self.cache_aside = pattern.stampede, pattern.cache_aside
+        self.writes = pattern.writes
 
     def turn(self, **changes):
         knobs = self.knobs.current.patched(changes)

@@ -1,0 +1,230 @@
+"""The assembly: joins the parts of the service around servers, or around the fakes of tests."""
+
+import logging
+import random
+import time
+from collections.abc import Callable, Mapping
+from contextlib import suppress
+from dataclasses import dataclass
+from functools import partial
+
+from service.cache.redis_cache import RedisCache
+from service.cache.redis_calls import RedisCalls
+from service.cache.redis_connections import connect
+from service.domain.cache import Cache, CacheUnavailableError
+from service.domain.live_knobs import LiveKnobs
+from service.domain.lookup import Lookup
+from service.domain.observer import Observer
+from service.domain.shared_knobs import SharedKnobs
+from service.domain.store import Store
+from service.guards import sizing
+from service.guards.breaker import Breaker
+from service.guards.store_guard import StoreGuard
+from service.guards.waiting_room import WaitingRoom
+from service.housekeeping import Housekeeping
+from service.metrics import Metrics
+from service.pattern.cache_aside import CacheAside
+from service.pattern.invalidations import Invalidations
+from service.pattern.lease import Lease
+from service.pattern.loads import Loads
+from service.pattern.refreshes import Refreshes
+from service.pattern.single_flight import SingleFlight
+from service.pattern.stampede import Stampede
+from service.pattern.writes import Writes
+from service.settings import Settings
+from service.store.fruit_store import FruitStore
+
+log = logging.getLogger("service")
+
+# Retry pending invalidations for at most this long before trusting Redis again.
+RETRY_FIRST_SECONDS = 2.0
+# A change of knobs must reach every process within a second, and the look at them waits for this.
+RETRY_CHORE_SECONDS = 0.4
+
+
+@dataclass(frozen=True, slots=True)
+class Guards:
+    """The bounds on threads.
+
+    Attributes:
+        loads: Bounds the loads.
+        writes: Bounds the writes.
+        waiting: Bounds the threads that wait for the load of another.
+        refreshes: Bounds the refreshes, and runs them in the background.
+    """
+
+    loads: StoreGuard
+    writes: StoreGuard
+    waiting: WaitingRoom
+    refreshes: Refreshes
+
+
+@dataclass(frozen=True, slots=True)
+class Externals:
+    """Time and random draws, which tests replace.
+
+    Attributes:
+        clock: Monotonic seconds.
+        sleep: Waits for some seconds.
+        spread: Draws the place within the TTL jitter, from -1 to 1.
+        draw: Draws from 0 to 1 for early recompute.
+    """
+
+    clock: Callable[[], float] = time.perf_counter
+    sleep: Callable[[float], None] = time.sleep
+    spread: Callable[[], float] = lambda: random.uniform(-1, 1)
+    draw: Callable[[], float] = random.random
+
+
+@dataclass(frozen=True, slots=True)
+class Pattern:
+    """The parts of the cache-aside pattern around one cache and one store."""
+
+    cache_aside: CacheAside
+    writes: Writes
+    invalidations: Invalidations
+    loads: Loads
+    lease: Lease
+    stampede: Stampede
+
+
+@dataclass(frozen=True, slots=True)
+class Service:
+    """What the web serves.
+
+    Attributes:
+        cache_aside: Answers lookups.
+        writes: Carries out writes.
+        metrics: Counts every event.
+        knobs: The knobs in force.
+        change_knobs: Changes knobs in every process.
+        clear_cache: Deletes our keys from the cache and returns how many.
+        fill_catalogue: Creates the rows missing among ids 1 to N and returns how many.
+        checks: By dependency, a check that returns its problem, or None when it works.
+        start: Starts the chores, unless they were started before.
+        close: Stops everything, and gives pending invalidations some seconds to finish.
+    """
+
+    cache_aside: CacheAside
+    writes: Writes
+    metrics: Metrics
+    knobs: LiveKnobs
+    change_knobs: Callable[[Mapping[str, object]], None]
+    clear_cache: Callable[[], int]
+    fill_catalogue: Callable[[int], int]
+    checks: Mapping[str, Callable[[], str | None]]
+    start: Callable[[], None]
+    close: Callable[[float], None]
+
+
+def assemble(settings: Settings) -> Service:
+    """Join the service around Redis and the store of the settings; connects to neither."""
+    metrics = Metrics(threads=settings.threads, store_pool_size=settings.store_pool_size)
+    knobs = LiveKnobs(settings.knobs, metrics)
+    store = FruitStore(settings.database_url, settings.store_pool_size, metrics)
+
+    def redis_answers() -> bool:
+        return cache.ping() and pattern.invalidations.retry(RETRY_FIRST_SECONDS)
+
+    redis_breaker = Breaker(redis_answers, partial(_breaker_turned, metrics, "redis"))
+    store_breaker = Breaker(
+        lambda: store.problem() is None, partial(_breaker_turned, metrics, "store")
+    )
+    connections = connect(
+        settings.redis_url,
+        settings.redis_timeout_seconds,
+        hangs=lambda: not redis_breaker.allows(),
+    )
+    cache = RedisCache(RedisCalls(connections, redis_breaker, metrics), metrics)
+    guards = _guards(settings, store_breaker)
+    pattern = join_pattern(cache, store, knobs, metrics, guards, cache_answers=redis_breaker.allows)
+    shared_knobs = SharedKnobs(cache, knobs)
+    housekeeping = Housekeeping(
+        (shared_knobs.sync, partial(pattern.invalidations.retry, RETRY_CHORE_SECONDS))
+    )
+
+    def close(patience_seconds: float) -> None:
+        for part in (housekeeping, redis_breaker, store_breaker):
+            part.stop()
+        pattern.invalidations.finish(patience_seconds)
+        connections.close()
+        store.close()
+
+    return Service(
+        cache_aside=pattern.cache_aside,
+        writes=pattern.writes,
+        metrics=metrics,
+        knobs=knobs,
+        change_knobs=shared_knobs.change,
+        clear_cache=cache.clear,
+        fill_catalogue=partial(_fill_catalogue, store, cache),
+        checks={"redis": partial(_redis_problem, cache), "store": store.problem},
+        start=housekeeping.start,
+        close=close,
+    )
+
+
+def join_pattern(  # noqa: PLR0913 - one argument for each part that is joined
+    cache: Cache,
+    store: Store,
+    knobs: LiveKnobs,
+    observer: Observer,
+    guards: Guards,
+    *,
+    cache_answers: Callable[[], bool],
+    externals: Externals | None = None,
+) -> Pattern:
+    """Join the parts of the pattern around a cache and a store."""
+    outside = externals or Externals()
+    clock, sleep = outside.clock, outside.sleep
+    invalidations = Invalidations(
+        cache, knobs, observer, cache_answers=cache_answers, clock=clock, sleep=sleep
+    )
+    loads = Loads(
+        store,
+        cache,
+        guards.loads,
+        knobs,
+        invalidations,
+        observer,
+        spread=outside.spread,
+        clock=clock,
+    )
+    lease = Lease(cache, loads, guards.waiting, clock=clock, sleep=sleep)
+    flights = SingleFlight[Lookup](guards.waiting, clock=clock)
+    stampede = Stampede(cache, loads, lease, flights, guards.refreshes, draw=outside.draw)
+    cache_aside = CacheAside(
+        cache, loads, stampede, knobs, invalidations, observer, clock=clock, sleep=sleep
+    )
+    writes = Writes(store, invalidations, guards.writes)
+    return Pattern(cache_aside, writes, invalidations, loads, lease, stampede)
+
+
+def _guards(settings: Settings, store_breaker: Breaker) -> Guards:
+    threads, pool_size = settings.threads, settings.store_pool_size
+    return Guards(
+        loads=StoreGuard(store_breaker, sizing.load_bulkhead(threads, pool_size)),
+        writes=StoreGuard(store_breaker, sizing.write_bulkhead(threads)),
+        waiting=sizing.waiting_room(threads, pool_size),
+        refreshes=Refreshes(pool_size),
+    )
+
+
+def _fill_catalogue(store: Store, cache: Cache, items: int) -> int:
+    created = store.fill_catalogue(items)
+    if created:  # Ids that are cached as absent may exist now.
+        with suppress(CacheUnavailableError):
+            cache.clear()
+    return created
+
+
+def _redis_problem(cache: Cache) -> str | None:
+    return None if cache.ping() else "Redis does not answer"
+
+
+def _breaker_turned(metrics: Metrics, dependency: str, is_open: bool) -> None:
+    metrics.breaker_turned(dependency, is_open)
+    if is_open:
+        log.warning("%s does not answer; calls are refused until a probe succeeds", dependency)
+    else:
+        log.warning("%s answers again", dependency)

@@ -1,0 +1,77 @@
+"""Requests that change something: who may send them, and the JSON object that they carry."""
+
+import hmac
+import ipaddress
+import json
+from typing import Any, NoReturn
+
+from flask import request
+
+from service.web.problems import RefusedError
+
+MAX_BODY_BYTES = 16 * 1024
+
+
+def require_authorized(token: str | None) -> None:
+    """Raise RefusedError (401) unless the current request may write and control.
+
+    Args:
+        token: What the request must carry; None accepts only requests from this machine.
+    """
+    if token is None:
+        if not _is_loopback(request.remote_addr or ""):
+            raise RefusedError(401, "without CONTROL_TOKEN only this machine may do that")
+        return
+    scheme, _, sent = request.headers.get("Authorization", "").partition(" ")
+    same = hmac.compare_digest(sent.encode("utf-8", "replace"), token.encode())
+    if scheme.lower() != "bearer" or not same:
+        raise RefusedError(401, "send the token: Authorization: Bearer CONTROL_TOKEN")
+
+
+def read_json_object() -> dict[str, Any]:
+    """Read the body of the current request strictly.
+
+    Raises:
+        RefusedError: 415 when it is not declared as JSON, 413 when it is longer than 16 KiB,
+            400 when it is not one JSON object with each name once.
+    """
+    if request.mimetype != "application/json":
+        raise RefusedError(415, "send JSON, with Content-Type: application/json")
+    if (request.content_length or 0) > MAX_BODY_BYTES:
+        raise _too_long()
+    body = request.stream.read(MAX_BODY_BYTES + 1)
+    if len(body) > MAX_BODY_BYTES:
+        raise _too_long()
+    try:
+        value = json.loads(
+            body.decode("utf-8"), object_pairs_hook=_object, parse_constant=_refuse_constant
+        )
+    except (ValueError, RecursionError) as error:
+        raise RefusedError(400, f"the body is not JSON: {error}"[:200]) from None
+    if not isinstance(value, dict):
+        raise RefusedError(400, "the body must be one JSON object")
+    return value
+
+
+def _is_loopback(text: str) -> bool:
+    try:
+        address = ipaddress.ip_address(text)
+    except ValueError:
+        return False
+    mapped = getattr(address, "ipv4_mapped", None)
+    return (mapped or address).is_loopback
+
+
+def _too_long() -> RefusedError:
+    return RefusedError(413, f"the body may have at most {MAX_BODY_BYTES} bytes")
+
+
+def _object(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+    names = dict(pairs)
+    if len(names) != len(pairs):
+        raise ValueError("a name occurs twice in one object")
+    return names
+
+
+def _refuse_constant(text: str) -> NoReturn:
+    raise ValueError(f"{text} is not JSON")
