@@ -22,7 +22,7 @@ def test_each_result_has_its_count_share_and_both_clocks():
     assert (hit["response_p50_ms"], hit["service_p99_ms"]) == ("2.50", "1.11")
 
 
-def test_ratios_stand_as_headlines():
+def test_hit_ratios_are_shown_as_headlines():
     shown = rows("hit", "miss", recent_hit_ratio=0.25, predicted_hit_ratio=0.6)
 
     assert shown["Hit ratio, last 10 s"]["share"] == "25.0 %"
@@ -30,7 +30,7 @@ def test_ratios_stand_as_headlines():
     assert shown["Hit ratio, whole run"]["share"] == "50.0 %"
 
 
-def test_unknown_is_a_dash_and_never_zero():
+def test_an_unknown_figure_is_shown_as_a_dash_and_never_as_zero():
     shown = rows()
 
     for name in ("Hit ratio, last 10 s", "Hit ratio, predicted", "Stale reads", "Slip"):
@@ -38,7 +38,7 @@ def test_unknown_is_a_dash_and_never_zero():
         assert cells == {UNKNOWN}
 
 
-def test_stale_reads_are_shown_once_judged():
+def test_stale_reads_are_shown_once_reads_are_judged():
     shown = rows("hit", judged_reads=200, stale_reads=5)
 
     assert (shown["Stale reads"]["count"], shown["Stale reads"]["share"]) == ("5", "2.5 %")

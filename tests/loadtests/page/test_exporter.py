@@ -11,11 +11,11 @@ from loadtests.page.snapshot import View
 from loadtests.sender.samples import RESULT_INDEX, RESULTS
 from loadtests.sender.tallies import Tallies
 
-CATALOGUE = Path(__file__).parents[3] / "docs" / "metrics.md"
+METRICS_PAGE = Path(__file__).parents[3] / "docs" / "metrics.md"
 
 
 def samples(page):
-    """Every sample of a page by name and labels."""
+    """Return every sample of a page by name and labels."""
     found = {}
     for family in text_string_to_metric_families(page.decode()):
         for sample in family.samples:
@@ -23,7 +23,7 @@ def samples(page):
     return found
 
 
-def scraped(view, scenarios=("ReadHeavy", "HotKey"), users=3, rate=200.0):
+def scrape(view, scenarios=("ReadHeavy", "HotKey"), users=3, rate=200.0):
     return samples(
         Exposition(LoadCollector(lambda: view, scenarios, lambda: users, lambda: rate)).page()
     )
@@ -40,15 +40,15 @@ def row(name, word, **labels):
 
 
 def test_lookups_are_counters_by_scenario_and_result():
-    values = scraped(view("hit", "hit", "dropped"))
+    values = scrape(view("hit", "hit", "dropped"))
 
     assert values[row("loadtest_requests_total", "hit")] == 2
     assert values[row("loadtest_requests_total", "dropped")] == 1
     assert values["loadtest_dropped_total",] == 1
 
 
-def test_every_series_is_there_before_the_first_lookup():
-    values = scraped(View())
+def test_every_series_exists_before_the_first_lookup():
+    values = scrape(View())
 
     for scenario in ("ReadHeavy", "HotKey"):
         for word in RESULTS:
@@ -58,7 +58,7 @@ def test_every_series_is_there_before_the_first_lookup():
 
 
 def test_latencies_are_histograms_in_seconds():
-    values = scraped(view("hit", response=0.003))
+    values = scrape(view("hit", response=0.003))
 
     assert values[row("loadtest_response_seconds_bucket", "hit", le="0.0025")] == 0
     assert values[row("loadtest_response_seconds_bucket", "hit", le="0.005")] == 1
@@ -67,14 +67,14 @@ def test_latencies_are_histograms_in_seconds():
     assert values[row("loadtest_service_seconds_sum", "hit")] == pytest.approx(0.001)
 
 
-def test_slip_is_what_the_clocks_differ_by():
-    values = scraped(view("hit", response=0.003))
+def test_slip_is_the_difference_between_the_clocks():
+    values = scrape(view("hit", response=0.003))
 
     assert values["loadtest_slip_seconds_sum",] == pytest.approx(0.002)
 
 
-def test_gauges_say_what_is_going_on():
-    values = scraped(view("hit", workers=2))
+def test_gauges_show_rate_users_workers_and_requests_in_flight():
+    values = scrape(view("hit", workers=2))
 
     assert values["loadtest_target_rate",] == 200.0
     assert values["loadtest_users",] == 3
@@ -82,38 +82,38 @@ def test_gauges_say_what_is_going_on():
     assert values["loadtest_in_flight",] == 0
 
 
-def test_predictions_are_shown_where_there_are_any():
-    values = scraped(View(predicted_hit_ratio=0.8, theory={1.0: 0.5, 60.0: None}))
+def test_only_known_predictions_are_shown():
+    values = scrape(View(predicted_hit_ratio=0.8, theory={1.0: 0.5, 60.0: None}))
 
     assert values["loadtest_predicted_hit_ratio",] == 0.8
     assert values["loadtest_theory_hit_ratio", ("ttl_seconds", "1")] == 0.5
     assert ("loadtest_theory_hit_ratio", ("ttl_seconds", "60")) not in values
-    assert ("loadtest_predicted_hit_ratio",) not in scraped(View())
+    assert ("loadtest_predicted_hit_ratio",) not in scrape(View())
 
 
 def test_stale_reads_are_counted():
     tallies = Tallies(stale_reads=4, stale_seconds=[0.5, 1.5])
     tallies.fold([], 0.0)
 
-    values = scraped(View(tallies=tallies))
+    values = scrape(View(tallies=tallies))
 
     assert values["loadtest_stale_reads_total",] == 4
     assert values["loadtest_staleness_seconds_count",] == 2
     assert values["loadtest_staleness_seconds_sum",] == pytest.approx(2.0)
 
 
-def test_a_sweep_shows_what_it_measured_and_predicted():
+def test_a_sweep_shows_its_known_measured_and_predicted_ratios_by_ttl():
     gauges = TrialGauges()
     gauges.show(5.0, {"hit_ratio": 0.7, "predicted_hit_ratio": None})
 
     assert samples(gauges.page()) == {("loadtest_trial_hit_ratio", ("ttl_seconds", "5")): 0.7}
 
 
-def test_the_catalogue_names_every_metric_of_the_load_generator():
-    values = scraped(View(predicted_hit_ratio=0.8, theory={1.0: 0.5}))
+def test_the_metrics_page_names_every_metric_of_the_load_generator():
+    values = scrape(View(predicted_hit_ratio=0.8, theory={1.0: 0.5}))
     shown = {re.sub(r"_(bucket|count|sum)$", "", name) for name, *_ in values}
     shown |= {"loadtest_trial_hit_ratio", "loadtest_trial_predicted_hit_ratio"}
 
-    catalogued = set(re.findall(r"`(loadtest_\w+)`", CATALOGUE.read_text(encoding="utf-8")))
+    documented = set(re.findall(r"`(loadtest_\w+)`", METRICS_PAGE.read_text(encoding="utf-8")))
 
-    assert shown == catalogued
+    assert shown == documented

@@ -1,4 +1,4 @@
-"""What is seen of a run while the service answers, and while it does not."""
+"""The live view of a run while the service answers and while it is silent."""
 
 import itertools
 
@@ -13,7 +13,7 @@ from loadtests.service_under_test.control import ServiceError
 
 
 class Source:
-    """Sees one more request under way at each look."""
+    """Reports one more request in flight each time it is read."""
 
     def __init__(self):
         self.seen = itertools.count(1)
@@ -26,7 +26,7 @@ class Source:
 
 
 class Service:
-    """Counts ten queries a second; silent until told otherwise."""
+    """Counts ten queries a second; silent until `answers` is set."""
 
     def __init__(self, clock):
         self.clock = clock
@@ -43,7 +43,7 @@ class Service:
 
 
 class Preparation:
-    """Knows the service and nothing of what is sent."""
+    """Stands for a prepared run that knows the service but no traffic."""
 
     traffic = None
     fenced = False
@@ -86,7 +86,7 @@ def live(service):
     return LiveView(Source(), Preparation(service))
 
 
-def test_a_service_that_is_silent_does_not_keep_the_view_from_moving(live):
+def test_the_view_is_updated_while_the_service_is_silent(live):
     live.start()
     gevent.sleep(0)
 

@@ -56,7 +56,7 @@ def width(request):
 
 @pytest.fixture
 def page(browser, locust, width):
-    """Locust's page, whose script errors fail the test."""
+    """Yield Locust's page; fail the test if its scripts raised an error."""
     across, down = WIDTHS[width]
     opened = browser.new_page(viewport={"width": across, "height": down})
     opened.set_default_timeout(PATIENCE_MS)
@@ -81,7 +81,7 @@ def start(page, **fields):
 
 
 def cell(page, row, column):
-    """The text of one cell of the Cache tab."""
+    """Return the locator of one cell of the Cache tab."""
     return (
         page.locator("tr", has=page.get_by_role("cell", name=row, exact=True))
         .locator("td")
@@ -102,7 +102,7 @@ def has_no_sideways_scroll(page):
     return page.evaluate("document.documentElement.scrollWidth <= window.innerWidth")
 
 
-def test_a_run_is_started_watched_turned_and_stopped_on_the_page(page, locust, width):
+def test_a_run_is_started_watched_changed_and_stopped_on_the_page(page, locust, width):
     shoot(page, "form", width)
     start(page, rate="200", items="300", ttlSeconds="30")
     page.get_by_role("tab", name="Cache").click()

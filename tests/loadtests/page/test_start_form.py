@@ -1,4 +1,4 @@
-"""How many users a form must ask for, and what each scenario of it must weigh."""
+"""The number of users that the start form needs, and the weights of its scenarios."""
 
 import pytest
 from locust import User
@@ -11,23 +11,23 @@ def classes(**weights):
     return [type(name, (User,), {"weight": weight}) for name, weight in weights.items()]
 
 
-def test_it_takes_as_many_users_as_give_each_scenario_one():
+def test_the_fewest_users_give_each_scenario_at_least_one():
     assert fewest_users(classes(HotKey=1, ReadHeavy=1)) == 2
     assert fewest_users(classes(HotKey=5, ReadHeavy=1)) == 3
 
 
-def test_fewer_users_are_refused():
+def test_too_few_users_are_refused():
     with pytest.raises(
         FlagError, match=r"at least 2, so that each scenario chosen has one, got '1'; choose fewer"
     ):
         check_users({"user_count": "1"}, classes(HotKey=1, ReadHeavy=1))
 
 
-def test_users_that_are_enough_are_counted():
+def test_enough_users_are_accepted():
     assert check_users({"user_count": "7"}, classes(HotKey=5, ReadHeavy=1)) == 7
 
 
-def test_a_scenario_that_no_number_of_users_would_reach_is_refused_by_name():
+def test_a_scenario_of_weight_zero_is_refused_by_name():
     with pytest.raises(FlagError, match=r"weight of HotKey must be above 0, got '0'; raise it"):
         check_users({"user_count": "9"}, classes(HotKey=0, ReadHeavy=1))
 

@@ -1,4 +1,4 @@
-"""Gates for CI, and the summary they look at."""
+"""The gates for CI, and the summary of a run."""
 
 import pytest
 
@@ -23,7 +23,7 @@ def test_without_gates_everything_passes():
     assert NO_GATES.failures(outcome("failed")) == []
 
 
-def test_a_gate_says_by_how_much_it_was_missed():
+def test_a_missed_gate_states_the_difference():
     gates = Gates(0.9, None, None, None)
 
     assert gates.failures(outcome("hit", "miss")) == ["gate: hit ratio 0.5 is 0.4 below 0.9"]
@@ -33,14 +33,14 @@ def test_a_gate_that_is_just_reached_passes():
     assert Gates(0.5, None, None, None).failures(outcome("hit", "miss")) == []
 
 
-def test_p99_is_of_response_times_in_milliseconds():
+def test_the_p99_gate_compares_response_times_in_milliseconds():
     gates = Gates(None, 100.0, None, None)
 
     assert gates.failures(outcome("hit", response=0.05)) == []
     assert "above 100" in gates.failures(outcome("hit", response=0.3))[0]
 
 
-def test_an_unknown_figure_does_not_pass():
+def test_an_unknown_figure_fails_its_gate():
     gates = Gates(0.1, None, 0, None)
 
     assert gates.failures(outcome("bypass")) == [
@@ -65,16 +65,18 @@ def test_stale_reads_are_counted():
         (["hit"] * 10, 4, 0, 0.6),
         (["hit"] * 10, 0, 10, 0.5),
     ],
-    ids=["all done", "failed", "dropped", "still under way at the end", "generator too slow"],
+    ids=["all done", "failed", "dropped", "still in flight at the end", "generator too slow"],
 )
-def test_achieved_is_what_was_done_of_what_was_due(words, backlog, overdue, expected):
+def test_achieved_ratio_is_the_share_of_due_requests_that_were_done(
+    words, backlog, overdue, expected
+):
     ended = outcome(*words)
     ended.tallies.backlog, ended.tallies.overdue = backlog, overdue
 
     assert achieved_ratio(ended) == pytest.approx(expected)
 
 
-def test_what_a_lost_worker_did_is_not_taken_for_done():
+def test_figures_of_a_run_that_lost_a_worker_are_unknown():
     ended = outcome(*["hit"] * 10, unreported=("worker a went away",))
     ended.tallies.judged_reads = 10
 
@@ -84,7 +86,7 @@ def test_what_a_lost_worker_did_is_not_taken_for_done():
     ]
 
 
-def test_nothing_due_is_nothing_achieved():
+def test_achieved_ratio_is_unknown_when_nothing_was_due():
     assert achieved_ratio(outcome()) is None
 
 
@@ -101,7 +103,7 @@ def test_a_summary_of_nothing_has_no_slip():
 
 
 @pytest.mark.parametrize(("fenced", "impossible"), [(True, 3), (False, 1)])
-def test_going_back_in_time_is_impossible_only_with_fencing(fenced, impossible):
+def test_a_regressed_read_is_impossible_only_with_fencing(fenced, impossible):
     ended = outcome("hit", fenced=fenced)
     ended.tallies.judged_reads = 10
     ended.tallies.never_written_reads, ended.tallies.regressed_reads = 1, 2
@@ -109,7 +111,7 @@ def test_going_back_in_time_is_impossible_only_with_fencing(fenced, impossible):
     assert summarise(ended)["impossible_reads"] == impossible
 
 
-def test_a_run_that_sent_nothing_passes_no_gate_and_says_why():
+def test_a_run_that_sent_nothing_passes_no_gate_and_states_why():
     ended = outcome()
 
     assert len(Gates(0.1, 100.0, 0, 0.5).failures(ended)) == 4

@@ -1,4 +1,4 @@
-"""The master's part of a run, told by events and workers' messages; no process is started."""
+"""The master's part of a run, driven by events and workers' messages; no process is started."""
 
 from types import SimpleNamespace
 
@@ -14,7 +14,7 @@ from loadtests.sender.tallies import Tallies
 
 
 class Runner:
-    """Two workers that begin when they are told to."""
+    """Stands for the runner of two workers that begin on request."""
 
     def __init__(self):
         self.clients = {}
@@ -29,9 +29,9 @@ class Runner:
     def send_message(self, word, data, worker):
         self.sent.append((word, worker, data))
         if word == BEGIN:
-            self.says(worker, BEGUN)
+            self.receive(worker, BEGUN)
 
-    def says(self, worker, word):
+    def receive(self, worker, word):
         self.handlers[word](SimpleNamespace(node_id=worker, data=None))
 
     def stop(self):
@@ -39,7 +39,7 @@ class Runner:
 
 
 class Preparation:
-    """Knows a run that has no record."""
+    """Stands for the preparation of a run without a record."""
 
     headless = False
     keeps_its_users = False
@@ -97,31 +97,33 @@ def report(events, worker, **counts):
     gevent.sleep(0)
 
 
-def test_a_worker_that_an_edit_leaves_without_users_is_told_to_send_nothing(load, runner, events):
+def test_a_worker_that_an_edit_leaves_without_users_is_instructed_to_send_nothing(
+    load, runner, events
+):
     del load
     runner.sent.clear()
 
     spawn(runner, events, a=1, b=0)
 
-    told = {worker: data["scenarios"].keys() for _, worker, data in runner.sent}
-    assert told == {"a": {"ReadHeavy"}, "b": set()}
+    shares = {worker: data["scenarios"].keys() for _, worker, data in runner.sent}
+    assert shares == {"a": {"ReadHeavy"}, "b": set()}
 
 
-def test_a_run_ends_when_all_are_at_their_end(load, runner, events):
+def test_a_run_ends_when_every_worker_is_exhausted(load, runner, events):
     del load
-    runner.says("a", EXHAUSTED)
+    runner.receive("a", EXHAUSTED)
     report(events, "b")
     assert runner.ended == 0
 
-    runner.says("b", EXHAUSTED)
+    runner.receive("b", EXHAUSTED)
     report(events, "b")
 
     assert runner.ended == 1
 
 
-def test_a_worker_that_goes_away_last_does_not_keep_a_run_from_its_end(load, runner, events):
+def test_a_worker_that_goes_away_last_does_not_prevent_the_end_of_a_run(load, runner, events):
     del load
-    runner.says("b", EXHAUSTED)
+    runner.receive("b", EXHAUSTED)
 
     runner.clients["a"].state = STATE_MISSING
     report(events, "b")
@@ -130,7 +132,7 @@ def test_a_worker_that_goes_away_last_does_not_keep_a_run_from_its_end(load, run
     assert runner.ended == 1
 
 
-def test_what_a_worker_had_under_way_went_away_with_it(load, runner, events):
+def test_requests_in_flight_of_a_missing_worker_are_not_counted(load, runner, events):
     report(events, "a", in_flight=3, arrivals=10)
     report(events, "b", in_flight=4, arrivals=10)
     assert load.tallies().in_flight == 7
@@ -140,9 +142,9 @@ def test_what_a_worker_had_under_way_went_away_with_it(load, runner, events):
     assert (load.tallies().in_flight, load.tallies().arrivals) == (4, 20)
 
 
-def test_users_that_come_while_a_run_is_being_stopped_begin_nothing(load, runner, events):
+def test_users_that_arrive_while_a_run_is_being_stopped_start_nothing(load, runner, events):
     del load
-    runner.clients = {}  # nobody to wait for
+    runner.clients = {}  # No worker to wait for
     events.test_stopping.fire()
     runner.sent.clear()
 
@@ -158,7 +160,7 @@ def test_workers_that_left_on_their_own_are_lost_unless_the_run_ends_with_them(
     del load
     monkeypatch.setattr(master, "_TOGETHER_SECONDS", together)
     for worker in ("a", "b"):
-        runner.says(worker, STOPPED)
+        runner.receive(worker, STOPPED)
         del runner.clients[worker]
 
     events.test_stopping.fire()
@@ -166,19 +168,19 @@ def test_workers_that_left_on_their_own_are_lost_unless_the_run_ends_with_them(
     assert len(preparation.concluded[1]) == lost
 
 
-def test_a_second_stop_waits_for_those_alone_that_have_not_stopped(
+def test_a_second_stop_waits_only_for_workers_that_have_not_stopped(
     load, runner, events, preparation
 ):
     del load
     first = gevent.spawn(events.test_stopping.fire)
     gevent.sleep(0)
-    runner.says("a", STOPPED)
+    runner.receive("a", STOPPED)
     runner.sent.clear()
 
     second = gevent.spawn(events.test_stopping.fire)
     gevent.sleep(0)
     assert [(word, worker) for word, worker, _ in runner.sent] == [(GIVE_UP, "b")]
-    runner.says("b", STOPPED)
+    runner.receive("b", STOPPED)
 
     assert len(gevent.joinall([first, second], timeout=1.0)) == 2
     assert preparation.concluded[1] == ()

@@ -1,4 +1,4 @@
-"""Whether a run was fenced: not by what is in force when it ends."""
+"""Whether a run was fenced, which the setting at its end does not decide alone."""
 
 import pytest
 from locust.env import Environment
@@ -14,7 +14,7 @@ ON, OFF = {"fencing": "on"}, {"fencing": "off"}
     [([ON, ON], True), ([OFF, ON], False), ([ON, OFF, ON], False), ([], False)],
     ids=["on", "off at first", "off for a while", "unknown"],
 )
-def test_a_run_is_fenced_only_if_it_was_all_the_time(knobs, fenced):
+def test_a_run_is_fenced_only_if_fencing_was_on_all_the_time(knobs, fenced):
     outcomes = []
     preparation = Preparation(Environment(parsed_options=options()), None, outcomes.append)
     for before in knobs[:1]:

@@ -11,7 +11,7 @@ from tests.loadtests.settings_for import options, settings
 
 
 class TwoWorkers(MasterRunner):
-    """A master that only knows how many workers it has."""
+    """A master runner that knows only its number of workers."""
 
     worker_count = 2
     greenlet = None
@@ -50,11 +50,11 @@ def test_a_slot_for_each_worker_that_will_send_is_enough(preparation, slots, use
     assert not is_refused(preparation, users, max_in_flight=slots)
 
 
-def test_what_has_an_order_is_sent_by_one_worker_with_one_slot(preparation):
+def test_one_slot_is_enough_for_an_ordered_sequence_which_one_worker_sends(preparation):
     assert not is_refused(preparation, 3, max_in_flight=1, popularity="scan")
 
 
-def test_a_process_without_workers_does_with_one_slot(environment):
+def test_one_slot_is_enough_for_a_process_without_workers(environment):
     preparation = Preparation(environment, None, lambda _outcome: None)
 
     assert not is_refused(preparation, 3, max_in_flight=1)

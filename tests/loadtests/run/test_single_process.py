@@ -1,4 +1,4 @@
-"""A run in one process, told by Locust's events."""
+"""A run in one process, driven by Locust's events."""
 
 from types import SimpleNamespace
 
@@ -9,7 +9,7 @@ from loadtests.sender.tallies import Tallies
 
 
 class Preparation:
-    """Knows a run that is on."""
+    """Stands for the preparation of a run in progress."""
 
     keeps_its_users = False
     started_at = None
@@ -23,7 +23,7 @@ class Preparation:
 
 
 class Run:
-    """Users are still coming while it drains."""
+    """Stands for a run that gets more users while it drains."""
 
     def __init__(self, events):
         self.events = events
@@ -37,7 +37,7 @@ class Run:
         self.events.spawning_complete.fire(user_count=1)
 
 
-def test_users_that_come_while_a_run_is_being_stopped_begin_nothing():
+def test_users_that_arrive_while_a_run_is_being_stopped_start_nothing():
     events = Environment().events
     runner = SimpleNamespace(user_count=1, user_classes_count={"ReadHeavy": 1})
     load = LocalLoad(SimpleNamespace(events=events, runner=runner), Preparation())

@@ -25,12 +25,12 @@ def test_locust_rows_keep_a_tenth_of_a_millisecond_below_100_ms(milliseconds):
 
 
 @given(st.floats(100.0, 99_999.0))
-def test_locust_rows_keep_two_digits_above(milliseconds):
+def test_locust_rows_keep_two_digits_above_100_ms(milliseconds):
     assert bucket_milliseconds(milliseconds) == pytest.approx(milliseconds, rel=0.005)
 
 
 @given(st.lists(st.floats(0.0, 90.0), min_size=1, max_size=200))
-def test_quantiles_rise_and_stay_inside(seconds):
+def test_quantiles_rise_up_to_the_largest_latency(seconds):
     histogram = of(*seconds)
 
     quantiles = [histogram.quantile(ratio) for ratio in (0.0, 0.5, 0.95, 0.99, 1.0)]
@@ -53,7 +53,7 @@ def test_a_negative_duration_counts_as_zero():
     assert of(-0.001).quantile(1.0) == pytest.approx(0.0, abs=1e-5)
 
 
-def test_a_message_carries_the_whole_histogram():
+def test_a_histogram_survives_packing_and_unpacking():
     histogram = of(0.0012, 0.03, 250.0)
 
     copy = unpacked(histogram.packed())
@@ -71,7 +71,7 @@ def test_histograms_of_processes_add_up():
     assert total.sum_seconds == pytest.approx(0.006)
 
 
-def test_an_hour_is_told_from_a_minute():
+def test_latencies_of_an_hour_are_resolved_too():
     histogram = Histogram()
     histogram.add(np.array([3600.0] * 10))
 

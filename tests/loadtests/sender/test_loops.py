@@ -1,4 +1,4 @@
-"""The open loop, turn by turn; time stands still."""
+"""The open loop, one turn at a time, on a clock that stands still."""
 
 import gevent
 import numpy as np
@@ -11,7 +11,7 @@ NOTHING = np.empty(0)
 
 
 class Others:
-    """Operations that are all another process's; each stretch takes a second."""
+    """Operations that all belong to another process; each block lasts one second."""
 
     def __init__(self):
         self.drawn = 0
@@ -24,7 +24,7 @@ class Others:
 
 
 @pytest.mark.parametrize("now", [0.0, 100.0], ids=["on time", "late"])
-def test_a_process_without_operations_of_its_own_gives_way_to_others(now):
+def test_a_process_without_operations_of_its_own_yields_to_other_greenlets(now):
     others = Others()
     sending = gevent.spawn(OpenLoop(others, None, None, lambda: now).run)
 

@@ -1,4 +1,4 @@
-"""The oracle's judgement, read by read."""
+"""How the oracle judges a read."""
 
 import pytest
 
@@ -26,7 +26,7 @@ def test_a_read_of_the_last_acknowledged_write_is_fresh(oracle):
     assert oracle.judge(KEY, quantity, 2.0, 2.1).verdict is Verdict.FRESH
 
 
-def test_a_read_that_misses_an_acknowledged_write_is_stale_since_then(oracle):
+def test_a_read_of_an_old_value_is_stale_since_the_newer_write_was_acknowledged(oracle):
     old = write(oracle, 1.0, 1.1)
     write(oracle, 2.0, 2.5)
 
@@ -36,7 +36,7 @@ def test_a_read_that_misses_an_acknowledged_write_is_stale_since_then(oracle):
     assert judged.stale_seconds == pytest.approx(1.5)
 
 
-def test_staleness_counts_from_the_first_write_that_was_missed(oracle):
+def test_staleness_counts_from_the_first_newer_write(oracle):
     old = write(oracle, 1.0, 1.1)
     write(oracle, 2.0, 2.5)
     write(oracle, 3.0, 3.5)
@@ -64,7 +64,7 @@ def test_a_write_of_unknown_outcome_makes_nothing_stale(oracle):
     assert oracle.judge(KEY, old, 9.0, 9.1).verdict is Verdict.FRESH
 
 
-def test_of_two_writes_at_once_either_may_be_last(oracle):
+def test_either_of_two_concurrent_writes_may_be_the_last(oracle):
     one = oracle.begin_write(KEY, 1.0)
     two = oracle.begin_write(KEY, 1.1)
     oracle.acknowledge(one, 2.0)
@@ -75,7 +75,7 @@ def test_of_two_writes_at_once_either_may_be_last(oracle):
     assert oracle.judge(KEY, one.quantity, 5.0, 5.1).verdict is Verdict.FRESH
 
 
-def test_what_was_there_before_the_run_is_fresh_until_a_write(oracle):
+def test_a_value_from_before_the_run_is_fresh_until_a_write(oracle):
     assert oracle.judge(KEY, LEFTOVER, 1.0, 1.1).verdict is Verdict.FRESH
 
     write(oracle, 2.0, 2.1)
@@ -83,7 +83,7 @@ def test_what_was_there_before_the_run_is_fresh_until_a_write(oracle):
     assert oracle.judge(KEY, LEFTOVER, 3.0, 3.1).verdict is Verdict.STALE
 
 
-def test_a_leftover_seen_only_after_a_write_is_stale(oracle):
+def test_a_value_from_before_the_run_first_seen_after_a_write_is_stale(oracle):
     write(oracle, 1.0, 1.1)
 
     assert oracle.judge(KEY, LEFTOVER, 2.0, 2.1).verdict is Verdict.STALE
@@ -106,7 +106,7 @@ def test_a_reader_that_has_seen_the_new_value_must_not_see_the_old_one(oracle):
     assert judged.stale_seconds == pytest.approx(1.9)
 
 
-def test_reads_side_by_side_may_see_either_value(oracle):
+def test_concurrent_reads_may_see_either_value(oracle):
     old = write(oracle, 1.0, 1.1)
     new = write(oracle, 2.0, None)
     oracle.judge(KEY, new, 3.0, 3.5)
@@ -114,14 +114,14 @@ def test_reads_side_by_side_may_see_either_value(oracle):
     assert oracle.judge(KEY, old, 3.2, 3.6).verdict is Verdict.FRESH
 
 
-def test_keys_do_not_mix(oracle):
+def test_a_write_makes_no_other_key_stale(oracle):
     version = oracle.begin_write(KEY, 1.0)
     oracle.acknowledge(version, 1.1)
 
     assert oracle.judge(KEY + 1, LEFTOVER, 2.0, 2.1).verdict is Verdict.FRESH
 
 
-def test_until_others_have_ended_their_writes_only_our_own_are_judged():
+def test_only_own_values_are_judged_until_the_former_owners_writes_have_ended():
     oracle = Oracle(first_quantity=1_000_000, settled_at=5.0)
     quantity = write(oracle, 1.0, 1.1)
 
@@ -132,23 +132,23 @@ def test_until_others_have_ended_their_writes_only_our_own_are_judged():
 
 
 @pytest.fixture
-def heir():
-    """Has the keys of others, whose last write is answered at 5 s."""
+def new_owner():
+    """Return the oracle of keys taken over from a process whose last write ends at 5 s."""
     return Oracle(first_quantity=1_000_000, settled_at=5.0)
 
 
-def test_others_may_have_left_several_values_none_of_which_is_impossible(heir):
-    assert heir.judge(KEY, LEFTOVER, 6.0, 6.1).verdict is Verdict.FRESH
-    assert heir.judge(KEY, LEFTOVER + 1, 7.0, 7.1).verdict is Verdict.FRESH
+def test_none_of_several_values_from_the_former_owner_is_impossible(new_owner):
+    assert new_owner.judge(KEY, LEFTOVER, 6.0, 6.1).verdict is Verdict.FRESH
+    assert new_owner.judge(KEY, LEFTOVER + 1, 7.0, 7.1).verdict is Verdict.FRESH
 
 
-def test_what_others_left_is_stale_after_a_write_that_began_when_theirs_had_ended(heir):
-    write(heir, 6.0, 6.1)
+def test_a_former_owners_value_is_stale_after_a_write_that_began_after_its_last_one(new_owner):
+    write(new_owner, 6.0, 6.1)
 
-    assert heir.judge(KEY, LEFTOVER, 7.0, 7.1).stale_seconds == pytest.approx(0.9)
+    assert new_owner.judge(KEY, LEFTOVER, 7.0, 7.1).stale_seconds == pytest.approx(0.9)
 
 
-def test_what_others_wrote_meanwhile_may_have_come_after_ours(heir):
-    write(heir, 1.0, 1.1)
+def test_a_former_owners_concurrent_write_may_be_newer_than_ours(new_owner):
+    write(new_owner, 1.0, 1.1)
 
-    assert heir.judge(KEY, LEFTOVER, 6.0, 6.1).verdict is Verdict.FRESH
+    assert new_owner.judge(KEY, LEFTOVER, 6.0, 6.1).verdict is Verdict.FRESH

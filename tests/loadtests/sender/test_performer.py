@@ -1,4 +1,4 @@
-"""Performing arrivals: what Locust and the tallies are told."""
+"""Performing arrivals: what is reported to Locust and to the tallies."""
 
 import pytest
 
@@ -11,7 +11,7 @@ from loadtests.sender.tallies import Tallies
 
 
 class Client:
-    """Answers with what it was given; each answer takes a tenth of a second."""
+    """Returns a preset answer; each answer takes 0.1 s."""
 
     def __init__(self, clock):
         self.clock = clock
@@ -47,7 +47,7 @@ def client(clock):
 
 
 @pytest.fixture
-def told():
+def reported():
     return []
 
 
@@ -57,15 +57,17 @@ def tallies():
 
 
 @pytest.fixture
-def performer(client, clock, tallies, told):
-    return Performer(client, clock, tallies, lambda **request: told.append(request), 0, Oracle(1))
+def performer(client, clock, tallies, reported):
+    return Performer(
+        client, clock, tallies, lambda **request: reported.append(request), 0, Oracle(1)
+    )
 
 
 def read(performer, key=7, intended=9.0):
     return Arrival(intended, performer, key, False)
 
 
-def test_both_clocks_are_read(performer, tallies):
+def test_a_lookup_is_timed_by_both_clocks(performer, tallies):
     performer.perform(read(performer), 10.0)
 
     intended, response, service, result, scenario = tallies.rows[0]
@@ -74,33 +76,33 @@ def test_both_clocks_are_read(performer, tallies):
     assert service == pytest.approx(0.1)
 
 
-def test_locust_gets_one_row_by_result_with_the_response_time(performer, told):
+def test_locust_gets_one_row_named_by_the_result_with_the_response_time(performer, reported):
     performer.perform(read(performer), 10.0)
 
-    assert [request["name"] for request in told] == ["/fruit/[id] hit"]
-    assert told[0]["response_time"] == pytest.approx(1100.0)
-    assert told[0]["exception"] is None
+    assert [request["name"] for request in reported] == ["/fruit/[id] hit"]
+    assert reported[0]["response_time"] == pytest.approx(1100.0)
+    assert reported[0]["exception"] is None
 
 
-def test_a_lookup_without_valid_answer_is_a_failure_of_locust_too(performer, client, told):
+def test_a_lookup_without_a_valid_answer_is_a_failure_for_locust_too(performer, client, reported):
     client.answer = Answer(RESULT_INDEX["failed"], b"", ConnectionRefusedError())
 
     performer.perform(read(performer), 10.0)
 
-    assert told[0]["name"] == "/fruit/[id] failed"
-    assert isinstance(told[0]["exception"], ConnectionRefusedError)
+    assert reported[0]["name"] == "/fruit/[id] failed"
+    assert isinstance(reported[0]["exception"], ConnectionRefusedError)
 
 
-def test_a_drop_stands_in_the_response_times(performer, tallies, told):
+def test_a_dropped_lookup_counts_in_the_response_times(performer, tallies, reported):
     performer.drop(read(performer, intended=0.0), 31.0)
 
     assert tallies.rows[0][1] == 31.0
     assert tallies.rows[0][3] == DROPPED
-    assert told[0]["response_time"] == pytest.approx(31_000.0)
-    assert isinstance(told[0]["exception"], AnswerError)
+    assert reported[0]["response_time"] == pytest.approx(31_000.0)
+    assert isinstance(reported[0]["exception"], AnswerError)
 
 
-def test_a_write_goes_out_with_a_value_of_its_own(performer, client, tallies):
+def test_every_write_sends_a_value_of_its_own(performer, client, tallies):
     write = Arrival(9.0, performer, 7, True)
 
     performer.perform(write, 10.0)
@@ -111,25 +113,25 @@ def test_a_write_goes_out_with_a_value_of_its_own(performer, client, tallies):
     assert tallies.rows == []
 
 
-def test_a_write_that_fails_is_counted_and_told(performer, client, tallies, told):
+def test_a_failed_write_is_counted_and_reported(performer, client, tallies, reported):
     client.write_failure = AnswerError("status 503")
 
     performer.perform(Arrival(9.0, performer, 7, True), 10.0)
 
     assert (tallies.writes, tallies.failed_writes) == (0, 1)
-    assert told[0]["name"] == "/fruit/[id] write"
-    assert told[0]["request_type"] == "PUT"
+    assert reported[0]["name"] == "/fruit/[id] write"
+    assert reported[0]["request_type"] == "PUT"
 
 
-def test_reads_are_judged_by_what_was_written(performer, tallies):
-    performer.perform(read(performer), 10.0)  # finds what was there before
+def test_reads_are_judged_by_the_writes_before_them(performer, tallies):
+    performer.perform(read(performer), 10.0)  # Returns the value from before the run
     performer.perform(Arrival(9.0, performer, 7, True), 10.2)
-    performer.perform(read(performer), 10.5)  # still finds it
+    performer.perform(read(performer), 10.5)  # Still returns that value
 
     assert (tallies.judged_reads, tallies.stale_reads) == (2, 1)
 
 
-def test_an_absence_is_not_judged(performer, client, tallies):
+def test_an_answer_without_a_value_is_not_judged(performer, client, tallies):
     client.answer = Answer(RESULT_INDEX["negative"], b'{"error": "no such fruit"}', None)
 
     performer.perform(read(performer), 10.0)
@@ -137,7 +139,7 @@ def test_an_absence_is_not_judged(performer, client, tallies):
     assert tallies.judged_reads == 0
 
 
-def test_a_write_that_is_dropped_is_counted_as_dropped(performer, tallies):
+def test_a_dropped_write_is_counted_as_dropped(performer, tallies):
     performer.drop(Arrival(9.0, performer, 7, True), 10.0)
 
     assert (tallies.dropped, tallies.failed, tallies.dropped_writes) == (1, 0, 1)

@@ -26,7 +26,7 @@ def test_a_run_leaves_start_samples_and_summary(tmp_path):
     ]
 
 
-def test_the_run_before_is_forgotten(tmp_path):
+def test_clearing_deletes_the_previous_run(tmp_path):
     recording = Recording(tmp_path)
     recording.begin(1.0)
     recording.conclude({})

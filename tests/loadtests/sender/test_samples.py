@@ -23,7 +23,7 @@ def write(directory, records, *, own_file=False):
     writer.close()
 
 
-def test_samples_come_back_by_intended_start(tmp_path):
+def test_samples_are_read_in_order_of_intended_start(tmp_path):
     write(tmp_path, samples(3.0, 1.0, 2.0))
 
     assert read_samples(tmp_path)["intended"].tolist() == [1.0, 2.0, 3.0]
@@ -36,17 +36,17 @@ def test_samples_of_several_processes_are_read_together(tmp_path):
     assert read_samples(tmp_path)["intended"].tolist() == [1.0, 2.0]
 
 
-def test_a_record_cut_short_is_left_out(tmp_path):
+def test_an_incomplete_record_is_left_out(tmp_path):
     (tmp_path / "samples.bin").write_bytes(samples(1.0, 2.0).tobytes()[:-1])
 
     assert read_samples(tmp_path)["intended"].tolist() == [1.0]
 
 
-def test_no_file_is_no_samples(tmp_path):
+def test_a_folder_without_files_has_no_samples(tmp_path):
     assert read_samples(tmp_path).size == 0
 
 
-def test_an_earlier_run_is_cleared(tmp_path):
+def test_samples_of_an_earlier_run_are_deleted(tmp_path):
     write(tmp_path, samples(1.0), own_file=True)
 
     clear_samples(tmp_path)

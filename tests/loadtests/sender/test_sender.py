@@ -1,4 +1,4 @@
-"""What the loops of one process's run are made of; none of them gets to send."""
+"""The loops that one process of a run builds; no request is sent."""
 
 import math
 import time
@@ -17,7 +17,7 @@ BOTH = {"ReadHeavy": Scenario(), "ReadWrite": Scenario(writes=True)}
 
 
 def first_ids(scenarios, epoch=0):
-    """The first ids that each scenario's loop would ask for."""
+    """Return the first ids that each scenario's loop would look up."""
     run = LoadRun(settings(), scenarios, None, lambda **_: None, lambda: None)
     shares = divide(time.time(), 0.0, epoch, {"here": dict.fromkeys(scenarios, 1)})
     run.begin(shares["here"])
@@ -39,11 +39,11 @@ def run(ends):
 
 
 def second_of_two(epoch):
-    """The share of a process beside another that has the same scenario."""
+    """Return the share of the second of two processes with the same scenario."""
     return divide(time.time(), 0.0, epoch, {key: {"ReadWrite": 1} for key in "ab"})["b"]
 
 
-def test_scenarios_side_by_side_ask_for_ids_of_their_own():
+def test_scenarios_of_one_run_draw_different_ids_of_the_same_popularity():
     read_heavy, read_write = first_ids(BOTH)
 
     alike = np.mean(read_heavy == read_write)
@@ -52,7 +52,7 @@ def test_scenarios_side_by_side_ask_for_ids_of_their_own():
 
 
 @pytest.mark.parametrize("name", BOTH)
-def test_a_scenario_alone_asks_for_the_seeds_own_ids(name):
+def test_a_scenario_alone_draws_the_first_sequence_of_the_seed(name):
     scenario = BOTH[name]
     popularity = scenario.popularity(settings(), None)
 
@@ -61,13 +61,13 @@ def test_a_scenario_alone_asks_for_the_seeds_own_ids(name):
     assert ids.tolist() == popularity.sampler(0).draw(np.zeros(1000)).tolist()
 
 
-def test_other_users_ask_for_other_ids_than_those_before_them():
+def test_users_after_a_change_draw_other_ids_than_those_before():
     (before,), (after,) = (first_ids({"ReadHeavy": Scenario()}, epoch) for epoch in (0, 1))
 
     assert np.mean(before == after) < 0.1
 
 
-def test_keys_that_others_had_meanwhile_may_hold_what_they_wrote(run):
+def test_keys_that_return_from_another_process_may_hold_its_values(run):
     run.begin(second_of_two(0))
     _, before = run._oracles["ReadWrite"]
     run.begin(second_of_two(1).without_users())
@@ -79,7 +79,7 @@ def test_keys_that_others_had_meanwhile_may_hold_what_they_wrote(run):
     assert after._settled_at > 0
 
 
-def test_keys_that_stay_here_keep_what_is_known_of_them(run):
+def test_keys_that_stay_in_a_process_keep_their_oracle(run):
     run.begin(second_of_two(0))
     before = run._oracles["ReadWrite"]
 
@@ -88,7 +88,7 @@ def test_keys_that_stay_here_keep_what_is_known_of_them(run):
     assert run._oracles["ReadWrite"] is before
 
 
-def test_a_process_that_gets_users_again_while_it_drains_is_not_at_its_end(run, ends):
+def test_a_process_that_gets_users_again_while_it_drains_does_not_report_its_end(run, ends):
     drained = Event()
     run.begin(second_of_two(0))
     run._pool.drain = drained.wait

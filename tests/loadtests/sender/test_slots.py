@@ -1,4 +1,4 @@
-"""The pool of requests under way: slots, queue, drops, drain. Time stands still or is set."""
+"""The pool of requests in flight: slots, queue, drops and drain, on a clock set by hand."""
 
 import gevent
 import pytest
@@ -16,7 +16,7 @@ class Clock:
 
 
 class Gate:
-    """Performs arrivals once it is opened; remembers what happened to whom."""
+    """Performs arrivals once it is opened and records what happened to each."""
 
     def __init__(self):
         self.open = Event()
@@ -56,7 +56,7 @@ def submit(pool, gate, *keys, intended=0.0):
     settle()
 
 
-def test_no_more_than_the_limit_is_under_way(clock, gate):
+def test_no_more_requests_than_the_limit_are_in_flight(clock, gate):
     pool = InFlight(2, 30.0, clock)
 
     submit(pool, gate, 1, 2, 3, 4)
@@ -66,7 +66,7 @@ def test_no_more_than_the_limit_is_under_way(clock, gate):
     pool.close()
 
 
-def test_queued_arrivals_begin_in_the_order_they_came(clock, gate):
+def test_queued_arrivals_start_in_the_order_they_came(clock, gate):
     pool = InFlight(1, 30.0, clock)
     submit(pool, gate, 1, 2, 3)
 
@@ -90,7 +90,7 @@ def test_a_queued_arrival_keeps_its_intended_start(clock, gate):
     pool.close()
 
 
-def test_an_arrival_that_waited_too_long_is_dropped_with_at_least_that(clock, gate):
+def test_an_arrival_that_waited_too_long_is_dropped_with_its_whole_wait(clock, gate):
     pool = InFlight(1, 30.0, clock)
     submit(pool, gate, 1, 2)
 
@@ -102,7 +102,7 @@ def test_an_arrival_that_waited_too_long_is_dropped_with_at_least_that(clock, ga
     pool.close()
 
 
-def test_a_sweep_drops_while_every_slot_is_taken(clock, gate):
+def test_arrivals_that_waited_too_long_are_dropped_while_every_slot_is_taken(clock, gate):
     pool = InFlight(1, 30.0, clock)
     submit(pool, gate, 1, 2, 3)
 
@@ -114,7 +114,7 @@ def test_a_sweep_drops_while_every_slot_is_taken(clock, gate):
     pool.close()
 
 
-def test_slots_are_used_again(clock, gate):
+def test_slots_are_reused(clock, gate):
     gate.open.set()
     pool = InFlight(3, 30.0, clock)
 
@@ -126,7 +126,7 @@ def test_slots_are_used_again(clock, gate):
     pool.close()
 
 
-def test_giving_up_accounts_for_everything(clock, gate):
+def test_giving_up_counts_every_arrival_as_abandoned_or_dropped(clock, gate):
     pool = InFlight(2, 30.0, clock)
     submit(pool, gate, 1, 2, 3)
 
@@ -137,14 +137,14 @@ def test_giving_up_accounts_for_everything(clock, gate):
 
 
 class Faulty(Gate):
-    """Fails as nothing should."""
+    """Raises an unexpected error for every arrival."""
 
     def perform(self, arrival, started):
         super().perform(arrival, started)
         raise RuntimeError("a fault of ours")
 
 
-def test_a_fault_costs_neither_its_arrival_nor_its_slot(clock, gate):
+def test_an_unexpected_error_loses_neither_its_arrival_nor_its_slot(clock, gate):
     faulty = Faulty()
     faulty.open.set()
     pool = InFlight(1, 30.0, clock)
@@ -158,7 +158,7 @@ def test_a_fault_costs_neither_its_arrival_nor_its_slot(clock, gate):
     pool.close()
 
 
-def test_more_slots_are_used_by_what_is_queued(clock, gate):
+def test_queued_arrivals_use_added_slots(clock, gate):
     pool = InFlight(1, 30.0, clock)
     submit(pool, gate, 1, 2, 3, 4)
 
@@ -170,7 +170,7 @@ def test_more_slots_are_used_by_what_is_queued(clock, gate):
 
 
 @pytest.mark.parametrize("limit", [0, 1])
-def test_fewer_slots_are_kept_once_what_is_under_way_has_ended(clock, gate, limit):
+def test_a_lower_limit_holds_once_the_requests_in_flight_have_ended(clock, gate, limit):
     pool = InFlight(3, 30.0, clock)
     submit(pool, gate, 1, 2, 3)
 

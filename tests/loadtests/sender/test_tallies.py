@@ -13,14 +13,14 @@ def row(result, *, intended=1.0, response=0.002, service=0.001, scenario=0):
     return (intended, response, service, RESULT_INDEX[result], scenario)
 
 
-def folded(*rows):
+def fold(*rows):
     tallies = Tallies(rows=list(rows))
     tallies.fold(SCENARIOS, started_at=100.0)
     return tallies
 
 
 def test_each_lookup_counts_in_exactly_one_result():
-    tallies = folded(row("hit"), row("hit"), row("miss"), row("dropped", service=float("nan")))
+    tallies = fold(row("hit"), row("hit"), row("miss"), row("dropped", service=float("nan")))
 
     counts = tallies.results()
 
@@ -39,28 +39,28 @@ def test_folding_returns_the_samples_in_unix_time():
     assert tallies.rows == []
 
 
-def test_folding_nothing_is_no_samples():
+def test_folding_no_rows_returns_no_samples():
     assert Tallies().fold(SCENARIOS, started_at=0.0).size == 0
 
 
-def test_hit_ratio_leaves_out_what_never_asked_the_cache():
+def test_hit_ratio_leaves_out_lookups_that_never_reached_the_cache():
     words = ("hit", "stale", "negative", "miss", "coalesced", "bypass", "error", "failed")
 
-    assert folded(*map(row, words)).hit_ratio() == pytest.approx(3 / 5)
+    assert fold(*map(row, words)).hit_ratio() == pytest.approx(3 / 5)
 
 
-def test_hit_ratio_of_nothing_is_unknown():
-    assert folded(row("bypass")).hit_ratio() is None
+def test_hit_ratio_without_cache_lookups_is_unknown():
+    assert fold(row("bypass")).hit_ratio() is None
 
 
-def test_slip_is_response_less_service_time():
-    assert folded(row("hit", response=0.5, service=0.1)).slip.quantile(0.5) == pytest.approx(
+def test_slip_is_response_time_minus_service_time():
+    assert fold(row("hit", response=0.5, service=0.1)).slip.quantile(0.5) == pytest.approx(
         0.4, abs=0.001
     )
 
 
 def test_a_dropped_lookup_has_a_response_time_and_no_service_time():
-    tallies = folded(row("dropped", response=31.0, service=float("nan")))
+    tallies = fold(row("dropped", response=31.0, service=float("nan")))
 
     clocks = tallies.by_row["ReadHeavy", "dropped"]
 
@@ -69,8 +69,8 @@ def test_a_dropped_lookup_has_a_response_time_and_no_service_time():
     assert tallies.dropped == 1
 
 
-def test_scenarios_are_counted_apart():
-    tallies = folded(row("hit"), row("hit", scenario=1))
+def test_scenarios_are_counted_separately():
+    tallies = fold(row("hit"), row("hit", scenario=1))
 
     assert set(tallies.by_row) == {("ReadHeavy", "hit"), ("HotKey", "hit")}
 
@@ -88,8 +88,8 @@ def test_a_regressed_read_is_stale_too():
     assert tallies.regressed_reads == tallies.never_written_reads == 1
 
 
-def test_processes_add_up_at_the_master():
-    one, two = folded(row("hit"), row("miss")), folded(row("hit", scenario=1))
+def test_tallies_of_processes_add_up_at_the_master():
+    one, two = fold(row("hit"), row("miss")), fold(row("hit", scenario=1))
     one.arrivals, two.arrivals = 2, 1
     one.cpu_ratio, two.cpu_ratio = 0.2, 0.7
 
@@ -101,21 +101,21 @@ def test_processes_add_up_at_the_master():
     assert total.cpu_ratio == 0.7
 
 
-def test_a_report_that_comes_twice_counts_once():
-    report = folded(row("hit")).packed()
+def test_a_report_that_arrives_twice_counts_once():
+    report = fold(row("hit")).packed()
 
     assert merged({"worker": report}.values()).completed == 1
 
 
-def test_nothing_reported_is_nothing_known():
+def test_figures_are_unknown_without_reports():
     total = merged([])
 
     assert total.hit_ratio() is None
     assert total.cpu_ratio is None
 
 
-def test_what_came_after_a_reset_is_the_difference():
-    tallies = folded(row("hit"), row("miss"))
+def test_tallies_since_a_reset_are_the_difference():
+    tallies = fold(row("hit"), row("miss"))
     tallies.arrivals = 2
     earlier = merged([tallies.packed()])
     tallies.rows = [row("hit")]
@@ -130,12 +130,12 @@ def test_what_came_after_a_reset_is_the_difference():
     assert tallies.results()["hit"] == 2
 
 
-def test_what_was_there_before_a_reset_and_not_after_is_nothing():
-    assert Tallies().since(folded(row("miss"))).by_row.keys() == {("ReadHeavy", "miss")}
+def test_a_result_counted_only_before_a_reset_keeps_its_row():
+    assert Tallies().since(fold(row("miss"))).by_row.keys() == {("ReadHeavy", "miss")}
 
 
-def test_writes_that_were_not_answered_or_not_sent_count_with_the_lookups():
-    tallies = folded(row("dropped", service=float("nan")), row("failed"), row("hit"))
+def test_failed_and_dropped_writes_count_with_the_lookups():
+    tallies = fold(row("dropped", service=float("nan")), row("failed"), row("hit"))
     tallies.writes, tallies.failed_writes, tallies.dropped_writes = 5, 2, 3
 
     assert (tallies.dropped, tallies.failed, tallies.completed) == (4, 3, 6)

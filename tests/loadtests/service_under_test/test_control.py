@@ -1,4 +1,4 @@
-"""Speaking to the service's control API: a real HTTP server answers as told."""
+"""The client of the service's control API, against a real HTTP server with preset answers."""
 
 import json
 import socket
@@ -60,17 +60,17 @@ def test_settings_are_read(service):
     assert client(service).settings() == {"ttl_seconds": 5}
 
 
-def test_no_proxy_stands_between_us_and_the_service(service, monkeypatch):
+def test_a_proxy_named_in_the_environment_is_not_used(service, monkeypatch):
     monkeypatch.setenv("http_proxy", "http://127.0.0.1:1")
     monkeypatch.delenv("no_proxy", raising=False)
     monkeypatch.delenv("NO_PROXY", raising=False)
-    urllib.request.install_opener(None)  # else one that was built before knows no proxy
+    urllib.request.install_opener(None)  # An opener built earlier would know no proxy
     service.answer = b'{"settings": {}}'
 
     assert client(service).settings() == {}
 
 
-def test_the_token_goes_along(service):
+def test_the_token_is_sent(service):
     service.answer = b'{"settings": {}}'
 
     client(service, token="secret").check()
@@ -123,48 +123,48 @@ def test_a_counter_is_summed_over_labels_and_replicas(service):
     assert client(service, service).counter("a_total") == 14.0
 
 
-def test_a_replica_that_is_silent_makes_a_counter_unknown(service):
+def test_a_counter_is_unknown_when_a_replica_fails(service):
     service.status = 500
 
     assert client(service).counter("a_total") is None
 
 
-def test_a_wrong_token_is_said_with_the_remedy(service):
+def test_a_wrong_token_is_reported_with_the_remedy(service):
     service.status = 401
 
     with pytest.raises(ServiceError, match="set CONTROL_TOKEN in the environment"):
         client(service).check()
 
 
-def test_a_refusal_comes_in_the_services_own_words(service):
+def test_a_refusal_is_reported_in_the_services_own_words(service):
     service.status, service.answer = 400, b'{"error": "ttl_seconds must be at most 31 d"}'
 
     with pytest.raises(ServiceError, match="ttl_seconds must be at most 31 d"):
         client(service).change({"ttl_seconds": 1e9})
 
 
-def test_another_server_is_told_from_the_service(service):
+def test_another_server_is_not_mistaken_for_the_service(service):
     service.answer = b"<html>hello</html>"
 
     with pytest.raises(ServiceError, match="did not answer GET /control/settings as the service"):
         client(service).check()
 
 
-def test_a_service_that_is_not_there_is_named():
+def test_an_unreachable_service_is_named():
     gone = ServiceClient(("http://127.0.0.1:1",), None)
 
     with pytest.raises(ServiceError, match=r"service http://127\.0\.0\.1:1 cannot be reached"):
         gone.check()
 
 
-def test_what_answers_without_settings_is_not_the_service(service):
+def test_an_answer_without_settings_is_refused(service):
     service.answer = b'{"fine": true}'
 
     with pytest.raises(ServiceError, match="no settings"):
         ServiceClient((service.url,), None).check()
 
 
-def test_what_does_not_speak_http_is_said_to_be_out_of_reach():
+def test_a_server_that_does_not_speak_http_is_reported_as_unreachable():
     with socket.create_server(("127.0.0.1", 0)) as server:
 
         def answer():

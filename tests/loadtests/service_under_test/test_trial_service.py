@@ -1,4 +1,4 @@
-"""The client of a trial against a small service that keeps its knobs in a dict."""
+"""A trial's client of the service, against a small server that keeps its knobs in a dict."""
 
 import json
 import threading
@@ -75,7 +75,7 @@ def test_knobs_are_set_and_read_back(service):
     assert service.knobs() == {"ttl_seconds": 5, "protection": "lease"}
 
 
-def test_process_that_does_not_take_the_knobs_is_named(service, server, monkeypatch):
+def test_process_that_does_not_apply_the_knobs_is_named(service, server, monkeypatch):
     monkeypatch.setattr(trial_service, "KNOBS_REACH_ALL_SECONDS", 0.1)
     server.deaf = True
 
@@ -83,12 +83,12 @@ def test_process_that_does_not_take_the_knobs_is_named(service, server, monkeypa
         service.set_knobs({"ttl_seconds": 5})
 
 
-def test_counters_are_asked_for_by_name(service, server):
+def test_counters_are_requested_by_name(service, server):
     assert service.counters().lookups == {"hit": 3}
     assert "name[]=cacheaside_lookups_total&" in server.asked[0][0]
 
 
-def test_control_carries_the_token(service, server):
+def test_control_requests_carry_the_token(service, server):
     service.clear_cache()
 
     assert server.asked == [("/control/cache", "Bearer secret")]
@@ -101,7 +101,7 @@ def test_cache_that_cannot_be_emptied_is_an_error(service, server):
         service.clear_cache()
 
 
-def test_fill_time_is_the_median_of_the_probed_misses_but_the_first_three(service):
+def test_fill_time_is_the_median_of_the_probed_misses_without_the_first_three(service):
     # The store takes 11 ms, 12 ms and so on, the cache 1.5 ms each.
     assert service.probe_fill_seconds(range(1, 9), 8) == pytest.approx(0.0175)
 
@@ -119,13 +119,13 @@ def test_fill_time_without_misses_is_unknown(service, server):
     assert service.probe_fill_seconds(range(1, 9), 8) is None
 
 
-def test_connection_that_was_closed_meanwhile_is_made_anew(service, server):
+def test_connection_that_was_closed_in_between_is_reopened(service, server):
     server.hangs_up = True
 
     assert service.counters() == service.counters()
 
 
-def test_service_that_is_not_there_is_named():
+def test_unreachable_service_is_named():
     client = ServiceUnderTest(["http://127.0.0.1:1"])
 
     with pytest.raises(ServiceError, match=r"127\.0\.0\.1:1 does not answer GET /metrics"):

@@ -1,3 +1,5 @@
+"""Services and servers that are given by their addresses."""
+
 import http.server
 import threading
 
@@ -24,14 +26,14 @@ def ready_url():
         server.shutdown()
 
 
-def test_given_service_is_taken_as_it_is(ready_url):
+def test_given_service_is_used_as_it_is(ready_url):
     with GivenService([f"{ready_url}/"], control_token="lab") as stack:
         assert stack.service_urls == [ready_url]
         assert stack.control_token == "lab"
         assert stack.lines == [f"service: given, {ready_url}"]
 
 
-def test_given_service_that_is_not_there_is_named(free_port):
+def test_unreachable_given_service_is_named(free_port):
     url = f"http://127.0.0.1:{free_port}"
 
     with pytest.raises(StackError, match=f"{url}/readyz does not answer 200"), GivenService([url]):
@@ -46,13 +48,13 @@ def test_given_service_that_is_not_there_is_named(free_port):
         ("mysql+pymysql://me:p%40ss@db/grocerydb", "mysql+pymysql://me:***@db/grocerydb"),
         ("mysql+pymysql://me:pass@[::1/grocerydb", "mysql+pymysql://me:***@[::1/grocerydb"),
     ],
-    ids=["none", "redis", "mysql", "no address"],
+    ids=["no password", "redis", "mysql", "invalid address"],
 )
 def test_password_of_an_address_is_never_shown(url, shown):
     assert without_password(url) == shown
 
 
-def test_given_servers_say_what_they_are_without_passwords():
+def test_given_servers_are_listed_without_passwords():
     stack = GivenServers("redis://:secret@cache:6379/0", "mysql+pymysql://me:pass@db/grocerydb")
 
     assert stack.lines == [

@@ -1,4 +1,4 @@
-"""ComposeStack against a stand-in for Docker's program that notes what it was asked."""
+"""ComposeStack against a stand-in for Docker's program that records its arguments."""
 
 import argparse
 import json
@@ -34,7 +34,7 @@ esac
 
 @pytest.fixture
 def docker(tmp_path, monkeypatch):
-    """A folder whose `docker` notes its arguments in `notes`."""
+    """Return a folder whose `docker` records its arguments in the file `notes`."""
     places = {
         name: tmp_path / name for name in ("notes", "config", "running", "services", "broken")
     }
@@ -48,12 +48,12 @@ def docker(tmp_path, monkeypatch):
     return tmp_path
 
 
-def _asked(docker):
+def _ups_and_downs(docker):
     lines = (docker / "notes").read_text().splitlines()
     return [line for line in lines if line.partition(" ")[0] in {"up", "down"}]
 
 
-def test_what_was_brought_up_is_taken_down(docker):
+def test_stack_that_was_started_is_taken_down(docker):
     with ComposeStack(["service"], replicas=2) as stack:
         assert stack.service_urls == ["http://127.0.0.1:8000", "http://127.0.0.1:8001"]
         assert stack.redis_url == "redis://127.0.0.1:6379/0"
@@ -61,59 +61,59 @@ def test_what_was_brought_up_is_taken_down(docker):
         assert stack.control_token == "lab"
         assert stack.store_name == "mysql:8.4"
 
-    assert _asked(docker) == [
+    assert _ups_and_downs(docker) == [
         "up --build --detach --wait --scale service=2 service",
         "down --timeout 2",
     ]
 
 
-def test_what_was_up_stays_up(docker):
+def test_stack_that_was_running_stays_up(docker):
     (docker / "running").write_text("aaa\n")
 
     with ComposeStack() as stack:
         assert stack.lines[0].startswith("compose: found running")
 
-    assert _asked(docker) == []
+    assert _ups_and_downs(docker) == []
 
 
-def chosen(*words):
+def choose(*words):
     parser = argparse.ArgumentParser()
     add_stack_flags(parser)
     return chosen_stack(parser.parse_args(words))
 
 
-def test_flag_brings_up_the_service_and_what_it_needs(docker):
-    with chosen("--compose", "--service-processes", "2") as stack:
+def test_flag_starts_the_service_and_what_it_needs(docker):
+    with choose("--compose", "--service-processes", "2") as stack:
         assert len(stack.service_urls) == 2
 
-    assert _asked(docker)[0] == "up --build --detach --wait --scale service=2 service"
+    assert _ups_and_downs(docker)[0] == "up --build --detach --wait --scale service=2 service"
 
 
-def test_flag_does_not_go_with_addresses():
+def test_flag_beside_addresses_is_refused():
     with pytest.raises(PlanError, match="leave the other URLs out"):
-        chosen("--compose", "--service-url", "http://127.0.0.1:1")
+        choose("--compose", "--service-url", "http://127.0.0.1:1")
 
 
-def test_stack_that_is_up_without_a_service_is_refused(docker):
+def test_running_stack_without_a_service_is_refused(docker):
     (docker / "running").write_text("ccc\n")
     (docker / "services").write_text("")
 
     with pytest.raises(StackError, match="none of service"), ComposeStack():
         pass
 
-    assert _asked(docker) == []
+    assert _ups_and_downs(docker) == []
 
 
-def test_failure_is_told_with_what_compose_said_and_taken_down(docker):
+def test_failed_start_reports_the_message_of_compose_and_is_taken_down(docker):
     (docker / "broken").touch()
 
     with pytest.raises(StackError, match="no such image"), ComposeStack():
         pass
 
-    assert _asked(docker)[-1] == "down --timeout 2"
+    assert _ups_and_downs(docker)[-1] == "down --timeout 2"
 
 
-def test_machine_without_compose_is_told_so(monkeypatch):
+def test_error_on_a_machine_without_compose_advises_to_install_it(monkeypatch):
     monkeypatch.setenv("PATH", "/nowhere")
 
     with pytest.raises(StackError, match="install Docker Compose"), ComposeStack():

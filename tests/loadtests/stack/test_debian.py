@@ -1,4 +1,4 @@
-"""Unpacking against a stand-in for apt-get that hands out one small package."""
+"""Unpacking of packages, against a stand-in for apt-get that serves one small package."""
 
 import shutil
 import subprocess
@@ -7,7 +7,9 @@ import pytest
 
 from loadtests.stack import debian
 
-pytestmark = pytest.mark.skipif(shutil.which("dpkg-deb") is None, reason="this is no Debian")
+pytestmark = pytest.mark.skipif(
+    shutil.which("dpkg-deb") is None, reason="dpkg-deb is not available"
+)
 
 _PROGRAM = "usr/bin/greeter"
 _APT = """#!/bin/sh
@@ -27,7 +29,7 @@ esac
 
 @pytest.fixture
 def apt(tmp_path, monkeypatch):
-    """A folder with notes of what apt-get was asked; `lists` exists once they were fetched."""
+    """Return a folder: `notes` records apt-get's arguments, `lists` exists once it was fetched."""
     source = tmp_path / "greeter"
     (source / "DEBIAN").mkdir(parents=True)
     (source / "DEBIAN" / "control").write_text(
@@ -82,7 +84,7 @@ def test_package_runs_after_the_repository_was_moved(apt, monkeypatch):
     assert str(apt / "moved") in (tree / "fonts.conf").read_text()
 
 
-def test_machine_without_package_lists_gets_lists_of_its_own(apt):
+def test_package_lists_are_downloaded_where_the_machine_has_none(apt):
     tree = debian.unpacked(_PROGRAM, "greeter")
 
     notes = (apt / "notes").read_text().splitlines()
@@ -109,7 +111,7 @@ def test_folder_without_its_program_is_not_kept(apt):
     assert not (debian._home() / "greeter").exists()
 
 
-def test_kept_folder_that_lost_its_program_is_made_anew(apt):
+def test_kept_folder_that_lost_its_program_is_unpacked_again(apt):
     (apt / "lists").touch()
     program = debian.unpacked(_PROGRAM, "greeter") / _PROGRAM
     program.unlink()
@@ -120,7 +122,7 @@ def test_kept_folder_that_lost_its_program_is_made_anew(apt):
     assert program.is_file()
 
 
-def test_package_that_is_not_to_be_had_leaves_nothing_half_done(apt):
+def test_unavailable_package_leaves_no_incomplete_folder(apt):
     (apt / "greeter.deb").unlink()
 
     with pytest.raises(debian.UnpackError, match="apt-get"):
@@ -129,7 +131,7 @@ def test_package_that_is_not_to_be_had_leaves_nothing_half_done(apt):
     assert not (debian._home() / "greeter").exists()
 
 
-def test_unpacking_elsewhere_than_on_debian_is_refused(monkeypatch):
+def test_unpacking_on_another_system_than_debian_is_refused(monkeypatch):
     monkeypatch.setenv("PATH", "/nowhere")
 
     with pytest.raises(debian.UnpackError, match="apt-get and dpkg are not here"):

@@ -1,4 +1,4 @@
-"""Nothing outlives the process that started it, however that one ends."""
+"""No process outlives the one that started it, however that one ends."""
 
 import contextlib
 import os
@@ -14,7 +14,7 @@ from loadtests.stack.descendants import descendants, process_table
 from loadtests.stack.guardian import ROOT, Guardian, StackError
 
 _FAMILY = "sleep 600 & setsid sleep 600 & (trap '' TERM; sleep 600; sleep 600) & wait"
-"""A child, one in a session of its own, and one that does not act on SIGTERM."""
+"""A child, one in a session of its own, and one that ignores SIGTERM."""
 
 _PARENT = f"""
 import sys, time
@@ -34,7 +34,7 @@ def _alive(pids: list[int]) -> list[int]:
     return [pid for pid in pids if pid in living]
 
 
-def _end_within(pids: list[int], seconds: float) -> list[int]:
+def _left_after(pids: list[int], seconds: float) -> list[int]:
     """Wait for the end of the processes; return those that are left when the time is up."""
     deadline = time.monotonic() + seconds
     while _alive(pids) and time.monotonic() < deadline:
@@ -60,7 +60,7 @@ def test_no_descendant_outlives_its_parent(number):
 
         os.kill(parent.pid, number)
 
-        left = _end_within(pids, 5)
+        left = _left_after(pids, 5)
         parent.kill()
         assert left == []
         assert not Path(folder).exists()
@@ -77,7 +77,7 @@ def test_guarded_program_ends_with_the_block():
     assert not guardian.folder.exists()
 
 
-def test_stopped_program_is_ended_too():
+def test_suspended_program_is_ended_too():
     with Guardian() as guardian:
         sleeper = guardian.start("sleeper", ["sleep", "600"])
         os.kill(sleeper.pid, signal.SIGSTOP)
@@ -85,7 +85,7 @@ def test_stopped_program_is_ended_too():
     assert _alive([sleeper.pid]) == []
 
 
-def test_killed_program_takes_its_workers_along(guardian):
+def test_killing_a_program_kills_its_workers(guardian):
     leader = guardian.start("family", ["sh", "-c", "sleep 600 & sleep 600 & wait"])
     while len(workers := descendants(leader.pid)) < 2:
         time.sleep(0.02)
@@ -96,14 +96,14 @@ def test_killed_program_takes_its_workers_along(guardian):
     assert leader.exit_code() == -signal.SIGKILL
 
 
-def test_exit_code_and_output_are_told(guardian):
+def test_exit_code_and_output_of_a_program_are_available(guardian):
     program = guardian.start("seven", ["sh", "-c", "echo $WORD; exit 7"], {"WORD": "seven up"})
 
     assert program.wait(10) == 7
     assert program.tail() == "seven up"
 
 
-def test_waiting_for_a_program_that_goes_on_gives_none(guardian):
+def test_waiting_for_a_program_that_goes_on_returns_none(guardian):
     program = guardian.start("sleeper", ["sleep", "600"])
 
     assert program.wait(0.05) is None
@@ -111,12 +111,12 @@ def test_waiting_for_a_program_that_goes_on_gives_none(guardian):
     assert program.exit_code() == -signal.SIGTERM
 
 
-def test_program_that_is_not_there_is_named(guardian):
+def test_missing_program_is_named(guardian):
     with pytest.raises(StackError, match=r"nothing does not start: .*no-such-program"):
         guardian.start("nothing", ["/no-such-program"])
 
 
-def test_guardian_that_was_killed_is_told_in_words():
+def test_killed_guardian_is_reported_in_words():
     with Guardian() as guardian:
         sleeper = guardian.start("sleeper", ["sleep", "600"])
         os.kill(guardian.pid, signal.SIGKILL)

@@ -1,3 +1,5 @@
+"""Choosing free ports and refusing taken ones."""
+
 import socket
 
 import pytest
@@ -23,7 +25,7 @@ def test_taken_port_is_refused_with_its_remedy_in_one_line():
     )
 
 
-def test_port_that_only_root_may_have_is_not_called_taken(monkeypatch):
+def test_port_reserved_for_root_is_not_reported_as_taken(monkeypatch):
     monkeypatch.setattr(ports, "_refusal", lambda _port: PermissionError(13, "Permission denied"))
 
     with pytest.raises(StackError, match=r"80 .* is not for ordinary users: choose one above 1023"):

@@ -1,3 +1,5 @@
+"""Waiting for a program that ends before it is ready."""
+
 import pytest
 
 from loadtests.stack.guardian import StackError
@@ -8,7 +10,7 @@ def never():
     return False
 
 
-def test_program_that_refuses_its_settings_is_told_in_its_own_last_line(guardian):
+def test_program_that_refuses_its_settings_is_reported_with_its_last_line(guardian):
     program = guardian.start("refuser", ["sh", "-c", "echo up; echo PORT is none; exit 2"])
     program.wait(10)
 
@@ -16,7 +18,7 @@ def test_program_that_refuses_its_settings_is_told_in_its_own_last_line(guardian
         wait_until(never, program, "refuser", 10)
 
 
-def test_program_that_ends_is_told_with_the_end_of_its_log(guardian):
+def test_program_that_ends_is_reported_with_the_end_of_its_log(guardian):
     program = guardian.start("faller", ["sh", "-c", "echo up; echo no disk; exit 1"])
     program.wait(10)
 

