@@ -1,4 +1,4 @@
-"""What services counted, summed over processes, as /metrics shows it."""
+"""Counters of the services' /metrics pages, summed over the processes."""
 
 import urllib.parse
 import urllib.request
@@ -11,8 +11,8 @@ from prometheus_client.parser import text_string_to_metric_families
 from tests.drills.http_client import Answer
 
 
-def counted(urls: Iterable[str], name: str, label: str) -> Counter[str]:
-    """Sum one metric over processes, by the values of a label; zeros are left out."""
+def sum_metric(urls: Iterable[str], name: str, label: str) -> Counter[str]:
+    """Sum one metric over processes, by the values of a label; zeros are omitted."""
     sums: Counter[str] = Counter()
     query = urllib.parse.urlencode({"name[]": name})
     for url in urls:
@@ -27,7 +27,7 @@ def counted(urls: Iterable[str], name: str, label: str) -> Counter[str]:
 
 @dataclass
 class Counts:
-    """What was counted since this was made."""
+    """Differences of the services' counters since this object was created."""
 
     urls: list[str]
     _before: dict[str, Counter[str]] = field(default_factory=dict)
@@ -40,29 +40,29 @@ class Counts:
     )
 
     def __post_init__(self) -> None:
-        self._before = {name: counted(self.urls, name, label) for name, label in self.NAMES}
+        self._before = {name: sum_metric(self.urls, name, label) for name, label in self.NAMES}
 
     def lookups(self) -> Counter[str]:
-        """Lookups by result."""
+        """Return lookups by result."""
         return self._since(0)
 
     def fills(self) -> Counter[str]:
-        """Fills by outcome."""
+        """Return fills by outcome."""
         return self._since(1)
 
     def invalidations(self) -> Counter[str]:
-        """Invalidations by outcome."""
+        """Return invalidations by outcome."""
         return self._since(2)
 
     def selects(self) -> int:
-        """Loads: SELECTs of one row, whatever their outcome."""
+        """Return the number of loads (SELECTs of one row), whatever their outcome."""
         return self._since(3)["select"]
 
     def _since(self, number: int) -> Counter[str]:
         name, label = self.NAMES[number]
-        return counted(self.urls, name, label) - self._before[name]
+        return sum_metric(self.urls, name, label) - self._before[name]
 
 
 def results(answers: Iterable[Answer]) -> Counter[str]:
-    """Count answers by the result that each told."""
+    """Count answers by the result that each reports."""
     return Counter(answer.result for answer in answers)

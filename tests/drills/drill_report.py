@@ -1,5 +1,5 @@
-"""Where drills tell their figures: `pytest -s` shows them."""
+"""Prints the figures that drills measure; `pytest -s` shows them."""
 
 
-def say(text: str) -> None:
-    print(text)  # noqa: T201 - a figure that nobody sees is worth nothing
+def print_figure(text: str) -> None:
+    print(text)  # noqa: T201 - the figures are the result of a drill

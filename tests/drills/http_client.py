@@ -1,4 +1,4 @@
-"""A small asynchronous HTTP client: every answer with its times, nothing retried."""
+"""A small asynchronous HTTP client that records the times of every answer and never retries."""
 
 import asyncio
 import contextlib
@@ -11,7 +11,7 @@ from urllib.parse import urlsplit
 
 @dataclass(frozen=True, slots=True)
 class Answer:
-    """One request; times are seconds of `time.monotonic()`, status 0 is no valid answer."""
+    """One request; times are in seconds of `time.monotonic()`, status 0 means no valid answer."""
 
     url: str
     path: str
@@ -33,17 +33,17 @@ class Answer:
 
     @property
     def seconds(self) -> float:
-        """Response time: from the intended start to the last byte."""
+        """Return the response time, from the intended start to the last byte."""
         return self.ended - self.intended
 
     @property
     def quantity(self) -> int | None:
-        """The quantity of the fruit that was answered; None when there was no such fruit."""
+        """Return the quantity in the answer; None when the fruit does not exist."""
         return json.loads(self.body)["data"]["quantity"] if self.status == 200 else None
 
 
 class Client:
-    """Asks services over connections that are kept; `lookups` holds every GET's answer."""
+    """Sends requests over persistent connections; `lookups` holds the answer of every GET."""
 
     def __init__(self, timeout_seconds: float = 20.0) -> None:
         self.lookups: list[Answer] = []
@@ -55,21 +55,21 @@ class Client:
 
     async def __aexit__(self, *_: object) -> None:
         for _, writer in (pair for pairs in self._idle.values() for pair in pairs):
-            await _closed(writer)
+            await _close(writer)
 
     async def look_up(self, url: str, fruit_id: int, intended: float | None = None) -> Answer:
-        answer = await self.ask(url, "GET", f"/fruit/{fruit_id}", intended=intended)
+        answer = await self.request(url, "GET", f"/fruit/{fruit_id}", intended=intended)
         self.lookups.append(answer)
         return answer
 
     async def write(self, url: str, fruit_id: int, quantity: int | None) -> Answer:
-        """PUT a quantity; None deletes the fruit."""
+        """Write a quantity with PUT; None deletes the fruit."""
         path = f"/fruit/{fruit_id}"
         if quantity is None:
-            return await self.ask(url, "DELETE", path)
-        return await self.ask(url, "PUT", path, {"name": "raced", "quantity": quantity})
+            return await self.request(url, "DELETE", path)
+        return await self.request(url, "PUT", path, {"name": "raced", "quantity": quantity})
 
-    async def ask(
+    async def request(
         self,
         url: str,
         method: str,
@@ -84,13 +84,13 @@ class Client:
         try:
             async with asyncio.timeout(self._timeout_seconds):
                 reader, writer = await self._connection(url)
-                writer.write(_request(url, method, path, document))
-                status, headers, body = await _response(reader)
+                writer.write(_encode_request(url, method, path, document))
+                status, headers, body = await _read_response(reader)
         except (OSError, EOFError, TimeoutError, ValueError) as error:
             if writer is not None:
-                await _closed(writer)
-            said = f"{type(error).__name__}: {error}"
-            return Answer(url, path, intended, sent, time.monotonic(), 0, error=said)
+                await _close(writer)
+            reason = f"{type(error).__name__}: {error}"
+            return Answer(url, path, intended, sent, time.monotonic(), 0, error=reason)
         ended = time.monotonic()
         self._idle.setdefault(url, []).append((reader, writer))
         return Answer(url, path, intended, sent, ended, status, headers, body)
@@ -101,12 +101,12 @@ class Client:
             reader, writer = pairs.pop()
             if not reader.at_eof():
                 return reader, writer
-            await _closed(writer)
+            await _close(writer)
         address = urlsplit(url)
         return await asyncio.open_connection(address.hostname, address.port)
 
 
-def _request(url: str, method: str, path: str, document: object) -> bytes:
+def _encode_request(url: str, method: str, path: str, document: object) -> bytes:
     lines = [f"{method} {path} HTTP/1.1", f"Host: {urlsplit(url).netloc}"]
     body = b""
     if document is not None:
@@ -115,7 +115,7 @@ def _request(url: str, method: str, path: str, document: object) -> bytes:
     return "\r\n".join([*lines, "", ""]).encode() + body
 
 
-async def _response(reader: asyncio.StreamReader) -> tuple[int, dict[str, str], bytes]:
+async def _read_response(reader: asyncio.StreamReader) -> tuple[int, dict[str, str], bytes]:
     head = (await reader.readuntil(b"\r\n\r\n")).decode("latin-1")
     first, *lines = head.rstrip("\r\n").split("\r\n")
     pairs = (line.partition(":") for line in lines)
@@ -124,7 +124,7 @@ async def _response(reader: asyncio.StreamReader) -> tuple[int, dict[str, str], 
     return int(first.split(" ")[1]), headers, body
 
 
-async def _closed(writer: asyncio.StreamWriter) -> None:
+async def _close(writer: asyncio.StreamWriter) -> None:
     writer.close()
     with contextlib.suppress(OSError):
         await writer.wait_closed()

@@ -1,4 +1,4 @@
-"""The control API of services, as a test turns it."""
+"""Calls of the services' control API: knobs and catalogue."""
 
 import json
 import time
@@ -14,7 +14,7 @@ def call(url: str, method: str, path: str, document: object = None) -> Any:
         return json.loads(answer.read())
 
 
-def turn(urls: list[str], **knobs: float | str) -> None:
+def set_knobs(urls: list[str], **knobs: float | str) -> None:
     """Change knobs and wait until they are in force in every process."""
     version = call(urls[0], "PATCH", "/control/settings", knobs)["version"]
     deadline = time.monotonic() + 10
@@ -23,6 +23,6 @@ def turn(urls: list[str], **knobs: float | str) -> None:
         time.sleep(0.05)
 
 
-def stock(url: str, items: int) -> None:
-    """Make ids 1 to `items` exist."""
+def fill_catalogue(url: str, items: int) -> None:
+    """Fill the catalogue so that ids 1 to `items` exist."""
     call(url, "PUT", "/control/catalogue", {"items": items})

@@ -1,4 +1,4 @@
-"""The ways in which a real server fails and comes back, and a pooled look at what that costs."""
+"""Failures of a real server, their recovery, and the latencies around them."""
 
 import os
 import signal
@@ -11,13 +11,13 @@ import pytest
 
 from loadtests.stack.private_server import PrivateServer
 from tests.drills.http_client import Answer
-from tests.drills.machine import MOST_OF_OTHERS, CpuTimes
+from tests.drills.machine import MAX_CORES_OF_OTHERS, CpuTimes
 from tests.drills.steady_load import quantile_ms
 
 
 @dataclass(frozen=True)
 class Failure:
-    """One way for a server to fail, and the way back."""
+    """One way for a server to fail and to recover."""
 
     word: str
     strike: Callable[[PrivateServer], None]
@@ -39,12 +39,12 @@ FAILURES = (KILLED, FROZEN)
 
 @dataclass(frozen=True)
 class Outage:
-    """One failure and its end, in seconds of `time.monotonic()`.
+    """One failure and its recovery, in seconds of `time.monotonic()`.
 
     Attributes:
         struck: When the server failed.
         healed: When it answered again.
-        others: Cores that other programs took meanwhile and in the wait before.
+        others: Cores that other programs used, the higher value of before and during.
     """
 
     struck: float
@@ -52,16 +52,16 @@ class Outage:
     others: float
 
     def before(self, answers: list[Answer]) -> list[Answer]:
-        """Give the lookups of the two seconds before the failure."""
+        """Return the lookups of the two seconds before the failure."""
         return [a for a in answers if self.struck - 2 <= a.intended < self.struck]
 
     def within(self, answers: list[Answer]) -> list[Answer]:
-        """Give the lookups of the two seconds after the failure."""
+        """Return the lookups of the two seconds after the failure."""
         return [a for a in answers if self.struck <= a.intended < self.struck + 2]
 
 
-def outage(server: PrivateServer, failure: Failure, *, before_seconds: float = 2.1) -> Outage:
-    """Wait a while, have a server fail for two seconds; it answers again at the end."""
+def cause_outage(server: PrivateServer, failure: Failure, *, before_seconds: float = 2.1) -> Outage:
+    """Wait, make a server fail for two seconds, then heal it and wait until it answers."""
     earlier = CpuTimes.now()
     time.sleep(before_seconds)
     times = CpuTimes.now()
@@ -69,11 +69,11 @@ def outage(server: PrivateServer, failure: Failure, *, before_seconds: float = 2
     failure.strike(server)
     time.sleep(2.1)
     others = max(times.others_since(earlier), CpuTimes.now().others_since(times))
-    return Outage(struck, healed(server, failure), others)
+    return Outage(struck, heal(server, failure), others)
 
 
-def healed(server: PrivateServer, failure: Failure) -> float:
-    """Have a server come back; gives when it answered."""
+def heal(server: PrivateServer, failure: Failure) -> float:
+    """Heal a server, wait until it answers, and return the time of that."""
     failure.heal(server)
     while not server.answers():
         time.sleep(0.01)
@@ -82,7 +82,7 @@ def healed(server: PrivateServer, failure: Failure) -> float:
 
 @dataclass(frozen=True)
 class Comparison:
-    """The 99th percentiles of the two seconds before and after several failures, in ms."""
+    """99th percentiles, in ms, of the two seconds before and after several failures."""
 
     before: float
     within: float
@@ -96,23 +96,25 @@ class Comparison:
         )
 
     @property
-    def is_short(self) -> bool:
-        """Whether the failure is hardly felt: a p99 of 20 ms, or twice that of before, at most."""
+    def is_small(self) -> bool:
+        """Return whether the p99 is at most 20 ms, or at most twice the p99 before the failure."""
         return self.within <= max(20.0, 2 * self.before)
 
     @contextmanager
-    def on_our_machine(self) -> Iterator[None]:
-        """Hold what a busy machine breaks; where others use this one, skip the test instead."""
+    def judged_on_idle_machine(self) -> Iterator[None]:
+        """Skip the test instead of failing it when other programs use this machine."""
         try:
             yield
         except AssertionError as error:
-            if self.others > MOST_OF_OTHERS:
-                pytest.skip(f"the machine is not ours: {self}: {str(error).splitlines()[0]}")
+            if self.others > MAX_CORES_OF_OTHERS:
+                pytest.skip(
+                    f"other programs use this machine: {self}: {str(error).splitlines()[0]}"
+                )
             raise
 
 
 def compare(outages: list[Outage], answers: list[Answer]) -> Comparison:
-    """Pool the lookups of several failures."""
+    """Compare the pooled lookups before several failures with those after them."""
     before = [a for one in outages for a in one.before(answers)]
     within = [a for one in outages for a in one.within(answers)]
     return Comparison(

@@ -1,4 +1,4 @@
-"""Open-loop lookups from a thread of their own: a steady rate whatever the service does."""
+"""Open-loop lookups from a separate thread, at a steady rate whatever the service does."""
 
 import asyncio
 import itertools
@@ -11,11 +11,11 @@ from tests.drills.http_client import Answer, Client
 
 
 class SteadyLoad:
-    """Looks up ids at a steady rate while the block runs; in the end all have ended.
+    """Looks up ids at a steady rate while the block runs, and waits for all answers at its end.
 
     Args:
-        urls: Services, asked in turn.
-        ids: What is looked up, in this order.
+        urls: Services, used in turn.
+        ids: The ids to look up, in this order.
         rate: Lookups per second.
     """
 
@@ -35,12 +35,12 @@ class SteadyLoad:
         self.stop()
 
     def stop(self) -> None:
-        """End, and wait for what is under way."""
+        """Stop sending, and wait for the answers still outstanding."""
         self._stopped.set()
         self._thread.join()
 
     def between(self, first: float, last: float) -> list[Answer]:
-        """Give the lookups that were meant to begin between two times of `time.monotonic()`."""
+        """Return the lookups intended to start between two times of `time.monotonic()`."""
         return [answer for answer in self.answers if first <= answer.intended < last]
 
     async def _run(self) -> None:
@@ -62,6 +62,6 @@ class SteadyLoad:
 
 
 def quantile_ms(answers: list[Answer], share: float) -> float:
-    """The response time in ms that this share of the answers does not exceed."""
+    """Return the response time, in ms, that this share of the answers does not exceed."""
     ordered = sorted(answer.seconds for answer in answers)
     return 1000 * ordered[min(len(ordered) - 1, int(share * len(ordered)))]

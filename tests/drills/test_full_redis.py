@@ -1,4 +1,4 @@
-"""Redis out of memory and evicting nothing: lookups go on, and no write leaves its old row."""
+"""Redis full and not evicting: lookups still work, and no write leaves an old row cached."""
 
 import asyncio
 from collections import Counter
@@ -6,10 +6,10 @@ from collections import Counter
 import pytest
 import redis
 
-from tests.drills.counts import Counts, counted, results
-from tests.drills.drill_report import say
+from tests.drills.counts import Counts, results, sum_metric
+from tests.drills.drill_report import print_figure
 from tests.drills.http_client import Client
-from tests.drills.knob_control import turn
+from tests.drills.knob_control import set_knobs
 
 pytestmark = [pytest.mark.integration, pytest.mark.exclusive]
 
@@ -18,14 +18,14 @@ MANY = 50
 
 
 @pytest.fixture
-def server(drilled):
-    with redis.Redis.from_url(drilled.redis_url) as server:
+def server(drill_stack):
+    with redis.Redis.from_url(drill_stack.redis_url) as server:
         yield server
 
 
 @pytest.fixture
 def fill_up(server):
-    """Lets Redis take nothing more; ends with the test."""
+    """Makes Redis refuse all further keys until the test ends."""
     policy = server.config_get("maxmemory-policy")["maxmemory-policy"]
     server.config_set("maxmemory-policy", "noeviction")
     yield lambda: server.config_set("maxmemory", "1")
@@ -33,24 +33,26 @@ def fill_up(server):
     server.config_set("maxmemory-policy", policy)
 
 
-def uncounted_reads(urls, server):
-    """Keys that Redis found and missed beyond what services counted, while nobody reads one."""
+def reads_beyond_ours(urls, server):
+    """Return the hits and misses that Redis counted beyond those that the services counted."""
     while True:
-        ours = counted(urls, "cacheaside_cache_key_reads_total", "found")
+        ours = sum_metric(urls, "cacheaside_cache_key_reads_total", "found")
         stats = server.info("stats")
-        if ours == counted(urls, "cacheaside_cache_key_reads_total", "found"):
+        if ours == sum_metric(urls, "cacheaside_cache_key_reads_total", "found"):
             found, missed = stats["keyspace_hits"], stats["keyspace_misses"]
             return found - ours["true"], missed - ours["false"]
 
 
 @pytest.mark.parametrize(("number", "protection"), list(enumerate(PROTECTIONS)), ids=PROTECTIONS)
-def test_lookups_and_writes_go_on_when_redis_is_full(drilled, server, fill_up, number, protection):
-    urls = drilled.service_urls
+def test_lookups_and_writes_succeed_when_redis_is_full(
+    drill_stack, server, fill_up, number, protection
+):
+    urls = drill_stack.service_urls
     warm = range(2000 + 100 * number, 2000 + 100 * number + MANY)
     cold = range(warm.stop, warm.stop + MANY)
     new = 777_000 + number
-    turn(urls, protection=protection)
-    counts, uncounted = Counts(urls), uncounted_reads(urls, server)
+    set_knobs(urls, protection=protection)
+    counts, uncounted = Counts(urls), reads_beyond_ours(urls, server)
 
     async def drill():
         async with Client() as client:
@@ -66,12 +68,12 @@ def test_lookups_and_writes_go_on_when_redis_is_full(drilled, server, fill_up, n
     hits, misses, written, after, lookups = asyncio.run(drill())
 
     failed = [one for one in lookups if "fill-failed" in one.cache_status]
-    say(
+    print_figure(
         f"full Redis, {protection}: {dict(counts.lookups())}, fills {dict(counts.fills())}, "
         f"invalidations {dict(counts.invalidations())}"
     )
     assert {answer.status for answer in [*lookups, *written]} == {200}
-    # Of a hundred, a few may find Redis too slow on a busy machine and go on without it.
+    # On a busy machine, a few lookups may find Redis too slow and bypass it.
     assert results(hits)["hit"] >= 0.9 * MANY
     assert results(misses)["miss"] >= 0.9 * MANY
     assert results(hits)["miss"] == 0
@@ -80,4 +82,4 @@ def test_lookups_and_writes_go_on_when_redis_is_full(drilled, server, fill_up, n
     assert counts.invalidations().total() >= MANY
     assert Counter(answer.quantity for answer in after) == {new: MANY}
     assert counts.lookups() == results(lookups)
-    assert uncounted_reads(urls, server) == uncounted
+    assert reads_beyond_ours(urls, server) == uncounted

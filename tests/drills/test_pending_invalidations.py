@@ -1,4 +1,4 @@
-"""Writes while Redis is away: they succeed, say so, and leave no old row behind."""
+"""Writes while Redis is down succeed, report a pending invalidation, and leave no old row."""
 
 import asyncio
 import time
@@ -6,10 +6,10 @@ import time
 import pytest
 
 from tests.drills.counts import Counts, results
-from tests.drills.drill_report import say
+from tests.drills.drill_report import print_figure
 from tests.drills.http_client import Client
-from tests.drills.knob_control import turn
-from tests.drills.outages import FAILURES, healed
+from tests.drills.knob_control import set_knobs
+from tests.drills.outages import FAILURES, heal
 
 pytestmark = [pytest.mark.integration, pytest.mark.exclusive]
 
@@ -17,35 +17,35 @@ MANY = 8
 
 
 @pytest.mark.parametrize("failure", FAILURES, ids=lambda failure: failure.word)
-def test_write_without_redis_leaves_no_old_row(drilled, failure):
-    writer, other = drilled.service_urls
+def test_write_without_redis_leaves_no_old_row(drill_stack, failure):
+    writer, other = drill_stack.service_urls
     ids = range(3000, 3000 + MANY)
     new = 777_100 + FAILURES.index(failure)
-    turn(drilled.service_urls, ttl_seconds=600)
-    counts = Counts(drilled.service_urls)
+    set_knobs(drill_stack.service_urls, ttl_seconds=600)
+    counts = Counts(drill_stack.service_urls)
 
     async def drill():
         async with Client() as client:
             for fruit_id in ids:
                 await client.look_up(other, fruit_id)
-            failure.strike(drilled.redis)
+            failure.strike(drill_stack.redis)
             written = [await client.write(writer, fruit_id, new) for fruit_id in ids]
             own = [await client.look_up(writer, fruit_id) for fruit_id in ids]
-            back = await asyncio.to_thread(healed, drilled.redis, failure)
+            back = await asyncio.to_thread(heal, drill_stack.redis, failure)
             own += [await client.look_up(writer, fruit_id) for fruit_id in ids]
             while counts.invalidations()["retried"] < MANY and time.monotonic() < back + 5:
                 own += [await client.look_up(writer, fruit_id) for fruit_id in ids]
             retried = time.monotonic() - back
             later = [
                 await client.look_up(url, fruit_id)
-                for url in drilled.service_urls
+                for url in drill_stack.service_urls
                 for fruit_id in ids
             ]
             return written, own, later, retried, client.lookups
 
     written, own, later, retried, lookups = asyncio.run(drill())
 
-    say(
+    print_figure(
         f"{MANY} writes while Redis is away ({failure.word}): {dict(counts.invalidations())}, "
         f"done {retried:.2f} s after Redis answered again"
     )

@@ -1,4 +1,4 @@
-"""The service itself ended: in good order under load, and killed while it holds a lease."""
+"""The service is stopped gracefully under load, and killed while it holds a lease."""
 
 import asyncio
 import itertools
@@ -9,20 +9,20 @@ import pytest
 
 from loadtests.stack.descendants import descendants, send
 from tests.drills.counts import Counts, results
-from tests.drills.drill_report import say
+from tests.drills.drill_report import print_figure
 from tests.drills.http_client import Client
-from tests.drills.knob_control import turn
+from tests.drills.knob_control import set_knobs
 from tests.drills.steady_load import SteadyLoad
 
 pytestmark = [pytest.mark.integration, pytest.mark.exclusive]
 
-# From the service: beyond the store's delay, a holder has this long to load.
+# As in the service: a holder has this long to load, beyond the store's delay.
 LEASE_SPARE_SECONDS = 2.0
 
 
-def test_what_is_under_way_ends_when_the_service_is_asked_to_end(drilled):
-    service = drilled.services[0]
-    turn(drilled.service_urls, store_delay_seconds=0.8, ttl_seconds=600)
+def test_requests_under_way_are_answered_when_the_service_gets_sigterm(drill_stack):
+    service = drill_stack.services[0]
+    set_knobs(drill_stack.service_urls, store_delay_seconds=0.8, ttl_seconds=600)
 
     async def under_way():
         async with Client() as client:
@@ -31,7 +31,7 @@ def test_what_is_under_way_ends_when_the_service_is_asked_to_end(drilled):
                 for fruit_id in range(4000, 4012)
             ]
             await asyncio.sleep(0.4)
-            # No more than may wait together for loads that take so long.
+            # This rate stays below the limit of lookups that may wait for such slow loads.
             with SteadyLoad([service.url], itertools.cycle(range(1, 4)), rate=150) as load:
                 await asyncio.sleep(0.2)
                 asked = time.monotonic()
@@ -44,7 +44,7 @@ def test_what_is_under_way_ends_when_the_service_is_asked_to_end(drilled):
     held, steady, asked, code, took = asyncio.run(under_way())
 
     before = [answer for answer in steady if answer.sent < asked]
-    say(
+    print_figure(
         f"SIGTERM: {len(held)} loads and {len(before)} lookups before it were answered; "
         f"exit code {code} after {took:.2f} s"
     )
@@ -55,11 +55,11 @@ def test_what_is_under_way_ends_when_the_service_is_asked_to_end(drilled):
 
 
 @pytest.mark.parametrize("there", [True, False], ids=["existing", "missing"])
-def test_lease_of_a_killed_process_ends_by_itself(drilled, there):
-    holder, other = drilled.services
+def test_lease_of_a_killed_process_expires(drill_stack, there):
+    holder, other = drill_stack.services
     fruit_id = 77 if there else 999_999
     delay_seconds = 0.3
-    turn(
+    set_knobs(
         [holder.url, other.url],
         protection="lease",
         store_delay_seconds=delay_seconds,
@@ -67,7 +67,7 @@ def test_lease_of_a_killed_process_ends_by_itself(drilled, there):
     )
     counts = Counts([other.url])
 
-    async def die_and_wait():
+    async def kill_holder_and_wait():
         async with Client() as client:
             held = asyncio.create_task(client.look_up(holder.url, fruit_id))
             await asyncio.sleep(delay_seconds / 2)
@@ -76,9 +76,9 @@ def test_lease_of_a_killed_process_ends_by_itself(drilled, there):
             waited = await asyncio.gather(*(client.look_up(other.url, fruit_id) for _ in range(30)))
             return await held, waited, time.monotonic() - killed
 
-    held, waited, took = asyncio.run(die_and_wait())
+    held, waited, took = asyncio.run(kill_holder_and_wait())
 
-    say(f"dead holder: all 30 answered after {took:.2f} s, {counts.selects()} loads")
+    print_figure(f"dead holder: all 30 answered after {took:.2f} s, {counts.selects()} loads")
     assert held.status == 0
     assert {answer.status for answer in waited} == {200 if there else 404}
     assert took < delay_seconds + LEASE_SPARE_SECONDS + 2 * delay_seconds + 1
@@ -87,9 +87,11 @@ def test_lease_of_a_killed_process_ends_by_itself(drilled, there):
 
 
 @pytest.mark.parametrize("protection", ["single-flight", "lease", "stale"])
-def test_waiters_of_a_missing_id_do_not_stampede_although_absence_is_not_kept(drilled, protection):
-    urls = drilled.service_urls
-    turn(urls, protection=protection, store_delay_seconds=0.3, negative_ttl_seconds=0)
+def test_lookups_of_a_missing_id_do_not_stampede_with_a_negative_ttl_of_zero(
+    drill_stack, protection
+):
+    urls = drill_stack.service_urls
+    set_knobs(urls, protection=protection, store_delay_seconds=0.3, negative_ttl_seconds=0)
     counts = Counts(urls)
 
     async def crowd():
@@ -99,20 +101,22 @@ def test_waiters_of_a_missing_id_do_not_stampede_although_absence_is_not_kept(dr
 
     answers = asyncio.run(crowd())
 
-    say(f"{protection}: {counts.selects()} loads for {len(answers)} lookups of a missing id")
+    print_figure(
+        f"{protection}: {counts.selects()} loads for {len(answers)} lookups of a missing id"
+    )
     assert {answer.status for answer in answers} == {404}
-    # Late comers may begin a second load; a stampede would be one for each.
+    # Latecomers may start a second load; a stampede would be one load per lookup.
     assert counts.selects() <= (2 if protection == "lease" else 4)
     assert counts.lookups() == results(answers)
     assert results(answers)["negative"] == 0
 
 
-def test_stream_of_newcomers_starves_nobody_who_waits_for_the_lease_of_a_missing_id(drilled):
-    urls = drilled.service_urls
-    turn(urls, protection="lease", store_delay_seconds=0.1, negative_ttl_seconds=0)
+def test_newcomers_do_not_starve_waiters_for_the_lease_of_a_missing_id(drill_stack):
+    urls = drill_stack.service_urls
+    set_knobs(urls, protection="lease", store_delay_seconds=0.1, negative_ttl_seconds=0)
     with SteadyLoad(urls, itertools.repeat(999_997), rate=300) as load:
         time.sleep(4)
 
     slowest_ms = 1000 * max(answer.seconds for answer in load.answers)
-    say(f"hot missing id: {dict(results(load.answers))}, slowest {slowest_ms:.0f} ms")
+    print_figure(f"hot missing id: {dict(results(load.answers))}, slowest {slowest_ms:.0f} ms")
     assert {answer.status for answer in load.answers} == {404}

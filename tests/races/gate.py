@@ -1,7 +1,7 @@
-"""A gate before the database: it lets everything through, and holds the answers it is told to.
+"""A TCP proxy in front of the database that can hold chosen answers.
 
-What is held is the answer to a SELECT that the database has carried out: the row is read, and
-the service does not have it yet.
+It holds the answer to a SELECT that the database has executed: the row has been read, but the
+service has not received it yet.
 """
 
 import asyncio
@@ -17,13 +17,13 @@ _SELECT = re.compile(rb"SELECT fruit\.id.*\sWHERE fruit\.id = (\d+)", re.DOTALL)
 
 
 class Hold:
-    """The next load of one fruit: `taken` when its row was read, let go by `release`."""
+    """The next load of one fruit; `taken` is set when its row was read, `release` passes it on."""
 
     def __init__(self) -> None:
         self.taken = asyncio.Event()
         self._released = asyncio.Event()
 
-    async def was_taken(self, within_seconds: float) -> bool:
+    async def wait_until_taken(self, within_seconds: float) -> bool:
         with contextlib.suppress(TimeoutError):
             await asyncio.wait_for(self.taken.wait(), within_seconds)
         return self.taken.is_set()
@@ -31,13 +31,13 @@ class Hold:
     def release(self) -> None:
         self._released.set()
 
-    async def stand(self) -> None:
+    async def wait_for_release(self) -> None:
         self.taken.set()
         await self._released.wait()
 
 
 class Gate:
-    """Listens on `port` and passes on to a database; runs on a thread of its own."""
+    """Listens on `port` and forwards to a database, on a separate thread."""
 
     def __init__(self, database_port: int) -> None:
         self.port = 0
@@ -50,7 +50,7 @@ class Gate:
 
     def __enter__(self) -> Self:
         self._thread.start()
-        self._server = self.run(asyncio.start_server(self._enter, "127.0.0.1", 0))
+        self._server = self.run(asyncio.start_server(self._accept, "127.0.0.1", 0))
         self.port = self._server.sockets[0].getsockname()[1]
         return self
 
@@ -61,33 +61,33 @@ class Gate:
         self._loop.close()
 
     def run(self, work: Coroutine[Any, Any, Value]) -> Value:
-        """Run something on the gate's loop, where holds are to be used, and wait for it."""
+        """Run a coroutine on the gate's event loop, the only one that may use holds, and wait."""
         return asyncio.run_coroutine_threadsafe(work, self._loop).result()
 
     def hold(self, fruit_id: int) -> Hold:
-        """Hold the answer to the next load of a fruit, and of no later one."""
+        """Hold the answer to the next load of a fruit, but not to later ones."""
         hold = self._holds[fruit_id] = Hold()
         return hold
 
     def forget(self, fruit_id: int) -> None:
-        """Hold nothing of a fruit any more."""
+        """Release the hold of a fruit, if there is one."""
         hold = self._holds.pop(fruit_id, None)
         if hold is not None:
             hold.release()
 
-    async def _enter(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+    async def _accept(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         under_way: list[Hold] = []
         database = await asyncio.open_connection("127.0.0.1", self._database_port)
         self._writers |= {writer, database[1]}
-        self._pump(self._ask(reader, database[1], under_way))
-        self._pump(self._answer(database[0], writer, under_way))
+        self._pump(self._forward_requests(reader, database[1], under_way))
+        self._pump(self._forward_answers(database[0], writer, under_way))
 
     def _pump(self, work: Coroutine[Any, Any, None]) -> None:
         pump = asyncio.create_task(work)
         self._pumps.add(pump)
         pump.add_done_callback(self._pumps.discard)
 
-    async def _ask(
+    async def _forward_requests(
         self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter, under_way: list[Hold]
     ) -> None:
         with contextlib.suppress(OSError):
@@ -99,13 +99,13 @@ class Gate:
                 writer.write(data)
         writer.close()
 
-    async def _answer(
+    async def _forward_answers(
         self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter, under_way: list[Hold]
     ) -> None:
         with contextlib.suppress(OSError):
             while data := await reader.read(65_536):
                 while under_way:
-                    await under_way.pop().stand()
+                    await under_way.pop().wait_for_release()
                 writer.write(data)
         writer.close()
 

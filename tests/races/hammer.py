@@ -1,4 +1,4 @@
-"""A few hot fruit, written over and over while many read them: what is read never goes back."""
+"""A few hot fruit, written repeatedly while many readers check that versions never go back."""
 
 import asyncio
 import random
@@ -7,20 +7,21 @@ from dataclasses import dataclass, field
 from tests.drills.http_client import Answer, Client
 
 READERS = 3
-# Every so many versions the fruit is deleted, and then created again.
+# Every version divisible by this deletes the fruit; the next one creates it again.
 DELETED_EVERY = 5
 
 
 @dataclass
-class Hammered:
-    """What came of it.
+class HammerResult:
+    """The outcome of one hammering.
 
     Attributes:
         writes: Acknowledged writes.
-        pending: Writes that said that their invalidation has yet to be done.
-        reads: Lookups that were answered.
-        stale: Lookups answered with a version older than one acknowledged before they began.
-        impossible: Lookups answered with a version that nobody wrote yet.
+        pending: Writes that reported a pending invalidation.
+        reads: Answered lookups.
+        stale: Lookups answered with a version older than one acknowledged before they started.
+        impossible: Lookups answered with a version that was not written yet.
+        lookups: All answers of lookups.
     """
 
     writes: int = 0
@@ -32,7 +33,7 @@ class Hammered:
 
 
 class HotFruit:
-    """One fruit whose quantity is its version, as its writer and its readers see it."""
+    """One fruit whose quantity is its version."""
 
     def __init__(self, fruit_id: int) -> None:
         self.fruit_id = fruit_id
@@ -40,24 +41,24 @@ class HotFruit:
         self.acknowledged = 0
 
     def next_quantity(self) -> int | None:
-        """The next version; None deletes the fruit."""
+        """Return the next version to write; None deletes the fruit."""
         self.attempted += 1
         return self.attempted if self.attempted % DELETED_EVERY else None
 
     def version(self, answer: Answer) -> int:
-        """The newest version that the answer can stand for."""
+        """Return the newest version that the answer can represent."""
         if answer.quantity is not None:
             return answer.quantity
         return self.attempted - self.attempted % DELETED_EVERY
 
 
-def hammer(urls: list[str], ids: range, writes: int) -> Hammered:
-    """Write each fruit so many times, by one writer each over all processes."""
+def hammer(urls: list[str], ids: range, writes: int) -> HammerResult:
+    """Write each fruit `writes` times, with one writer per fruit that uses all processes."""
     return asyncio.run(_hammer(urls, ids, writes))
 
 
-async def _hammer(urls: list[str], ids: range, writes: int) -> Hammered:
-    hammered = Hammered()
+async def _hammer(urls: list[str], ids: range, writes: int) -> HammerResult:
+    hammered = HammerResult()
     async with Client() as client:
         await asyncio.gather(
             *(_hammer_one(hammered, client, urls, HotFruit(i), writes) for i in ids)
@@ -67,7 +68,7 @@ async def _hammer(urls: list[str], ids: range, writes: int) -> Hammered:
 
 
 async def _hammer_one(
-    hammered: Hammered,
+    hammered: HammerResult,
     client: Client,
     urls: list[str],
     fruit: HotFruit,

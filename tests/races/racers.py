@@ -1,7 +1,7 @@
-"""Interleavings of a reader, a writer and readers after it, on several service processes.
+"""Interleavings of a reader, a writer and later readers, on several service processes.
 
-In each one a load is held between its SELECT and its fill, a write is acknowledged meanwhile,
-and lookups that begin after the acknowledgement tell whether the old row is still served.
+In each one a load is held between its SELECT and its fill, and a write is acknowledged meanwhile.
+Lookups that start after the acknowledgement show whether the old row is still served.
 """
 
 import asyncio
@@ -14,11 +14,11 @@ from dataclasses import dataclass, field
 from tests.drills.http_client import Answer, Client
 from tests.races.gate import Gate, Hold
 
-# No row of the catalogue has this quantity.
+# A quantity that no row of the catalogue has.
 NEW = 777_777
 PARALLEL = 20
 KINDS = ("replace", "replace", "delete", "create")
-# Loads may be held for less than the service's own time-out of a read.
+# A load must be held for less than the service's read timeout.
 LONGEST_HOLD_SECONDS = 0.08
 TAKEN_WITHIN_SECONDS = 2.0
 REFRESH_TRIES = 8
@@ -26,15 +26,16 @@ REFRESH_TRIES = 8
 
 @dataclass
 class Race:
-    """What came of many interleavings.
+    """The outcome of many interleavings.
 
     Attributes:
         held: Interleavings in which the write was acknowledged while a load was held.
         stale: Interleavings after which the old row was served.
-        pending: Interleavings whose write said that its invalidation has yet to be done.
-        missed: Interleavings in which no load, or none that fills, could be held.
-        reads_after: Lookups that began after an acknowledgement.
-        failed: Answers that were none, by reason.
+        pending: Interleavings whose write reported a pending invalidation.
+        missed: Interleavings in which no load that fills could be held.
+        reads_after: Lookups that started after an acknowledgement.
+        failed: Failed requests, by reason.
+        examples: Descriptions of the stale answers.
     """
 
     held: int = 0
@@ -48,16 +49,16 @@ class Race:
 
 @dataclass
 class Racers:
-    """Runs interleavings, each on a fruit of its own, until enough were held.
+    """Runs interleavings, each on a different fruit, until enough were held.
 
     Attributes:
         gate: Stands between the services and their database.
         urls: The service processes.
         existing: Ids that the store has.
         missing: Ids that the store does not have.
-        soft_ttl_seconds: None holds the load of a cold fruit; otherwise a refresh is held, of
-            an entry that is so old.
-        seed: Of all that is drawn.
+        soft_ttl_seconds: None holds the load of a cold fruit; otherwise the refresh of an entry
+            of this age is held.
+        seed: Seed of all random choices.
     """
 
     gate: Gate
@@ -68,7 +69,7 @@ class Racers:
     seed: int = 1
 
     def run(self, wanted: int) -> tuple[Race, list[Answer]]:
-        """Run until so many interleavings were held, or three times as many were tried."""
+        """Run until `wanted` interleavings were held, or three times as many were tried."""
         return self.gate.run(self._run(wanted))
 
     async def _run(self, wanted: int) -> tuple[Race, list[Answer]]:
@@ -91,24 +92,24 @@ class Racers:
             await asyncio.sleep(self.soft_ttl_seconds)
         hold = self.gate.hold(fruit_id)
         asking = asyncio.create_task(self._load(client, reader, fruit_id, hold))
-        taken = await hold.was_taken(TAKEN_WITHIN_SECONDS)
+        taken = await hold.wait_until_taken(TAKEN_WITHIN_SECONDS)
         written = await client.write(writer, fruit_id, None if kind == "delete" else NEW)
         after_it = await self._look_up_after(client, fruit_id, hold, draw)
         first = await asking
         self.gate.forget(fruit_id)
         if self.soft_ttl_seconds:
-            # The refresh is nobody's answer, so its fill is given a moment.
+            # No answer shows when the refresh has filled, so wait long enough for it.
             await asyncio.sleep(2 * LONGEST_HOLD_SECONDS)
-        after_it += await self._look_everywhere(client, fruit_id)
+        after_it += await self._look_up_on_all(client, fruit_id)
         held = taken and (first.result == "miss" or bool(self.soft_ttl_seconds))
         self._judge(race, [first, written], after_it, None if kind == "delete" else NEW, held=held)
 
     async def _load(self, client: Client, url: str, fruit_id: int, hold: Hold) -> Answer:
-        """Look a fruit up; where a refresh is to be held, until one is."""
+        """Look up a fruit; repeat until a refresh is held, if one is to be held."""
         answer = await client.look_up(url, fruit_id)
         if self.soft_ttl_seconds:
             for _ in range(REFRESH_TRIES):
-                if await hold.was_taken(self.soft_ttl_seconds / REFRESH_TRIES):
+                if await hold.wait_until_taken(self.soft_ttl_seconds / REFRESH_TRIES):
                     break
                 answer = await client.look_up(url, fruit_id)
         return answer
@@ -116,15 +117,15 @@ class Racers:
     async def _look_up_after(
         self, client: Client, fruit_id: int, hold: Hold, draw: random.Random
     ) -> list[Answer]:
-        """Let the held load go before, amid or after the lookups that follow the write."""
+        """Release the held load before, during or after the lookups that follow the write."""
         if draw.random() < 1 / 3:
             hold.release()
-        looking = asyncio.create_task(self._look_everywhere(client, fruit_id))
+        looking = asyncio.create_task(self._look_up_on_all(client, fruit_id))
         await asyncio.wait([looking], timeout=draw.uniform(0, LONGEST_HOLD_SECONDS))
         hold.release()
         return await looking
 
-    async def _look_everywhere(self, client: Client, fruit_id: int) -> list[Answer]:
+    async def _look_up_on_all(self, client: Client, fruit_id: int) -> list[Answer]:
         return await asyncio.gather(*(client.look_up(url, fruit_id) for url in self.urls))
 
     @staticmethod

@@ -1,10 +1,10 @@
-"""Hot fruit written without end by one writer each, read by many on two processes."""
+"""Hot fruit, each written continuously by one writer and read by many on two processes."""
 
 import pytest
 
 from tests.drills.counts import Counts, results
-from tests.drills.drill_report import say
-from tests.drills.knob_control import turn
+from tests.drills.drill_report import print_figure
+from tests.drills.knob_control import set_knobs
 from tests.races.hammer import hammer
 
 pytestmark = pytest.mark.integration
@@ -17,15 +17,17 @@ EAGER = CALM | {"ttl_seconds": 0.1, "early_beta": 10}
 
 @pytest.mark.parametrize("protection", ["none", "single-flight", "lease", "early", "stale"])
 @pytest.mark.parametrize("writes", LENGTHS)
-def test_what_is_read_never_goes_back_behind_an_acknowledged_write(drilled, protection, writes):
-    urls = drilled.service_urls
-    turn(urls, **EAGER if protection in {"early", "stale"} else CALM, protection=protection)
+def test_no_read_returns_a_version_older_than_an_acknowledged_write(
+    drill_stack, protection, writes
+):
+    urls = drill_stack.service_urls
+    set_knobs(urls, **EAGER if protection in {"early", "stale"} else CALM, protection=protection)
     counts = Counts(urls)
 
     hammered = hammer(urls, IDS, writes)
 
     found = results(hammered.lookups)
-    say(
+    print_figure(
         f"{protection}: {hammered.stale} stale of {hammered.reads} reads beside "
         f"{hammered.writes} writes ({hammered.pending} pending); {dict(found)}, "
         f"fills {dict(counts.fills())}"

@@ -1,13 +1,13 @@
-"""A Redis that was started again has forgotten every write; loads from before must not fill it."""
+"""A restarted Redis has forgotten every write, so loads from before must not fill it."""
 
 import asyncio
 
 import pytest
 
 from tests.drills.counts import Counts, results
-from tests.drills.drill_report import say
+from tests.drills.drill_report import print_figure
 from tests.drills.http_client import Client
-from tests.drills.knob_control import turn
+from tests.drills.knob_control import set_knobs
 
 pytestmark = pytest.mark.integration
 
@@ -20,12 +20,10 @@ NEW = 777_777
     [("single-flight", range(100, 112)), ("lease", range(112, 124))],
     ids=["single-flight", "lease"],
 )
-def test_load_from_before_a_write_does_not_fill_a_redis_that_forgot_the_write(
-    drilled, protection, ids
-):
-    urls = drilled.service_urls
+def test_load_from_before_a_write_does_not_fill_a_restarted_redis(drill_stack, protection, ids):
+    urls = drill_stack.service_urls
     reader, writer = urls
-    turn(urls, protection=protection, store_delay_seconds=HOLD_SECONDS)
+    set_knobs(urls, protection=protection, store_delay_seconds=HOLD_SECONDS)
     counts = Counts(urls)
 
     async def race():
@@ -33,17 +31,19 @@ def test_load_from_before_a_write_does_not_fill_a_redis_that_forgot_the_write(
             held = [asyncio.create_task(client.look_up(reader, i)) for i in ids]
             await asyncio.sleep(HOLD_SECONDS / 5)
             written = [await client.write(writer, i, NEW) for i in ids]
-            await asyncio.to_thread(drilled.redis.kill)
-            await asyncio.to_thread(drilled.redis.restart)
+            await asyncio.to_thread(drill_stack.redis.kill)
+            await asyncio.to_thread(drill_stack.redis.restart)
             held = await asyncio.gather(*held)
-            await asyncio.to_thread(turn, urls, store_delay_seconds=0)
+            await asyncio.to_thread(set_knobs, urls, store_delay_seconds=0)
             after = await asyncio.gather(*(client.look_up(url, i) for i in ids for url in urls))
             return held, written, after, client.lookups
 
     held, written, after, lookups = asyncio.run(race())
 
     old = [answer for answer in held if answer.result == "miss" and answer.quantity != NEW]
-    say(f"{protection}: {len(old)} loads held over a restart, fills {dict(counts.fills())}")
+    print_figure(
+        f"{protection}: {len(old)} loads held over a restart, fills {dict(counts.fills())}"
+    )
     assert all(answer.cache_status.endswith("invalidated") for answer in written)
     assert {answer.quantity for answer in after} == {NEW}
     assert old

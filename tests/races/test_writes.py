@@ -1,4 +1,4 @@
-"""Readers against writers over two processes: who reads after a write must get the new row."""
+"""Readers race writers over two processes: a read after a write must return the new row."""
 
 import itertools
 
@@ -6,8 +6,8 @@ import pytest
 
 from loadtests.stack.service_server import start_services
 from tests.drills.counts import Counts, results
-from tests.drills.drill_report import say
-from tests.drills.knob_control import stock, turn
+from tests.drills.drill_report import print_figure
+from tests.drills.knob_control import fill_catalogue, set_knobs
 from tests.races.gate import Gate
 from tests.races.racers import Racers
 
@@ -15,9 +15,9 @@ pytestmark = pytest.mark.integration
 
 IDS = 60_000
 BEFORE = {"ttl_seconds": 60, "stale_seconds": 30, "early_beta": 1, "store_delay_seconds": 0}
-# Early recompute begins the sooner the longer a load takes.
+# The longer a load takes, the earlier an early recompute starts.
 EAGER = {"ttl_seconds": 0.4, "early_beta": 10, "store_delay_seconds": 0.02}
-# The knobs, and what is held: the load of a cold fruit, or the refresh of an entry so old.
+# The knobs, and the age in seconds of the entry whose refresh is held; None for a cold load.
 CASES = {
     "none": ({"protection": "none"}, None),
     "single-flight": ({"protection": "single-flight"}, None),
@@ -27,7 +27,7 @@ CASES = {
     "stale": ({"protection": "stale"}, None),
     "stale-refresh": ({"protection": "stale", "ttl_seconds": 0.05}, 0.06),
 }
-# Of each of the seven cases: 630 and 10,500 in all.
+# For each of the seven cases: 630 and 10,500 in all.
 LENGTHS = [pytest.param(90, id="short"), pytest.param(1500, id="full", marks=pytest.mark.accept)]
 FEWER = [pytest.param(30, id="short"), pytest.param(300, id="full", marks=pytest.mark.accept)]
 
@@ -48,7 +48,7 @@ def urls(guardian, redis_server, mariadb_server, gate):
     }
     services = start_services(guardian, 2, settings)
     urls = [service.url for service in services]
-    stock(urls[0], IDS)
+    fill_catalogue(urls[0], IDS)
     yield urls
     for service in services:
         service.kill()
@@ -66,15 +66,15 @@ def missing():
 
 @pytest.fixture
 def race(urls, gate, existing, missing):
-    """Runs one case and shows what came of it."""
+    """Runs one case and prints its outcome."""
 
     def run(case, fencing, wanted):
         knobs, soft_ttl_seconds = CASES[case]
-        turn(urls, **BEFORE | knobs, fencing=fencing)
+        set_knobs(urls, **BEFORE | knobs, fencing=fencing)
         counts = Counts(urls)
         racers = Racers(gate, urls, existing, missing, soft_ttl_seconds)
         race, lookups = racers.run(wanted)
-        say(
+        print_figure(
             f"{case}, fencing {fencing}: {race.stale} stale after {race.held} held writes "
             f"({race.missed} not held, {race.pending} pending, {dict(race.failed)} failed; "
             f"{race.reads_after} reads after), fills {dict(counts.fills())}"
@@ -89,17 +89,17 @@ def race(urls, gate, existing, missing):
 
 @pytest.mark.parametrize("case", CASES)
 @pytest.mark.parametrize("wanted", LENGTHS)
-def test_nobody_who_reads_after_a_write_gets_the_row_before_it(race, case, wanted):
+def test_no_read_after_a_write_returns_the_old_row(race, case, wanted):
     outcome, counts = race(case, "on", wanted)
 
     assert outcome.stale == 0, outcome.examples[:5]
-    # Old rows were on their way into the cache: without that nothing was proved.
+    # Old rows were about to be cached; without that the test proves nothing.
     assert counts.fills()["fenced"] >= outcome.held / 2
 
 
 @pytest.mark.parametrize("case", CASES)
 @pytest.mark.parametrize("wanted", FEWER)
-def test_race_is_lost_without_fencing(race, case, wanted):
+def test_stale_reads_occur_without_fencing(race, case, wanted):
     outcome, _ = race(case, "off", wanted)
 
     assert outcome.stale >= outcome.held / 100
