@@ -1,7 +1,7 @@
-"""python -m dashboards.generator: writes the dashboards' JSON, which is committed.
+"""Write the dashboards' JSON, which is committed: python -m dashboards.generator.
 
-Generated rather than written by hand, because four dashboards of a dozen panels then share one
-spelling of each query, one colour for each result and one look, and a panel takes five lines.
+The JSON is generated so that four dashboards of a dozen panels share one spelling of each query,
+one colour for each result and one style, and so that a new panel takes only five lines.
 """
 
 import json
@@ -15,23 +15,23 @@ from grafana_foundation_sdk.models.dashboard import Panel
 from dashboards.generator.boards import cache_aside, inside, load, ttl
 
 FOLDER = Path(__file__).parent.parent
-# Which Grafana the panels' options are written for. Without it Grafana takes them for those of its
-# oldest version and mends them: the charts against TTL would then find no field to draw.
+# The Grafana version that the panels' options are written for. Without it, Grafana migrates them
+# from its oldest version, and the charts against TTL then find no field to draw.
 PLUGIN_VERSION = "11.6.0"
 
 
-def rendered() -> Mapping[str, str]:
-    """Return the JSON of each dashboard by its file's name."""
+def render_dashboards() -> Mapping[str, str]:
+    """Return the JSON of each dashboard by file name."""
     pages = (
         ("cache-aside.json", cache_aside.build_dashboard()),
         ("ttl.json", ttl.build_dashboard()),
         ("load.json", load.build_dashboard()),
         ("inside.json", inside.build_dashboard()),
     )
-    return {name: _text(board) for name, board in pages}
+    return {name: _json_text(board) for name, board in pages}
 
 
-def _text(board: Dashboard) -> str:
+def _json_text(board: Dashboard) -> str:
     model = board.build()
     for number, panel in enumerate(model.panels or (), start=1):
         panel.id_val = number
@@ -41,5 +41,5 @@ def _text(board: Dashboard) -> str:
 
 
 if __name__ == "__main__":
-    for name, text in rendered().items():
+    for name, text in render_dashboards().items():
         (FOLDER / name).write_text(text, encoding="utf-8")

@@ -1,7 +1,7 @@
-"""Panels whose horizontal axis is the TTL: a point for each TTL that was in force, and a table.
+"""Panels against the TTL: a chart with a point for each TTL that was in force, and a table.
 
-Every query answers with a row for each value of the label `ttl`; Grafana makes the label a number,
-which the chart then uses as its axis. What has no such label is brought to it with `as_ttl`.
+Every query returns a row for each value of the label `ttl`. Grafana converts the label to a
+number, which the chart uses as its horizontal axis. `as_ttl` adds the label where it is missing.
 """
 
 from dataclasses import dataclass
@@ -11,7 +11,7 @@ from grafana_foundation_sdk.models import common as looks
 from grafana_foundation_sdk.models.dashboard import DataTransformerConfig, DynamicConfigValue
 from grafana_foundation_sdk.models.xychart import SeriesMapping, XYShowMode
 
-from dashboards.generator.panels import DATASOURCE, UNKNOWN, Words, fixed, instant
+from dashboards.generator.panels import DATASOURCE, UNKNOWN, Words, fixed_colour, instant_query
 
 _NUMBER = DataTransformerConfig(
     id_val="convertFieldType",
@@ -31,10 +31,10 @@ class Column:
 
     Attributes:
         expr: PromQL whose result has the label ttl and no other.
-        name: What the reader calls it.
-        colour: Grafana's name of the colour.
+        name: The name that the reader sees.
+        colour: Grafana's name for the colour.
         drawn: "points", "lines" or "points+lines".
-        unit: Grafana's name of the unit, for the table; None takes the panel's.
+        unit: Grafana's name for the unit, for the table; None uses the panel's unit.
     """
 
     expr: str
@@ -45,12 +45,12 @@ class Column:
 
 
 def as_ttl(expr: str) -> str:
-    """Return *expr* with its label ttl_seconds called ttl."""
+    """Return *expr* with its label ttl_seconds renamed to ttl."""
     return f'max by (ttl) (label_replace({expr}, "ttl", "$1", "ttl_seconds", "(.+)"))'
 
 
 def against_ttl(words: Words, *columns: Column, width: int = 12, height: int = 9) -> xychart.Panel:
-    """Return a chart over the TTL, whose axis is logarithmic."""
+    """Return a chart with the TTL on a logarithmic horizontal axis."""
     panel = (
         xychart.Panel()
         .title(words.title)
@@ -79,9 +79,9 @@ def against_ttl(words: Words, *columns: Column, width: int = 12, height: int = 9
         .height(height)
     )
     for number, column in enumerate(columns):
-        panel.with_target(instant(column.expr, number))
-        panel.override_by_query(chr(ord("A") + number), _drawn(column))
-    # Last, because the overrides by query name every field of their answer, the axis too.
+        panel.with_target(instant_query(column.expr, number))
+        panel.override_by_query(chr(ord("A") + number), _series_style(column))
+    # This comes last because the overrides by query rename every field of a result, the axis too.
     return panel.override_by_name("ttl", _axis())
 
 
@@ -104,16 +104,18 @@ def table_by_ttl(words: Words, *columns: Column, width: int = 24, height: int = 
             )
         )
         .with_transformation(_SORTED)
-        .override_by_name("ttl", [_named("TTL"), DynamicConfigValue(id_val="unit", value="s")])
+        .override_by_name(
+            "ttl", [_display_name("TTL"), DynamicConfigValue(id_val="unit", value="s")]
+        )
         .span(width)
         .height(height)
     )
     for number, column in enumerate(columns):
-        panel.with_target(instant(column.expr, number))
-        properties = [_named(column.name)]
+        panel.with_target(instant_query(column.expr, number))
+        properties = [_display_name(column.name)]
         if column.unit:
             properties.append(DynamicConfigValue(id_val="unit", value=column.unit))
-        # What Grafana calls the value of one of several table queries.
+        # Grafana gives the value field of each of several table queries such a name.
         panel.override_by_name(f"Value #{chr(ord('A') + number)}", properties)
     return panel
 
@@ -124,20 +126,20 @@ def _ttl_field() -> xychart.MatcherConfig:
 
 def _axis() -> list[DynamicConfigValue]:
     return [
-        _named("TTL"),
+        _display_name("TTL"),
         DynamicConfigValue(id_val="unit", value="s"),
         DynamicConfigValue(id_val="custom.axisLabel", value="TTL"),
         DynamicConfigValue(id_val="custom.scaleDistribution", value={"type": "log", "log": 10}),
     ]
 
 
-def _drawn(column: Column) -> list[DynamicConfigValue]:
+def _series_style(column: Column) -> list[DynamicConfigValue]:
     return [
-        _named(column.name),
-        fixed(column.colour),
+        _display_name(column.name),
+        fixed_colour(column.colour),
         DynamicConfigValue(id_val="custom.show", value=XYShowMode(column.drawn)),
     ]
 
 
-def _named(name: str) -> DynamicConfigValue:
+def _display_name(name: str) -> DynamicConfigValue:
     return DynamicConfigValue(id_val="displayName", value=name)

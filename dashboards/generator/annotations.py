@@ -1,7 +1,7 @@
-"""The marks on every time axis: a knob was turned, a load test started or stopped.
+"""The marks on every time axis: a knob changed, a load test started or stopped.
 
-They are Prometheus queries over the gauges themselves, so nobody needs the right to write
-annotations, and a knob turned by curl is marked as well as one turned in Locust.
+The marks are Prometheus queries over the gauges themselves. So no program needs permission to
+write annotations, and a knob changed with curl is marked like one changed in Locust.
 """
 
 from typing import Any
@@ -12,7 +12,7 @@ from grafana_foundation_sdk.models.dashboard import AnnotationQuery
 from dashboards.generator.panels import DATASOURCE
 from dashboards.generator.promql import highest, select, total
 
-# The scrape interval: $__rate_interval, so the life of a mark, is four times as long.
+# The scrape interval. A mark is shown for one $__rate_interval, which is four times as long.
 _STEP = "5s"
 NUMBER_KNOBS = (
     "ttl_jitter_ratio",
@@ -25,14 +25,14 @@ CHOICE_KNOBS = ("protection", "invalidation", "fencing")
 
 
 class _PrometheusMark(AnnotationQuery):
-    """Adds what Grafana's Prometheus data source reads and the SDK's model does not know."""
+    """An annotation with the fields that Grafana needs for Prometheus and the SDK lacks."""
 
     title_format: str
     text_format: str
 
     def to_json(self) -> dict[str, object]:
         payload: dict[str, Any] = super().to_json()
-        # Grafana up to 12.0 reads expr and step, later ones the target.
+        # Grafana up to 12.0 reads expr and step; later versions read the target.
         payload["step"] = _STEP
         payload["target"] = {"expr": self.expr, "interval": _STEP, "refId": "Anno"}
         payload["titleFormat"] = self.title_format
@@ -43,7 +43,14 @@ class _PrometheusMark(AnnotationQuery):
 
 
 class Mark(build.AnnotationQuery):
-    """A mark where *expr* is above 0; {{label}} in the words is filled in."""
+    """A mark at the times when *expr* is above 0.
+
+    Args:
+        name: Title of the mark.
+        colour: Grafana's name for the colour.
+        expr: PromQL.
+        text: Text of the mark; Grafana fills in {{label}}.
+    """
 
     def __init__(self, name: str, colour: str, expr: str, text: str) -> None:
         mark = _PrometheusMark(
@@ -54,15 +61,18 @@ class Mark(build.AnnotationQuery):
         self._internal = mark
 
 
-def _changed(value: str, by: str = "") -> str:
-    """Return 1 or more while *value* has changed within the last rate interval."""
+def _if_changed(value: str, by: str = "") -> str:
+    """Return the PromQL suffix that keeps a result only if *value* changed recently.
+
+    Recently means within the last rate interval; *by* names the labels to compare.
+    """
     joined = f"on ({by})"
     return f"and {joined} (changes(({value})[$__rate_interval:5s]) > 0)"
 
 
 def _ttl() -> str:
     ttl = highest("cacheaside_ttl_seconds")
-    return f'count_values("seconds", {ttl}) {_changed(ttl)}'
+    return f'count_values("seconds", {ttl}) {_if_changed(ttl)}'
 
 
 def _numbers() -> str:
@@ -70,7 +80,7 @@ def _numbers() -> str:
         f'label_replace({highest(f"cacheaside_{knob}")}, "knob", "{knob}", "", "")'
         for knob in NUMBER_KNOBS
     )
-    return f'count_values by (knob) ("value", {gauges}) {_changed(gauges, "knob")}'
+    return f'count_values by (knob) ("value", {gauges}) {_if_changed(gauges, "knob")}'
 
 
 def _choices() -> str:
@@ -78,10 +88,10 @@ def _choices() -> str:
         f'label_replace({highest(f"cacheaside_{knob}", by=("mode",))}, "knob", "{knob}", "", "")'
         for knob in CHOICE_KNOBS
     )
-    return f"({modes}) == 1 {_changed(modes, 'knob, mode')}"
+    return f"({modes}) == 1 {_if_changed(modes, 'knob, mode')}"
 
 
-# Of each generator: an always-on one must not hide the others.
+# By generator, because the always-on load of the demo must not hide the others.
 _USERS = total("loadtest_users", by=("instance",))
 _USERS_BEFORE = f"sum by (instance) ({select('loadtest_users')} offset $__rate_interval)"
 

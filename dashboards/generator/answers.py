@@ -1,23 +1,23 @@
-"""Panels of what users get: hit ratio, results, response times."""
+"""Panels about what users get: hit ratio, results, response times."""
 
 from dashboards.generator.measures import HIT_RATIO, LOOKUPS, PREDICTED, TTL
 from dashboards.generator.panels import (
     Line,
     Panel,
     Words,
-    by_result,
     curves,
-    dashed,
-    stacked,
-    steps,
+    with_dashed_line,
+    with_result_colours,
+    with_stacked_lines,
+    with_steps,
 )
 from dashboards.generator.promql import quantile, rate
 
 
 def story_panels() -> list[Panel]:
-    """Return the row that tells it at a glance."""
+    """Return the overview row: hit ratio, results and TTL."""
     return [
-        dashed(
+        with_dashed_line(
             curves(
                 Words(
                     "Hit ratio, measured and predicted",
@@ -33,8 +33,8 @@ def story_panels() -> list[Panel]:
             ).max(1),
             "predicted",
         ),
-        by_result(
-            stacked(
+        with_result_colours(
+            with_stacked_lines(
                 curves(
                     Words(
                         "Lookups by result",
@@ -48,7 +48,7 @@ def story_panels() -> list[Panel]:
                 )
             )
         ),
-        steps(
+        with_steps(
             curves(
                 Words(
                     "TTL",
@@ -64,9 +64,9 @@ def story_panels() -> list[Panel]:
 
 
 def response_panels() -> list[Panel]:
-    """Return the percentiles of response time, a panel for each."""
+    """Return one panel for each percentile of the response time."""
     return [
-        by_result(
+        with_result_colours(
             curves(
                 Words(
                     f"Response time p{percent} by result",

@@ -1,4 +1,4 @@
-"""What all dashboards share: variables, links, annotations, refresh."""
+"""The parts that all dashboards share: variables, links, annotations, refresh."""
 
 from dataclasses import dataclass
 
@@ -20,14 +20,14 @@ TAG = "cacheaside"
 
 @dataclass(frozen=True, slots=True)
 class Page:
-    """What tells one dashboard from another.
+    """The properties in which the dashboards differ.
 
     Attributes:
-        uid: Its address, /d/<uid>; never changes.
-        title: Its name.
-        text: What question it answers.
-        since: How far back it looks at first, such as 15m.
-        sources: Metrics, one for each program shown; they fill the variables job and instance.
+        uid: Identifier in its address, /d/<uid>; it never changes.
+        title: Name of the dashboard.
+        text: The question that it answers.
+        since: Length of its initial time range, such as 15m.
+        sources: One metric of each program shown; they fill the variables job and instance.
     """
 
     uid: str
@@ -38,7 +38,7 @@ class Page:
 
 
 def frame(page: Page) -> build.Dashboard:
-    """Return the dashboard without its panels."""
+    """Return a dashboard without panels."""
     board = (
         build.Dashboard(page.title)
         .uid(page.uid)

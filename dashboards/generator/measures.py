@@ -1,4 +1,4 @@
-"""The measures that several dashboards show: one spelling of each."""
+"""The queries that several dashboards share."""
 
 from dashboards.generator.promql import ASKED, FOUND, SPARED, highest, rate, ratio
 
@@ -10,5 +10,5 @@ PREDICTED = highest("loadtest_predicted_hit_ratio")
 TTL = highest("cacheaside_ttl_seconds")
 LOADS = rate("cacheaside_store_queries_total", 'op="select"')
 FILLS = "cacheaside_fills_total"
-# Origin amplification: loads for each refresh. A redundant fill is a load that came too late.
+# Origin amplification is loads per refresh. A redundant fill is a load that finished too late.
 AMPLIFICATION = ratio(rate(FILLS, 'outcome=~"stored|redundant"'), rate(FILLS, 'outcome="stored"'))

@@ -1,4 +1,4 @@
-"""The kinds of panel that our dashboards are made of, each with one look."""
+"""The kinds of panel that the dashboards use, each with one style."""
 
 from dataclasses import dataclass
 
@@ -17,13 +17,13 @@ from grafana_foundation_sdk.models.dashboard import (
 from grafana_foundation_sdk.models.prometheus import PromQueryFormat
 
 Panel = Builder[dashboard.Panel]
-"""Any of the SDK's panels, before it is built."""
+"""Any panel of the SDK, before it is built."""
 
 UNKNOWN = "\N{EN DASH}"
 
 DATASOURCE = DataSourceRef(type_val="prometheus", uid="${datasource}")
 
-# One colour for each result, everywhere; told apart in shades of grey as well.
+# Each result has one colour everywhere. The colours also differ when printed in grey.
 COLOURS = {
     "hit": "#73bf69",
     "stale": "#b9eb9a",
@@ -43,7 +43,7 @@ class Line:
 
     Attributes:
         expr: PromQL.
-        legend: What the reader calls it; {{label}} is filled in.
+        legend: The name that the reader sees; Grafana fills in {{label}}.
     """
 
     expr: str
@@ -52,12 +52,12 @@ class Line:
 
 @dataclass(frozen=True, slots=True)
 class Words:
-    """What a panel says of itself.
+    """Title, description and unit of a panel.
 
     Attributes:
         title: A noun.
-        text: What it shows and which way is good, in plain words.
-        unit: Grafana's name of the unit.
+        text: What the panel shows and which direction is good, in plain words.
+        unit: Grafana's name for the unit.
     """
 
     title: str
@@ -65,18 +65,18 @@ class Words:
     unit: str
 
 
-def query(line: Line, number: int) -> prometheus.Dataquery:
-    """Return a query over time."""
-    return _asked(line.expr, number).legend_format(line.legend).range()
+def range_query(line: Line, number: int) -> prometheus.Dataquery:
+    """Return a query over the time range."""
+    return _dataquery(line.expr, number).legend_format(line.legend).range()
 
 
-def instant(expr: str, number: int) -> prometheus.Dataquery:
-    """Return a query of one moment, as a table: a row for each set of labels."""
-    return _asked(expr, number).format(PromQueryFormat.TABLE).instant()
+def instant_query(expr: str, number: int) -> prometheus.Dataquery:
+    """Return a query of the latest moment, as a table with a row for each set of labels."""
+    return _dataquery(expr, number).format(PromQueryFormat.TABLE).instant()
 
 
-def number(words: Words, line: Line, width: int = 3, decimals: int | None = None) -> stat.Panel:
-    """Return a headline: the value now, and none when there is none now."""
+def headline(words: Words, line: Line, width: int = 3, decimals: int | None = None) -> stat.Panel:
+    """Return a panel with one current number, or a dash if there is no current value."""
     panel = (
         stat.Panel()
         .title(words.title)
@@ -84,19 +84,19 @@ def number(words: Words, line: Line, width: int = 3, decimals: int | None = None
         .datasource(DATASOURCE)
         .unit(words.unit)
         .no_value(UNKNOWN)
-        .thresholds(_plain())
+        .thresholds(_no_thresholds())
         .graph_mode(looks.BigValueGraphMode.NONE)
         .color_mode(looks.BigValueColorMode.NONE)
         .reduce_options(common.ReduceDataOptions().calcs(["lastNotNull"]))
         .span(width)
         .height(4)
-        .with_target(_asked(line.expr, 0).legend_format(line.legend).instant())
+        .with_target(_dataquery(line.expr, 0).legend_format(line.legend).instant())
     )
     return panel if decimals is None else panel.decimals(decimals)
 
 
 def curves(words: Words, *lines: Line, width: int = 8, height: int = 8) -> timeseries.Panel:
-    """Return lines over time; a legend that is a result gets that result's colour."""
+    """Return a panel of lines over time."""
     panel = (
         timeseries.Panel()
         .title(words.title)
@@ -125,19 +125,19 @@ def curves(words: Words, *lines: Line, width: int = 8, height: int = 8) -> times
         )
     )
     for position, line in enumerate(lines):
-        panel.with_target(query(line, position))
+        panel.with_target(range_query(line, position))
     return panel
 
 
-def by_result(panel: timeseries.Panel) -> timeseries.Panel:
-    """Give every result its own colour."""
+def with_result_colours(panel: timeseries.Panel) -> timeseries.Panel:
+    """Return the panel with each result in its own colour."""
     for result, colour in COLOURS.items():
-        panel.override_by_name(result, [fixed(colour)])
+        panel.override_by_name(result, [fixed_colour(colour)])
     return panel
 
 
-def stacked(panel: timeseries.Panel) -> timeseries.Panel:
-    """Put the lines on top of one another: their heights add up."""
+def with_stacked_lines(panel: timeseries.Panel) -> timeseries.Panel:
+    """Return the panel with its lines stacked, so that their heights add up."""
     return (
         panel.fill_opacity(40)
         .line_width(1)
@@ -145,13 +145,13 @@ def stacked(panel: timeseries.Panel) -> timeseries.Panel:
     )
 
 
-def steps(panel: timeseries.Panel) -> timeseries.Panel:
-    """Draw a setting: it holds until it is changed."""
+def with_steps(panel: timeseries.Panel) -> timeseries.Panel:
+    """Return the panel with step lines, for a setting that holds until it is changed."""
     return panel.line_interpolation(looks.LineInterpolation.STEP_AFTER).fill_opacity(0)
 
 
-def dashed(panel: timeseries.Panel, legend: str) -> timeseries.Panel:
-    """Draw one line dashed and unfilled: a prediction or a target, not a measurement."""
+def with_dashed_line(panel: timeseries.Panel, legend: str) -> timeseries.Panel:
+    """Return the panel with one dashed, unfilled line: a prediction, a target or a limit."""
     style = {"fill": "dash", "dash": [8, 6]}
     return panel.override_by_name(
         legend,
@@ -163,7 +163,7 @@ def dashed(panel: timeseries.Panel, legend: str) -> timeseries.Panel:
 
 
 def states(words: Words, line: Line, width: int = 8, height: int = 8) -> statetimeline.Panel:
-    """Return bands over time for something that is one or the other."""
+    """Return a panel of coloured bands over time, for something that is on or off."""
     return (
         statetimeline.Panel()
         .title(words.title)
@@ -180,21 +180,21 @@ def states(words: Words, line: Line, width: int = 8, height: int = 8) -> stateti
         .show_value(looks.VisibilityMode.NEVER)
         .span(width)
         .height(height)
-        .with_target(query(line, 0))
+        .with_target(range_query(line, 0))
     )
 
 
-def fixed(colour: str) -> DynamicConfigValue:
-    """Return the override that paints a field."""
+def fixed_colour(colour: str) -> DynamicConfigValue:
+    """Return the override that sets the colour of a field."""
     return DynamicConfigValue(id_val="color", value={"mode": "fixed", "fixedColor": colour})
 
 
-def _asked(expr: str, number: int) -> prometheus.Dataquery:
+def _dataquery(expr: str, number: int) -> prometheus.Dataquery:
     return prometheus.Dataquery().expr(expr).ref_id(chr(ord("A") + number))
 
 
-def _plain() -> ThresholdsConfig:
-    """No value is good or bad by itself: what a hit ratio is worth depends on the TTL."""
+def _no_thresholds() -> ThresholdsConfig:
+    """Return one neutral colour: whether a hit ratio is good, say, depends on the TTL."""
     return (
         ThresholdsConfig()
         .mode(ThresholdsMode.ABSOLUTE)

@@ -1,7 +1,7 @@
-"""Panels of what the exporters say of Redis and MySQL."""
+"""Panels about Redis and MySQL, from their exporters."""
 
 from dashboards.generator.measures import HIT_RATIO
-from dashboards.generator.panels import Line, Panel, Words, curves, dashed
+from dashboards.generator.panels import Line, Panel, Words, curves, with_dashed_line
 from dashboards.generator.promql import highest, rate, ratio, total
 
 WIDTH = 6
@@ -13,7 +13,7 @@ def redis_panels() -> list[Panel]:
     hits = rate("redis_keyspace_hits_total")
     misses = rate("redis_keyspace_misses_total")
     return [
-        dashed(
+        with_dashed_line(
             curves(
                 Words(
                     "Memory",
@@ -64,7 +64,7 @@ def mysql_panels() -> list[Panel]:
     asked = rate("mysql_global_status_innodb_buffer_pool_read_requests")
     fetched = rate("mysql_global_status_innodb_buffer_pool_reads")
     return [
-        dashed(
+        with_dashed_line(
             curves(
                 Words(
                     "Connections",

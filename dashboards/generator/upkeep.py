@@ -1,12 +1,12 @@
-"""Panels of what the answers cost: store loads, stampedes, errors, and how old answers are."""
+"""Panels about the cost of answers: store loads, stampedes, errors, and the age of answers."""
 
 from dashboards.generator.measures import AMPLIFICATION, AVOIDED, LOADS, LOOKUPS
-from dashboards.generator.panels import Line, Panel, Words, by_result, curves, states
+from dashboards.generator.panels import Line, Panel, Words, curves, states, with_result_colours
 from dashboards.generator.promql import highest, quantile, rate
 
 
 def store_panels() -> list[Panel]:
-    """Return the row about the store and what goes wrong."""
+    """Return the row about the store and failures."""
     return [
         curves(
             Words(
@@ -55,7 +55,7 @@ def store_panels() -> list[Panel]:
 
 
 def freshness_panels() -> list[Panel]:
-    """Return the row about how old answers are."""
+    """Return the row about the age of answers."""
     age = "cacheaside_entry_age_seconds"
     return [
         curves(
@@ -77,7 +77,7 @@ def freshness_panels() -> list[Panel]:
             ),
             Line(rate("loadtest_stale_reads_total"), "stale reads"),
         ),
-        by_result(
+        with_result_colours(
             curves(
                 Words(
                     "Lookup time in the service, p99 by result",

@@ -3,7 +3,7 @@
 import pytest
 from grafana_foundation_sdk.models.dashboard import Dashboard
 
-from dashboards.generator.__main__ import rendered
+from dashboards.generator.__main__ import render_dashboards
 from tests.dashboards.board_files import BOARDS, SCRAPE_SECONDS, load, panels
 
 NAMES = ["cache-aside.json", "inside.json", "load.json", "ttl.json"]
@@ -13,7 +13,7 @@ each_board = pytest.mark.parametrize("path", BOARDS, ids=lambda path: path.stem)
 def test_committed_dashboards_are_what_the_generator_writes():
     committed = {path.name: path.read_text(encoding="utf-8") for path in BOARDS}
 
-    assert rendered() == committed, "run: python -m dashboards.generator"
+    assert render_dashboards() == committed, "run: python -m dashboards.generator"
 
 
 def test_the_four_dashboards_are_there():

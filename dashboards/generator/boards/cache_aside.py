@@ -1,4 +1,4 @@
-"""The first dashboard: what the cache does for the answers and for the store, right now."""
+"""The main dashboard: what the cache does for answers and for the store right now."""
 
 from grafana_foundation_sdk.builders import dashboard as build
 
@@ -13,7 +13,7 @@ from dashboards.generator.measures import (
     PREDICTED,
     TTL,
 )
-from dashboards.generator.panels import Line, Panel, Words, number
+from dashboards.generator.panels import Line, Panel, Words, headline
 from dashboards.generator.promql import quantile, rate
 from dashboards.generator.upkeep import freshness_panels, store_panels
 
@@ -39,7 +39,7 @@ def build_dashboard() -> build.Dashboard:
 
 def _ratios() -> list[Panel]:
     return [
-        number(
+        headline(
             Words(
                 "Hit ratio",
                 "Share of lookups that found an entry. Higher is better.",
@@ -48,7 +48,7 @@ def _ratios() -> list[Panel]:
             Line(HIT_RATIO, "measured"),
             decimals=1,
         ),
-        number(
+        headline(
             Words(
                 "Predicted",
                 "The hit ratio that theory expects of this TTL, popularity and rate, computed by"
@@ -60,7 +60,7 @@ def _ratios() -> list[Panel]:
             Line(PREDICTED, "predicted"),
             decimals=1,
         ),
-        number(
+        headline(
             Words(
                 "Offload",
                 "Share of lookups that cost the store nothing. Higher is better; above the hit"
@@ -75,15 +75,15 @@ def _ratios() -> list[Panel]:
 
 def _rates() -> list[Panel]:
     return [
-        number(
+        headline(
             Words("Lookups", "Lookups a second, all results.", "reqps"),
             Line(rate(LOOKUPS), "lookups"),
         ),
-        number(
+        headline(
             Words("Store loads", "Reads of the store a second. Lower is better.", "reqps"),
             Line(LOADS, "loads"),
         ),
-        number(
+        headline(
             Words(
                 "Amplification",
                 "Loads for each entry that was filled: 1 is one load for each expiry, more is a"
@@ -93,7 +93,7 @@ def _rates() -> list[Panel]:
             Line(AMPLIFICATION, "loads for each fill"),
             decimals=2,
         ),
-        number(
+        headline(
             Words(
                 "Response p99",
                 "99 of 100 answers came faster, counted from when they should have been asked for."
@@ -102,5 +102,5 @@ def _rates() -> list[Panel]:
             ),
             Line(quantile(0.99, "loadtest_response_seconds"), "p99"),
         ),
-        number(Words("TTL in force", "How long an entry lives.", "s"), Line(TTL, "TTL")),
+        headline(Words("TTL in force", "How long an entry lives.", "s"), Line(TTL, "TTL")),
     ]

@@ -1,9 +1,9 @@
-"""The dashboard of the insides: the service's own process, Redis and MySQL."""
+"""The dashboard of the internals: the service's own process, Redis and MySQL."""
 
 from grafana_foundation_sdk.builders import dashboard as build
 
 from dashboards.generator.frame import Page, frame
-from dashboards.generator.panels import Line, Panel, Words, curves, dashed
+from dashboards.generator.panels import Line, Panel, Words, curves, with_dashed_line
 from dashboards.generator.promql import quantile, rate, total
 from dashboards.generator.servers import mysql_panels, redis_panels
 
@@ -53,7 +53,7 @@ def _process() -> list[Panel]:
             Line(total("process_resident_memory_bytes", SERVICE, by=("instance",)), "{{instance}}"),
             width=WIDTH,
         ),
-        _limited(
+        _busy_panel(
             Words(
                 "Threads busy and store queries",
                 "Threads busy with a lookup (time spent in lookups a second: Little's law) and"
@@ -81,7 +81,7 @@ def _process() -> list[Panel]:
     ]
 
 
-def _limited(words: Words) -> Panel:
+def _busy_panel(words: Words) -> Panel:
     panel = curves(
         words,
         Line(rate("cacheaside_lookup_duration_seconds_sum"), "threads busy"),
@@ -90,7 +90,7 @@ def _limited(words: Words) -> Panel:
         Line(total("cacheaside_store_pool_size"), "store pool"),
         width=WIDTH,
     )
-    return dashed(dashed(panel, "threads"), "store pool")
+    return with_dashed_line(with_dashed_line(panel, "threads"), "store pool")
 
 
 def _outcomes() -> list[Panel]:

@@ -1,4 +1,4 @@
-"""The load dashboard: whether the load that was asked for is the load that was driven."""
+"""The dashboard of the load generator: whether it sends the load that it was asked for."""
 
 from grafana_foundation_sdk.builders import dashboard as build
 
@@ -7,11 +7,11 @@ from dashboards.generator.panels import (
     Line,
     Panel,
     Words,
-    by_result,
     curves,
-    dashed,
-    number,
-    stacked,
+    headline,
+    with_dashed_line,
+    with_result_colours,
+    with_stacked_lines,
 )
 from dashboards.generator.promql import quantile, rate, ratio, total
 
@@ -25,8 +25,8 @@ PAGE = Page(
 
 REQUESTS = "loadtest_requests_total"
 TARGET = total("loadtest_target_rate")
-# Dropped arrivals were never sent. Writes are no lookups, so the service's count of them is added,
-# where it is known.
+# Dropped arrivals were never sent. Writes are not lookups, so the service's count of writes is
+# added where it is known.
 _LOOKUPS = rate(REQUESTS, 'result!="dropped"')
 _WRITES = rate("cacheaside_http_requests_total", 'route="/fruit/<id>", method=~"PUT|DELETE"')
 ACHIEVED = f"(({_LOOKUPS} + {_WRITES}) or {_LOOKUPS})"
@@ -48,15 +48,15 @@ def build_dashboard() -> build.Dashboard:
 
 def _headlines() -> list[Panel]:
     return [
-        number(
+        headline(
             Words("Target rate", "Arrivals a second that were asked for.", "reqps"),
             Line(TARGET, "target"),
         ),
-        number(
+        headline(
             Words("Achieved rate", "Requests a second that were done.", "reqps"),
             Line(ACHIEVED, "achieved"),
         ),
-        number(
+        headline(
             Words(
                 "Achieved share",
                 "Achieved ÷ target. Below 95 % the generator or the service is saturated, and"
@@ -66,25 +66,25 @@ def _headlines() -> list[Panel]:
             Line(ratio(ACHIEVED, TARGET), "achieved ÷ target"),
             decimals=1,
         ),
-        number(
+        headline(
             Words(
                 "Dropped", "Arrivals a second that waited too long for a slot. 0 is right.", "reqps"
             ),
             Line(DROPPED, "dropped"),
         ),
-        number(
+        headline(
             Words("In flight", "Requests under way. Climbing means falling behind.", "short"),
             Line(IN_FLIGHT, "in flight"),
         ),
-        number(
+        headline(
             Words("Slip p99", "How late requests leave. Below 5 ms is good.", "s"),
             Line(quantile(0.99, SLIP), "p99"),
         ),
-        number(
+        headline(
             Words("Users", "Locust users; each is a stream of arrivals.", "short"),
             Line(USERS, "users"),
         ),
-        number(
+        headline(
             Words("Workers", "Worker processes; 0 when one process does it all.", "short"),
             Line(total("loadtest_workers"), "workers"),
         ),
@@ -93,7 +93,7 @@ def _headlines() -> list[Panel]:
 
 def _rates() -> list[Panel]:
     return [
-        dashed(
+        with_dashed_line(
             curves(
                 Words(
                     "Target, achieved and dropped rate",
@@ -171,8 +171,8 @@ def _rows() -> list[Panel]:
             ),
             Line(quantile(0.99, SERVICE, by=row), "{{scenario}} {{result}}"),
         ),
-        by_result(
-            stacked(
+        with_result_colours(
+            with_stacked_lines(
                 curves(
                     Words(
                         "Requests by result",

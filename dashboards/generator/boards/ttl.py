@@ -1,11 +1,11 @@
-"""The TTL dashboard: what each TTL of the time range was worth, next to theory."""
+"""The TTL dashboard: the results of each TTL in the time range, beside theory."""
 
 from grafana_foundation_sdk.builders import dashboard as build
 
 from dashboards.generator.against_ttl import Column, against_ttl, as_ttl, table_by_ttl
 from dashboards.generator.frame import Page, frame
 from dashboards.generator.measures import HIT_RATIO, PREDICTED, TTL
-from dashboards.generator.panels import Line, Panel, Words, curves, dashed, steps
+from dashboards.generator.panels import Line, Panel, Words, curves, with_dashed_line, with_steps
 from dashboards.generator.promql import ASKED, FOUND, ratio, select
 
 PAGE = Page(
@@ -17,22 +17,24 @@ PAGE = Page(
 )
 
 
-def summed(record: str, *matchers: str) -> str:
+def sum_over_range(record: str, *matchers: str) -> str:
     """Return a recorded rate summed over the time range, for each TTL."""
     return f"sum by (ttl) (sum_over_time({select(record, *matchers)}[$__range]))"
 
 
-def averaged(record: str) -> str:
+def average_while_in_force(record: str) -> str:
     """Return a recorded rate averaged over the time that each TTL was in force.
 
-    Over that time rather than that of each series: of a service that was started anew there are
-    two, and their averages would add up.
+    Averaging over the time of each series would be wrong: a service that was restarted has two
+    series, and their averages would add up.
     """
-    return ratio(summed(record), "sum by (ttl) (count_over_time(cacheaside:steady_ttl[$__range]))")
+    return ratio(
+        sum_over_range(record), "sum by (ttl) (count_over_time(cacheaside:steady_ttl[$__range]))"
+    )
 
 
-def last(metric: str) -> str:
-    """Return the last value of each series in the time range, also when its program has ended."""
+def last_in_range(metric: str) -> str:
+    """Return the last value of each series in the time range, even if its program has ended."""
     return f"last_over_time({select(metric)}[$__range])"
 
 
@@ -43,18 +45,21 @@ def _quantile(q: float) -> str:
 
 
 LOOKUPS = "ttl:cacheaside_lookups:rate15s"
-MEASURED = ratio(summed(LOOKUPS, FOUND), summed(LOOKUPS, ASKED))
+MEASURED = ratio(sum_over_range(LOOKUPS, FOUND), sum_over_range(LOOKUPS, ASKED))
 PREDICTED_THEN = (
     f"max by (ttl) (avg_over_time({select('ttl:loadtest_predicted_hit_ratio:max')}[$__range]))"
 )
-THEORY = as_ttl(last("loadtest_theory_hit_ratio"))
-TRIAL = as_ttl(last("loadtest_trial_hit_ratio"))
-TRIAL_PREDICTED = as_ttl(last("loadtest_trial_predicted_hit_ratio"))
-LOADS = averaged("ttl:cacheaside_store_loads:rate15s")
-LOOKUP_RATE = averaged(LOOKUPS)
-STALE = ratio(summed("ttl:loadtest_stale_reads:rate15s"), summed("ttl:loadtest_requests:rate15s"))
+THEORY = as_ttl(last_in_range("loadtest_theory_hit_ratio"))
+TRIAL = as_ttl(last_in_range("loadtest_trial_hit_ratio"))
+TRIAL_PREDICTED = as_ttl(last_in_range("loadtest_trial_predicted_hit_ratio"))
+LOADS = average_while_in_force("ttl:cacheaside_store_loads:rate15s")
+LOOKUP_RATE = average_while_in_force(LOOKUPS)
+STALE = ratio(
+    sum_over_range("ttl:loadtest_stale_reads:rate15s"),
+    sum_over_range("ttl:loadtest_requests:rate15s"),
+)
 AGE, STALENESS = (
-    ratio(summed(f"ttl:{name}_sum:rate15s"), summed(f"ttl:{name}_count:rate15s"))
+    ratio(sum_over_range(f"ttl:{name}_sum:rate15s"), sum_over_range(f"ttl:{name}_count:rate15s"))
     for name in ("cacheaside_entry_age_seconds", "loadtest_staleness_seconds")
 )
 
@@ -151,14 +156,14 @@ def _trials() -> Panel:
 
 def _over_time() -> list[Panel]:
     return [
-        steps(
+        with_steps(
             curves(
                 Words("TTL over time", "Where in the time range each TTL was in force.", "s"),
                 Line(TTL, "TTL"),
                 width=12,
             )
         ),
-        dashed(
+        with_dashed_line(
             curves(
                 Words(
                     "Hit ratio over time",
