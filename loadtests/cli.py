@@ -12,7 +12,7 @@ from loadtests.experiments.commands import report, stampede, sweep
 from loadtests.experiments.plan.fields import PlanError
 from loadtests.experiments.records.records import RecordError
 from loadtests.experiments.trial.locust_process import LoadError
-from loadtests.service_under_test.control import ServiceError
+from loadtests.service_under_test.client import ServiceError
 from loadtests.stack.guardian import StackError
 
 USER_ERRORS = (PlanError, RecordError, StackError, ServiceError, LoadError)

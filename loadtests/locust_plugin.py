@@ -24,7 +24,7 @@ from loadtests.run.single_process import LocalLoad
 from loadtests.run.typed_locust import listen, parsed_options
 from loadtests.run.worker import WorkerLoad
 from loadtests.sender.histogram import bucket_milliseconds
-from loadtests.service_under_test.control import ServiceError
+from loadtests.service_under_test.client import ServiceError
 from loadtests.workload.flags import EXIT_USAGE, Flag, FlagError, FlagParser, add_load_flags
 from loadtests.workload.knob_flags import add_knob_flags
 from loadtests.workload.load_settings import settings_from

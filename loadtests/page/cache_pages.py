@@ -19,7 +19,7 @@ from loadtests.page.run_panel import RunPanel
 from loadtests.page.start_form import check_users, chosen_classes, settings_of_form
 from loadtests.run.preparation import KEEPS_ITS_USERS, Preparation
 from loadtests.run.typed_locust import parsed_options, protected, web_app
-from loadtests.service_under_test.control import ServiceError
+from loadtests.service_under_test.client import ServiceError
 from loadtests.workload.flags import FlagError
 from loadtests.workload.knob_flags import KNOB_FLAGS
 

@@ -11,8 +11,8 @@ from loadtests.page.snapshot import THEORY_TTLS, View
 from loadtests.prediction.steady_state import predicted_hit_ratio
 from loadtests.run.preparation import Preparation
 from loadtests.sender.tallies import Tallies, merged
-from loadtests.service_under_test.contract import asked, found
-from loadtests.service_under_test.control import ServiceError
+from loadtests.service_under_test.client import ServiceError
+from loadtests.service_under_test.contract import count_cache_lookups, count_hits
 from loadtests.workload.flags import FlagError
 
 logger = logging.getLogger(__name__)
@@ -21,8 +21,6 @@ LOOK_SECONDS = 1.0
 RECENT_SECONDS = 10.0
 _SILENT_SECONDS = 3.0
 _Timed = TypeVar("_Timed", bound=tuple[float, ...])
-
-_STORE_QUERIES = "cacheaside_store_queries_total"
 
 
 class LoadSource(Protocol):
@@ -93,18 +91,17 @@ class LiveView:
 
     def _ask_service(self) -> None:
         try:
-            client = self._preparation.client(self._preparation.settings_now())
-            self._preparation.learn(client.settings())
+            with self._preparation.client(self._preparation.settings_now()) as client:
+                self._preparation.learn(client.knobs())
+                counters = client.counters()
         except (FlagError, ServiceError) as error:
-            logger.debug("no look at the service: %s", error)
+            logger.debug("the service was not read: %s", error)
             return
-        total = client.counter(_STORE_QUERIES)
-        if total is not None:
-            self._queries.append((time.monotonic(), total))
+        self._queries.append((time.monotonic(), sum(counters.store_queries.values())))
 
     def _recent(self, tallies: Tallies) -> float | None:
         counts = tallies.results()
-        hits, lookups = found(counts), asked(counts)
+        hits, lookups = count_hits(counts), count_cache_lookups(counts)
         if self._ratios and lookups < self._ratios[-1][2]:
             self._ratios.clear()  # a new run
         self._ratios.append((time.monotonic(), hits, lookups))

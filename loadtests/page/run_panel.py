@@ -10,7 +10,7 @@ from locust.web import WebUI
 from loadtests.page.live_view import LiveView
 from loadtests.run.preparation import Preparation
 from loadtests.run.typed_locust import protected
-from loadtests.service_under_test.control import ServiceError
+from loadtests.service_under_test.client import ServiceError
 from loadtests.workload.flags import FlagError
 from loadtests.workload.knob_flags import KNOB_FLAGS, UNCHANGED, parse_changes
 
@@ -70,8 +70,8 @@ class RunPanel:
             return jsonify(message="knobs are sent as a JSON object"), 400
         try:
             knobs = parse_changes({str(key): str(text) for key, text in texts.items()})
-            settings = self._preparation.settings_now()
-            self._preparation.learn(self._preparation.client(settings).change(knobs))
+            with self._preparation.client(self._preparation.settings_now()) as client:
+                self._preparation.learn(client.set_knobs(knobs))
         except (FlagError, ServiceError) as error:
             return jsonify(message=str(error)), 400
         self._live.look()

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from loadtests.service_under_test.control import Knob
+from loadtests.service_under_test.contract import Knob
 from loadtests.theory import fill, replay, stampede, ttl
 from loadtests.traffic.popularity import Masses, Popularity
 

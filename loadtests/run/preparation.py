@@ -16,7 +16,8 @@ from loadtests.run.outcome import Outcome, summarise
 from loadtests.run.typed_locust import parsed_options
 from loadtests.sender.recording import Recording
 from loadtests.sender.tallies import Tallies
-from loadtests.service_under_test.control import Knob, ServiceClient
+from loadtests.service_under_test.client import ServiceClient
+from loadtests.service_under_test.contract import Knob
 from loadtests.traffic.trace import Trace
 from loadtests.workload.flags import LARGEST_CATALOGUE, FlagError
 from loadtests.workload.load_settings import LoadSettings, settings_from
@@ -102,22 +103,23 @@ class Preparation:
             FlagError: A setting is wrong.
             ServiceError: The service is not as needed.
         """
-        client = self.client(settings)
-        client.check()
-        trace = settings.read_trace()
         chosen = self._chosen()
-        if trace is not None and len(chosen) > 1:
-            names = ", ".join(chosen)
-            raise FlagError(
-                f"trace must be replayed by one scenario, got {names!r}; choose one of them"
-            )
-        items = self._items(settings, trace)
-        self.learn(client.change(settings.knobs) if settings.knobs else client.settings())
-        client.fill_catalogue(items)
-        writes = settings.write_ratio and any(scenario.writes for scenario in chosen.values())
-        if writes or trace is not None:
-            # or a read could find what no write of the run, no earlier line of the trace explains
-            client.clear_cache()
+        with self.client(settings) as client:
+            client.check()
+            trace = settings.read_trace()
+            if trace is not None and len(chosen) > 1:
+                names = ", ".join(chosen)
+                raise FlagError(
+                    f"trace must be replayed by one scenario, got {names!r}; choose one of them"
+                )
+            items = self._items(settings, trace)
+            self.learn(client.set_knobs(settings.knobs) if settings.knobs else client.knobs())
+            client.fill_catalogue(items)
+            writes = settings.write_ratio and any(scenario.writes for scenario in chosen.values())
+            if writes or trace is not None:
+                # Else a read could find what neither a write of this run nor an earlier line of
+                # the trace explains.
+                client.clear_cache()
         self.traffic = traffic_of(settings, trace, chosen)
         self._top_shares = top_shares(settings, trace, chosen)
 

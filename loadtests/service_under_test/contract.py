@@ -1,33 +1,36 @@
-"""The service's seven results, and the ratios that are made of them."""
+"""What the load generator must know of the service: its results, its knobs, its ratios."""
 
 from collections.abc import Mapping
 
-FOUND = ("hit", "stale", "negative")
+HIT_RESULTS = ("hit", "stale", "negative")
 """Results of lookups that the cache answered."""
 
-ASKED = (*FOUND, "miss", "coalesced")
-"""Results of lookups that asked the cache."""
+CACHE_RESULTS = (*HIT_RESULTS, "miss", "coalesced")
+"""Results of lookups that reached the cache."""
 
-SERVICE_RESULTS = (*ASKED, "bypass", "error")
+SERVICE_RESULTS = (*CACHE_RESULTS, "bypass", "error")
+
+Knob = float | int | str
+"""The value of a run-time knob."""
 
 
-def found(counts: Mapping[str, int]) -> int:
+def count_hits(counts: Mapping[str, int]) -> int:
     """Return how many lookups the cache answered."""
-    return sum(counts.get(word, 0) for word in FOUND)
+    return sum(counts.get(result, 0) for result in HIT_RESULTS)
 
 
-def asked(counts: Mapping[str, int]) -> int:
-    """Return how many lookups asked the cache: all but bypassed and failed ones."""
-    return sum(counts.get(word, 0) for word in ASKED)
+def count_cache_lookups(counts: Mapping[str, int]) -> int:
+    """Return how many lookups reached the cache: all but bypassed and failed ones."""
+    return sum(counts.get(result, 0) for result in CACHE_RESULTS)
 
 
 def hit_ratio(counts: Mapping[str, int]) -> float | None:
-    """Return the share of lookups answered by the cache; None when nothing asked it."""
-    lookups = asked(counts)
-    return found(counts) / lookups if lookups else None
+    """Return the share of lookups answered by the cache; None without any lookup."""
+    lookups = count_cache_lookups(counts)
+    return count_hits(counts) / lookups if lookups else None
 
 
 def offload_ratio(counts: Mapping[str, int]) -> float | None:
-    """Return the share of lookups that cost the store nothing; None when nothing asked."""
-    lookups = asked(counts)
+    """Return the share of lookups that cost the store nothing; None without any lookup."""
+    lookups = count_cache_lookups(counts)
     return 1.0 - counts.get("miss", 0) / lookups if lookups else None

@@ -1,39 +1,44 @@
-"""Exact counts of the service and of Redis, and what lies between two readings."""
+"""Exact counts of the service and of Redis, and what was counted between two readings."""
 
-import re
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, fields
 
-READ_METRICS = (
-    "cacheaside_lookups_total",
-    "cacheaside_store_queries_total",
-    "cacheaside_cache_key_reads_total",
-    "cacheaside_fills_total",
-)
-
-_SAMPLE = re.compile(r"^(?P<name>\w+)(?:\{(?P<labels>[^}]*)\})? (?P<value>\S+)")
-_LABEL = re.compile(r'(\w+)="([^"]*)"')
+from prometheus_client.parser import text_string_to_metric_families
 
 Counts = Mapping[str, int]
 
 
 @dataclass(frozen=True, slots=True)
 class ServiceCounters:
-    """Counters of the service, summed over its processes."""
+    """Counters of the service, summed over its processes.
 
-    lookups: Counts  # by result
-    store_queries: Counts  # by "op outcome"
-    key_reads: Counts  # "true" for keys that were found, "false" for those that were not
-    fills: Counts = field(default_factory=dict)  # by outcome
+    Attributes:
+        lookups: By result.
+        store_queries: By "op outcome".
+        key_reads: "true" counts keys that were found, "false" those that were not.
+        fills: By outcome.
+    """
+
+    lookups: Counts
+    store_queries: Counts
+    key_reads: Counts
+    fills: Counts = field(default_factory=dict)
 
     def since(self, earlier: "ServiceCounters") -> "ServiceCounters":
         """Return what was counted between an earlier reading and this one."""
+        names = [each.name for each in fields(self)]
         return ServiceCounters(
-            *(
-                _difference(getattr(self, name), getattr(earlier, name))
-                for name in ("lookups", "store_queries", "key_reads", "fills")
-            )
+            *(_difference(getattr(self, name), getattr(earlier, name)) for name in names)
         )
+
+
+SERVICE_METRICS = {
+    "lookups": "cacheaside_lookups_total",
+    "store_queries": "cacheaside_store_queries_total",
+    "key_reads": "cacheaside_cache_key_reads_total",
+    "fills": "cacheaside_fills_total",
+}
+"""The metric behind each field of `ServiceCounters`."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,22 +56,26 @@ class RedisCounters:
         )
 
 
-def parse_counters(texts: Iterable[str]) -> ServiceCounters:
-    """Sum the counters of several processes' /metrics answers."""
-    groups: dict[str, dict[str, int]] = {name: {} for name in READ_METRICS}
-    for text in texts:
-        for line in text.splitlines():
-            sample = _SAMPLE.match(line)
-            if sample and sample["name"] in groups:
-                group = groups[sample["name"]]
-                labels = " ".join(value for _, value in _LABEL.findall(sample["labels"] or ""))
-                group[labels] = group.get(labels, 0) + int(float(sample["value"]))
-    return ServiceCounters(*(groups[name] for name in READ_METRICS))
+def parse_counters(pages: Iterable[str]) -> ServiceCounters:
+    """Return the counters of several processes' /metrics pages, summed.
+
+    Raises:
+        ValueError: A page is not in the format of Prometheus.
+    """
+    counts: dict[str, dict[str, int]] = {metric: {} for metric in SERVICE_METRICS.values()}
+    for page in pages:
+        for family in text_string_to_metric_families(page):
+            for sample in family.samples:
+                if sample.name in counts:
+                    labels = " ".join(sample.labels.values())
+                    of_metric = counts[sample.name]
+                    of_metric[labels] = of_metric.get(labels, 0) + int(sample.value)
+    return ServiceCounters(**{name: counts[metric] for name, metric in SERVICE_METRICS.items()})
 
 
 def loads(store_queries: Counts) -> int:
-    """Return the store's reads for lookups, whatever became of them."""
-    return sum(count for label, count in store_queries.items() if label.startswith("select "))
+    """Return how many loads were made, whatever their outcome."""
+    return sum(count for labels, count in store_queries.items() if labels.startswith("select "))
 
 
 def _difference(later: Counts, earlier: Counts) -> dict[str, int]:

@@ -1,12 +1,12 @@
-"""Asks Redis for its own keyspace statistics."""
+"""Reads Redis' own keyspace statistics."""
 
 import redis
 from redis.backoff import NoBackoff
 from redis.retry import Retry
 
-from loadtests.service_under_test.control import ServiceError
+from loadtests.service_under_test.client import ServiceError
 from loadtests.service_under_test.counters import RedisCounters
-from loadtests.stack.addresses import without_password
+from loadtests.service_under_test.urls import without_password
 
 
 class RedisStatistics:
@@ -23,17 +23,17 @@ class RedisStatistics:
         )
 
     def counters(self) -> RedisCounters:
-        """Return hits and misses of keys since the server started.
+        """Return the hits and misses of keys since the server started.
 
         Raises:
-            ServiceError: It cannot be reached, or may not be asked for INFO.
+            ServiceError: Redis cannot be reached, or its account may not run INFO.
         """
         try:
             stats = self._client.info("stats")
         except redis.RedisError as error:
             raise ServiceError(
-                f"Redis {without_password(self._url)} does not tell its statistics: {error}; give "
-                "the service's own as --redis-url, with an account that may ask for INFO"
+                f"Redis {without_password(self._url)} did not return its statistics: {error}; "
+                "pass the Redis of the service as --redis-url, with an account that may run INFO"
             ) from None
         return RedisCounters(int(stats["keyspace_hits"]), int(stats["keyspace_misses"]))
 

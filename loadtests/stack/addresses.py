@@ -1,20 +1,12 @@
 """The stack at addresses that are given: servers that somebody else runs."""
 
 import os
-import re
 from collections.abc import Mapping, Sequence
 from typing import Self
 
-from loadtests.service_under_test.urls import page_answers
+from loadtests.service_under_test.urls import page_answers, without_password
 from loadtests.stack.guardian import Guardian, StackError
 from loadtests.stack.service_server import start_services
-
-_PASSWORD = re.compile(r"(://[^:@/]*:).+@")
-
-
-def without_password(url: str) -> str:
-    """Return a URL fit to be shown: its password, if it has one, as ***."""
-    return _PASSWORD.sub(r"\1***@", url)
 
 
 class GivenService:

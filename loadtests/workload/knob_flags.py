@@ -4,7 +4,7 @@ from argparse import Namespace
 from collections.abc import Mapping
 from dataclasses import replace
 
-from loadtests.service_under_test.control import Knob
+from loadtests.service_under_test.contract import Knob
 from loadtests.workload.flags import Flag, FlagError, FlagParser
 
 UNCHANGED = "unchanged"

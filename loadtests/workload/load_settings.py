@@ -4,9 +4,9 @@ from argparse import Namespace
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from urllib.parse import urlsplit
 
-from loadtests.service_under_test.control import Knob
+from loadtests.service_under_test.contract import Knob
+from loadtests.service_under_test.urls import names_server
 from loadtests.traffic.rate_shape import Shape
 from loadtests.traffic.trace import Trace, TraceError, load_trace
 from loadtests.workload.flags import LOAD_FLAGS, NO_PRESET, FlagError
@@ -116,21 +116,11 @@ def _urls(options: Namespace) -> tuple[str, ...]:
     given = options.service_url or (options.host or DEFAULT_URL).split(",")
     urls = tuple(url.strip().rstrip("/") for url in given if url.strip())
     for url in urls:
-        if not _is_http(url):
+        if not names_server(url):
             raise FlagError(
                 f"service-url must be http://host:port, got {url!r}; such as {DEFAULT_URL}"
             )
     return urls or (DEFAULT_URL,)
-
-
-def _is_http(url: str) -> bool:
-    try:
-        parts = urlsplit(url)
-        port = parts.port
-    except ValueError:
-        return False
-    plain = url.isascii() and url.isprintable() and " " not in url
-    return plain and parts.scheme in ("http", "https") and bool(parts.hostname) and port != 0
 
 
 def _make_record_directory(record: str) -> None:

@@ -11,8 +11,8 @@ from loadtests.experiments.report.intervals import Interval, batch_interval, qua
 from loadtests.sender.samples import RESULT_INDEX
 from loadtests.service_under_test.contract import (
     SERVICE_RESULTS,
-    asked,
-    found,
+    count_cache_lookups,
+    count_hits,
     hit_ratio,
     offload_ratio,
 )
@@ -144,7 +144,9 @@ def _interval(record: TrialRecord, ratio: float | None) -> Interval | None:
         later.counters.since(earlier.counters).lookups
         for earlier, later in zip(record.readings, record.readings[1:], strict=False)
     ]
-    return batch_interval(ratio, list(map(found, batches)), list(map(asked, batches)))
+    return batch_interval(
+        ratio, list(map(count_hits, batches)), list(map(count_cache_lookups, batches))
+    )
 
 
 def _percentiles(record: TrialRecord, samples: Samples) -> dict[str, Percentiles]:

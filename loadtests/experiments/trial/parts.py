@@ -28,7 +28,7 @@ class Clock(Protocol):
 class Service(Protocol):
     """What a trial needs of the service under test."""
 
-    def set_knobs(self, knobs: dict[str, KnobValue], /) -> None:
+    def set_knobs(self, knobs: dict[str, KnobValue], /) -> object:
         """Set run-time knobs in every process."""
 
     def knobs(self) -> dict[str, Any]:

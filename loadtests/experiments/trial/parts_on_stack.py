@@ -10,17 +10,18 @@ from loadtests.experiments.records.records import save_trial
 from loadtests.experiments.trial.locust_process import LocustLoad
 from loadtests.experiments.trial.parts import Bench, Progress
 from loadtests.sender.samples import read_samples
-from loadtests.service_under_test.control import ServiceError
+from loadtests.service_under_test.client import ServiceClient, ServiceError
 from loadtests.service_under_test.redis_statistics import RedisStatistics
-from loadtests.service_under_test.trial_service import ServiceUnderTest
 from loadtests.stack.guardian import Guardian
 from loadtests.stack.stack import Stack
+
+_TIMEOUT_SECONDS = 30.0  # A service under full load answers control late.
 
 
 @contextmanager
 def bench_on(
     stack: Stack, folder: Path, progress: Progress, metrics_host: str | None = None
-) -> Iterator[tuple[ServiceUnderTest, Bench]]:
+) -> Iterator[tuple[ServiceClient, Bench]]:
     """Give the service and a bench that saves into a folder; restore the knobs at the end.
 
     The load serves its metrics at *metrics_host*, None for nowhere.
@@ -28,7 +29,7 @@ def bench_on(
     Raises:
         ServiceError: The service is not there, or its Redis tells no statistics.
     """
-    service = ServiceUnderTest(stack.service_urls, stack.control_token)
+    service = ServiceClient(stack.service_urls, stack.control_token, _TIMEOUT_SECONDS)
     knobs = service.knobs()
     try:
         with Guardian() as guardian, _statistics(stack.redis_url) as redis:

@@ -10,8 +10,7 @@ from loadtests.experiments.records.records import Drained, Reading, Samples, Tri
 from loadtests.experiments.trial.locust_process import LoadError, Summary
 from loadtests.experiments.trial.parts import Bench, Run, TrialPlan
 from loadtests.prediction.after_cold_start import Prediction
-from loadtests.service_under_test.control import ServiceError
-from loadtests.service_under_test.trial_service import PROBES_LEFT_OUT
+from loadtests.service_under_test.client import PROBES_LEFT_OUT, ServiceError
 
 PROBES = PROBES_LEFT_OUT + 20  # loads timed before a trial
 LONGEST_SLEEP_SECONDS = 0.25  # between looks at whether the load is still there

@@ -19,7 +19,7 @@ from loadtests.experiments.trial.runner import PROBES, run_trials
 from loadtests.prediction.after_cold_start import Prediction, predict_trace, predict_window
 from loadtests.prediction.key_rates import popularity_of, reads_of, settings_of
 from loadtests.prediction.measuring_window import cold_window
-from loadtests.service_under_test.trial_service import ServiceUnderTest
+from loadtests.service_under_test.client import ServiceClient
 from loadtests.stack.stack import Stack
 from loadtests.traffic.trace import Trace, TraceError, read_trace
 from loadtests.workload.schedule import trace_reads
@@ -76,7 +76,7 @@ def run_sweep(
         run_trials(bench, sweep.load, sweep.trials)
 
 
-def _run_record(sweep: Sweep, stack: Stack, service: ServiceUnderTest) -> RunRecord:
+def _run_record(sweep: Sweep, stack: Stack, service: ServiceClient) -> RunRecord:
     return RunRecord(
         format=FORMAT,
         title=sweep.plan.title,

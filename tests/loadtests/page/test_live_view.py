@@ -9,7 +9,8 @@ from gevent.event import Event
 from loadtests.page import live_view
 from loadtests.page.live_view import LiveView
 from loadtests.sender.tallies import Tallies
-from loadtests.service_under_test.control import ServiceError
+from loadtests.service_under_test.client import ServiceError
+from loadtests.service_under_test.counters import ServiceCounters
 
 
 class Source:
@@ -32,14 +33,20 @@ class Service:
         self.clock = clock
         self.answers = Event()
 
-    def settings(self):
+    def __enter__(self):
+        return self
+
+    def __exit__(self, *_):
+        pass
+
+    def knobs(self):
         self.answers.wait()
         return {}
 
-    def counter(self, _name):
+    def counters(self):
         if not self.answers.is_set():
             raise ServiceError("gone")
-        return 10.0 * self.clock.now
+        return ServiceCounters({}, {"select ok": 10.0 * self.clock.now}, {})
 
 
 class Preparation:

@@ -3,14 +3,16 @@
 import pytest
 import redis
 
-from loadtests.service_under_test.control import ServiceError
+from loadtests.service_under_test.client import ServiceError
 from loadtests.service_under_test.redis_statistics import RedisStatistics
 
 
 def test_unreachable_redis_is_reported_without_its_password(free_port):
     statistics = RedisStatistics(f"redis://:secret@127.0.0.1:{free_port}/0")
 
-    with pytest.raises(ServiceError, match=f"{free_port}/0 does not tell its statistics") as raised:
+    with pytest.raises(
+        ServiceError, match=f"{free_port}/0 did not return its statistics"
+    ) as raised:
         statistics.counters()
 
     assert "secret" not in str(raised.value)
@@ -23,7 +25,7 @@ def test_redis_that_refuses_info_is_reported_in_one_line(fresh_redis):
         client.acl_setuser("reader", enabled=True, nopass=True, commands=["+ping"])
     statistics = RedisStatistics(f"redis://reader:secret@127.0.0.1:{fresh_redis.port}/0")
 
-    with pytest.raises(ServiceError, match="with an account that may ask for INFO") as raised:
+    with pytest.raises(ServiceError, match="with an account that may run INFO") as raised:
         statistics.counters()
 
     assert "\n" not in str(raised.value)

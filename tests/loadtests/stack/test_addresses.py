@@ -5,7 +5,7 @@ import threading
 
 import pytest
 
-from loadtests.stack.addresses import GivenServers, GivenService, without_password
+from loadtests.stack.addresses import GivenServers, GivenService
 from loadtests.stack.guardian import StackError
 
 
@@ -38,20 +38,6 @@ def test_unreachable_given_service_is_named(free_port):
 
     with pytest.raises(StackError, match=f"{url}/readyz does not answer 200"), GivenService([url]):
         pass
-
-
-@pytest.mark.parametrize(
-    ("url", "shown"),
-    [
-        ("redis://127.0.0.1:6379/0", "redis://127.0.0.1:6379/0"),
-        ("rediss://:secret@cache:6380/0", "rediss://:***@cache:6380/0"),
-        ("mysql+pymysql://me:p%40ss@db/grocerydb", "mysql+pymysql://me:***@db/grocerydb"),
-        ("mysql+pymysql://me:pass@[::1/grocerydb", "mysql+pymysql://me:***@[::1/grocerydb"),
-    ],
-    ids=["no password", "redis", "mysql", "invalid address"],
-)
-def test_password_of_an_address_is_never_shown(url, shown):
-    assert without_password(url) == shown
 
 
 def test_given_servers_are_listed_without_passwords():

@@ -6,9 +6,7 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 
 import pytest
 
-from loadtests.service_under_test import trial_service
-from loadtests.service_under_test.control import ServiceError
-from loadtests.service_under_test.trial_service import ServiceUnderTest
+from loadtests.service_under_test.client import ServiceClient, ServiceError
 
 
 class Answers(BaseHTTPRequestHandler):
@@ -64,7 +62,7 @@ def server():
 
 @pytest.fixture
 def service(server):
-    client = ServiceUnderTest([f"http://127.0.0.1:{server.server_port}/"], "secret")
+    client = ServiceClient([f"http://127.0.0.1:{server.server_port}/"], "secret")
     yield client
     client.close()
 
@@ -76,10 +74,10 @@ def test_knobs_are_set_and_read_back(service):
 
 
 def test_process_that_does_not_apply_the_knobs_is_named(service, server, monkeypatch):
-    monkeypatch.setattr(trial_service, "KNOBS_REACH_ALL_SECONDS", 0.1)
+    monkeypatch.setattr(f"{ServiceClient.__module__}._KNOBS_REACH_ALL_SECONDS", 0.1)
     server.deaf = True
 
-    with pytest.raises(ServiceError, match="has not taken the knobs"):
+    with pytest.raises(ServiceError, match="did not take over the knobs"):
         service.set_knobs({"ttl_seconds": 5})
 
 
@@ -97,7 +95,7 @@ def test_control_requests_carry_the_token(service, server):
 def test_cache_that_cannot_be_emptied_is_an_error(service, server):
     server.delete_status = 503
 
-    with pytest.raises(ServiceError, match="did not empty its cache"):
+    with pytest.raises(ServiceError, match="refused DELETE /control/cache"):
         service.clear_cache()
 
 
@@ -126,7 +124,7 @@ def test_connection_that_was_closed_in_between_is_reopened(service, server):
 
 
 def test_unreachable_service_is_named():
-    client = ServiceUnderTest(["http://127.0.0.1:1"])
+    client = ServiceClient(["http://127.0.0.1:1"])
 
-    with pytest.raises(ServiceError, match=r"127\.0\.0\.1:1 does not answer GET /metrics"):
+    with pytest.raises(ServiceError, match=r"127\.0\.0\.1:1 cannot be reached"):
         client.counters()

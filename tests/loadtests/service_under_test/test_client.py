@@ -8,8 +8,7 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 
 import pytest
 
-from loadtests.service_under_test import control
-from loadtests.service_under_test.control import ServiceClient, ServiceError
+from loadtests.service_under_test.client import ServiceClient, ServiceError
 
 
 class Service(ThreadingHTTPServer):
@@ -57,7 +56,7 @@ def client(*services, token=None):
 def test_settings_are_read(service):
     service.answer = b'{"version": 1, "settings": {"ttl_seconds": 5}}'
 
-    assert client(service).settings() == {"ttl_seconds": 5}
+    assert client(service).knobs() == {"ttl_seconds": 5}
 
 
 def test_a_proxy_named_in_the_environment_is_not_used(service, monkeypatch):
@@ -67,7 +66,7 @@ def test_a_proxy_named_in_the_environment_is_not_used(service, monkeypatch):
     urllib.request.install_opener(None)  # An opener built earlier would know no proxy
     service.answer = b'{"settings": {}}'
 
-    assert client(service).settings() == {}
+    assert client(service).knobs() == {}
 
 
 def test_the_token_is_sent(service):
@@ -81,7 +80,7 @@ def test_the_token_is_sent(service):
 def test_knobs_are_sent_as_one_patch(service):
     service.answer = b'{"settings": {"ttl_seconds": 5}}'
 
-    client(service).change({"ttl_seconds": 5.0})
+    client(service).set_knobs({"ttl_seconds": 5.0})
 
     method, path, body, _ = service.seen[0]
     assert (method, path, json.loads(body)) == ("PATCH", "/control/settings", {"ttl_seconds": 5.0})
@@ -98,17 +97,17 @@ OLD, NEW = (b'{"settings": {"ttl_seconds": %d}}' % ttl for ttl in (60, 5))
 def test_knobs_are_in_force_once_every_replica_has_them(service, replica):
     service.answer, replica.answer, replica.later = NEW, OLD, [NEW]
 
-    assert client(service, replica).change({"ttl_seconds": 5.0}) == {"ttl_seconds": 5}
+    assert client(service, replica).set_knobs({"ttl_seconds": 5.0}) == {"ttl_seconds": 5}
 
     assert [seen[0] for seen in replica.seen] == ["GET", "GET"]
 
 
 def test_a_replica_that_keeps_other_knobs_is_named(service, replica, monkeypatch):
-    monkeypatch.setattr(control, "_SPREAD_SECONDS", 0.0)
+    monkeypatch.setattr(f"{ServiceClient.__module__}._KNOBS_REACH_ALL_SECONDS", 0.0)
     service.answer, replica.answer = NEW, OLD
 
     with pytest.raises(ServiceError, match=f"service {replica.url} did not take over"):
-        client(service, replica).change({"ttl_seconds": 5.0})
+        client(service, replica).set_knobs({"ttl_seconds": 5.0})
 
 
 def test_the_catalogue_is_filled(service):
@@ -118,15 +117,29 @@ def test_the_catalogue_is_filled(service):
 
 
 def test_a_counter_is_summed_over_labels_and_replicas(service):
-    service.answer = b'# HELP x\na_total{op="load"} 3.0\na_total{op="write"} 4\nb_total 9\n'
+    service.answer = (
+        b"# TYPE cacheaside_store_queries_total counter\n"
+        b'cacheaside_store_queries_total{op="select",outcome="ok"} 3.0\n'
+        b'cacheaside_store_queries_total{op="write",outcome="ok"} 4\n'
+        b'cacheaside_store_queries_created{op="select",outcome="ok"} 1.7e9\n'
+        b"b_total 9\n"
+    )
 
-    assert client(service, service).counter("a_total") == 14.0
+    assert client(service, service).counters().store_queries == {"select ok": 6, "write ok": 8}
 
 
 def test_a_counter_is_unknown_when_a_replica_fails(service):
     service.status = 500
 
-    assert client(service).counter("a_total") is None
+    with pytest.raises(ServiceError, match="refused GET /metrics"):
+        client(service).counters()
+
+
+def test_a_page_that_is_not_prometheus_text_is_refused(service):
+    service.answer = b"<html>hello</html>"
+
+    with pytest.raises(ServiceError, match="is not Prometheus text"):
+        client(service).counters()
 
 
 def test_a_wrong_token_is_reported_with_the_remedy(service):
@@ -140,7 +153,7 @@ def test_a_refusal_is_reported_in_the_services_own_words(service):
     service.status, service.answer = 400, b'{"error": "ttl_seconds must be at most 31 d"}'
 
     with pytest.raises(ServiceError, match="ttl_seconds must be at most 31 d"):
-        client(service).change({"ttl_seconds": 1e9})
+        client(service).set_knobs({"ttl_seconds": 1e9})
 
 
 def test_another_server_is_not_mistaken_for_the_service(service):
