@@ -13,7 +13,7 @@ from service.cache.redis_calls import RedisCalls
 from service.cache.redis_connections import connect
 from service.domain.cache import Cache, CacheUnavailableError
 from service.domain.live_knobs import LiveKnobs
-from service.domain.lookup import Lookup
+from service.domain.lookup import Loaded
 from service.domain.observer import Observer
 from service.domain.shared_knobs import SharedKnobs
 from service.domain.store import Store
@@ -27,7 +27,7 @@ from service.pattern.cache_aside import CacheAside
 from service.pattern.invalidations import Invalidations
 from service.pattern.lease import Lease
 from service.pattern.loads import Loads
-from service.pattern.refreshes import Refreshes
+from service.pattern.refreshes import BackgroundRefreshes
 from service.pattern.single_flight import SingleFlight
 from service.pattern.stampede import Stampede
 from service.pattern.writes import Writes
@@ -56,7 +56,7 @@ class Guards:
     loads: StoreGuard
     writes: StoreGuard
     waiting: WaitingRoom
-    refreshes: Refreshes
+    refreshes: BackgroundRefreshes
 
 
 @dataclass(frozen=True, slots=True)
@@ -185,16 +185,16 @@ def join_pattern(  # noqa: PLR0913 - one argument for each part that is joined
         cache,
         guards.loads,
         knobs,
-        invalidations,
+        invalidations.pending,
         observer,
         spread=outside.spread,
         clock=clock,
     )
     lease = Lease(cache, loads, guards.waiting, clock=clock, sleep=sleep)
-    flights = SingleFlight[Lookup](guards.waiting, clock=clock)
+    flights = SingleFlight[tuple[Loaded, bool]](guards.waiting, clock=clock)
     stampede = Stampede(cache, loads, lease, flights, guards.refreshes, draw=outside.draw)
     cache_aside = CacheAside(
-        cache, loads, stampede, knobs, invalidations, observer, clock=clock, sleep=sleep
+        cache, loads, stampede, knobs, invalidations.pending, observer, clock=clock, sleep=sleep
     )
     writes = Writes(store, invalidations, guards.writes)
     return Pattern(cache_aside, writes, invalidations, loads, lease, stampede)
@@ -206,7 +206,7 @@ def _guards(settings: Settings, store_breaker: Breaker) -> Guards:
         loads=StoreGuard(store_breaker, sizing.load_bulkhead(threads, pool_size)),
         writes=StoreGuard(store_breaker, sizing.write_bulkhead(threads)),
         waiting=sizing.waiting_room(threads, pool_size),
-        refreshes=Refreshes(pool_size),
+        refreshes=BackgroundRefreshes(pool_size),
     )
 
 

@@ -15,8 +15,8 @@ THEORY = (ROOT / "docs/theory.md").read_text(encoding="utf-8")
 HOMES = {
     "service": {
         "redis": {"redis_cache", "redis_connections"},
-        "sqlalchemy": {"fruit_store"},
-        "pymysql": {"fruit_store"},
+        "sqlalchemy": {"engines", "fruit_store"},
+        "pymysql": {"engines"},
         "prometheus_client": {"metrics"},
         "loadtests": set(),
         "locust": set(),
@@ -34,7 +34,7 @@ SPOKEN = {
         re.compile(
             r"\s*(SELECT|INSERT|REPLACE|UPDATE|DELETE|CREATE|DROP|ALTER|PRAGMA)\s.*", re.DOTALL
         ),
-        {"fruit_store"},
+        {"engines"},
     ),
     "Redis": (
         re.compile(

@@ -1,4 +1,4 @@
-"""The catalogue: which fruit has which id, for as many ids as a load test asks for. Pure."""
+"""The catalogue: the fruit of every id that traffic may ask for. Pure."""
 
 from service.domain.fruit import Fruit
 
@@ -17,8 +17,8 @@ _FRUITS = (
 )
 
 
-def generated(fruit_id: int) -> Fruit:
-    """Give the fruit of an id, the same on every call; 1 to 3 are the seed's."""
+def generate_fruit(fruit_id: int) -> Fruit:
+    """Return the fruit of an id, the same on every call; ids 1 to 3 are the seed's rows."""
     if fruit_id <= len(SEED):
         return SEED[fruit_id - 1]
     series, place = divmod(fruit_id, len(_KINDS) * len(_FRUITS))

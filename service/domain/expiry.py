@@ -1,4 +1,4 @@
-"""When entries end: physical and soft life, jitter, age, early recompute. Pure."""
+"""When entries expire: TTL in Redis, soft expiry, jitter, age, early recompute. Pure."""
 
 import math
 
@@ -6,12 +6,12 @@ from service.domain.knobs import Knobs, Protection
 
 
 def physical_ttl_ms(knobs: Knobs, *, negative: bool, spread: float) -> int:
-    """Give the life in Redis of an entry written now; 0 means that it is not written.
+    """Return the TTL in Redis of an entry written now; 0 means that it is not written.
 
     Args:
         knobs: The knobs in force.
         negative: Whether the entry is a cached absence.
-        spread: A uniform draw from -1 to 1, the place within the jitter.
+        spread: Position within the jitter, from -1 to 1, drawn uniformly.
     """
     if negative:
         return round(knobs.negative_ttl_seconds * 1000)
@@ -21,18 +21,18 @@ def physical_ttl_ms(knobs: Knobs, *, negative: bool, spread: float) -> int:
     return max(1, round(seconds * 1000))
 
 
-def longest_life_seconds(knobs: Knobs) -> float:
-    """Give the longest life in Redis that an entry written under these knobs can have."""
-    lives = (physical_ttl_ms(knobs, negative=negative, spread=1.0) for negative in (False, True))
-    return max(lives) / 1000
+def longest_ttl_seconds(knobs: Knobs) -> float:
+    """Return the longest TTL in Redis of an entry written under these knobs."""
+    ttls = (physical_ttl_ms(knobs, negative=negative, spread=1.0) for negative in (False, True))
+    return max(ttls) / 1000
 
 
-def same_lives(one: Knobs, other: Knobs) -> bool:
-    """Tell whether entries written under both live equally long."""
-    return _life(one) == _life(other)
+def same_ttls(one: Knobs, other: Knobs) -> bool:
+    """Return whether entries written under both have the same TTLs."""
+    return _ttl_knobs(one) == _ttl_knobs(other)
 
 
-def _life(knobs: Knobs) -> tuple[object, ...]:
+def _ttl_knobs(knobs: Knobs) -> tuple[object, ...]:
     return (
         knobs.ttl_seconds,
         knobs.ttl_jitter_ratio,
@@ -43,19 +43,19 @@ def _life(knobs: Knobs) -> tuple[object, ...]:
 
 
 def age_seconds(knobs: Knobs, remaining_ms: int, *, negative: bool) -> float | None:
-    """Compute an entry's age from the life that is left.
+    """Compute an entry's age from its remaining TTL.
 
-    Right only while every entry was written under these knobs, which the caller knows;
-    None when the entry cannot have been, or when jitter hides how long it was to live.
+    The caller knows that every entry was written under these knobs. None when this one cannot
+    have been, or when jitter hides its full TTL.
     """
     if remaining_ms < 0 or (knobs.ttl_jitter_ratio and not negative):
         return None
-    life = physical_ttl_ms(knobs, negative=negative, spread=0.0)
-    return (life - remaining_ms) / 1000 if remaining_ms <= life else None
+    ttl_ms = physical_ttl_ms(knobs, negative=negative, spread=0.0)
+    return (ttl_ms - remaining_ms) / 1000 if remaining_ms <= ttl_ms else None
 
 
 def grace_ms(knobs: Knobs, *, negative: bool) -> int:
-    """Give how much of an entry's remaining life is past its soft expiry."""
+    """Return how long before its end in Redis an entry is stale; 0 when it never is."""
     if knobs.protection is not Protection.STALE or negative:
         return 0
     return round(knobs.stale_seconds * 1000)
@@ -70,10 +70,10 @@ def recomputes_early(
     Chierichetti, Lowenstein, "Optimal Probabilistic Cache Stampede Prevention", VLDB 2015).
 
     Args:
-        remaining_ms: Life left; negative when there is none that ends.
-        load_seconds: Delta, what a load takes; None before the first load of a process.
+        remaining_ms: Remaining TTL; negative when the entry has none.
+        load_seconds: Delta, the duration of a load; None before a process' first load.
         beta: Eagerness; 1 is the paper's optimum.
-        draw: Uniform from 0 (inclusive) to 1 (exclusive), as `random()` gives.
+        draw: Uniform from 0 (inclusive) to 1 (exclusive), as `random()` returns it.
     """
     if load_seconds is None or remaining_ms < 0:
         return False

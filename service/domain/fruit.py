@@ -8,14 +8,14 @@ from dataclasses import dataclass
 MAX_ID = 2_147_483_647
 MAX_QUANTITY = 2_147_483_647
 MAX_NAME_CHARACTERS = 255
-# A name of 255 characters escapes to 12 bytes each at most, so more is no value of ours.
+# JSON escapes a character to at most 12 bytes, so a longer value is not one of ours.
 MAX_VALUE_BYTES = 4096
 
 _ID = re.compile(r"[1-9][0-9]{0,9}")
 
 
 class PoisonedValueError(ValueError):
-    """What the cache holds under a fruit's key is not that fruit."""
+    """The value in the cache under a fruit's key is not that fruit."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,14 +27,14 @@ class Fruit:
     quantity: int
 
     def as_json_object(self) -> dict[str, int | str]:
-        """Give the row as clients and the cache see it."""
+        """Return the row as clients and the cache see it."""
         return {"id": self.id, "name": self.name, "quantity": self.quantity}
 
 
 def parse_id(text: str) -> int | None:
-    """Read an id from a path: None unless it is plain decimal, 1 to `MAX_ID`.
+    """Parse an id in a path; None unless it is plain decimal, 1 to `MAX_ID`.
 
-    `int()` would also take "01", "٣" and "1_000".
+    `int()` would also accept "01", "٣" and "1_000".
     """
     if not _ID.fullmatch(text):
         return None
@@ -43,10 +43,10 @@ def parse_id(text: str) -> int | None:
 
 
 class FruitError(ValueError):
-    """What was sent is no fruit.
+    """The request's body is not a fruit.
 
     Attributes:
-        field: The part that is wrong.
+        field: The name that is wrong.
     """
 
     def __init__(self, field: str, message: str) -> None:
@@ -55,26 +55,26 @@ class FruitError(ValueError):
 
 
 def parse_fruit(fruit_id: int, body: Mapping[str, object]) -> Fruit:
-    """Read a fruit as clients send it.
+    """Parse a fruit as clients send it.
 
     Raises:
-        FruitError: A part is missing, unknown or out of range.
+        FruitError: A field is missing, unknown or out of range.
     """
     for field in body:
         if field not in {"id", "name", "quantity"}:
-            raise FruitError(field[:60], f"unknown name {field[:60]!r}; there are name, quantity")
+            raise FruitError(field[:60], f"unknown field {field[:60]!r}; use name and quantity")
     name, quantity = body.get("name"), body.get("quantity")
     if type(name) is not str or not 1 <= len(name) <= MAX_NAME_CHARACTERS or not _is_text(name):
         raise FruitError("name", f"name must be text of 1 to {MAX_NAME_CHARACTERS} characters")
     if type(quantity) is not int or not 0 <= quantity <= MAX_QUANTITY:
         raise FruitError("quantity", f"quantity must be a whole number from 0 to {MAX_QUANTITY}")
     if "id" in body and (type(body["id"]) is not int or body["id"] != fruit_id):
-        raise FruitError("id", f"id must be the path's, {fruit_id}, or be left out")
+        raise FruitError("id", f"id must be {fruit_id}, as in the path, or be left out")
     return Fruit(fruit_id, name, quantity)
 
 
 def _is_text(name: str) -> bool:
-    """Tell whether a string can be written at all: half a surrogate pair cannot."""
+    """Return whether UTF-8 can encode a string, which fails for half a surrogate pair."""
     try:
         name.encode("utf-8")
     except UnicodeEncodeError:
@@ -83,12 +83,12 @@ def _is_text(name: str) -> bool:
 
 
 def to_value(fruit: Fruit | None) -> str:
-    """Write a fruit, or None for a known absence, as the cache holds it."""
+    """Encode a fruit, or None for a known absence, as the cache holds it."""
     return json.dumps(None if fruit is None else fruit.as_json_object())
 
 
 def from_value(value: bytes, fruit_id: int) -> Fruit | None:
-    """Read what the cache holds; None is a cached absence.
+    """Decode a value of the cache; None is a cached absence.
 
     Raises:
         PoisonedValueError: It is neither an absence nor the fruit of that id.

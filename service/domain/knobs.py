@@ -1,4 +1,4 @@
-"""The run-time knobs: their names, ranges and defaults, and nothing that uses them."""
+"""The run-time knobs: their names, ranges and defaults, without what uses them."""
 
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass, fields, replace
@@ -7,7 +7,7 @@ from typing import Any
 
 
 class Protection(StrEnum):
-    """What keeps an expired hot key from being loaded many times at once."""
+    """How an expired hot key is kept from being loaded many times at once."""
 
     NONE = "none"
     SINGLE_FLIGHT = "single-flight"
@@ -17,24 +17,24 @@ class Protection(StrEnum):
 
 
 class Invalidation(StrEnum):
-    """What a write does to the entry: delete it, or leave it to its TTL."""
+    """What a write does to the entry: delete it, or let its TTL expire it."""
 
     DELETE = "delete"
     NONE = "none"
 
 
 class Fencing(StrEnum):
-    """Whether a fill is refused when its fruit was written since the load began."""
+    """Whether a fill is refused when its fruit was written after the load began."""
 
     ON = "on"
     OFF = "off"
 
 
 class KnobError(ValueError):
-    """A knob has a value that it cannot have.
+    """A knob is unknown, or its value is out of range.
 
     Attributes:
-        field: Name of the knob, as it was given.
+        field: Name of the knob, as the caller wrote it.
     """
 
     def __init__(self, field: str, message: str) -> None:
@@ -44,17 +44,23 @@ class KnobError(ValueError):
 
 @dataclass(frozen=True, slots=True)
 class NumberRange:
-    """The values of a number knob; to the millisecond where it is a time."""
+    """The range of a number knob, with a resolution of 0.001.
+
+    Attributes:
+        low: The least value.
+        high: The greatest value.
+        words: The range in words, for messages.
+    """
 
     low: float
     high: float
     words: str
 
     def parse(self, name: str, value: object) -> float:
-        """Check a number; text is read as one only by `Knobs.from_texts`."""
+        """Check a number; only `Knobs.from_texts` also accepts numbers as text."""
         if isinstance(value, bool) or not isinstance(value, int | float):
             raise KnobError(name, f"{name} must be {self.words}, got {shown(value)}")
-        if not self.low <= value <= self.high:  # which nothing that is no number is
+        if not self.low <= value <= self.high:  # NaN is refused here too
             raise KnobError(name, f"{name} must be {self.words}, got {shown(value)}")
         rounded = round(float(value), 3)
         if value and not rounded:
@@ -78,7 +84,7 @@ CHOICES: Mapping[str, type[StrEnum]] = {
 
 
 def shown(value: object) -> str:
-    """Show a refused value in a message, short enough for one line."""
+    """Return a refused value as a message shows it, at most 60 characters."""
     text = repr(value)
     return text if len(text) <= 60 else text[:57] + "..."
 
@@ -92,7 +98,7 @@ def _parse_choice(name: str, value: object) -> StrEnum:
 
 @dataclass(frozen=True, slots=True)
 class Knobs:
-    """One consistent set of knobs; the README says what each does."""
+    """One consistent set of knobs; the README describes each."""
 
     ttl_seconds: float = 60.0
     ttl_jitter_ratio: float = 0.0
@@ -104,8 +110,8 @@ class Knobs:
     fencing: Fencing = Fencing.ON
     store_delay_seconds: float = 0.0
 
-    def patched(self, changes: Mapping[str, object]) -> "Knobs":
-        """Give a copy with some knobs changed; all of them are valid or none is taken.
+    def with_changes(self, changes: Mapping[str, object]) -> "Knobs":
+        """Return a copy with some knobs changed; one invalid change refuses them all.
 
         Raises:
             KnobError: A knob is unknown or its value is out of range.
@@ -118,12 +124,12 @@ class Knobs:
                 parsed[name] = _parse_choice(name, value)
             else:
                 known = ", ".join(field.name for field in fields(self))
-                raise KnobError(name, f"unknown knob {shown(name)}; there are {known}")
+                raise KnobError(name, f"unknown knob {shown(name)}; use one of {known}")
         return replace(self, **parsed)
 
     @classmethod
     def from_texts(cls, texts: Mapping[str, str]) -> "Knobs":
-        """Read knobs from the environment: the same names in capitals.
+        """Parse knobs from the environment, where their names are in capitals.
 
         Raises:
             KnobError: A value is out of range; the field is the name in capitals.
@@ -134,14 +140,14 @@ class Knobs:
             if text is None:
                 continue
             try:
-                knobs = knobs.patched({field.name: _number_or_text(field.name, text)})
+                knobs = knobs.with_changes({field.name: _number_or_text(field.name, text)})
             except KnobError as error:
                 name = field.name.upper()
                 raise KnobError(name, str(error).replace(field.name, name, 1)) from None
         return knobs
 
     def as_json_object(self) -> dict[str, float | str]:
-        """Give all knobs by name, as the control API shows them."""
+        """Return all knobs by name, as the control API shows them."""
         return {name: _plain(value) for name, value in asdict(self).items()}
 
 
@@ -157,5 +163,5 @@ def _number_or_text(name: str, text: str) -> float | str:
 def _plain(value: object) -> float | str:
     if isinstance(value, StrEnum):
         return str(value)
-    assert isinstance(value, float)  # noqa: S101 - tells mypy what the fields are
+    assert isinstance(value, float)  # noqa: S101 - for mypy: all other fields are floats
     return int(value) if value.is_integer() else value

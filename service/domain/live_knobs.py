@@ -1,62 +1,61 @@
-"""The knobs in force in this process, and since when entries can be told their age."""
+"""The knobs in force in this process, and since when the ages of entries are known."""
 
 import threading
 import time
 from collections.abc import Callable
 
-from service.domain.expiry import longest_life_seconds, same_lives
+from service.domain.expiry import longest_ttl_seconds, same_ttls
 from service.domain.knobs import Knobs
 from service.domain.observer import Observer
 
-# Within this, a change has reached every process.
-CARRIED_SECONDS = 1.0
+# A change reaches every process within this time.
+CHANGE_REACHES_ALL_SECONDS = 1.0
 
 
 class LiveKnobs:
-    """Holds one consistent set of knobs; readers take `current` once per lookup."""
+    """Holds one consistent set of knobs; each lookup reads `current` once.
+
+    An entry's age follows from its remaining TTL only while every entry was written under the
+    current TTLs, which is so from `ages_known_at` on, by `clock`.
+
+    Args:
+        knobs: The knobs at start, as version 0.
+        observer: Notified of every change.
+        clock: Unix seconds.
+    """
 
     def __init__(
         self, knobs: Knobs, observer: Observer, *, clock: Callable[[], float] = time.time
     ) -> None:
-        """Begin with what the environment says, version 0.
-
-        Args:
-            knobs: The knobs at start.
-            observer: Hears of every change.
-            clock: Unix seconds.
-        """
         self.current = knobs
         self.version = 0
         self.ages_known_at = 0.0
+        self.clock = clock
         self._observer = observer
-        self._clock = clock
         self._turning = threading.Lock()
         observer.knobs_turned(knobs)
 
-    def ages_known(self) -> bool:
-        """Tell whether every entry there is was written under the current lives."""
-        return self._clock() >= self.ages_known_at
+    def hide_ages(self) -> None:
+        """Hide ages, as entries of unknown TTL exist, until these must have expired.
 
-    def found_entries(self) -> None:
-        """Hear that there are entries of which nobody knows under which lives they were written.
-
-        They are taken for gone when entries of one's own would be.
+        They are assumed to expire no later than an entry written now.
         """
         with self._turning:
-            gone_at = self._clock() + longest_life_seconds(self.current)
-            self.ages_known_at = max(self.ages_known_at, gone_at)
+            expired_at = self.clock() + longest_ttl_seconds(self.current)
+            self.ages_known_at = max(self.ages_known_at, expired_at)
 
-    def horizon(self, changed: Knobs) -> float:
-        """Give the unix time from which ages are known if these knobs came into force now."""
-        if same_lives(self.current, changed):
+    def ages_known_after(self, changed: Knobs) -> float:
+        """Return the unix time from which ages are known if these knobs come into force now."""
+        if same_ttls(self.current, changed):
             return self.ages_known_at
-        return max(
-            self.ages_known_at, self._clock() + CARRIED_SECONDS + longest_life_seconds(self.current)
-        )
+        expired_at = self.clock() + CHANGE_REACHES_ALL_SECONDS + longest_ttl_seconds(self.current)
+        return max(self.ages_known_at, expired_at)
 
-    def outlived(self, seconds: float) -> bool:
-        """Tell whether every entry that was filled so many seconds ago must have ended."""
-        return seconds > longest_life_seconds(self.current) and self.ages_known()
+    def must_have_expired(self, filled_seconds_ago: float) -> bool:
+        """Return whether every entry filled that long ago must have expired."""
+        if filled_seconds_ago <= longest_ttl_seconds(self.current):
+            return False
+        return self.clock() >= self.ages_known_at
 
     def turn(self, knobs: Knobs, version: int, ages_known_at: float) -> None:
         """Put knobs into force, unless they are older than those in force."""
@@ -65,7 +64,7 @@ class LiveKnobs:
                 return
             if knobs == self.current and version == self.version:
                 return
-            # Readers take `current` first: they must not find it new and its ages still known.
+            # Readers take `current` first: they must not see new knobs with the old time.
             self.ages_known_at, self.version = ages_known_at, version
             self.current = knobs
             self._observer.knobs_turned(knobs)

@@ -1,7 +1,7 @@
-"""A lookup: the cache first, the store on a miss or where the cache cannot be asked."""
+"""A lookup: the cache first, the store on a miss or when the cache cannot be asked."""
 
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Container, Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import replace
 
@@ -12,17 +12,28 @@ from service.domain.live_knobs import LiveKnobs
 from service.domain.lookup import BypassReason, Lookup, LookupFailedError, LookupResult
 from service.domain.observer import Observer
 from service.domain.store import StoreUnavailableError
-from service.pattern.loads import Loads, PendingInvalidations
-from service.pattern.stampede import Stampede, is_stale
+from service.pattern.loads import Loads
+from service.pattern.stampede import Stampede
 
 # The protections that refresh what they serve.
 REFRESHING = frozenset({Protection.EARLY, Protection.STALE})
 # When neither answers, the cache is asked again after these pauses.
-SECOND_LOOKS_SECONDS = (0.01, 0.02)
+RETRY_PAUSES_SECONDS = (0.01, 0.02)
 
 
 class CacheAside:
-    """Answers lookups; the cache is an optimisation and never the reason for a failure."""
+    """Answers lookups; the cache is an optimisation and never the reason for a failure.
+
+    Args:
+        cache: Asked first.
+        loads: Reads the store.
+        stampede: Loads misses and refreshes hits under the protection in force.
+        knobs: What is in force.
+        pending: The fruit whose invalidation is pending, so that their entries may be old.
+        observer: Notified of every lookup.
+        clock: Monotonic seconds, the same as the single flights'.
+        sleep: Waits between retries.
+    """
 
     def __init__(  # noqa: PLR0913, PLR0917 - the parts are joined here
         self,
@@ -30,13 +41,12 @@ class CacheAside:
         loads: Loads,
         stampede: Stampede,
         knobs: LiveKnobs,
-        pending: PendingInvalidations,
+        pending: Container[int],
         observer: Observer,
         *,
         clock: Callable[[], float] = time.perf_counter,
         sleep: Callable[[float], None] = time.sleep,
     ) -> None:
-        """Join the parts."""
         self._cache = cache
         self._loads = loads
         self._stampede = stampede
@@ -55,41 +65,42 @@ class CacheAside:
         began = self._clock()
         result = LookupResult.ERROR
         try:
-            lookup = self._answer(fruit_id, began)
+            lookup = self._look_up(fruit_id, began)
             result = lookup.result
             return lookup
         finally:
             self._observer.lookup_ended(result, self._clock() - began)
 
-    def _answer(self, fruit_id: int, began: float) -> Lookup:
+    def _look_up(self, fruit_id: int, began: float) -> Lookup:
         knobs = self._knobs.current
         if knobs.ttl_seconds == 0:
             return self._bypass(fruit_id, BypassReason.OFF)
-        if self._pending.is_pending(fruit_id):
+        if fruit_id in self._pending:
             return self._bypass(fruit_id, BypassReason.INVALIDATION_PENDING)
         try:
             read = self._cache.read(fruit_id)
             cache_seconds = self._clock() - began
             if read.found:
-                return self._served(fruit_id, read, knobs, cache_seconds)
-            with self._told(cache_seconds=cache_seconds):
+                return self._serve(fruit_id, read, knobs, cache_seconds)
+            with self._failing_as_error_lookup(cache_seconds=cache_seconds):
                 missed = self._stampede.load(fruit_id, read, began, knobs)
         except CacheUnavailableError:
-            return self._without_cache(fruit_id, knobs, began)
+            return self._look_up_without_cache(fruit_id, knobs, began)
         return replace(missed, cache_seconds=cache_seconds)
 
-    def _served(self, fruit_id: int, read: CacheRead, knobs: Knobs, cache_seconds: float) -> Lookup:
-        negative, remaining_ms = read.fruit is None, read.remaining_ms
+    def _serve(self, fruit_id: int, read: CacheRead, knobs: Knobs, cache_seconds: float) -> Lookup:
+        negative, remaining_ms, live = read.fruit is None, read.remaining_ms, self._knobs
         age = None
-        if self._knobs.ages_known():
+        if live.clock() >= live.ages_known_at:
             age = age_seconds(knobs, remaining_ms, negative=negative)
         if age is not None:
             self._observer.entry_age(age)
-        result, refresh, grace = LookupResult.HIT, False, 0
+        grace, stale, refresh = 0, False, False
         if knobs.protection in REFRESHING:
-            refresh = self._stampede.refresh(fruit_id, read, knobs)
             grace = grace_ms(knobs, negative=negative)
-            result = LookupResult.STALE if is_stale(read, knobs) else LookupResult.HIT
+            stale = grace > 0 and 0 <= remaining_ms <= grace
+            refresh = self._stampede.refresh(fruit_id, read, knobs, stale=stale)
+        result = LookupResult.STALE if stale else LookupResult.HIT
         return Lookup(
             read.fruit,
             LookupResult.NEGATIVE if negative else result,
@@ -99,22 +110,22 @@ class CacheAside:
             refresh=refresh,
         )
 
-    def _without_cache(self, fruit_id: int, knobs: Knobs, began: float) -> Lookup:
-        """Ask the store; where it is away too, look whether the cache only paused."""
+    def _look_up_without_cache(self, fruit_id: int, knobs: Knobs, began: float) -> Lookup:
+        """Ask the store; if it is away too, check whether the cache only paused."""
         try:
             return self._bypass(fruit_id, BypassReason.UNREACHABLE)
         except LookupFailedError:
-            for pause in SECOND_LOOKS_SECONDS:
+            for pause in RETRY_PAUSES_SECONDS:
                 self._sleep(pause)
                 with suppress(CacheUnavailableError):
                     read = self._cache.read(fruit_id)
-                    if read.found and not self._pending.is_pending(fruit_id):
-                        return self._served(fruit_id, read, knobs, self._clock() - began)
+                    if read.found and fruit_id not in self._pending:
+                        return self._serve(fruit_id, read, knobs, self._clock() - began)
                     break
             raise
 
     def _bypass(self, fruit_id: int, reason: BypassReason) -> Lookup:
-        with self._told(bypass=reason):
+        with self._failing_as_error_lookup(bypass=reason):
             loaded = self._loads.load(fruit_id)
         return Lookup(
             loaded.fruit,
@@ -124,10 +135,10 @@ class CacheAside:
         )
 
     @contextmanager
-    def _told(
+    def _failing_as_error_lookup(
         self, *, cache_seconds: float | None = None, bypass: BypassReason | None = None
     ) -> Iterator[None]:
-        """Have a load that fails tell of its lookup."""
+        """Raise a failure of the store with the record of its lookup."""
         began = self._clock()
         try:
             yield

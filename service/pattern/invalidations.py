@@ -1,4 +1,4 @@
-"""Taking written fruit out of the cache, and not forgetting what the cache did not take."""
+"""Removing written fruit from the cache, and retrying what the cache did not confirm."""
 
 import logging
 import threading
@@ -15,19 +15,31 @@ from service.domain.knobs import Invalidation
 from service.domain.live_knobs import LiveKnobs
 from service.domain.observer import Observer
 
-# Each waits as long as is ever waited for Redis; a hiccup is shorter than all together.
+# Each attempt waits for the longest Redis timeout; a hiccup is shorter than three of them.
 ATTEMPTS = 3
-# While Redis is known to hang, each write that waits for it holds a thread for nothing.
-MOST_AT_A_SILENT_CACHE = 4
+# While Redis is known to hang, a write that waits for it only blocks a thread.
+MAX_WAITING_FOR_A_SILENT_CACHE = 4
 FINISH_PAUSE_SECONDS = 0.05
 
 log = logging.getLogger("service")
 
 
 class Invalidations:
-    """Invalidates after writes. What fails is retried until done or until its entry is dead.
+    """Invalidates after writes; a failure is retried until done or until the entry expired.
 
     While a fruit's invalidation is pending, this process neither reads nor fills its entry.
+
+    Args:
+        cache: Deletes entries.
+        knobs: What is in force.
+        observer: Notified of every outcome.
+        cache_answers: Returns whether the cache answered recently.
+        clock: Monotonic seconds.
+        sleep: Waits between the retries of `finish`.
+
+    Attributes:
+        pending: By fruit, the serial number of the write (a retry for an earlier write must
+            not settle a later one) and when it was.
     """
 
     def __init__(  # noqa: PLR0913 - the parts are joined here
@@ -40,35 +52,23 @@ class Invalidations:
         clock: Callable[[], float] = time.monotonic,
         sleep: Callable[[float], None] = time.sleep,
     ) -> None:
-        """Begin with nothing pending.
-
-        Args:
-            cache: Where entries are deleted.
-            knobs: What is in force.
-            observer: Hears of every outcome.
-            cache_answers: Tells whether the cache answered lately.
-            clock: Monotonic seconds.
-            sleep: Waits between the retries of `finish`.
-        """
         self._cache = cache
         self._knobs = knobs
         self._observer = observer
         self._cache_answers = cache_answers
         self._clock = clock
         self._sleep = sleep
-        self._places = threading.Semaphore(MOST_AT_A_SILENT_CACHE)
+        self._silent_places = threading.Semaphore(MAX_WAITING_FOR_A_SILENT_CACHE)
         self._lock = threading.Lock()
         self._serial = 0
-        # By fruit: which write it was (a later one must not be taken for done with an
-        # earlier one's retry), and when.
-        self._pending: dict[int, tuple[int, float]] = {}
+        self.pending: dict[int, tuple[int, float]] = {}
 
     def invalidate(self, fruit_id: int) -> InvalidationOutcome | None:
-        """Take a fruit that was just written out of the cache; None when knobs say not to."""
+        """Remove the entry of a fruit just written; None when the knobs say not to."""
         if self._knobs.current.invalidation is Invalidation.NONE:
             return None
         serial = self._serial
-        if self._tried(fruit_id):
+        if self._try(fruit_id):
             outcome = InvalidationOutcome.DONE
             self._settle(fruit_id, serial)
         else:
@@ -77,27 +77,23 @@ class Invalidations:
         self._observer.invalidation_ended(outcome)
         return outcome
 
-    def is_pending(self, fruit_id: int) -> bool:
-        """Tell whether a fruit's invalidation has yet to reach the cache."""
-        return fruit_id in self._pending
-
     def finish(self, within_seconds: float) -> None:
-        """Retry until nothing is pending or the time is up; what is left then is lost."""
+        """Retry until nothing is pending or the time is up; the rest is lost."""
         ends = self._clock() + within_seconds
         while not self.retry(ends - self._clock()) and self._clock() < ends:
             self._sleep(FINISH_PAUSE_SECONDS)
-        if left := len(self._pending):
-            log.warning("%d invalidations are lost: old entries may live until their TTL", left)
+        if left := len(self.pending):
+            log.warning("%d invalidations are lost: old values stay until their TTL", left)
 
     def retry(self, within_seconds: float) -> bool:
-        """Try what is pending for so long; tells whether the cache took it.
+        """Retry what is pending for at most that long; return whether the cache answered.
 
-        What there was no time for stays pending, and so this process keeps away from it.
+        What there was no time for stays pending, so that this process does not use its entry.
         """
         ends = self._clock() + within_seconds
-        for fruit_id, (serial, written_at) in list(self._pending.items()):
+        for fruit_id, (serial, written_at) in list(self.pending.items()):
             outcome = InvalidationOutcome.ABANDONED
-            if not self._is_dead(written_at):
+            if not self._must_have_expired(written_at):
                 try:
                     self._cache.invalidate(fruit_id)
                 except CacheUnavailableError:
@@ -107,36 +103,36 @@ class Invalidations:
                 self._observer.invalidation_ended(outcome)
             if self._clock() > ends:
                 return True
-        return not self._pending
+        return not self.pending
 
-    def _is_dead(self, written_at: float) -> bool:
-        """Tell whether no cache can hold what the write replaced.
+    def _must_have_expired(self, written_at: float) -> bool:
+        """Return whether no cache can still hold the value that the write replaced.
 
-        Another process' load that began before the write may fill after it, for so long.
+        Another process' load that began before the write may fill for some time after it.
         """
         last_fill_at = written_at + LONGEST_FENCED_SECONDS
-        return self._knobs.outlived(self._clock() - last_fill_at)
+        return self._knobs.must_have_expired(self._clock() - last_fill_at)
 
-    def _tried(self, fruit_id: int) -> bool:
-        """Ask the cache a few times, once if it is silent; tells whether it is done."""
+    def _try(self, fruit_id: int) -> bool:
+        """Ask the cache a few times, or once if it is silent; return whether it did it."""
         if self._cache_answers():
-            return self._asked(fruit_id, ATTEMPTS)
-        if not self._places.acquire(blocking=False):
+            return self._attempt(fruit_id, ATTEMPTS)
+        if not self._silent_places.acquire(blocking=False):
             return False
         try:
-            return self._asked(fruit_id, 1)
+            return self._attempt(fruit_id, 1)
         finally:
-            self._places.release()
+            self._silent_places.release()
 
-    def _asked(self, fruit_id: int, attempts: int) -> bool:
+    def _attempt(self, fruit_id: int, attempts: int) -> bool:
         for _ in range(attempts):
             try:
                 self._cache.invalidate(fruit_id)
             except CacheUnavailableError:
                 continue
             except Exception:
-                # The row is written, so whatever this was, the entry has yet to go.
-                log.exception("unforeseen error in an invalidation")
+                # The row is written, so the entry must go, whatever failed here.
+                log.exception("unexpected error in an invalidation")
                 return False
             return True
         return False
@@ -144,13 +140,13 @@ class Invalidations:
     def _remember(self, fruit_id: int) -> None:
         with self._lock:
             self._serial += 1
-            self._pending[fruit_id] = (self._serial, self._clock())
+            self.pending[fruit_id] = (self._serial, self._clock())
 
     def _settle(self, fruit_id: int, serial: int) -> bool:
-        """Forget what was pending up to then; tells whether anything was."""
+        """Forget what was pending up to that write; return whether anything was."""
         with self._lock:
-            pending = self._pending.get(fruit_id)
+            pending = self.pending.get(fruit_id)
             if pending is None or pending[0] > serial:
                 return False
-            del self._pending[fruit_id]
+            del self.pending[fruit_id]
             return True

@@ -2,9 +2,8 @@
 
 import random
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Container
 from dataclasses import replace
-from typing import Protocol
 
 from service.domain.cache import NO_ENTRY, OVERTAKEN, UNFENCED, Cache, Claim, FillOutcome
 from service.domain.expiry import physical_ttl_ms
@@ -15,19 +14,26 @@ from service.domain.observer import Observer
 from service.domain.store import Store
 from service.guards.store_guard import StoreGuard
 
-# Of the moving mean, the newest load counts for this much.
+# Weight of the newest load in the moving mean.
 NEWEST_WEIGHT = 0.2
 
 
-class PendingInvalidations(Protocol):
-    """Knows what was written and is still in the cache as it was."""
-
-    def is_pending(self, fruit_id: int) -> bool:
-        """Tell whether a fruit's invalidation has yet to reach the cache."""
-
-
 class Loads:
-    """Loads a value, and fills the cache with it; knows what a load takes."""
+    """Loads a value and fills the cache with it; keeps the mean duration of a load.
+
+    Args:
+        store: Read on every load.
+        cache: Written on every fill.
+        guard: Bounds the loads, and refuses them while the store is down.
+        knobs: What is in force.
+        pending: The fruit whose invalidation is pending; their entries are not filled.
+        observer: Notified of every fill.
+        spread: Draws the position within the TTL jitter, -1 to 1.
+        clock: Monotonic seconds.
+
+    Attributes:
+        mean_seconds: Moving mean of the duration of a load; None before the first.
+    """
 
     def __init__(  # noqa: PLR0913, PLR0917 - the parts are joined here
         self,
@@ -35,24 +41,12 @@ class Loads:
         cache: Cache,
         guard: StoreGuard,
         knobs: LiveKnobs,
-        pending: PendingInvalidations,
+        pending: Container[int],
         observer: Observer,
         *,
         spread: Callable[[], float] = lambda: random.uniform(-1, 1),
         clock: Callable[[], float] = time.monotonic,
     ) -> None:
-        """Join the parts.
-
-        Args:
-            store: Read on every load.
-            cache: Written on every fill.
-            guard: Bounds the loads, and refuses them while the store is down.
-            knobs: What is in force.
-            pending: Keeps fills away from fruit whose invalidation is pending.
-            observer: Hears of every fill.
-            spread: Draws the place within the TTL jitter, -1 to 1.
-            clock: Monotonic seconds.
-        """
         self._store = store
         self._cache = cache
         self._guard = guard
@@ -66,6 +60,10 @@ class Loads:
     def load(self, fruit_id: int, *, patient: bool = True) -> Loaded:
         """Read one value from the store.
 
+        Args:
+            fruit_id: Which fruit.
+            patient: Whether to wait for a turn.
+
         Raises:
             StoreUnavailableError: It does not answer, or too many loads are under way.
         """
@@ -78,7 +76,7 @@ class Loads:
         return Loaded(fruit, seconds)
 
     def load_and_fill(self, fruit_id: int, claim: Claim, *, patient: bool = True) -> Loaded:
-        """Read one value from the store and write it to the cache; see `load`.
+        """Read one value from the store, as `load` does, and write it to the cache.
 
         Args:
             fruit_id: Which fruit.
@@ -93,7 +91,7 @@ class Loads:
             return loaded
         if claim.generation == UNFENCED and knobs.fencing is Fencing.ON:
             claim = replace(claim, generation=OVERTAKEN)  # turned on during the load
-        if claim.generation == UNFENCED or not self._pending.is_pending(fruit_id):
+        if claim.generation == UNFENCED or fruit_id not in self._pending:
             outcome = self._cache.fill(fruit_id, loaded.fruit, ttl_ms, claim)
         if outcome is not None:
             self._observer.fill_ended(outcome)

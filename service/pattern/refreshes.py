@@ -1,4 +1,4 @@
-"""Refreshes of entries that still serve, in the background, bounded in number."""
+"""Background refreshes of entries that are still served, bounded in number."""
 
 import logging
 import threading
@@ -9,15 +9,21 @@ from concurrent.futures import ThreadPoolExecutor
 from service.domain.cache import CacheUnavailableError
 from service.domain.store import StoreUnavailableError
 
-# After a refresh that was another's or failed, this fruit is left alone for a moment.
+# Pause for a fruit whose refresh failed or was done by another process.
 PAUSE_SECONDS = 0.05
 FORGET_ABOVE = 10_000
 
 log = logging.getLogger("service")
 
 
-class Refreshes:
-    """Runs refreshes beside the lookups that asked for them; nobody waits for one."""
+class BackgroundRefreshes:
+    """Runs refreshes beside the lookups that ask for them; no lookup waits for one.
+
+    Args:
+        most: Refreshes at the same time; more are not begun.
+        clock: Monotonic seconds.
+        submit: Runs a refresh; by default on a pool of threads, started at the first one.
+    """
 
     def __init__(
         self,
@@ -26,13 +32,6 @@ class Refreshes:
         clock: Callable[[], float] = time.monotonic,
         submit: Callable[[Callable[[], None]], object] | None = None,
     ) -> None:
-        """Build it idle; threads come with the first refresh.
-
-        Args:
-            most: Refreshes at the same time; more are not begun.
-            clock: Monotonic seconds.
-            submit: Runs a refresh; on a thread of its own unless a test gives another way.
-        """
         self._free = threading.Semaphore(most)
         self._clock = clock
         self._submit = submit or ThreadPoolExecutor(most, thread_name_prefix="refresh").submit
@@ -40,7 +39,7 @@ class Refreshes:
         self._not_before: dict[int, float] = {}
 
     def begin(self, refresh: Callable[[], object]) -> bool:
-        """Begin a refresh, whoever else refreshes the same; tells whether it was begun."""
+        """Begin a refresh even if the fruit is being refreshed; return whether it began."""
         if not self._free.acquire(blocking=False):
             return False
         try:
@@ -57,30 +56,27 @@ class Refreshes:
                 return False
             self._not_before[fruit_id] = float("inf")
             if len(self._not_before) > FORGET_ABOVE:
-                self._forget()
+                now = self._clock()
+                self._not_before = {key: at for key, at in self._not_before.items() if at > now}
 
-        def alone() -> None:
+        def refresh_and_allow_next() -> None:
             refreshed = False
             try:
                 refreshed = refresh()
             finally:
-                self._leave(fruit_id, 0.0 if refreshed else PAUSE_SECONDS)
+                self._allow_after(fruit_id, 0.0 if refreshed else PAUSE_SECONDS)
 
-        begun = self.begin(alone)
+        begun = self.begin(refresh_and_allow_next)
         if not begun:
-            self._leave(fruit_id, 0.0)
+            self._allow_after(fruit_id, 0.0)
         return begun
 
-    def _leave(self, fruit_id: int, pause_seconds: float) -> None:
+    def _allow_after(self, fruit_id: int, pause_seconds: float) -> None:
         with self._lock:
             if pause_seconds:
                 self._not_before[fruit_id] = self._clock() + pause_seconds
             else:
                 self._not_before.pop(fruit_id, None)
-
-    def _forget(self) -> None:
-        now = self._clock()
-        self._not_before = {key: at for key, at in self._not_before.items() if at > now}
 
     def _run(self, refresh: Callable[[], object]) -> None:
         try:
@@ -88,6 +84,6 @@ class Refreshes:
         except (CacheUnavailableError, StoreUnavailableError) as error:
             log.debug("refresh failed: %s", error)
         except Exception:
-            log.exception("unforeseen error in a refresh")
+            log.exception("unexpected error in a refresh")
         finally:
             self._free.release()

@@ -1,4 +1,4 @@
-"""One load for all who want the same thing in this process at the same time."""
+"""One load for all callers in this process that want the same value at the same time."""
 
 import threading
 import time
@@ -12,12 +12,14 @@ from service.guards.waiting_room import WaitingRoom
 
 Value = TypeVar("Value")
 
-# A caller may still share a flight that landed after the caller began: between its miss and
-# its coming here, the load it missed may have ended. No caller takes longer than this for it.
+# A caller may share a flight that landed between the caller's miss and its call here, which
+# takes no longer than this.
 REMEMBERED_SECONDS = 1.0
 
 
 class _Flight(Generic[Value]):
+    """One call under way, or landed a moment ago."""
+
     def __init__(self, began: float) -> None:
         self.began = began
         self.landed = threading.Event()
@@ -26,29 +28,27 @@ class _Flight(Generic[Value]):
         self.error: BaseException | None = None
 
     def is_shared(self, began: float, now: float) -> bool:
-        """Tell whether a caller may share it who began then and asks now.
+        """Return whether a caller that began then may share it now.
 
-        A write since the flight began shows in the key, but not for ever.
+        The key shows a write since the flight began, but only for a limited time.
         """
         return self.landed_at > began and now - self.began <= LONGEST_FENCED_SECONDS
 
 
 class SingleFlight(Generic[Value]):
-    """Runs a call once per key at a time; whoever comes meanwhile waits and shares.
+    """Runs a call once per key at a time; callers that come meanwhile wait and share its value.
 
-    The leader is a thread of the server, which goes on when its client has gone, so nobody's
-    going away ends a flight.
+    The leader is a thread of the server, which goes on after its client disconnects, so that
+    no disconnection ends a flight.
+
+    Args:
+        room: Bounds the callers that wait, of all flights together.
+        clock: Monotonic seconds, the same as the callers'.
     """
 
     def __init__(
         self, room: WaitingRoom, *, clock: Callable[[], float] = time.perf_counter
     ) -> None:
-        """Build it with no flight under way.
-
-        Args:
-            room: Bounds those who wait, of all flights together.
-            clock: The seconds in which callers tell when they began.
-        """
         self._room = room
         self._clock = clock
         self._lock = threading.Lock()
@@ -56,20 +56,20 @@ class SingleFlight(Generic[Value]):
         self._landed: deque[tuple[Hashable, _Flight[Value]]] = deque()
 
     def run(self, key: Hashable, began: float, call: Callable[[], Value]) -> tuple[Value, bool]:
-        """Give the call's value, and whether this caller led.
+        """Return the call's value, and whether this caller led.
 
         Args:
-            key: What is wanted.
-            began: When the caller last saw that it has to ask; flights that landed earlier
-                are not shared, nor are those that took so long that a write in the midst
-                may be forgotten.
-            call: Gets it.
+            key: Identifies the value.
+            began: When the caller last saw that the value is missing; it does not share a
+                flight that landed earlier, or that is so old that the token of a write
+                since its start may have expired.
+            call: Fetches the value.
 
         Raises:
             CacheUnavailableError: The leader found the cache gone.
             StoreUnavailableError: The leader took too long or failed otherwise, or too many
                 wait.
-            BaseException: What the call raised, to the leader.
+            BaseException: For the leader, whatever the call raised.
         """
         with self._lock:
             flight = self._flights.get(key)

@@ -1,41 +1,41 @@
-"""Which protection guards a hot key: what happens on a miss, and to an entry that ages."""
+"""Which protection guards a hot key: on a miss, and for an entry about to expire."""
 
 import random
 from collections.abc import Callable
 
 from service.domain.cache import UNFENCED, Cache, CacheRead, Claim
-from service.domain.expiry import grace_ms, recomputes_early
+from service.domain.expiry import recomputes_early
 from service.domain.knobs import Fencing, Knobs, Protection
 from service.domain.lookup import Loaded, Lookup, LookupResult
 from service.pattern.lease import Lease
 from service.pattern.loads import Loads
-from service.pattern.refreshes import Refreshes
+from service.pattern.refreshes import BackgroundRefreshes
 from service.pattern.single_flight import SingleFlight
 
 
 class Stampede:
-    """Loads what lookups missed and refreshes what they found, as the knobs say."""
+    """Loads what lookups missed and refreshes what they found, as the knobs say.
+
+    Args:
+        cache: Returns generations.
+        loads: Loads and fills.
+        lease: Loads once for all processes.
+        flights: Loads once for this process; each returns the value and whether this process
+            loaded it.
+        refreshes: Runs refreshes in the background.
+        draw: Uniform in [0, 1), for early recompute.
+    """
 
     def __init__(  # noqa: PLR0913 - the parts are joined here
         self,
         cache: Cache,
         loads: Loads,
         lease: Lease,
-        flights: SingleFlight[Lookup],
-        refreshes: Refreshes,
+        flights: SingleFlight[tuple[Loaded, bool]],
+        refreshes: BackgroundRefreshes,
         *,
         draw: Callable[[], float] = random.random,
     ) -> None:
-        """Join the parts.
-
-        Args:
-            cache: Tells generations.
-            loads: Loads and fills.
-            lease: Loads once for all processes.
-            flights: Loads once for all of this process.
-            refreshes: Runs what nobody waits for.
-            draw: Uniform in [0, 1), for early recompute.
-        """
         self._cache = cache
         self._loads = loads
         self._lease = lease
@@ -44,40 +44,42 @@ class Stampede:
         self._draw = draw
 
     def load(self, fruit_id: int, missed: CacheRead, began: float, knobs: Knobs) -> Lookup:
-        """Answer a lookup that missed; `began` is when it had not yet.
+        """Answer a lookup that missed and began at `began`, before its read of the cache.
 
-        Neither early nor stale protects a cold key: the first has nobody load together, the
-        second loads as single-flight does.
+        Neither early nor stale protects a cold key: under early every lookup loads, under
+        stale they load as under single-flight.
 
         Raises:
             CacheUnavailableError: The cache went away; nothing was loaded.
             StoreUnavailableError: The value could not be loaded.
         """
-        # Read after the miss and before the load: whoever sees the same era may share that
-        # load, and its fill is refused when another has begun.
+        # Read after the miss and before the load: lookups that see the same era may share the
+        # load, whose fill is refused once another era has begun.
         claim = self._claim(fruit_id, missed, knobs)
+
+        def load() -> tuple[Loaded, bool]:
+            if knobs.protection is Protection.LEASE:
+                return self._lease.load(fruit_id, claim, knobs)
+            return self._loads.load_and_fill(fruit_id, claim), True
+
         if knobs.protection in {Protection.NONE, Protection.EARLY}:
-            return _led(self._loads.load_and_fill(fruit_id, claim))
+            (loaded, loaded_here), led = load(), True
+        else:
+            (loaded, loaded_here), led = self._flights.run((fruit_id, claim.era), began, load)
+        if not (led and loaded_here):
+            return Lookup(loaded.fruit, LookupResult.COALESCED)
+        return Lookup(
+            loaded.fruit, LookupResult.MISS, store_seconds=loaded.store_seconds, fill=loaded.fill
+        )
 
-        def call() -> Lookup:
-            if knobs.protection is not Protection.LEASE:
-                return _led(self._loads.load_and_fill(fruit_id, claim))
-            loaded, held = self._lease.load(fruit_id, claim, knobs)
-            return _led(loaded) if held else Lookup(loaded.fruit, LookupResult.COALESCED)
-
-        lookup, led = self._flights.run((fruit_id, claim.era), began, call)
-        return lookup if led else Lookup(lookup.fruit, LookupResult.COALESCED)
-
-    def refresh(self, fruit_id: int, read: CacheRead, knobs: Knobs) -> bool:
-        """Have a served entry refreshed in the background if it is time; tells whether."""
+    def refresh(self, fruit_id: int, read: CacheRead, knobs: Knobs, *, stale: bool) -> bool:
+        """Refresh a served entry in the background if it is time; return whether it began."""
         if knobs.protection is Protection.EARLY:
             mean, draw = self._loads.mean_seconds, self._draw()
             if not recomputes_early(read.remaining_ms, mean, knobs.early_beta, draw):
                 return False
             return self._refreshes.begin(lambda: self._recompute(fruit_id, read, knobs))
-        if not is_stale(read, knobs):
-            return False
-        return self._refreshes.begin_one(
+        return stale and self._refreshes.begin_one(
             fruit_id, lambda: self._lease.refresh(fruit_id, read.remaining_ms, knobs)
         )
 
@@ -88,15 +90,3 @@ class Stampede:
         fenced = knobs.fencing is Fencing.ON
         generation = self._cache.generation(fruit_id) if fenced else UNFENCED
         return Claim(generation, read.remaining_ms)
-
-
-def is_stale(read: CacheRead, knobs: Knobs) -> bool:
-    """Tell whether a served entry is past its soft expiry."""
-    grace = grace_ms(knobs, negative=read.fruit is None)
-    return grace > 0 and 0 <= read.remaining_ms <= grace
-
-
-def _led(loaded: Loaded) -> Lookup:
-    return Lookup(
-        loaded.fruit, LookupResult.MISS, store_seconds=loaded.store_seconds, fill=loaded.fill
-    )

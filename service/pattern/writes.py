@@ -10,16 +10,21 @@ from service.pattern.invalidations import Invalidations
 
 
 class Writes:
-    """Changes fruit, and sees to it that no lookup after the answer gets the old one."""
+    """Changes fruit so that no lookup after the answer returns the old value.
+
+    Args:
+        store: Written first.
+        invalidations: Remove the entry of what was written.
+        guard: Bounds the writes, and refuses them while the store is down.
+    """
 
     def __init__(self, store: Store, invalidations: Invalidations, guard: StoreGuard) -> None:
-        """Join the parts."""
         self._store = store
         self._invalidations = invalidations
         self._guard = guard
 
     def replace(self, fruit: Fruit) -> tuple[bool, InvalidationOutcome | None]:
-        """Create or replace a fruit; tells whether it is new, and how the cache took it.
+        """Create or replace a fruit; return whether it is new, and its invalidation's outcome.
 
         Raises:
             StoreUnavailableError: It may or may not be written.
@@ -27,7 +32,7 @@ class Writes:
         return self._write(fruit.id, lambda: self._store.replace(fruit))
 
     def delete(self, fruit_id: int) -> tuple[bool, InvalidationOutcome | None]:
-        """Delete a fruit; tells whether it was there, and how the cache took it.
+        """Delete a fruit; return whether it existed, and its invalidation's outcome.
 
         Raises:
             StoreUnavailableError: It may or may not be deleted.
@@ -41,7 +46,7 @@ class Writes:
             try:
                 changed = write()
             except StoreUnavailableError:
-                # The database may have done it and only the answer be lost.
+                # The database may have committed and only its reply be lost.
                 self._invalidations.invalidate(fruit_id)
                 raise
         return changed, self._invalidations.invalidate(fruit_id)

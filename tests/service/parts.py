@@ -9,7 +9,7 @@ from service.domain.live_knobs import LiveKnobs
 from service.guards.bulkhead import Bulkhead
 from service.guards.store_guard import StoreGuard
 from service.guards.waiting_room import WaitingRoom
-from service.pattern.refreshes import Refreshes
+from service.pattern.refreshes import BackgroundRefreshes
 from tests.service.fakes import Breaker, FakeClock, FakeStore, InMemoryCache, RecordingObserver
 
 APPLE = Fruit(1, "apple", 100)
@@ -35,7 +35,7 @@ class Parts:
         self.knobs = LiveKnobs(Knobs(), self.observer, clock=self.clock)
         self.store_breaker = Breaker()
         self.redis_breaker = Breaker()
-        self.refreshes = Refreshes(8, clock=self.clock, submit=self.background.append)
+        self.refreshes = BackgroundRefreshes(8, clock=self.clock, submit=self.background.append)
         pattern = join_pattern(
             self.cache,
             self.store,
@@ -61,8 +61,8 @@ class Parts:
         self.writes = pattern.writes
 
     def turn(self, **changes):
-        knobs = self.knobs.current.patched(changes)
-        self.knobs.turn(knobs, self.knobs.version + 1, self.knobs.horizon(knobs))
+        knobs = self.knobs.current.with_changes(changes)
+        self.knobs.turn(knobs, self.knobs.version + 1, self.knobs.ages_known_after(knobs))
 
     def look_up(self, fruit_id=1):
         return self.cache_aside.look_up(fruit_id)

@@ -95,7 +95,7 @@ def test_event_moves_its_series_from_zero_to_one(metrics, call, arguments, name,
 
 
 def test_knobs_in_force_are_gauges(metrics):
-    metrics.knobs_turned(Knobs().patched({"ttl_seconds": 2.5, "protection": "lease"}))
+    metrics.knobs_turned(Knobs().with_changes({"ttl_seconds": 2.5, "protection": "lease"}))
 
     assert value(metrics, "cacheaside_ttl_seconds") == 2.5
     assert value(metrics, "cacheaside_protection", mode="lease") == 1.0

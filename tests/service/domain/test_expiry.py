@@ -8,16 +8,16 @@ import pytest
 from service.domain.expiry import (
     age_seconds,
     grace_ms,
-    longest_life_seconds,
+    longest_ttl_seconds,
     physical_ttl_ms,
     recomputes_early,
-    same_lives,
+    same_ttls,
 )
 from service.domain.knobs import Knobs
 
 PLAIN = Knobs(ttl_seconds=10.0)
-JITTERED = Knobs(ttl_seconds=10.0).patched({"ttl_jitter_ratio": 0.2})
-STALE = Knobs(ttl_seconds=10.0).patched({"protection": "stale", "stale_seconds": 30})
+JITTERED = Knobs(ttl_seconds=10.0).with_changes({"ttl_jitter_ratio": 0.2})
+STALE = Knobs(ttl_seconds=10.0).with_changes({"protection": "stale", "stale_seconds": 30})
 
 
 @pytest.mark.parametrize(
@@ -30,7 +30,7 @@ STALE = Knobs(ttl_seconds=10.0).patched({"protection": "stale", "stale_seconds":
         (JITTERED, True, 1.0, 5000),
         (STALE, False, 0.0, 40_000),
         (STALE, True, 0.0, 5000),
-        (Knobs(ttl_seconds=0.001).patched({"ttl_jitter_ratio": 0.9}), False, -1.0, 1),
+        (Knobs(ttl_seconds=0.001).with_changes({"ttl_jitter_ratio": 0.9}), False, -1.0, 1),
         (Knobs(negative_ttl_seconds=0.0), True, 0.0, 0),
     ],
 )
@@ -42,7 +42,7 @@ def test_physical_life(knobs, negative, spread, expected):
     ("knobs", "expected"), [(PLAIN, 10), (JITTERED, 12), (STALE, 40), (Knobs(ttl_seconds=1.0), 5)]
 )
 def test_longest_life_bounds_every_entry(knobs, expected):
-    assert expected == longest_life_seconds(knobs)
+    assert expected == longest_ttl_seconds(knobs)
 
 
 def test_age_is_the_life_that_is_spent():
@@ -70,9 +70,9 @@ def test_only_entries_under_protection_stale_have_a_grace():
 
 
 def test_lives_are_the_same_unless_ttl_or_protection_changes():
-    assert same_lives(PLAIN, PLAIN.patched({"store_delay_seconds": 1, "fencing": "off"}))
-    assert not same_lives(PLAIN, PLAIN.patched({"ttl_seconds": 11}))
-    assert not same_lives(PLAIN, PLAIN.patched({"protection": "lease"}))
+    assert same_ttls(PLAIN, PLAIN.with_changes({"store_delay_seconds": 1, "fencing": "off"}))
+    assert not same_ttls(PLAIN, PLAIN.with_changes({"ttl_seconds": 11}))
+    assert not same_ttls(PLAIN, PLAIN.with_changes({"protection": "lease"}))
 
 
 def test_t5_early_recompute_follows_the_measured_load_time():

@@ -41,7 +41,7 @@ def test_defaults_are_the_designs():
     ],
 )
 def test_value_within_range_is_taken_and_shown(name, value):
-    assert value == Knobs().patched({name: value}).as_json_object()[name]
+    assert value == Knobs().with_changes({name: value}).as_json_object()[name]
 
 
 @pytest.mark.parametrize(
@@ -70,14 +70,14 @@ def test_value_within_range_is_taken_and_shown(name, value):
 )
 def test_value_out_of_range_is_refused_by_name(name, value):
     with pytest.raises(KnobError) as refused:
-        Knobs().patched({"early_beta": 2, name: value})
+        Knobs().with_changes({"early_beta": 2, name: value})
 
     assert name == refused.value.field
     assert len(str(refused.value)) < 300
 
 
 def test_milliseconds_are_kept_and_no_more():
-    assert Knobs().patched({"ttl_seconds": 1.23449}).ttl_seconds == 1.234
+    assert Knobs().with_changes({"ttl_seconds": 1.23449}).ttl_seconds == 1.234
 
 
 def test_environment_gives_knobs_by_their_names_in_capitals():

@@ -196,7 +196,7 @@ def test_no_reader_finds_new_knobs_with_the_ages_of_the_old(two):
     class Watched(type(parts.knobs)):
         def __setattr__(self, name, value):
             super().__setattr__(name, value)
-            seen.append((self.current.ttl_seconds, self.ages_known()))
+            seen.append((self.current.ttl_seconds, self.clock() >= self.ages_known_at))
 
     parts.knobs.__class__ = Watched
     parts.turn(ttl_seconds=7)

@@ -7,7 +7,7 @@ import pytest
 
 from service.domain.cache import LONGEST_FENCED_SECONDS, CacheUnavailableError, InvalidationOutcome
 from service.domain.lookup import BypassReason, LookupResult
-from service.pattern.invalidations import ATTEMPTS, MOST_AT_A_SILENT_CACHE
+from service.pattern.invalidations import ATTEMPTS, MAX_WAITING_FOR_A_SILENT_CACHE
 from tests.service.parts import APPLE, Parts
 
 NEWER = APPLE.__class__(1, "newer", 1)
@@ -64,7 +64,7 @@ def test_invalidation_that_the_cache_did_not_take_is_remembered(parts):
     parts.cache.down = True
 
     assert parts.writes.replace(NEWER)[1] is InvalidationOutcome.DEFERRED
-    assert parts.invalidations.is_pending(1)
+    assert 1 in parts.invalidations.pending
 
 
 def test_process_does_not_read_what_it_could_not_invalidate(parts):
@@ -137,7 +137,7 @@ def test_pending_invalidation_is_kept_for_entries_of_an_earlier_longer_ttl(parts
     parts.clock.advance(50)
 
     assert not parts.invalidations.retry(1)
-    assert parts.invalidations.is_pending(1)
+    assert 1 in parts.invalidations.pending
 
 
 def test_later_write_is_not_taken_for_done_with_the_retry_of_an_earlier(parts):
@@ -155,7 +155,7 @@ def test_later_write_is_not_taken_for_done_with_the_retry_of_an_earlier(parts):
     parts.cache.invalidate = invalidate_while_another_write_fails
     parts.invalidations.retry(1)
 
-    assert parts.invalidations.is_pending(1)
+    assert 1 in parts.invalidations.pending
 
 
 def test_write_whose_answer_was_lost_invalidates_all_the_same(parts):
@@ -194,7 +194,7 @@ def test_hiccup_of_the_cache_does_not_defer_an_invalidation(parts):
     parts.cache.invalidate = invalidate_with_hiccups
 
     assert parts.writes.replace(NEWER)[1] is InvalidationOutcome.DONE
-    assert not parts.invalidations.is_pending(1)
+    assert 1 not in parts.invalidations.pending
 
 
 def test_invalidation_that_ends_unforeseen_is_remembered(parts):
@@ -205,7 +205,7 @@ def test_invalidation_that_ends_unforeseen_is_remembered(parts):
     assert parts.writes.replace(NEWER) == (False, InvalidationOutcome.DEFERRED)
     parts.cache.invalidate = invalidate
 
-    assert parts.invalidations.is_pending(1)
+    assert 1 in parts.invalidations.pending
     assert parts.invalidations.retry(1)
 
 
@@ -249,7 +249,7 @@ def test_write_asks_a_cache_that_hangs_once_and_one_that_answered_lately_a_few_t
 def test_few_writes_at_a_time_wait_for_a_cache_that_hangs(parts):
     """Else a hundred writes a second would hold every thread, and hits with them."""
     parts.redis_breaker.is_open = True
-    waiting, ending = threading.Barrier(MOST_AT_A_SILENT_CACHE + 1), threading.Event()
+    waiting, ending = threading.Barrier(MAX_WAITING_FOR_A_SILENT_CACHE + 1), threading.Event()
 
     def hang(*_, **__):
         waiting.wait(10)
@@ -257,7 +257,7 @@ def test_few_writes_at_a_time_wait_for_a_cache_that_hangs(parts):
         raise CacheUnavailableError("no answer")
 
     parts.cache.invalidate = hang
-    with ThreadPoolExecutor(MOST_AT_A_SILENT_CACHE) as threads:
+    with ThreadPoolExecutor(MAX_WAITING_FOR_A_SILENT_CACHE) as threads:
         crowd = [threads.submit(parts.invalidations.invalidate, n) for n in range(10, 14)]
         waiting.wait(10)
         one_more = parts.invalidations.invalidate(1)
@@ -265,7 +265,7 @@ def test_few_writes_at_a_time_wait_for_a_cache_that_hangs(parts):
 
     assert one_more is InvalidationOutcome.DEFERRED
     assert {future.result() for future in crowd} == {InvalidationOutcome.DEFERRED}
-    assert parts.invalidations.is_pending(1)
+    assert 1 in parts.invalidations.pending
 
 
 def leave_pending(parts, ids):
@@ -286,7 +286,7 @@ def test_retry_of_very_many_ends_in_time_and_leaves_the_rest_pending(parts):
     parts.cache.invalidate = take_time
 
     assert parts.invalidations.retry(1.0)
-    assert [n for n in range(1, 11) if parts.invalidations.is_pending(n)] == [*range(5, 11)]
+    assert [n for n in range(1, 11) if n in parts.invalidations.pending] == [*range(5, 11)]
 
 
 @pytest.mark.parametrize(("silent_seconds", "left"), [(1.0, 0), (2.0, 2)])
@@ -303,7 +303,7 @@ def test_end_of_a_process_waits_a_while_for_the_cache_to_take_what_is_pending(
     parts.cache.invalidate = take_when_it_answers
 
     parts.invalidations.finish(1.5)
-    assert sum(parts.invalidations.is_pending(n) for n in (1, 2)) == left
+    assert sum(n in parts.invalidations.pending for n in (1, 2)) == left
     assert parts.clock() < began + 1.6
 
 

@@ -4,7 +4,7 @@ import threading
 
 import pytest
 
-from service.domain.catalogue import SEED, generated
+from service.domain.catalogue import SEED, generate_fruit
 from service.domain.fruit import Fruit
 from service.domain.store import StoreRefusedError, StoreUnavailableError
 from service.store import fruit_store
@@ -69,7 +69,7 @@ def test_catalogue_is_filled_once_and_leaves_rows_as_they_are(store):
     assert created == [2496, 0, 0]
     assert Fruit(5, "mine", 5) == store.find(5, 0)
     assert SEED[1] == store.find(2, 0)
-    assert generated(2500) == store.find(2500, 0)
+    assert generate_fruit(2500) == store.find(2500, 0)
     assert store.find(2501, 0) is None
 
 
@@ -171,9 +171,9 @@ def test_unreachable_store_is_told_without_its_password(observer):
 
 
 def test_generated_fruit_is_the_same_on_every_call_and_named():
-    names = [generated(n).name for n in range(1, 5001)]
+    names = [generate_fruit(n).name for n in range(1, 5001)]
 
-    assert names == [generated(n).name for n in range(1, 5001)]
+    assert names == [generate_fruit(n).name for n in range(1, 5001)]
     assert names[:3] == ["apple", "orange", "pear"]
     assert all(0 < len(name) <= 255 for name in names)
-    assert all(0 <= generated(n).quantity < 2**31 for n in (4, 10**7, 2**31 - 1))
+    assert all(0 <= generate_fruit(n).quantity < 2**31 for n in (4, 10**7, 2**31 - 1))
