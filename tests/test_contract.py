@@ -1,4 +1,4 @@
-"""What service and load generator agree on, neither importing the other, and README with both."""
+"""What service, load generator and README agree on, although neither program imports the other."""
 
 import re
 from dataclasses import fields
@@ -24,7 +24,7 @@ DEFAULTS = Knobs().as_json_object()
 
 
 def _rows(heading: str) -> dict[str, list[str]]:
-    """The rows of README's table under a heading line, by what their first cell quotes."""
+    """Return the rows of README's table under a heading line, by the code in their first cell."""
     table = README.partition(heading)[2].partition("\n\n")[0]
     cells = [[cell.strip() for cell in line.strip("|").split("|")] for line in table.splitlines()]
     return {first.strip("`"): rest for first, *rest in cells if first.startswith("`")}
@@ -34,7 +34,7 @@ DOCUMENTED = _rows("| knob | values | default |")
 
 
 def _bounds(text: str) -> tuple[float, float]:
-    """The first and last number of a cell, in seconds where it says days."""
+    """Return the first and last number of a cell, converted to seconds where it is in days."""
     numbers = [float(number) for number in re.findall(r"\d+(?:\.\d+)?", text.partition(",")[0])]
     return numbers[0], numbers[-1] * (86_400 if " days" in text else 1)
 

@@ -1,4 +1,4 @@
-"""A bench of fakes on a clock of its own: no process, no sleep, exact counts."""
+"""Fakes of a trial's parts on a clock of their own: no process, no sleep, exact counts."""
 
 from dataclasses import dataclass, field, replace
 
@@ -31,17 +31,17 @@ class FakeClock:
 
 @dataclass
 class FakeWorld:
-    """100 lookups a second, of which each tenth is a miss, while a load runs."""
+    """The state that the fakes share: 100 lookups/s while traffic runs, every tenth a miss."""
 
     clock: FakeClock = field(default_factory=FakeClock)
     log: list = field(default_factory=list)
     began: float | None = None
     lookups: dict = field(default_factory=lambda: dict.fromkeys(SERVICE_RESULTS, 0))
-    ends_after: float | None = None  # seconds after which the load dies
+    ends_after: float | None = None  # Seconds after which the load generator dies
     fails_to_begin: bool = False
     interrupts_at: float | None = None
     key_polls: int = 0
-    lost: int = 0  # answers that the client never saw
+    lost: int = 0  # Answers that the client never received
 
     def counted(self):
         if self.began is None:
@@ -244,7 +244,7 @@ def run_record():
 
 @pytest.fixture
 def samples():
-    """Hits of 1 ms to 2 ms and, each eleventh, misses of 12 ms; 2200 of them in 12 s."""
+    """Return a function that makes samples: hits of 1 to 2 ms, every eleventh a miss of 12 ms."""
 
     def make(seconds=12):
         count = round(seconds / 12 * 2200)
@@ -261,7 +261,7 @@ def samples():
 
 @pytest.fixture
 def record(bench, load, trial_plan, saved):
-    """A trial as the runner records it, with some fields replaced."""
+    """Return a function that makes the runner's record of a trial, with some fields replaced."""
     run_trials(bench, load, [trial_plan()])
 
     def make(**changes):

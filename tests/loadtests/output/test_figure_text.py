@@ -1,3 +1,5 @@
+"""Figures as text for people."""
+
 import pytest
 
 from loadtests.output.figure_text import (
@@ -20,11 +22,11 @@ def test_unknown_is_a_dash(write):
     ("seconds", "text"),
     [(0.001234, "1.23"), (0.01, "10.0"), (0.0999, "99.9"), (0.1234, "123"), (2.0, "2000")],
 )
-def test_milliseconds_have_three_digits_that_matter(seconds, text):
+def test_milliseconds_have_three_significant_digits(seconds, text):
     assert milliseconds_text(seconds) == text
 
 
-def test_milliseconds_have_at_least_the_decimals_asked_for():
+def test_milliseconds_have_at_least_the_requested_decimals():
     assert milliseconds_text(0.1234, fewest_decimals=1) == "123.4"
 
 

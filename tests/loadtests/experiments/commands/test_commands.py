@@ -1,3 +1,5 @@
+"""The command line: refusals, the choice of a stack, the load generator, progress."""
+
 import argparse
 import dataclasses
 import io
@@ -42,7 +44,7 @@ def test_refused_run_leaves_no_folder(capsys, tmp_path, arguments):
     assert list(tmp_path.iterdir()) == []
 
 
-def test_bad_trace_line_is_shown_as_it_is(capsys, tmp_path):
+def test_refusal_of_a_bad_trace_line_quotes_it(capsys, tmp_path):
     (tmp_path / "ids.txt").write_text("root:x:0")
 
     cli.main(["sweep", "--trace", str(tmp_path / "ids.txt")])
@@ -92,7 +94,7 @@ def test_user_error_is_one_line_and_exit_code_two(capsys, arguments, message):
 
 
 @pytest.mark.parametrize("arguments", [[], ["fly"], ["sweep", "--speed", "3"]])
-def test_unknown_words_are_refused_in_one_line_too(capsys, arguments):
+def test_unknown_arguments_are_refused_in_one_line_too(capsys, arguments):
     with pytest.raises(SystemExit) as ended:
         cli.main(arguments)
 
@@ -100,7 +102,7 @@ def test_unknown_words_are_refused_in_one_line_too(capsys, arguments):
     assert capsys.readouterr().err.count("\n") == 1
 
 
-def test_report_that_cannot_be_written_is_one_line(capsys, tmp_path, run_record):
+def test_report_that_cannot_be_written_is_refused_in_one_line(capsys, tmp_path, run_record):
     save_run(tmp_path, run_record)
     (tmp_path / "report.html").mkdir()
 
@@ -113,7 +115,7 @@ def test_report_that_cannot_be_written_is_one_line(capsys, tmp_path, run_record)
     )
 
 
-def test_interrupt_ends_with_its_own_code(capsys, monkeypatch):
+def test_interrupt_ends_with_exit_code_130(capsys, monkeypatch):
     def interrupted(_options, _notes):
         raise KeyboardInterrupt
 
@@ -153,7 +155,7 @@ class FakeGuardian:
         self.started = (name, argv, environment)
 
 
-def started(load, token=None, metrics_host=None):
+def start(load, token=None, metrics_host=None):
     guardian = FakeGuardian()
     generator = LocustLoad(guardian, ["http://a", "http://b"], token, metrics_host)
     generator.start(load, 7, Path("/tmp/record"))
@@ -161,10 +163,10 @@ def started(load, token=None, metrics_host=None):
     return name, " ".join(map(str, argv)), environment
 
 
-def test_load_generator_is_told_by_the_load_flags():
+def test_load_generator_gets_the_plan_as_load_flags():
     load = make_plan({"rate": Given(50, ""), "items": Given(9, "")}, {}).load
 
-    name, line, environment = started(load, token="secret")
+    name, line, environment = start(load, token="secret")
 
     assert name == "record"
     assert "--service-url http://a --service-url http://b" in line
@@ -177,38 +179,38 @@ def test_load_generator_is_told_by_the_load_flags():
     assert "--metrics-port" not in line
 
 
-def test_load_that_prometheus_may_follow_serves_its_metrics(monkeypatch):
+def test_load_generator_serves_its_metrics_where_prometheus_may_scrape_them(monkeypatch):
     monkeypatch.setattr(locust_process, "is_taken", lambda _: False)
 
-    _, line, _ = started(make_plan({}, {}).load, metrics_host="0.0.0.0")
+    _, line, _ = start(make_plan({}, {}).load, metrics_host="0.0.0.0")
 
     assert "--web-host 0.0.0.0 --metrics-port 9646" in line
 
 
-def test_load_goes_without_metrics_where_their_port_is_taken(monkeypatch):
+def test_load_generator_serves_no_metrics_where_their_port_is_taken(monkeypatch):
     monkeypatch.setattr(locust_process, "is_taken", lambda port: port == 9646)
 
-    _, line, _ = started(make_plan({}, {}).load, metrics_host="127.0.0.1")
+    _, line, _ = start(make_plan({}, {}).load, metrics_host="127.0.0.1")
 
     assert "--metrics-port" not in line
 
 
-def test_replay_is_not_held_up_by_its_own_prediction(monkeypatch):
-    """It is measured from its first request, and its prediction is a replay of the whole."""
+def test_replay_is_not_delayed_by_its_own_prediction(monkeypatch):
+    """Its first request is measured already, and its prediction replays the whole trace."""
     monkeypatch.setattr(locust_process, "is_taken", lambda _: False)
     load = dataclasses.replace(make_plan({}, {}).load, trace=Path("ids.txt"))
 
-    _, line, _ = started(load, metrics_host="127.0.0.1")
+    _, line, _ = start(load, metrics_host="127.0.0.1")
 
     assert "--metrics-port" not in line
 
 
-def test_trace_is_told_by_its_path_and_length(tmp_path):
+def test_load_generator_gets_a_trace_by_its_path_and_length(tmp_path):
     trace = tmp_path / "ids.txt"
     trace.write_text("1\n")
     load = make_plan({"trace": Given(str(trace), ""), "requests": Given(1, "")}, {}).load
 
-    _, line, environment = started(load)
+    _, line, environment = start(load)
 
     assert f"--trace {trace} --requests 1" in line
     assert "--skew" not in line
@@ -216,7 +218,7 @@ def test_trace_is_told_by_its_path_and_length(tmp_path):
     assert environment == {}
 
 
-def test_progress_is_a_line_for_each_trial_where_there_is_no_terminal(record):
+def test_progress_without_a_terminal_is_one_line_per_trial(record):
     console = Console(file=io.StringIO(), width=100)
 
     with ProgressBar(console, {1: 10.0, 2: 10.0}) as bar:
@@ -231,7 +233,7 @@ def test_progress_is_a_line_for_each_trial_where_there_is_no_terminal(record):
     ]
 
 
-def test_progress_on_a_terminal_tells_the_time_left():
+def test_progress_on_a_terminal_shows_the_time_left():
     console = Console(file=io.StringIO(), width=100, force_terminal=True)
 
     with ProgressBar(console, {1: 10.0}) as bar:

@@ -1,3 +1,5 @@
+"""The page that shows a sweep's trials to Prometheus."""
+
 import socket
 import urllib.error
 import urllib.request
@@ -51,17 +53,17 @@ def taken():
         yield holder.getsockname()[1]
 
 
-def test_port_that_was_asked_for_must_be_free(taken):
+def test_port_that_was_given_must_be_free(taken):
     with pytest.raises(PlanError, match=f"--metrics-port {taken} cannot be had"):
         TrialPage("127.0.0.1", taken).__enter__()
 
 
-def test_host_that_is_none_is_not_called_a_taken_port():
+def test_invalid_host_is_not_reported_as_a_taken_port():
     with pytest.raises(PlanError, match=r"--metrics-host 999\.0\.0\.1 .* cannot be had"):
         TrialPage("999.0.0.1", None).__enter__()
 
 
-def test_usual_port_may_be_taken(taken, monkeypatch):
+def test_default_port_may_be_taken(taken, monkeypatch):
     monkeypatch.setattr("loadtests.experiments.commands.trial_page.USUAL_PORT", taken)
 
     with TrialPage("127.0.0.1", None) as page:

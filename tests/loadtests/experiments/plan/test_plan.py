@@ -1,3 +1,5 @@
+"""Plans from flags and files: what is refused, and the trials they are laid out to."""
+
 import pytest
 
 from loadtests.experiments.plan.fields import Given, PlanError
@@ -17,7 +19,7 @@ def plan(knobs=(), **values):
     )
 
 
-def test_flags_and_toml_give_the_same_plan(tmp_path):
+def test_flags_and_toml_make_the_same_plan(tmp_path):
     file = tmp_path / "mine.toml"
     file.write_text(
         'ttl_seconds = [0.5, 2]\nrate = 300\narrivals = "paced"\n[knobs]\nprotection = "lease"\n'
@@ -82,7 +84,7 @@ def test_wrong_knob_is_refused_before_anything_starts(knobs, message):
         plan(knobs)
 
 
-def test_file_that_is_no_toml_is_refused(tmp_path):
+def test_file_that_is_not_toml_is_refused(tmp_path):
     file = tmp_path / "broken.toml"
     file.write_text("rate = = 5")
 
@@ -111,8 +113,8 @@ def test_knobs_must_be_a_table(tmp_path):
         read_plan_file(file)
 
 
-@pytest.mark.parametrize("name", ["nowhere", "", "x" * 300], ids=["unknown", "none", "too long"])
-def test_plan_that_does_not_exist_names_those_that_do(name):
+@pytest.mark.parametrize("name", ["nowhere", "", "x" * 300], ids=["unknown", "empty", "too long"])
+def test_refusal_of_an_unknown_plan_names_the_shipped_ones(name):
     with pytest.raises(PlanError, match="one of demo"):
         find_plan(name)
 
@@ -144,7 +146,7 @@ def test_order_is_random_but_the_same_for_a_seed():
     assert [t.number for t in trials] == list(range(1, 13))
 
 
-def test_repetitions_draw_other_loads_and_ttls_the_same():
+def test_repetitions_have_different_seeds_which_all_ttls_share():
     trials = schedule(plan(ttl_seconds="1,2", repetitions=2, seed=5))
 
     assert {(t.repetition, t.seed) for t in trials} == {(1, 5), (2, 6)}
@@ -182,7 +184,7 @@ def test_trace_is_predicted_at_the_times_at_which_it_is_sent(tmp_path):
         ("1\n2\n", 5, "holds 2 requests, got 5"),
     ],
 )
-def test_trace_that_will_not_do_is_refused(tmp_path, text, requests, message):
+def test_unusable_trace_is_refused(tmp_path, text, requests, message):
     trace = tmp_path / "ids.txt"
     trace.write_text(text)
 

@@ -1,3 +1,5 @@
+"""Records on disk: saved, read back, and refused when they are damaged."""
+
 import json
 
 import pytest
@@ -13,7 +15,7 @@ from loadtests.experiments.records.records import (
 )
 
 
-def test_trial_survives_its_way_to_disk_and_back(tmp_path, record, samples, run_record):
+def test_trial_is_read_back_as_it_was_saved(tmp_path, record, samples, run_record):
     trial = record(started_at=1000.0)
     taken = samples()
     taken["intended"] += 1000.0
@@ -28,7 +30,7 @@ def test_trial_survives_its_way_to_disk_and_back(tmp_path, record, samples, run_
     assert (read["result"] == taken["result"]).all()
 
 
-def test_aborted_trial_survives_too(tmp_path, record, samples):
+def test_aborted_trial_is_read_back_as_it_was_saved(tmp_path, record, samples):
     trial = record(
         readings=[],
         before=None,
@@ -45,7 +47,7 @@ def test_aborted_trial_survives_too(tmp_path, record, samples):
     assert load_trials(tmp_path) == [trial]
 
 
-def test_half_written_record_is_never_read(tmp_path, record, samples):
+def test_saving_a_trial_leaves_only_complete_files(tmp_path, record, samples):
     save_trial(tmp_path, record(), samples())
 
     assert sorted(path.name for path in tmp_path.glob("trial*")) == [
@@ -75,9 +77,9 @@ def test_record_of_another_format_is_refused(tmp_path, run_record):
         ("[]", "not a record: a list instead of an object"),
         ('{"format": 1}', "not a record: .* missing 8 required"),
     ],
-    ids=["no JSON", "no object", "half of one"],
+    ids=["not JSON", "not an object", "incomplete"],
 )
-def test_file_that_is_no_record_is_refused(tmp_path, text, message):
+def test_file_that_is_not_a_record_is_refused(tmp_path, text, message):
     (tmp_path / "run.json").write_text(text)
 
     with pytest.raises(RecordError, match=message):
@@ -92,14 +94,14 @@ def test_file_in_place_of_a_folder_is_refused(tmp_path):
 
 
 @pytest.mark.parametrize("values", [{}, {"trial": 5}, {"trial": {"number": 1}}])
-def test_file_that_is_no_trial_is_refused(tmp_path, values):
+def test_file_that_is_not_a_trial_is_refused(tmp_path, values):
     (tmp_path / "trial-01.json").write_text(json.dumps(values))
 
     with pytest.raises(RecordError, match=r"trial-01\.json: not a record"):
         load_trials(tmp_path)
 
 
-def test_samples_that_are_not_there_or_are_none_are_refused(tmp_path, record):
+def test_missing_and_damaged_samples_are_refused(tmp_path, record):
     with pytest.raises(RecordError, match=r"trial-01\.npz: samples cannot be read: No such file"):
         load_samples(tmp_path, record())
 
@@ -109,7 +111,7 @@ def test_samples_that_are_not_there_or_are_none_are_refused(tmp_path, record):
             load_samples(tmp_path, record())
 
 
-def test_trials_are_read_in_the_order_of_running(tmp_path, record, samples):
+def test_trials_are_read_in_the_order_in_which_they_ran(tmp_path, record, samples):
     for number in (100, 99, 2):
         save_trial(tmp_path, record(trial=Trial(number, 1.0, 1, 1)), samples()[:0])
 

@@ -1,3 +1,5 @@
+"""The doubts: reasons not to trust a trial."""
+
 import dataclasses
 
 import pytest
@@ -19,11 +21,11 @@ def doubts(record, samples):
     return of
 
 
-def changed_load(record, **changes):
+def change_load(record, **changes):
     return dict(record().load) | changes
 
 
-def test_trial_in_good_order_leaves_no_doubt(doubts):
+def test_sound_trial_has_no_doubt_but_its_few_samples(doubts):
     assert doubts() == ["few-samples"]
 
 
@@ -39,14 +41,14 @@ def test_trial_in_good_order_leaves_no_doubt(doubts):
     ids=["busy", "late", "rate", "failed", "dropped"],
 )
 def test_load_generator_in_trouble_is_a_doubt(record, doubts, change, kind):
-    assert kind in doubts(load=changed_load(record, **change))
+    assert kind in doubts(load=change_load(record, **change))
 
 
 @pytest.mark.parametrize(("slip", "scope"), [(0.02, "latency"), (0.2, "trial")])
-def test_late_starts_spoil_times_and_only_beyond_a_tenth_of_the_ttl_the_ratio(
+def test_late_starts_make_latencies_doubtful_and_the_ratio_only_beyond_a_tenth_of_the_ttl(
     record, samples, slip, scope
 ):
-    late = record(load=changed_load(record, slip_p99_seconds=slip))
+    late = record(load=change_load(record, slip_p99_seconds=slip))
 
     figures = figures_of(late, samples())
 
@@ -55,12 +57,12 @@ def test_late_starts_spoil_times_and_only_beyond_a_tenth_of_the_ttl_the_ratio(
     assert not figures.times_trusted
 
 
-def test_rate_is_not_missed_by_what_poisson_arrivals_vary(record, doubts):
-    assert "rate-missed" not in doubts(load=changed_load(record, target_rate=104.0))
+def test_random_variation_of_poisson_arrivals_is_not_a_missed_rate(record, doubts):
+    assert "rate-missed" not in doubts(load=change_load(record, target_rate=104.0))
 
 
-def test_unknown_figures_of_the_load_generator_are_no_doubt(record, doubts):
-    unknown = changed_load(record, cpu_ratio=None, slip_p99_seconds=None)
+def test_unknown_figures_of_the_load_generator_are_not_a_doubt(record, doubts):
+    unknown = change_load(record, cpu_ratio=None, slip_p99_seconds=None)
 
     assert doubts(load=unknown) == ["few-samples"]
 
@@ -75,7 +77,7 @@ def test_lookups_that_bypassed_or_failed_are_doubts(record, doubts):
     assert {"bypass", "errors"} <= set(doubts(readings=readings))
 
 
-def test_answers_that_the_client_never_saw_are_a_disagreement(
+def test_answers_that_the_client_never_received_are_a_disagreement(
     bench, world, load, trial_plan, saved
 ):
     world.lost = 1
@@ -87,14 +89,14 @@ def test_answers_that_the_client_never_saw_are_a_disagreement(
     assert texts == ["load generator and service count differently: hit 1034 to 1035"]
 
 
-def test_keys_that_someone_else_read_are_a_disagreement(record, doubts):
+def test_keys_that_another_client_read_are_a_disagreement(record, doubts):
     after = record().after
     more = RedisCounters(after.redis.keyspace_hits + 1, after.redis.keyspace_misses)
 
     assert "disagreement" in doubts(after=dataclasses.replace(after, redis=more))
 
 
-def test_redis_that_was_not_asked_cannot_disagree(record, doubts):
+def test_redis_without_statistics_cannot_disagree(record, doubts):
     after = dataclasses.replace(record().after, redis=None)
 
     assert "disagreement" not in doubts(after=after)
@@ -117,12 +119,12 @@ def test_window_of_few_ttls_is_a_doubt(record, doubts):
     assert "few-batches" in doubts(window=window)
 
 
-def test_load_without_lookups_is_a_doubt(record, doubts):
+def test_window_without_lookups_is_a_doubt(record, doubts):
     assert "no-lookups" in doubts(readings=[record().readings[0]] * 2)
 
 
-def test_every_doubt_says_what_to_do(record, samples):
-    broken = record(load=changed_load(record, cpu_ratio=1, slip_p99_seconds=1, failed=1))
+def test_every_doubt_has_a_text_and_an_advice(record, samples):
+    broken = record(load=change_load(record, cpu_ratio=1, slip_p99_seconds=1, failed=1))
 
     for doubt in figures_of(broken, samples()[:0]).doubts:
         assert doubt.text

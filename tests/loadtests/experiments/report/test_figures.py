@@ -1,3 +1,5 @@
+"""The figures of a trial: ratios, percentiles and intervals."""
+
 import dataclasses
 
 import numpy as np
@@ -14,7 +16,7 @@ from loadtests.service_under_test.counters import parse_counters
 COUNTS = st.integers(0, 10_000)
 
 
-def test_figures_of_a_trial_computed_by_hand(record, samples):
+def test_figures_of_a_trial_are_those_computed_by_hand(record, samples):
     figures = figures_of(record(), samples())
 
     assert figures.lookups == 1000
@@ -77,7 +79,7 @@ def test_trial_with_the_cache_off_has_no_ratio(record, samples):
     assert "bypass" not in [doubt.kind for doubt in figures.doubts]
 
 
-def test_aborted_trial_has_no_figures_but_says_why(record, samples):
+def test_aborted_trial_has_no_figures_and_is_not_trusted(record, samples):
     aborted = record(readings=[], after=None, load=None, aborted="the load ended")
 
     figures = figures_of(aborted, samples()[:0])
@@ -90,21 +92,21 @@ def test_aborted_trial_has_no_figures_but_says_why(record, samples):
     assert not figures.trusted
 
 
-def test_interval_of_a_mean_is_students():
+def test_interval_of_a_mean_uses_students_t():
     low, high, error = mean_interval([1.0, 2.0, 3.0, 4.0, 5.0])
 
     assert (low, high) == pytest.approx((3 - 1.96324, 3 + 1.96324), abs=1e-4)
     assert error == pytest.approx((2.5 / 5) ** 0.5)
 
 
-def test_interval_needs_two_values_and_full_batches():
+def test_interval_needs_two_values_and_batches_with_lookups():
     assert mean_interval([1.0]) is None
     assert batch_interval(0.5, [1, 0], [2, 0]) is None
     assert batch_interval(0.5, [], []) is None
 
 
 @given(st.lists(st.tuples(COUNTS, st.integers(1, 10_000)), min_size=2, max_size=40))
-def test_interval_of_a_ratio_holds_it_and_stays_between_nought_and_one(batches):
+def test_interval_of_a_ratio_contains_it_and_stays_between_zero_and_one(batches):
     lookups = [hits + others for hits, others in batches]
     hits = [batch[0] for batch in batches]
     estimate = sum(hits) / sum(lookups)
@@ -123,7 +125,7 @@ def test_quantiles_rise_up_to_the_largest_sample(seed, count, spread):
     assert p50 <= p95 <= p99 <= seconds.max()
 
 
-def test_quantile_is_a_sample_of_nearest_rank():
+def test_quantile_is_the_sample_of_the_nearest_rank():
     seconds = np.arange(1, 1001) / 1000
 
     assert quantile(seconds, 0.99) == 0.99
@@ -132,7 +134,7 @@ def test_quantile_is_a_sample_of_nearest_rank():
 
 
 @given(st.lists(COUNTS, min_size=6, max_size=6))
-def test_ratios_stay_between_nought_and_one_and_offload_is_never_less(counts):
+def test_ratios_stay_between_zero_and_one_and_offload_is_never_below_the_hit_ratio(counts):
     words = ("hit", "stale", "negative", "miss", "coalesced", "bypass")
     lookups = dict(zip(words, counts, strict=True))
 
@@ -162,5 +164,5 @@ def test_counters_of_several_processes_are_summed():
     assert counters.key_reads == {"true": 2000}
 
 
-def test_every_word_of_the_service_is_a_word_of_the_samples():
+def test_hit_and_miss_are_results_of_the_samples():
     assert {"hit", "miss"} <= set(RESULT_INDEX)

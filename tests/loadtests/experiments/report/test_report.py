@@ -1,3 +1,5 @@
+"""The report of a run: JSON, tables, conclusions, HTML."""
+
 import dataclasses
 import io
 import json
@@ -30,7 +32,7 @@ KEYS = [
 
 @pytest.fixture
 def folder(tmp_path, bench, load, trial_plan, samples, run_record):
-    """Two good trials and one, with a TTL of 2 s, whose load generator was busy."""
+    """Save two sound trials and one of TTL 2 s whose load generator was busy; return the folder."""
     folder = tmp_path / "run"
     save_run(folder, run_record)
 
@@ -50,7 +52,7 @@ def results(folder):
     return load_results(folder)
 
 
-def printed(results):
+def print_tables(results):
     console = Console(width=100, file=io.StringIO())
     console.print(run_tables(results))
     return console.file.getvalue()
@@ -67,7 +69,7 @@ def test_json_has_the_agreed_shape(results, tmp_path):
     assert "NaN" not in json.dumps(answer)
 
 
-def test_json_says_null_where_nothing_is_known(results):
+def test_json_is_null_for_unknown_figures(results):
     trial = as_json(results, None)["trials"][0]
 
     assert trial["miss_p99_ms"] is None
@@ -75,41 +77,41 @@ def test_json_says_null_where_nothing_is_known(results):
     assert trial["results"]["hit"] == 900
 
 
-def test_trial_that_counted_nothing_is_unknown_everywhere(results):
+def test_trial_without_counts_is_shown_as_unknown_everywhere(results):
     unknown = dataclasses.replace(results.trials[0], lookups=None, results=None)
     aborted = dataclasses.replace(results, trials=[unknown])
 
     trial = as_json(aborted, None)["trials"][0]
 
     assert (trial["lookups"], trial["results"]) == (None, None)
-    assert "None" not in printed(aborted)
+    assert "None" not in print_tables(aborted)
     assert f'<td class="first">{UNKNOWN}</td><td>' in render_report(aborted)
 
 
 def test_tables_fit_a_hundred_columns(results):
-    text = printed(results)
+    text = print_tables(results)
 
     assert max(map(len, text.splitlines())) <= 100
     assert "0.900" in text
     assert UNKNOWN in text
 
 
-def test_store_delay_is_said_above_the_table(results):
-    lines = printed(results).splitlines()
+def test_store_delay_is_stated_above_the_table(results):
+    lines = print_tables(results).splitlines()
 
     said = next(i for i, line in enumerate(lines) if "store_delay_seconds 0.01" in line)
     table = next(i for i, line in enumerate(lines) if "hit" in line and i > said)
     assert said < table
 
 
-def test_store_without_delay_says_so(run_record):
+def test_absence_of_a_store_delay_is_stated(run_record):
     plain = dataclasses.replace(run_record, store_delay_seconds=0.0)
 
     assert store_sentence(plain) == "Store: SQLite, no delay added."
 
 
-def test_doubted_trial_is_marked_and_draws_no_conclusion(results):
-    text = printed(results)
+def test_doubted_trial_is_marked_and_supports_no_conclusion(results):
+    text = print_tables(results)
 
     assert re.search(r"^ *2\*", text, re.MULTILINE)
     assert "load generator used 95% of a core" in text
@@ -117,7 +119,7 @@ def test_doubted_trial_is_marked_and_draws_no_conclusion(results):
     assert "TTL measured that reaches a hit ratio of 0.9 is 1 s (0.900)" in text
 
 
-def test_only_doubted_trials_leave_nothing_to_conclude(results):
+def test_nothing_is_concluded_from_doubted_trials_alone(results):
     doubted = [trial for trial in results.trials if not trial.trusted]
 
     sentences = conclusions(results.run, doubted)
@@ -125,11 +127,11 @@ def test_only_doubted_trials_leave_nothing_to_conclude(results):
     assert sentences == ["1 of 1 trials are doubted, and nothing is concluded from them."]
 
 
-def test_late_trial_is_marked_and_its_times_draw_no_conclusion(results):
+def test_late_trial_is_marked_and_its_latencies_support_no_conclusion(results):
     late = Doubt("late-starts", "late", "wait", "latency")
     trials = [dataclasses.replace(trial, doubts=[late]) for trial in results.trials]
 
-    text = printed(dataclasses.replace(results, trials=trials))
+    text = print_tables(dataclasses.replace(results, trials=trials))
 
     assert re.search(r"^ *2~", text, re.MULTILINE)
     assert "The latencies of 3 of 3 trials are doubted." in text
@@ -137,14 +139,14 @@ def test_late_trial_is_marked_and_its_times_draw_no_conclusion(results):
     assert "is 1 s (0.900)" in text
 
 
-def test_times_are_concluded_from_where_they_are_trusted(results):
+def test_conclusions_are_drawn_from_trusted_latencies(results):
     text = " ".join(conclusions(results.run, results.trials))
 
     assert "At 5 s half of the hits are answered within 1.6 ms" in text
     assert "half of the misses within 12.0 ms" in text
 
 
-def test_trace_is_held_to_its_offload(results):
+def test_trace_is_compared_with_theory_by_its_offload_ratio(results):
     trace = dataclasses.replace(
         results.trials[0],
         of_trace=True,
@@ -159,7 +161,7 @@ def test_trace_is_held_to_its_offload(results):
     assert "off by 0.5 points of offload" in " ".join(conclusions(results.run, [trace]))
 
 
-def test_wanted_ratio_that_no_ttl_reaches_names_the_best(results):
+def test_best_hit_ratio_is_named_where_no_ttl_reaches_the_wanted_one(results):
     wanted = dataclasses.replace(results.run, wanted_hit_ratio=0.99)
 
     assert conclusions(wanted, results.trials)[0].startswith(
@@ -167,7 +169,7 @@ def test_wanted_ratio_that_no_ttl_reaches_names_the_best(results):
     )
 
 
-def test_theory_is_held_to_one_point_or_three_standard_errors(results):
+def test_agreement_with_theory_allows_one_point_or_three_standard_errors(results):
     trial = results.trials[0]
 
     def against(predicted, error=0.0005):
@@ -183,7 +185,7 @@ def test_theory_is_held_to_one_point_or_three_standard_errors(results):
     assert against(0.905, error=None)
 
 
-def test_interval_that_reaches_nought_is_drawn_to_it(results):
+def test_interval_that_reaches_zero_is_drawn_down_to_it(results):
     rare = dataclasses.replace(
         results.trials[0], hit_ratio=0.01, hit_ratio_low=0.0, hit_ratio_high=0.04
     )
@@ -195,7 +197,7 @@ def test_interval_that_reaches_nought_is_drawn_to_it(results):
     assert bars.arrayminus == pytest.approx((0.01, 0))
 
 
-def test_report_needs_nothing_from_anywhere(results):
+def test_report_loads_nothing_from_elsewhere(results):
     html = render_report(results)
 
     page = re.sub(r"<script>.*?</script>", "", html, count=1, flags=re.DOTALL)
@@ -203,7 +205,7 @@ def test_report_needs_nothing_from_anywhere(results):
     assert "https://" not in page
 
 
-def test_report_says_what_was_found_and_on_what(results):
+def test_report_states_the_findings_and_their_conditions(results):
     html = render_report(results)
 
     assert "<h1>A sweep by hand</h1>" in html
@@ -217,7 +219,7 @@ def test_report_says_what_was_found_and_on_what(results):
     assert "smallest whole number of TTLs, 10 or more" in html
 
 
-def test_report_without_lookups_has_no_charts_and_says_so(results):
+def test_report_without_lookups_has_no_charts(results):
     empty = [dataclasses.replace(trial, lookups=0) for trial in results.trials]
 
     html = render_report(dataclasses.replace(results, trials=empty))

@@ -1,3 +1,5 @@
+"""The load generator of a trial as a process: its start, its end and its failures."""
+
 import json
 
 import pytest
@@ -7,7 +9,7 @@ from loadtests.experiments.trial.locust_process import LoadError, LocustRun
 
 
 class FakeProcess:
-    """A program that ends when it is asked to, unless it is stubborn."""
+    """A program that ends on request, unless it is stubborn."""
 
     def __init__(self, *, code=None, stubborn=False):
         self.code = code
@@ -31,18 +33,18 @@ class FakeProcess:
         return "its last words"
 
 
-def test_load_tells_when_it_began(tmp_path):
+def test_start_of_the_load_generator_is_read_from_its_record(tmp_path):
     (tmp_path / "start.json").write_text('{"started_at": 12.5}')
 
     assert LocustRun(FakeProcess(), tmp_path).started_at() == 12.5
 
 
-def test_load_that_ended_before_it_began_shows_its_log(tmp_path):
+def test_load_generator_that_ends_before_its_first_arrival_is_reported_with_its_log(tmp_path):
     with pytest.raises(LoadError, match="before its first arrival:\nits last words"):
         LocustRun(FakeProcess(code=1), tmp_path).started_at()
 
 
-def test_load_that_does_not_begin_in_time_is_killed(tmp_path, monkeypatch):
+def test_load_generator_without_an_arrival_in_time_is_killed(tmp_path, monkeypatch):
     monkeypatch.setattr(locust_process, "START_SECONDS", 0.0)
     process = FakeProcess()
 
@@ -51,7 +53,7 @@ def test_load_that_does_not_begin_in_time_is_killed(tmp_path, monkeypatch):
     assert process.killed
 
 
-def test_stopped_load_leaves_its_summary(tmp_path):
+def test_stopped_load_generator_leaves_its_summary(tmp_path):
     (tmp_path / "summary.json").write_text(json.dumps({"arrivals": 5}))
     run = LocustRun(FakeProcess(), tmp_path)
 
@@ -60,12 +62,12 @@ def test_stopped_load_leaves_its_summary(tmp_path):
     assert run.ended()
 
 
-def test_load_without_a_summary_is_an_error(tmp_path):
+def test_load_generator_without_a_summary_is_an_error(tmp_path):
     with pytest.raises(LoadError, match="left no summary"):
         LocustRun(FakeProcess(), tmp_path).stop()
 
 
-def test_load_that_does_not_drain_is_killed(tmp_path):
+def test_load_generator_that_does_not_drain_is_killed(tmp_path):
     process = FakeProcess(stubborn=True)
 
     with pytest.raises(LoadError, match="did not end"):

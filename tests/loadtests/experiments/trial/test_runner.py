@@ -1,3 +1,5 @@
+"""The runner of trials: phases, readings, failures."""
+
 import dataclasses
 import itertools
 
@@ -41,7 +43,7 @@ def test_counters_are_read_at_every_ttl_of_the_window(bench, load, trial_plan, s
     assert [later - earlier for earlier, later in itertools.pairwise(hits)] == [180] * 10
 
 
-def test_prediction_is_made_before_the_load_begins(bench, load, trial_plan, saved):
+def test_prediction_is_made_before_the_traffic_begins(bench, load, trial_plan, saved):
     run_trials(bench, load, [trial_plan()])
 
     record = saved[0][0]
@@ -49,7 +51,7 @@ def test_prediction_is_made_before_the_load_begins(bench, load, trial_plan, save
     assert record.prediction.fill_seconds == 0.01
 
 
-def test_load_that_dies_aborts_its_trial_and_the_next_one_begins(
+def test_load_generator_that_dies_aborts_its_trial_and_the_next_one_begins(
     bench, world, load, trial_plan, saved
 ):
     world.ends_after = 3.0
@@ -65,7 +67,7 @@ def test_load_that_dies_aborts_its_trial_and_the_next_one_begins(
     assert world.log.count("kill") == 2
 
 
-def test_load_that_never_begins_aborts_its_trial(bench, world, load, trial_plan, saved):
+def test_load_generator_that_never_begins_aborts_its_trial(bench, world, load, trial_plan, saved):
     world.fails_to_begin = True
 
     run_trials(bench, load, [trial_plan()])
@@ -108,7 +110,7 @@ def test_endless_trace_is_given_up(bench, load, trial_plan, saved):
     assert "twice its 6 s" in saved[0][0].aborted
 
 
-def test_redis_that_cannot_be_asked_is_unknown(bench, load, trial_plan, saved):
+def test_counters_of_a_redis_out_of_reach_are_unknown(bench, load, trial_plan, saved):
     run_trials(dataclasses.replace(bench, redis=None), load, [trial_plan()])
 
     assert saved[0][0].before.redis is None

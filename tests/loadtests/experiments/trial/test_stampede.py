@@ -1,3 +1,5 @@
+"""The stampede bench: refreshes, figures of a mode, and the run of a mode."""
+
 import json
 
 import numpy as np
@@ -18,7 +20,7 @@ from loadtests.service_under_test.counters import ServiceCounters
 
 
 def polls(ends, until, step=0.025):
-    """Readings every `step` of loads that end at given times; a reading takes 2 ms."""
+    """Return readings every *step* seconds of loads that end at given times; each takes 2 ms."""
     times = np.arange(0, until, step)
     return [Poll(float(t), float(t) + 0.002, int(np.sum(np.array(ends) <= t))) for t in times]
 
@@ -31,7 +33,7 @@ def samples_at(*moments, response=0.001, result="hit"):
     return found
 
 
-def test_loads_that_lie_close_are_one_refresh():
+def test_loads_that_are_close_in_time_are_one_refresh():
     ends = [0.1, 0.15, 3.3, 3.31, 3.38, 6.5]
 
     found = find_refreshes(polls(ends, 8), load_seconds=0.1, quiet_seconds=1.5)
@@ -39,18 +41,18 @@ def test_loads_that_lie_close_are_one_refresh():
     assert [refresh.loads for refresh in found] == [2, 3, 1]
 
 
-def test_refresh_encloses_its_loads_from_their_start():
+def test_refresh_encloses_its_loads_from_their_start_to_their_end():
     found = find_refreshes(polls([3.3, 3.38], 5), load_seconds=0.1, quiet_seconds=1.5)
 
     assert found == [Refresh(pytest.approx(3.175), pytest.approx(3.402), 2)]
 
 
-def test_no_load_is_no_refresh():
+def test_readings_without_loads_have_no_refresh():
     assert find_refreshes(polls([], 5), 0.1, 1.5) == []
     assert find_refreshes([], 0.1, 1.5) == []
 
 
-def test_samples_are_told_apart_by_their_intended_start():
+def test_samples_belong_to_a_refresh_by_their_intended_start():
     samples = samples_at(1.0, 2.9, 3.0, 3.1, 3.3)
 
     within = inside(samples, [Refresh(2.95, 3.15, 1)])
@@ -70,7 +72,7 @@ def test_third_process_adds_a_load_under_single_flight():
     assert predict_loads(StampedePlan(processes=3), "single-flight", 0.1) == pytest.approx(3)
 
 
-def test_cold_load_is_in_no_figure_but_its_own():
+def test_loads_of_the_cold_start_count_only_as_cold_loads():
     plan = StampedePlan(refreshes=2)
     ends = [0.1, 0.1, 0.1, 3.3, 6.5, 6.6, 9.7]
     slow = samples_at(3.25, 6.45, response=0.1, result="miss")
@@ -97,7 +99,7 @@ def test_lookup_that_bypassed_the_cache_waited_for_the_store_too():
     assert figures.waited == 2
 
 
-def test_run_without_refreshes_knows_nothing():
+def test_figures_of_a_run_without_refreshes_are_unknown():
     figures = mode_figures(StampedePlan(), ModeRun("lease", 1.0, [], samples_at(1.0), []))
 
     assert figures.loads_per_refresh is None
@@ -121,7 +123,7 @@ def test_json_has_the_agreed_shape():
 
 @pytest.fixture
 def expiring(bench, world):
-    """A service whose hot key is loaded twice each 3.2 s while the load runs."""
+    """Return a bench whose service loads the hot key twice every 3.2 s while traffic runs."""
 
     def counters():
         seconds = 0.0 if world.began is None else world.clock.now - world.began
@@ -140,7 +142,7 @@ def expiring(bench, world):
     return bench
 
 
-def test_mode_ends_when_its_refreshes_are_over(expiring, world, saved, tmp_path):
+def test_mode_ends_after_its_number_of_refreshes(expiring, world, saved, tmp_path):
     plan = StampedePlan(refreshes=3, rate=100)
 
     figures = run_mode(expiring, plan, "single-flight", tmp_path)
@@ -155,7 +157,7 @@ def test_mode_ends_when_its_refreshes_are_over(expiring, world, saved, tmp_path)
     assert len(kept["polls"]) > 100
 
 
-def test_mode_whose_load_dies_is_saved_as_aborted_and_doubted(expiring, world, saved, tmp_path):
+def test_mode_whose_load_generator_dies_is_saved_as_aborted(expiring, world, saved, tmp_path):
     world.ends_after = 5.0
 
     figures = run_mode(expiring, StampedePlan(refreshes=3, rate=100), "lease", tmp_path)
