@@ -1,9 +1,9 @@
-# One file, two images: `service` (small) and `locust` (load generator and experiments).
-# No "# syntax=" line: it would be one more image to pull.
+# This file builds two images: `service` (small) and `locust` (load generator and experiments).
+# It has no "# syntax=" line, which would pull one more image.
 
 FROM python:3.13-slim AS service-packages
 COPY requirements.txt /
-# The service needs these of the pinned packages; numpy, scipy, plotly, locust stay out of its image.
+# The service needs only these pinned packages; numpy, scipy, plotly and locust are not in its image.
 RUN grep -E '^(flask|granian|redis|hiredis|sqlalchemy|pymysql|cryptography|prometheus-client)\b' \
       /requirements.txt > /service.txt \
  && pip install --no-cache-dir --prefix=/packages -r /service.txt
@@ -21,7 +21,7 @@ FROM base AS service
 COPY --from=service-packages /packages /usr/local
 COPY wsgi.py /app/
 COPY service /app/service
-# Fails the build, not the first request, when a package is missing from the list above.
+# If a package is missing from the list above, the build fails here instead of the first request.
 RUN python -c "import service"
 USER 10001:10001
 ENV HOST=0.0.0.0 PORT=8000

@@ -1,8 +1,8 @@
-"""The door at 127.0.0.1:8000: passes connections on to the replicas of the service, in turn.
+"""Listens on 127.0.0.1:8000 and passes connections on to the replicas of the service, in turn.
 
-Without it port 8000 would move: of a range of published ports (one for each replica) Docker gives
-the next one at every start, so the second `docker compose up` would answer on 8001. Replicas can
-still be asked one by one on their own ports.
+Without it the port would change: from a range of published ports (one for each replica) Docker
+takes the next one at every start, so after a second `docker compose up` the service would answer
+on 8001. Each replica can still be reached on its own port.
 """
 
 import asyncio
@@ -16,7 +16,7 @@ _turn = itertools.count()
 
 
 async def replica() -> tuple[str, int]:
-    """Return the address of the next replica, as the network's DNS has them now."""
+    """Return the address of the next replica, according to the network's DNS at this moment."""
     loop = asyncio.get_running_loop()
     found = await loop.getaddrinfo(SERVICE, PORT, type=socket.SOCK_STREAM)
     addresses = sorted(str(entry[4][0]) for entry in found)
@@ -24,7 +24,7 @@ async def replica() -> tuple[str, int]:
 
 
 async def copy(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-    """Pass bytes on until one side ends; where it breaks off, end the other too."""
+    """Copy bytes until the reader ends; if a connection breaks, close the other one too."""
     try:
         while data := await reader.read(65_536):
             writer.write(data)
@@ -35,7 +35,7 @@ async def copy(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> No
 
 
 async def serve(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-    """Pass one connection on; without a replica it is closed."""
+    """Pass one connection on to a replica, or close it if there is none."""
     with contextlib.suppress(OSError), contextlib.closing(writer):
         to_reader, to_writer = await asyncio.open_connection(*await replica())
         with contextlib.closing(to_writer):

@@ -1,6 +1,6 @@
 #!/bin/bash
-# Runs once, on an empty volume: the service and the exporter get accounts of their own, so that
-# neither is MySQL's root.
+# Runs once, on an empty volume. It gives the service and the exporter their own accounts, so that
+# neither uses MySQL's root.
 quoted() { printf "'%s'" "$(printf %s "$1" | sed "s/[\\\\']/\\\\&/g")"; }
 
 MYSQL_PWD=$MYSQL_ROOT_PASSWORD mysql --user=root <<SQL

@@ -1,6 +1,7 @@
 #!/bin/sh
-# Entry point of mysql-svc: says in words what MySQL itself would only die of, then hands over.
-mib() { # SIZE: bytes, or with K, M or G as MySQL takes them
+# Entry point of mysql-svc: refuses, with a message, too little memory, which would kill MySQL without
+# one. Otherwise it starts MySQL.
+mib() { # SIZE in bytes, or with K, M or G as MySQL reads them; prints MiB
   case $1 in
     *[Kk]) echo $((${1%?} / 1024)) ;;
     *[Mm]) echo "${1%?}" ;;
@@ -11,7 +12,7 @@ mib() { # SIZE: bytes, or with K, M or G as MySQL takes them
 for word; do
   case $word in --innodb-buffer-pool-size=*) pool_mib=$(mib "${word#*=}") ;; esac
 done
-# The server itself takes about 256 beside its pool.
+# The server itself needs about 256 MiB besides its pool.
 need_mib=$((pool_mib + 256))
 limit=$(cat /sys/fs/cgroup/memory.max 2>/dev/null || cat /sys/fs/cgroup/memory/memory.limit_in_bytes 2>/dev/null)
 case $limit in
@@ -20,7 +21,7 @@ case $limit in
     if [ "$limit" -lt $((need_mib * 1024 * 1024)) ]; then
       echo "MYSQL_MEMORY gives MySQL $((limit / 1024 / 1024)) MiB and it needs $need_mib," \
         "$pool_mib of them for MYSQL_BUFFER_POOL: write MYSQL_MEMORY=$((need_mib + 192))m in .env," \
-        "or take its line out." >&2
+        "or remove its line." >&2
       exit 2
     fi
     ;;

@@ -1,6 +1,6 @@
 #!/bin/sh
-# Joins the six nodes to one cluster of three masters and three replicas; on a cluster that is
-# there already it changes nothing.
+# Joins the six nodes into a cluster of three masters and three replicas. It changes nothing if the
+# cluster exists already.
 set -e
 nodes=
 for name in redis-node-1 redis-node-2 redis-node-3 redis-node-4 redis-node-5 redis-node-6; do
@@ -9,7 +9,7 @@ for name in redis-node-1 redis-node-2 redis-node-3 redis-node-4 redis-node-5 red
 done
 known=$(redis-cli -h redis-node-1 cluster nodes | wc -l)
 if [ "$known" -gt 1 ]; then
-  # They know each other from before, by addresses that a new start has dealt out anew.
+  # The nodes know each other already, but their addresses have changed with the restart.
   for node in $nodes; do redis-cli -h redis-node-1 cluster meet "$node" 6379 >/dev/null; done
 else
   # shellcheck disable=SC2046,SC2086  # six words
@@ -20,8 +20,8 @@ for node in $nodes; do
   until redis-cli -h "$node" cluster info | grep -q cluster_state:ok; do
     tries=$((tries + 1))
     if [ "$tries" -gt 150 ]; then
-      echo "The nodes of the cluster do not come together within 30 s: end them with their data" \
-        "(docker compose --profile '*' down -v) and begin anew." >&2
+      echo "The nodes did not form a cluster within 30 s: delete them with their data" \
+        "(docker compose --profile '*' down -v) and start again." >&2
       exit 1
     fi
     sleep 0.2

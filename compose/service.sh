@@ -1,9 +1,9 @@
 #!/bin/bash
-# Starts the service on the cache that this stack has: the six cluster nodes under --profile
-# cluster (they are up before the service is), else redis-svc. REDIS_URL in .env overrules both.
+# Starts the service on the cache of this stack: the six cluster nodes under --profile cluster
+# (they start before the service), otherwise redis-svc. REDIS_URL in .env overrides both.
 cluster_nodes() {
-  # All at once and not for long: without a network beyond Docker's, a name that is absent takes
-  # its time, and the health check does not wait for six of them.
+  # Tries all nodes at once, for at most 3 s: without a network outside Docker, a name that does not
+  # exist resolves slowly, and the health check would not wait for six of them in turn.
   for node in redis-node-{1..6}; do
     timeout 3 bash -c "exec 3<>/dev/tcp/$node/6379" 2>/dev/null && echo "$node" &
   done

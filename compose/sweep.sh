@@ -1,6 +1,7 @@
 #!/bin/sh
-# sweep.sh FLAGS...: a sweep on this stack's service; its trials stand on the TTL dashboard while it
-# runs. Records and report go to /results where that is mounted, else they end with the container.
+# sweep.sh FLAGS...: runs a sweep on the service of this stack; the TTL dashboard shows its trials while
+# it runs. Records and report go to /results if that is mounted; otherwise they are lost with the
+# container.
 folder=/tmp
 if [ -w /results ]; then folder=/results; fi
 for address in $(getent ahostsv4 service | awk '$2 == "STREAM" { print $1 }'); do
