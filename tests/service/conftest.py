@@ -1,4 +1,4 @@
-"""An app on a SQLite file, with no Redis to reach: every lookup is a bypass."""
+"""An app on a SQLite file whose Redis is unreachable, so every lookup is a bypass."""
 
 import pytest
 
@@ -15,7 +15,7 @@ def settings(tmp_path):
 
 @pytest.fixture
 def build():
-    """Builds apps that are closed after the test."""
+    """Builds apps, and closes them after the test."""
     apps = []
 
     def build_app(settings):

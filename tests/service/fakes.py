@@ -1,4 +1,4 @@
-"""Stand-ins for clock, cache, store and metrics. The cache is held to the real one's contract."""
+"""Fakes of clock, cache, store and metrics; the cache passes the same contract as the real one."""
 
 import json
 import threading
@@ -21,7 +21,7 @@ from service.domain.store import StoreUnavailableError
 
 
 class FakeClock:
-    """Seconds that pass when a test says so."""
+    """A clock that advances only when a test advances it."""
 
     def __init__(self, now: float = 1000.0):
         self.now = now
@@ -34,7 +34,7 @@ class FakeClock:
 
 
 class RealClock:
-    """Seconds that pass by themselves, for threads that meet."""
+    """A clock that runs by itself, for tests whose threads wait for one another."""
 
     def __call__(self) -> float:
         return time.monotonic()
@@ -45,7 +45,7 @@ class RealClock:
 
 @dataclass
 class RecordingObserver:
-    """Counts what it hears, by event and word."""
+    """Counts the events reported to it, by event and label."""
 
     counts: Counter = field(default_factory=Counter)
     ages: list = field(default_factory=list)
@@ -95,7 +95,7 @@ class RecordingObserver:
 
 
 class InMemoryCache:
-    """What Redis does, in a dictionary, with a clock of its own."""
+    """The behaviour of Redis in a dictionary, with an injected clock."""
 
     def __init__(self, clock: FakeClock, observer: RecordingObserver | None = None):
         self.clock = clock
@@ -112,7 +112,7 @@ class InMemoryCache:
     def keys(self) -> list[str]:
         return sorted(key for key in list(self._keys) if self._get(key) is not None)
 
-    def life_ms(self, key: str) -> int:
+    def remaining_ms(self, key: str) -> int:
         if self._get(key) is None:
             return -2
         ends = self._keys[key][1]
@@ -120,7 +120,7 @@ class InMemoryCache:
 
     def read(self, fruit_id):
         self._answer()
-        value, ms = self._get(f"fruit:{fruit_id}"), self.life_ms(f"fruit:{fruit_id}")
+        value, ms = self._get(f"fruit:{fruit_id}"), self.remaining_ms(f"fruit:{fruit_id}")
         return NO_ENTRY if value is None else self._decoded(fruit_id, value, ms)
 
     def generation(self, fruit_id):
@@ -137,9 +137,9 @@ class InMemoryCache:
                 outcome = FillOutcome.FENCED
             elif ttl_ms == 0:
                 outcome = None
-                if self.life_ms(key) <= claim.seen_ms:
+                if self.remaining_ms(key) <= claim.seen_ms:
                     self._keys.pop(key, None)
-            elif self.life_ms(key) > claim.seen_ms:
+            elif self.remaining_ms(key) > claim.seen_ms:
                 outcome = FillOutcome.REDUNDANT
             elif self.full:
                 outcome = FillOutcome.FAILED
@@ -158,7 +158,7 @@ class InMemoryCache:
         with self._lock:
             self._answer()
             key, lease = f"fruit:{fruit_id}", f"{{fruit:{fruit_id}}}:lease"
-            ms = self.life_ms(key)
+            ms = self.remaining_ms(key)
             if ms > claim.seen_ms:
                 read = self._decoded(fruit_id, self._get(key), ms)
                 return LeaseReply(LeaseState.ENTRY, "", read)
@@ -242,7 +242,7 @@ class InMemoryCache:
         return claim.era != now.era or int(self.clock()) - int(at) >= 29
 
     def _lease(self, key):
-        """Give who holds a lease, and what the last load left there."""
+        """Return the holder of a lease, and the result that the last load left there."""
         text = self._get(key) or b""
         if not text.startswith(b"held:"):
             return "", text
@@ -258,7 +258,7 @@ class InMemoryCache:
 
 
 class FakeStore:
-    """Rows in a dictionary; `holding` keeps loads between their read and their answer."""
+    """Rows in a dictionary; clearing `holding` blocks loads between their read and their answer."""
 
     def __init__(self, *fruit):
         self.rows = {one.id: one for one in fruit}
@@ -294,7 +294,7 @@ class FakeStore:
 
 
 class Breaker:
-    """A breaker that a test turns by hand."""
+    """A breaker that a test opens and closes by hand."""
 
     def __init__(self):
         self.is_open = False

@@ -1,4 +1,4 @@
-"""The parts of the service joined around fakes, as `create_app` joins them around servers."""
+"""The parts of the service connected to fakes, as `create_app` connects them to servers."""
 
 from dataclasses import dataclass, field
 
@@ -17,7 +17,7 @@ APPLE = Fruit(1, "apple", 100)
 
 @dataclass
 class Parts:
-    """A service process on fakes; give two the same cache and store for two processes."""
+    """A service process on fakes; two instances that share cache and store act as two processes."""
 
     clock: FakeClock = field(default_factory=FakeClock)
     cache: InMemoryCache = None
@@ -60,7 +60,7 @@ class Parts:
         self.stampede, self.cache_aside = pattern.stampede, pattern.cache_aside
         self.writes = pattern.writes
 
-    def turn(self, **changes):
+    def set_knobs(self, **changes):
         knobs = self.knobs.current.with_changes(changes)
         self.knobs.turn(knobs, self.knobs.version + 1, self.knobs.ages_known_after(knobs))
 

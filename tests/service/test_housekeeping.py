@@ -1,4 +1,4 @@
-"""Chores begin with the first request and survive their errors."""
+"""Chores start with the first request and continue after an error."""
 
 import threading
 
@@ -7,14 +7,14 @@ from service.cache.late_replies import LateReplies
 from service.housekeeping import Housekeeping
 
 
-def test_nothing_is_done_before_the_start():
+def test_no_chore_runs_before_the_start():
     done = []
     Housekeeping([lambda: done.append(1)])
 
     assert done == []
 
 
-def test_chores_are_done_once_before_the_start_returns():
+def test_chores_run_once_before_start_returns():
     done = []
     keeping = Housekeeping([lambda: done.append(1)])
     keeping.start()
@@ -24,7 +24,7 @@ def test_chores_are_done_once_before_the_start_returns():
     assert done == [1]
 
 
-def test_chores_go_on_after_an_error(monkeypatch):
+def test_chores_continue_after_an_error(monkeypatch):
     monkeypatch.setattr(housekeeping, "EVERY_SECONDS", 0.001)
     again, times = threading.Event(), []
 
@@ -42,7 +42,7 @@ def test_chores_go_on_after_an_error(monkeypatch):
     keeping.stop()
 
 
-def test_late_replies_are_read_in_turn_on_one_thread():
+def test_late_replies_are_read_in_order_on_one_thread():
     late, read, all_read = LateReplies(), [], threading.Event()
     for number in range(5):
         late.adopt(lambda number=number: read.append((number, threading.get_ident())))

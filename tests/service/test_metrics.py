@@ -1,4 +1,4 @@
-"""Every metric: its name, its labels, what moves it."""
+"""Every metric: its name, its labels, and the event that changes it."""
 
 import tomllib
 from pathlib import Path
@@ -87,14 +87,14 @@ CASES = [
     CASES,
     ids=[f"{case[0]}-{case[2]}-{'-'.join(case[3].values())}" for case in CASES],
 )
-def test_event_moves_its_series_from_zero_to_one(metrics, call, arguments, name, labels):
+def test_event_raises_its_series_from_zero_to_one(metrics, call, arguments, name, labels):
     before = value(metrics, name, **labels)
     getattr(metrics, call)(*arguments)
 
     assert (before, value(metrics, name, **labels)) == (0.0, 1.0)
 
 
-def test_knobs_in_force_are_gauges(metrics):
+def test_knobs_in_force_are_exposed_as_gauges(metrics):
     metrics.knobs_turned(Knobs().with_changes({"ttl_seconds": 2.5, "protection": "lease"}))
 
     assert value(metrics, "cacheaside_ttl_seconds") == 2.5
@@ -123,7 +123,7 @@ def test_exposition_parses_and_has_no_created_series(metrics):
     assert "_created" not in text
 
 
-def test_exposition_of_one_name_has_that_only(metrics):
+def test_exposition_filtered_by_name_has_only_that_metric(metrics):
     text = metrics.exposition(["cacheaside_lookups_total"]).decode()
 
     samples = [line for line in text.splitlines() if not line.startswith("#")]
@@ -131,7 +131,7 @@ def test_exposition_of_one_name_has_that_only(metrics):
     assert all(line.startswith("cacheaside_lookups_total{") for line in samples)
 
 
-def test_buckets_tell_apart_what_takes_less_than_a_millisecond(metrics):
+def test_buckets_resolve_durations_below_a_millisecond(metrics):
     metrics.lookup_ended(LookupResult.HIT, 0.0003)
 
     name = "cacheaside_lookup_duration_seconds_bucket"
@@ -139,7 +139,7 @@ def test_buckets_tell_apart_what_takes_less_than_a_millisecond(metrics):
     assert value(metrics, name, result="hit", le="0.0005") == 1.0
 
 
-def test_version_is_the_projects():
+def test_version_is_that_of_pyproject():
     project = tomllib.loads(Path("pyproject.toml").read_text())
 
     assert project["project"]["version"] == VERSION

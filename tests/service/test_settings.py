@@ -1,11 +1,11 @@
-"""The environment of a process, read and refused."""
+"""Settings read from the environment of a process, and the refusal of invalid values."""
 
 import pytest
 
 from service.settings import Settings, SettingsError
 
 
-def test_empty_environment_is_the_seeds_compose_stack():
+def test_empty_environment_gives_the_settings_of_the_original_compose_stack():
     settings = Settings.from_environment({})
 
     assert Settings() == settings
@@ -37,14 +37,14 @@ def test_empty_environment_is_the_seeds_compose_stack():
         ("CONTROL_TOKEN", "!#$%&'*+-./:;=?@^_`|~"),
     ],
 )
-def test_usable_value_is_taken(name, text):
+def test_valid_value_is_accepted(name, text):
     taken = getattr(Settings.from_environment({name: text}), name.lower())
 
     assert text.lower() == str(taken).lower()
 
 
 @pytest.mark.parametrize(
-    ("name", "text", "says"),
+    ("name", "text", "reason"),
     [
         ("REDIS_URL", "", "must begin with one of redis://"),
         ("REDIS_URL", "http://h", "got 'http'"),
@@ -89,17 +89,17 @@ def test_usable_value_is_taken(name, text):
         ("PROTECTION", "foo", "got 'foo'"),
     ],
 )
-def test_unusable_value_is_refused_in_one_line_that_names_it(name, text, says):
+def test_invalid_value_is_refused_in_one_line_that_names_it(name, text, reason):
     with pytest.raises(SettingsError) as refused:
         Settings.from_environment({name: text})
 
     message = str(refused.value)
     assert message.startswith(name)
-    assert says in message
+    assert reason in message
     assert "\n" not in message
 
 
-def test_refusal_does_not_tell_the_password():
+def test_refusal_does_not_show_the_password():
     for name, text in {
         "REDIS_URL": "redis://:hunter2@h:x",
         "DATABASE_URL": "mysql+pymysql://u:hunter2@h",
@@ -110,5 +110,5 @@ def test_refusal_does_not_tell_the_password():
         assert "hunter2" not in str(refused.value)
 
 
-def test_settings_do_not_show_the_token():
+def test_repr_of_settings_does_not_show_the_token():
     assert "s3cret" not in repr(Settings(control_token="s3cret"))

@@ -1,4 +1,4 @@
-"""What the service relies on in its cache: run on the fake one and on a real Redis."""
+"""The contract that the service relies on in its cache; runs on the fake and on a real Redis."""
 
 import pytest
 
@@ -9,28 +9,32 @@ APPLE = Fruit(1, "apple", 100)
 
 
 class CacheContract:
-    """Needs `cache`, an empty cache, and of it its `observer`, `put`, which sets a raw key (key,
-    value, ms), `cache_keys`, which lists all keys, and `fill_up`, which lets it take no more."""
+    """The tests of the contract, run by subclasses that define the fixtures.
+
+    Required fixtures: `cache`, an empty cache; `observer`, its observer; `put`, which sets a raw
+    key (key, value, ms); `cache_keys`, which lists all keys; and `fill_up`, which makes the
+    cache refuse all further keys.
+    """
 
     def test_absent_entry_reads_as_not_found(self, cache):
         read = cache.read(1)
 
         assert (read.found, read.fruit, read.remaining_ms) == (False, None, -2)
 
-    def test_filled_entry_reads_with_the_life_it_was_given(self, cache):
+    def test_filled_entry_reads_with_the_ttl_it_was_given(self, cache):
         assert cache.fill(1, APPLE, 60_000, since(cache, -2)) == FillOutcome.STORED
 
         read = cache.read(1)
         assert (read.found, read.fruit) == (True, APPLE)
         assert 59_000 < read.remaining_ms <= 60_000
 
-    def test_filled_absence_reads_as_found_and_nothing(self, cache):
+    def test_cached_absence_reads_as_found_without_a_fruit(self, cache):
         cache.fill(7, None, 5000, since(cache, -2, fruit_id=7))
 
         read = cache.read(7)
         assert (read.found, read.fruit) == (True, None)
 
-    def test_entry_without_an_end_reads_with_minus_one(self, cache, put):
+    def test_entry_without_a_ttl_reads_with_minus_one(self, cache, put):
         put("fruit:1", b'{"id": 1, "name": "apple", "quantity": 100}', None)
 
         assert (cache.read(1).fruit, cache.read(1).remaining_ms) == (APPLE, -1)
@@ -58,29 +62,29 @@ class CacheContract:
 
         assert longest == cache.read(longest.id).fruit
 
-    def test_poisoned_entry_without_an_end_is_replaced_too(self, cache, put):
+    def test_poisoned_entry_without_a_ttl_is_replaced_too(self, cache, put):
         put("fruit:1", b'{"id": 2, "name": "orange", "quantity": 200}', None)
 
         read = cache.read(1)
         cache.fill(1, APPLE, 1000, since(cache, read.remaining_ms))
         assert cache.read(1).fruit == APPLE
 
-    @pytest.mark.parametrize("ms", [60_000, None], ids=["with an end", "without an end"])
-    def test_absence_that_is_not_kept_removes_the_entry_that_it_replaces(self, cache, put, ms):
+    @pytest.mark.parametrize("ms", [60_000, None], ids=["with a TTL", "without a TTL"])
+    def test_absence_that_is_not_cached_removes_the_entry_that_it_replaces(self, cache, put, ms):
         put("fruit:1", b"{", ms)
 
         seen = cache.read(1).remaining_ms
         assert cache.fill(1, None, 0, since(cache, seen)) is None
         assert cache.read(1).remaining_ms == -2
 
-    def test_absence_that_is_not_kept_leaves_what_another_load_wrote_since(self, cache):
+    def test_absence_that_is_not_cached_keeps_an_entry_that_another_load_wrote_since(self, cache):
         cache.fill(1, APPLE, 60_000, since(cache, -2))
 
         for seen_ms in (-2, 5000):
             assert cache.fill(1, None, 0, since(cache, seen_ms)) is None
             assert cache.read(1).fruit == APPLE
 
-    def test_absence_that_was_overtaken_by_a_write_removes_nothing(self, cache):
+    def test_absence_overtaken_by_a_write_removes_nothing(self, cache):
         before = cache.generation(1)
         cache.invalidate(1)
         cache.fill(1, APPLE, 60_000, since(cache, -2))
@@ -98,16 +102,16 @@ class CacheContract:
     @pytest.mark.parametrize(
         ("age_seconds", "outcome"), [(20, FillOutcome.STORED), (30, FillOutcome.FENCED)]
     )
-    def test_fill_is_fenced_when_its_generation_may_have_been_forgotten_since(
+    def test_fill_is_fenced_when_its_generation_may_have_expired_since(
         self, cache, age_seconds, outcome
     ):
-        """However long the process or the cache slept before this fill came to be judged."""
+        """This holds however long the process or the cache was frozen before it judges the fill."""
         era, _, at = cache.generation(1).rpartition("@")
         long_ago = Claim(f"{era}@{int(at) - age_seconds}", -2)
 
         assert cache.fill(1, APPLE, 1000, long_ago) == outcome
 
-    def test_fill_of_a_load_begun_after_the_invalidation_is_stored(self, cache):
+    def test_fill_of_a_load_started_after_the_invalidation_is_stored(self, cache):
         cache.invalidate(1)
         generation = cache.generation(1)
 
@@ -121,12 +125,12 @@ class CacheContract:
 
         assert len(set(seen)) == 4
 
-    def test_unfenced_fill_is_stored_whatever_was_written(self, cache):
+    def test_unfenced_fill_is_stored_despite_a_write(self, cache):
         cache.invalidate(1)
 
         assert cache.fill(1, APPLE, 1000, Claim("*", -2)) == FillOutcome.STORED
 
-    def test_fill_where_another_load_was_faster_is_redundant_and_changes_nothing(self, cache):
+    def test_fill_after_a_faster_load_is_redundant_and_changes_nothing(self, cache):
         cache.fill(1, APPLE, 60_000, since(cache, -2))
 
         slower = Fruit(1, "older", 1)
@@ -141,7 +145,7 @@ class CacheContract:
         assert cache.fill(1, newer, 60_000, since(cache, seen)) == FillOutcome.STORED
         assert newer == cache.read(1).fruit
 
-    def test_invalidation_deletes_entries_and_absences(self, cache):
+    def test_invalidation_deletes_entries_and_cached_absences(self, cache):
         cache.fill(1, APPLE, 1000, since(cache, -2))
         cache.fill(2, None, 1000, since(cache, -2, fruit_id=2))
         for fruit_id in (1, 2):
@@ -149,7 +153,7 @@ class CacheContract:
 
             assert not cache.read(fruit_id).found
 
-    def test_lease_is_held_by_one(self, cache):
+    def test_lease_has_one_holder(self, cache):
         first = acquire(cache, "aa")
         second = acquire(cache, "bb")
 
@@ -161,7 +165,7 @@ class CacheContract:
 
         assert since(cache, -2).era == Claim(acquire(cache, "aa").text, -2).era
 
-    def test_lease_is_not_given_when_the_entry_came_meanwhile(self, cache):
+    def test_lease_is_not_granted_when_the_entry_was_filled_meanwhile(self, cache):
         cache.fill(1, APPLE, 60_000, since(cache, -2))
 
         reply = acquire(cache, "aa")
@@ -174,40 +178,40 @@ class CacheContract:
 
         assert acquire(cache, "bb").state == LeaseState.ACQUIRED
 
-    def test_fill_does_not_end_the_lease_of_another(self, cache):
+    def test_fill_does_not_end_the_lease_of_another_holder(self, cache):
         acquire(cache, "aa")
         cache.fill(1, APPLE, 60_000, since(cache, -2, "bb"))
 
         assert acquire(cache, "cc", seen_ms=10**9).state == LeaseState.HELD
 
-    def test_those_who_waited_learn_an_absence_that_is_not_cached(self, cache):
+    def test_waiters_get_an_absence_that_is_not_cached(self, cache):
         acquire(cache, "aa")
         assert cache.fill(1, None, 0, since(cache, -2, "aa")) is None
 
         reply = acquire(cache, "bb", waited_for="aa")
         assert (reply.state, reply.read.found, reply.read.fruit) == (LeaseState.DONE, True, None)
 
-    def test_those_who_waited_learn_a_value_that_is_cached_for_a_blink(self, cache):
+    def test_waiters_get_a_value_that_is_cached_for_one_millisecond(self, cache):
         acquire(cache, "aa")
         cache.fill(1, APPLE, 1, since(cache, 10**9, "aa"))
 
         reply = acquire(cache, "bb", waited_for="aa", seen_ms=10**9)
         assert (reply.state, reply.read.fruit) == (LeaseState.DONE, APPLE)
 
-    def test_those_who_waited_learn_of_a_failed_load(self, cache):
+    def test_waiters_get_the_failure_of_a_load(self, cache):
         acquire(cache, "aa")
         cache.release_failed(1, since(cache, -2, "aa"))
 
         assert acquire(cache, "bb", waited_for="aa").state == LeaseState.FAILED
 
-    def test_whoever_did_not_wait_takes_the_lease_over_from_a_result(self, cache):
+    def test_newcomer_acquires_the_lease_although_a_result_is_there(self, cache):
         acquire(cache, "aa")
         cache.release_failed(1, since(cache, -2, "aa"))
 
         assert acquire(cache, "bb").state == LeaseState.ACQUIRED
 
-    def test_those_who_waited_learn_a_result_though_others_have_taken_the_lease_over(self, cache):
-        """Else a stream of newcomers would keep those who waited from ever being answered."""
+    def test_waiters_get_a_result_although_newcomers_have_taken_over_the_lease(self, cache):
+        """Otherwise a steady flow of newcomers would starve the waiters."""
         acquire(cache, "aa")
         cache.fill(1, None, 0, since(cache, -2, "aa"))
         for newcomer in ("bb", "cc"):
@@ -217,16 +221,14 @@ class CacheContract:
             assert (reply.state, reply.read.found) == (LeaseState.DONE, True)
             assert cache.fill(1, None, 0, since(cache, -2, newcomer)) is None
 
-    def test_those_who_waited_learn_of_a_failure_though_another_has_taken_the_lease_over(
-        self, cache
-    ):
+    def test_waiters_get_a_failure_although_a_newcomer_has_taken_over_the_lease(self, cache):
         acquire(cache, "aa")
         cache.release_failed(1, since(cache, -2, "aa"))
         acquire(cache, "bb")
 
         assert acquire(cache, "cc", waited_for="aa").state == LeaseState.FAILED
 
-    def test_whoever_waits_for_the_new_holder_does_not_learn_the_result_before_it(self, cache):
+    def test_waiters_for_the_new_holder_do_not_get_the_previous_result(self, cache):
         acquire(cache, "aa")
         cache.fill(1, None, 0, since(cache, -2, "aa"))
         acquire(cache, "bb")
@@ -235,7 +237,7 @@ class CacheContract:
             reply = acquire(cache, "cc", waited_for=waited_for)
             assert (reply.state, reply.text) == (LeaseState.HELD, "bb")
 
-    def test_those_who_waited_do_not_learn_a_result_from_before_an_invalidation(self, cache):
+    def test_waiters_do_not_get_a_result_from_before_an_invalidation(self, cache):
         acquire(cache, "aa")
         cache.fill(1, None, 0, since(cache, -2, "aa"))
         cache.invalidate(1)
@@ -244,7 +246,7 @@ class CacheContract:
         reply = acquire(cache, "cc", waited_for="aa")
         assert (reply.state, reply.text) == (LeaseState.HELD, "bb")
 
-    def test_lease_that_was_taken_over_ends_as_any_other(self, cache):
+    def test_lease_that_was_taken_over_ends_like_any_other(self, cache):
         acquire(cache, "aa")
         cache.fill(1, None, 0, since(cache, -2, "aa"))
         acquire(cache, "bb")
@@ -257,13 +259,13 @@ class CacheContract:
         reply = acquire(cache, "ee", waited_for="dd", seen_ms=10**9)
         assert reply.state == LeaseState.FAILED
 
-    def test_refresh_stays_away_while_a_failed_one_is_fresh(self, cache):
+    def test_refresh_gets_no_lease_shortly_after_a_failed_one(self, cache):
         acquire(cache, "aa", refresh=True)
         cache.release_failed(1, since(cache, -2, "aa"))
 
         assert acquire(cache, "bb", refresh=True).state == LeaseState.HELD
 
-    def test_failed_load_does_not_end_the_lease_of_another(self, cache):
+    def test_failed_load_does_not_end_the_lease_of_another_holder(self, cache):
         acquire(cache, "aa")
         cache.release_failed(1, since(cache, -2, "bb"))
 
@@ -284,7 +286,7 @@ class CacheContract:
         assert (waited.state, waited.read.fruit) == (LeaseState.DONE, APPLE)
         assert not cache.read(1).found
 
-    def test_full_cache_gives_no_lease(self, cache, fill_up):
+    def test_full_cache_grants_no_lease(self, cache, fill_up):
         fill_up()
 
         assert acquire(cache, "aa").state == LeaseState.REFUSED
@@ -296,7 +298,7 @@ class CacheContract:
 
         assert acquire(cache, "bb", waited_for="aa").state == LeaseState.FAILED
 
-    def test_full_cache_takes_invalidations_and_fences_older_loads(self, cache, fill_up):
+    def test_full_cache_accepts_invalidations_and_fences_older_loads(self, cache, fill_up):
         cache.fill(1, APPLE, 60_000, since(cache, -2))
         before = cache.generation(1)
         fill_up()
@@ -305,7 +307,7 @@ class CacheContract:
         assert not cache.read(1).found
         assert cache.fill(1, APPLE, 1000, Claim(before, -2)) == FillOutcome.FENCED
 
-    def test_full_cache_carries_no_change_of_the_settings(self, cache, fill_up):
+    def test_full_cache_refuses_a_change_of_the_shared_knobs(self, cache, fill_up):
         fill_up()
         with pytest.raises(CacheUnavailableError):
             cache.share_knobs(1, '{"version": 1}', 0)
@@ -318,21 +320,21 @@ class CacheContract:
 
         assert (before, cache.is_empty()) == (True, False)
 
-    def test_looking_at_the_settings_before_any_change_carries_nothing(self, cache):
+    def test_reading_the_shared_knobs_before_any_change_stores_nothing(self, cache):
         assert cache.share_knobs(0, '{"version": 0}', None) == b""
 
-    def test_changed_settings_are_carried_to_those_who_look(self, cache):
+    def test_changed_knobs_are_returned_to_other_processes(self, cache):
         document = '{"version": 1}'
         cache.share_knobs(1, document, 0)
 
         assert document.encode() == cache.share_knobs(0, '{"version": 0}', None)
 
-    def test_settings_made_from_an_older_version_are_not_taken(self, cache):
+    def test_change_based_on_an_older_version_is_refused(self, cache):
         cache.share_knobs(5, '{"version": 5}', 4)
 
         assert cache.share_knobs(6, '{"version": 6}', 3) == b'{"version": 5}'
 
-    def test_settings_that_the_cache_lost_are_carried_again(self, cache):
+    def test_shared_knobs_that_the_cache_lost_are_stored_again(self, cache):
         assert cache.share_knobs(3, '{"version": 3}', None) == b'{"version": 3}'
 
     @pytest.mark.parametrize(
@@ -348,7 +350,7 @@ class CacheContract:
             b'{"version": true}',
         ],
     )
-    def test_unreadable_settings_give_way_to_any_version(self, cache, put, document):
+    def test_unreadable_shared_knobs_are_replaced_by_any_version(self, cache, put, document):
         put("cacheaside:settings", document, 60_000)
 
         assert cache.share_knobs(1, '{"version": 1}', None) == b'{"version": 1}'
@@ -366,7 +368,7 @@ class CacheContract:
         assert not cache.read(1).found
         assert cache.share_knobs(0, "", None) == b'{"version": 1}'
 
-    def test_clear_leaves_a_generation_that_may_still_fence_a_load(self, cache):
+    def test_clear_keeps_a_generation_that_may_still_fence_a_load(self, cache):
         before = cache.generation(1)
         cache.invalidate(1)
         cache.clear()
@@ -375,7 +377,7 @@ class CacheContract:
 
 
 def since(cache, seen_ms, lease="", *, fruit_id=1):
-    """What a load that begins now knows."""
+    """Return the claim of a load that starts now."""
     return Claim(cache.generation(fruit_id), seen_ms, lease)
 
 

@@ -21,7 +21,7 @@ pytestmark = [pytest.mark.integration, pytest.mark.contract]
 
 @pytest.fixture
 def client(redis_server):
-    """A database of its own on the shared server."""
+    """A client of a separate database on the shared server."""
     with redis.Redis.from_url(redis_server.url.removesuffix("/0") + "/9") as client:
         client.flushdb()
         yield client
@@ -43,7 +43,7 @@ def cache(redis_server, client, observer):  # noqa: ARG001 - the database is emp
 
 @pytest.fixture
 def fill_up(client):
-    """Lets Redis take nothing more; ends with the test."""
+    """Makes Redis refuse all further keys until the test ends."""
     policy = client.config_get("maxmemory-policy")["maxmemory-policy"]
     client.config_set("maxmemory-policy", "noeviction")
     yield lambda: client.config_set("maxmemory", "1")
@@ -61,7 +61,7 @@ class TestRedisCache(CacheContract):
         return lambda: [key.decode() for key in client.keys("*")]
 
 
-def test_entry_is_what_the_seed_shows(cache, client):
+def test_entry_is_stored_as_in_the_original_walkthrough(cache, client):
 
     cache.fill(1, APPLE, 60_000, since(cache, -2))
 
@@ -77,8 +77,8 @@ def test_cached_absence_is_the_text_null(cache, client):
     assert client.get("fruit:1") == b"null"
 
 
-def test_t8_entry_never_exists_without_its_ttl(cache, client):
-    """Value and life are one command: Redis' own log of commands shows one SET with PX."""
+def test_entry_never_exists_without_its_ttl(cache, client):
+    """Value and TTL are written by one command: MONITOR shows one SET with PX."""
 
     cache.fill(1, APPLE, 60_000, since(cache, -2))
     with client.monitor() as monitor:
@@ -104,7 +104,7 @@ def test_value_of_another_type_reads_as_poisoned(cache, client, observer):
     assert observer.counts["error", "decode"] == 1
 
 
-def test_keys_read_are_counted_as_redis_counts_them(cache, client, observer):
+def test_key_reads_are_counted_as_redis_counts_them(cache, client, observer):
 
     client.config_resetstat()
     cache.read(1)
@@ -136,9 +136,7 @@ def test_keys_read_are_counted_as_redis_counts_them(cache, client, observer):
     assert (stats["keyspace_hits"], stats["keyspace_misses"]) == counted
 
 
-def test_keys_read_are_counted_as_redis_counts_them_when_it_is_full(
-    cache, client, observer, fill_up
-):
+def test_key_reads_are_counted_as_a_full_redis_counts_them(cache, client, observer, fill_up):
     held, loading = acquire(cache, "aa", fruit_id=2), since(cache, -2)
     fill_up()
     client.config_resetstat()
@@ -158,7 +156,7 @@ def test_keys_read_are_counted_as_redis_counts_them_when_it_is_full(
     assert [observer.counts["error", op] for op in ("fill", "lease", "settings")] == [2, 1, 1]
 
 
-def test_of_a_value_that_is_too_long_only_its_beginning_is_fetched(cache, client):
+def test_only_the_beginning_of_an_oversized_value_is_fetched(cache, client):
     client.set("fruit:1", "x" * 10**7)
     cache.read(1)
     before = client.info("stats")["total_net_output_bytes"]
@@ -167,20 +165,20 @@ def test_of_a_value_that_is_too_long_only_its_beginning_is_fetched(cache, client
     assert client.info("stats")["total_net_output_bytes"] - before < 20_000
 
 
-def test_lease_of_a_dead_holder_ends_by_itself(cache, client):
+def test_lease_of_a_dead_holder_expires(cache, client):
     acquire(cache, "aa")
 
     assert 1000 < client.pttl("{fruit:1}:lease") <= 2000
 
 
-def test_siblings_share_the_slot_of_their_entry():
+def test_generation_and_lease_share_the_cluster_slot_of_their_entry():
     slots = {key_slot(key) for key in (b"fruit:17", b"{fruit:17}:gen", b"{fruit:17}:lease")}
 
     assert len(slots) == 1
 
 
 def test_load_from_before_a_restart_of_redis_does_not_fill(fresh_redis, observer):
-    """The restarted Redis has forgotten the tokens of all invalidations."""
+    """The restarted Redis has lost the tokens of all invalidations."""
     connections = connect(fresh_redis.url, 0.1)
     cache = RedisCache(
         RedisCalls(connections, Breaker(lambda: True, lambda _: None), observer), observer
@@ -194,10 +192,8 @@ def test_load_from_before_a_restart_of_redis_does_not_fill(fresh_redis, observer
 
 
 @pytest.mark.accept
-def test_fill_that_waited_in_a_frozen_redis_until_the_write_was_forgotten_is_fenced(
-    fresh_redis, observer
-):
-    """A command that was sent is carried out when Redis goes on, though its sender has gone."""
+def test_fill_held_in_a_frozen_redis_until_the_generation_expired_is_fenced(fresh_redis, observer):
+    """Redis executes a received command when it resumes, although the sender has given up."""
     connections = connect(fresh_redis.url, 0.1)
     calls = RedisCalls(connections, Breaker(lambda: True, lambda _: None), observer)
     cache = RedisCache(calls, observer)

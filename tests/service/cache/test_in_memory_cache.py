@@ -1,4 +1,4 @@
-"""The fake cache keeps the contract, so tests on it say something about Redis."""
+"""The fake cache passes the contract, so tests that use it are valid for Redis."""
 
 import pytest
 

@@ -1,4 +1,4 @@
-"""What the cache makes of replies that Redis seldom gives."""
+"""How the cache handles rare replies of Redis."""
 
 from contextlib import suppress
 
@@ -15,18 +15,18 @@ NOT_ALLOWED = Refusal("this user has no permissions to run the 'get' command")
 WRONG_TYPE = Refusal("WRONGTYPE Operation against a key holding the wrong kind of value")
 
 
-class Scripted:
-    """A Redis that gives the replies it was told to, by exchange."""
+class ScriptedRedis:
+    """A Redis that returns prepared replies, one list for each exchange."""
 
     def __init__(self):
         self.replies = []
         self.keys = []
-        self.asked = []
+        self.commands = []
         self.patient = []
 
     def exchange(self, key, commands, late, *, patient):
         del key, late
-        self.asked += commands
+        self.commands += commands
         self.patient.append(patient)
         return self.replies.pop(0)
 
@@ -37,7 +37,7 @@ class Scripted:
 
 @pytest.fixture
 def redis():
-    return Scripted()
+    return ScriptedRedis()
 
 
 @pytest.fixture
@@ -51,7 +51,7 @@ def cache(redis, observer):
 
 
 @pytest.mark.parametrize("replies", [[BUSY, BUSY], [NOT_ALLOWED, 5000], [b"null", NOT_ALLOWED]])
-def test_refused_read_is_a_cache_that_does_not_answer(cache, redis, observer, replies):
+def test_refused_read_counts_as_an_unavailable_cache(cache, redis, observer, replies):
     redis.replies = [replies]
     with pytest.raises(CacheUnavailableError):
         cache.read(1)
@@ -68,7 +68,7 @@ def test_refused_read_is_a_cache_that_does_not_answer(cache, redis, observer, re
         ([WRONG_TYPE, -1], (2, 0)),
     ],
 )
-def test_refused_command_read_no_key_unless_the_key_was_of_another_type(
+def test_refused_command_counts_no_key_read_unless_the_key_has_another_type(
     cache, redis, observer, replies, reads
 ):
     redis.replies = [replies]
@@ -78,11 +78,11 @@ def test_refused_command_read_no_key_unless_the_key_was_of_another_type(
     assert (observer.reads["found"], observer.reads["missing"]) == reads
 
 
-def test_clear_deletes_many_keys_at_a_time_and_waits_for_it(cache, redis):
-    """One by one a large cache takes minutes, and one slow reply ends it half done."""
+def test_clear_deletes_many_keys_at_a_time_and_waits_patiently(cache, redis):
+    """Deleting one key at a time takes minutes, and one slow reply would end it half done."""
     redis.keys = [b"fruit:%d" % number for number in range(1, 1201)]
     redis.replies = [[1] * 500, [1] * 500, [1] * 199 + [0]]
 
     assert cache.clear() == 1199
-    assert redis.asked == [("UNLINK", key) for key in redis.keys]
+    assert redis.commands == [("UNLINK", key) for key in redis.keys]
     assert redis.patient == [True] * 3

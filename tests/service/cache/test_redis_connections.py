@@ -1,4 +1,4 @@
-"""What goes wrong on the way to Redis, with a server of a few bytes."""
+"""Failing connections to Redis, tested with a server that sends a few fixed bytes."""
 
 import socket
 import threading
@@ -10,8 +10,8 @@ from service.cache.wire import NoReplyError
 from service.settings import Settings
 
 
-class Refusing:
-    """Answers everything with the same bytes."""
+class FixedReplyServer:
+    """A server that answers everything with the same bytes."""
 
     def __init__(self, reply):
         self._reply = reply
@@ -38,13 +38,13 @@ class Refusing:
 
 @pytest.fixture
 def out_of_range():
-    server = Refusing(b"-ERR DB index is out of range\r\n")
+    server = FixedReplyServer(b"-ERR DB index is out of range\r\n")
     yield server
     server.close()
 
 
 @pytest.mark.parametrize("scheme", ["redis", "redis+cluster"])
-def test_refused_handshake_is_no_reply(out_of_range, scheme):
+def test_refused_handshake_counts_as_no_reply(out_of_range, scheme):
     path = "" if scheme.endswith("cluster") else "/99"
     connections = connect(f"{scheme}://{out_of_range.address}{path}", 0.1)
     with pytest.raises(NoReplyError):
@@ -52,8 +52,8 @@ def test_refused_handshake_is_no_reply(out_of_range, scheme):
     connections.close()
 
 
-def test_bytes_that_are_no_reply_are_no_reply():
-    server = Refusing(b"HTTP/1.1 400 Bad Request\r\n\r\n")
+def test_bytes_outside_the_redis_protocol_count_as_no_reply():
+    server = FixedReplyServer(b"HTTP/1.1 400 Bad Request\r\n\r\n")
     connections = connect(f"redis://{server.address}/0", 0.1)
     with pytest.raises(NoReplyError):
         connections.exchange("", [("PING",)], None, patient=False)
@@ -61,8 +61,8 @@ def test_bytes_that_are_no_reply_are_no_reply():
     server.close()
 
 
-def test_more_threads_than_redis_py_has_connections_for_are_all_connected():
-    server = Refusing(b"")
+def test_more_threads_than_the_default_pool_of_redis_py_all_get_connections():
+    server = FixedReplyServer(b"")
     connections = connect(f"redis://{server.address}/0", 0.1)
     taken = [connections._pool.get_connection() for _ in range(150)]
 
@@ -73,9 +73,7 @@ def test_more_threads_than_redis_py_has_connections_for_are_all_connected():
     server.close()
 
 
-def test_lookups_and_writes_go_on_with_a_redis_that_refuses_the_handshake(
-    build, out_of_range, tmp_path
-):
+def test_lookups_and_writes_succeed_when_redis_refuses_the_handshake(build, out_of_range, tmp_path):
     settings = Settings(
         redis_url=f"redis://{out_of_range.address}/99",
         database_url=f"sqlite:///{tmp_path}/fruit.db",

@@ -1,4 +1,4 @@
-"""How long to wait for a reply."""
+"""How long to wait for a reply of Redis."""
 
 import pytest
 
@@ -23,14 +23,14 @@ def test_wait_is_short_while_replies_are_fast(patience):
     assert patience.seconds() == SHORTEST_SECONDS
 
 
-def test_wait_is_thrice_the_slowest_of_late(patience):
+def test_wait_is_three_times_the_slowest_recent_reply(patience):
     patience.took(0.02)
     patience.took(0.001)
 
     assert pytest.approx(0.06) == patience.seconds()
 
 
-def test_slow_reply_is_forgotten_by_half_every_half_second(patience, clock):
+def test_slow_reply_decays_with_a_half_life_of_half_a_second(patience, clock):
     patience.took(0.03)
     clock.advance(0.5)
 
@@ -38,11 +38,11 @@ def test_slow_reply_is_forgotten_by_half_every_half_second(patience, clock):
 
 
 @pytest.mark.parametrize("seconds", [0.1, 5.0, 1000.0])
-def test_wait_is_never_longer_than_its_bound(patience, seconds):
+def test_wait_never_exceeds_its_limit(patience, seconds):
     patience.took(seconds)
 
     assert patience.seconds() == 0.1
 
 
-def test_bound_below_the_usual_wait_holds_too():
+def test_limit_below_the_shortest_wait_applies_too():
     assert Patience(0.005).seconds() == 0.005

@@ -1,4 +1,4 @@
-"""Waits for a Redis that hangs are bounded, and end together."""
+"""Waits for a Redis that does not respond are bounded and end together."""
 
 import socket
 import threading
@@ -14,7 +14,7 @@ LONG_SECONDS = 60.0
 
 @pytest.fixture
 def silent_url():
-    """A server that takes every connection and never says a word."""
+    """A server that accepts every connection and never sends a byte."""
     with socket.create_server(("127.0.0.1", 0)) as listener:
         yield f"redis://127.0.0.1:{listener.getsockname()[1]}/0"
 
@@ -26,14 +26,14 @@ def ask(connections, failures, key):
         failures.append(str(error))
 
 
-def test_all_who_wait_go_on_when_one_has_found_that_redis_hangs(silent_url):
-    asked = set()
+def test_all_waiters_stop_waiting_once_redis_is_found_not_to_respond(silent_url):
+    called = set()
 
     def hangs():
-        # As soon as all of them wait, and not before each began.
-        waits = threading.get_ident() in asked
-        asked.add(threading.get_ident())
-        return waits and len(asked) == len(waiting)
+        # True from the second call of a thread on, once every thread has called.
+        waits = threading.get_ident() in called
+        called.add(threading.get_ident())
+        return waits and len(called) == len(waiting)
 
     connections = SingleRedis(silent_url, 0.1, hangs=hangs)
     connections._patience = SimpleNamespace(seconds=lambda: LONG_SECONDS, took=lambda _: None)
@@ -52,7 +52,7 @@ def test_all_who_wait_go_on_when_one_has_found_that_redis_hangs(silent_url):
     connections.close()
 
 
-def test_probe_of_a_redis_that_is_known_to_hang_waits_for_its_full_time(silent_url):
+def test_probe_of_an_unresponsive_redis_waits_for_its_full_time(silent_url):
     waits = []
     connections = SingleRedis(silent_url, 0.1, hangs=lambda: True)
     connections._patience = SimpleNamespace(seconds=lambda: 0.05, took=waits.append)

@@ -1,4 +1,4 @@
-"""Lives, ages, soft expiry and early recompute, by hand-computed numbers."""
+"""TTLs, ages, soft expiry and early recompute, checked with hand-computed numbers."""
 
 import math
 import random
@@ -34,18 +34,18 @@ STALE = Knobs(ttl_seconds=10.0).with_changes({"protection": "stale", "stale_seco
         (Knobs(negative_ttl_seconds=0.0), True, 0.0, 0),
     ],
 )
-def test_physical_life(knobs, negative, spread, expected):
+def test_physical_ttl_in_milliseconds(knobs, negative, spread, expected):
     assert expected == physical_ttl_ms(knobs, negative=negative, spread=spread)
 
 
 @pytest.mark.parametrize(
     ("knobs", "expected"), [(PLAIN, 10), (JITTERED, 12), (STALE, 40), (Knobs(ttl_seconds=1.0), 5)]
 )
-def test_longest_life_bounds_every_entry(knobs, expected):
+def test_longest_ttl_bounds_every_entry(knobs, expected):
     assert expected == longest_ttl_seconds(knobs)
 
 
-def test_age_is_the_life_that_is_spent():
+def test_age_is_the_elapsed_part_of_the_ttl():
     assert age_seconds(PLAIN, 7500, negative=False) == 2.5
     assert age_seconds(STALE, 39_000, negative=False) == 1.0
     assert age_seconds(PLAIN, 4000, negative=True) == 1.0
@@ -54,9 +54,9 @@ def test_age_is_the_life_that_is_spent():
 @pytest.mark.parametrize(
     ("knobs", "remaining_ms", "negative"),
     [(JITTERED, 5000, False), (PLAIN, -1, False), (PLAIN, 10_001, False)],
-    ids=["jitter hides it", "no end", "written under another TTL"],
+    ids=["jitter hides it", "no TTL", "written under another TTL"],
 )
-def test_age_that_cannot_be_known_is_none(knobs, remaining_ms, negative):
+def test_unknown_age_is_none(knobs, remaining_ms, negative):
     assert age_seconds(knobs, remaining_ms, negative=negative) is None
 
 
@@ -64,19 +64,19 @@ def test_jitter_does_not_hide_the_age_of_an_absence():
     assert age_seconds(JITTERED, 4000, negative=True) == 1.0
 
 
-def test_only_entries_under_protection_stale_have_a_grace():
+def test_only_entries_under_protection_stale_have_a_grace_period():
     assert [grace_ms(knobs, negative=False) for knobs in (PLAIN, STALE)] == [0, 30_000]
     assert grace_ms(STALE, negative=True) == 0
 
 
-def test_lives_are_the_same_unless_ttl_or_protection_changes():
+def test_ttls_are_the_same_unless_ttl_or_protection_changes():
     assert same_ttls(PLAIN, PLAIN.with_changes({"store_delay_seconds": 1, "fencing": "off"}))
     assert not same_ttls(PLAIN, PLAIN.with_changes({"ttl_seconds": 11}))
     assert not same_ttls(PLAIN, PLAIN.with_changes({"protection": "lease"}))
 
 
-def test_t5_early_recompute_follows_the_measured_load_time():
-    """At one load time before expiry a lookup refreshes with probability 1/e."""
+def test_early_recompute_follows_the_measured_load_time():
+    """One load time before expiry, a lookup refreshes with probability 1/e."""
     draws = random.Random(1)
     for remaining_ms, load, beta in ((100, 0.1, 1.0), (200, 0.1, 2.0), (50, 0.1, 1.0)):
         hits = sum(
@@ -87,7 +87,7 @@ def test_t5_early_recompute_follows_the_measured_load_time():
         assert abs(hits / 20_000 - expected) < 0.015
 
 
-def test_t5_early_recompute_needs_a_load_time_and_an_end():
+def test_early_recompute_needs_a_load_time_and_a_ttl():
     assert not recomputes_early(1, None, 10, 0.999999)
     assert not recomputes_early(-1, 1.0, 10, 0.999999)
     assert recomputes_early(0, 0.1, 1, 0.0)

@@ -1,4 +1,4 @@
-"""Ids of paths, values of the cache, bodies of requests."""
+"""Ids in paths, values in the cache and bodies of requests."""
 
 import json
 
@@ -40,11 +40,11 @@ def test_plain_decimal_is_an_id(text, number):
         ),
     ],
 )
-def test_anything_else_is_no_id(text):
+def test_other_texts_are_no_ids(text):
     assert parse_id(text) is None
 
 
-def test_value_is_written_as_the_seed_shows():
+def test_value_is_written_as_in_the_original_walkthrough():
     assert to_value(APPLE) == '{"id": 1, "name": "apple", "quantity": 100}'
     assert to_value(None) == "null"
 
@@ -52,7 +52,7 @@ def test_value_is_written_as_the_seed_shows():
 @pytest.mark.parametrize(
     "fruit", [APPLE, Fruit(1, "", 0), Fruit(1, "\U0001f34e" * 255, -5), Fruit(1, '"\\', 1), None]
 )
-def test_value_reads_back(fruit):
+def test_value_is_read_back_unchanged(fruit):
     assert fruit == from_value(to_value(fruit).encode(), 1)
 
 
@@ -79,7 +79,7 @@ POISON = {
 
 
 @pytest.mark.parametrize("value", POISON.values(), ids=POISON.keys())
-def test_poisoned_value_is_told_apart(value):
+def test_poisoned_value_is_detected(value):
     with pytest.raises(PoisonedValueError):
         from_value(value, 1)
 
@@ -111,7 +111,7 @@ def test_body_with_name_and_quantity_is_a_fruit():
         ({"name": "a", "quantity": 1, "color": "red"}, "color"),
     ],
 )
-def test_body_that_is_no_fruit_names_the_wrong_part(body, field):
+def test_error_of_an_invalid_body_names_the_field(body, field):
     with pytest.raises(FruitError) as refused:
         parse_fruit(1, body)
 

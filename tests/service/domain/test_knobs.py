@@ -1,4 +1,4 @@
-"""Ranges, words and defaults of the run-time knobs."""
+"""Ranges, choices and defaults of the run-time knobs."""
 
 import math
 
@@ -7,7 +7,7 @@ import pytest
 from service.domain.knobs import Fencing, Invalidation, KnobError, Knobs, Protection
 
 
-def test_defaults_are_the_designs():
+def test_defaults_are_as_documented():
     expected = {
         "ttl_seconds": 60,
         "ttl_jitter_ratio": 0,
@@ -40,7 +40,7 @@ def test_defaults_are_the_designs():
         *(("fencing", word) for word in Fencing),
     ],
 )
-def test_value_within_range_is_taken_and_shown(name, value):
+def test_value_within_range_is_accepted_and_shown(name, value):
     assert value == Knobs().with_changes({name: value}).as_json_object()[name]
 
 
@@ -68,7 +68,7 @@ def test_value_within_range_is_taken_and_shown(name, value):
         ("x" * 1000, 5),
     ],
 )
-def test_value_out_of_range_is_refused_by_name(name, value):
+def test_value_out_of_range_is_refused_with_the_knobs_name(name, value):
     with pytest.raises(KnobError) as refused:
         Knobs().with_changes({"early_beta": 2, name: value})
 
@@ -76,17 +76,17 @@ def test_value_out_of_range_is_refused_by_name(name, value):
     assert len(str(refused.value)) < 300
 
 
-def test_milliseconds_are_kept_and_no_more():
+def test_seconds_are_rounded_to_milliseconds():
     assert Knobs().with_changes({"ttl_seconds": 1.23449}).ttl_seconds == 1.234
 
 
-def test_environment_gives_knobs_by_their_names_in_capitals():
+def test_environment_sets_knobs_by_their_names_in_capitals():
     knobs = Knobs.from_texts({"TTL_SECONDS": "0.5", "PROTECTION": "lease", "ttl_seconds": "9"})
 
     assert (knobs.ttl_seconds, knobs.protection) == (0.5, Protection.LEASE)
 
 
 @pytest.mark.parametrize("text", ["", "abc", "-3", "nan", "1e9", "0x10"])
-def test_wrong_knob_in_the_environment_is_named_in_capitals(text):
+def test_invalid_knob_in_the_environment_is_named_in_capitals(text):
     with pytest.raises(KnobError, match="TTL_SECONDS must be 0"):
         Knobs.from_texts({"TTL_SECONDS": text})

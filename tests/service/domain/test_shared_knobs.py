@@ -1,4 +1,4 @@
-"""How a change of knobs reaches the other processes."""
+"""How a change of knobs reaches the other processes, by way of the cache."""
 
 import json
 
@@ -19,14 +19,14 @@ def two():
     return first, second
 
 
-def test_nothing_is_carried_before_the_first_change(two):
+def test_nothing_is_shared_before_the_first_change(two):
     for parts in two:
         parts.shared_knobs.sync()
 
     assert two[0].cache.keys() == []
 
 
-def test_change_is_taken_over_at_the_next_look(two):
+def test_change_is_adopted_at_the_next_sync(two):
     first, second = two
     first.shared_knobs.change({"ttl_seconds": 7})
     second.shared_knobs.sync()
@@ -34,7 +34,7 @@ def test_change_is_taken_over_at_the_next_look(two):
     assert (second.knobs.current.ttl_seconds, second.knobs.version) == (7.0, 1)
 
 
-def test_changes_of_two_processes_add_up(two):
+def test_changes_of_two_processes_are_combined(two):
     first, second = two
     first.shared_knobs.change({"ttl_seconds": 7})
     second.shared_knobs.change({"protection": "lease"})
@@ -48,7 +48,7 @@ def test_changes_of_two_processes_add_up(two):
         ) == (7.0, "lease", 2)
 
 
-def test_wrong_change_changes_nothing_anywhere(two):
+def test_invalid_change_changes_nothing_in_any_process(two):
     first, second = two
     with pytest.raises(KnobError):
         first.shared_knobs.change({"ttl_seconds": 7, "early_beta": 100})
@@ -58,7 +58,7 @@ def test_wrong_change_changes_nothing_anywhere(two):
     assert first.cache.keys() == []
 
 
-def test_without_redis_a_change_is_in_force_here_and_carried_later(two):
+def test_change_without_redis_applies_here_and_is_shared_later(two):
     first, second = two
     first.cache.down = True
     first.shared_knobs.change({"ttl_seconds": 7})
@@ -72,7 +72,7 @@ def test_without_redis_a_change_is_in_force_here_and_carried_later(two):
     assert second.knobs.current.ttl_seconds == 7
 
 
-def test_redis_that_lost_the_settings_gets_them_again(two):
+def test_knobs_that_redis_lost_are_stored_again(two):
     first, second = two
     first.shared_knobs.change({"ttl_seconds": 7})
     first.cache._keys.clear()
@@ -82,7 +82,7 @@ def test_redis_that_lost_the_settings_gets_them_again(two):
     assert second.knobs.current.ttl_seconds == 7
 
 
-def test_highest_version_wins_wherever_it_comes_from(two):
+def test_highest_version_wins_whichever_process_it_comes_from(two):
     first, second = two
     first.cache.down = True
     for ttl in (1, 2, 3):
@@ -95,7 +95,7 @@ def test_highest_version_wins_wherever_it_comes_from(two):
     assert {3.0} == {parts.knobs.current.ttl_seconds for parts in two}
 
 
-def test_settings_live_as_long_as_somebody_looks(two):
+def test_shared_knobs_stay_as_long_as_a_process_syncs(two):
     first, second = two
     first.shared_knobs.change({"ttl_seconds": 7})
     for _ in range(30):
@@ -124,7 +124,7 @@ def test_settings_live_as_long_as_somebody_looks(two):
         b'{"version": 9, "ages_known_at": 1' + b"0" * 400 + b', "settings": {}}',
     ],
 )
-def test_unreadable_settings_are_not_taken_over_and_give_way_to_a_change(two, document):
+def test_unreadable_knobs_are_ignored_and_replaced_by_a_change(two, document):
     first, _ = two
     first.cache.put("cacheaside:settings", document, 10_000)
     first.shared_knobs.sync()
@@ -134,22 +134,22 @@ def test_unreadable_settings_are_not_taken_over_and_give_way_to_a_change(two, do
     assert b'"ttl_seconds": 7' in first.cache.share_knobs(0, "", None)
 
 
-def test_change_gives_up_when_others_are_always_faster(two):
+def test_change_gives_up_when_other_processes_are_always_faster(two):
     first, _ = two
-    carry = first.cache.share_knobs
+    share = first.cache.share_knobs
 
-    def carry_after_another(version, document, based_on):
+    def share_after_another(version, document, based_on):
         if based_on is not None:
             newer = {**json.loads(document), "version": version + 1}
             first.cache.put("cacheaside:settings", json.dumps(newer).encode(), 10_000)
-        return carry(version, document, based_on)
+        return share(version, document, based_on)
 
-    first.cache.share_knobs = carry_after_another
+    first.cache.share_knobs = share_after_another
     with pytest.raises(CacheUnavailableError, match="others change"):
         first.shared_knobs.change({"ttl_seconds": 7})
 
 
-def test_ages_of_a_taken_over_change_are_known_when_the_changer_says(two):
+def test_adopted_change_brings_the_time_from_which_ages_are_known(two):
     first, second = two
     first.shared_knobs.change({"ttl_seconds": 7})
     second.shared_knobs.sync()
@@ -157,7 +157,7 @@ def test_ages_of_a_taken_over_change_are_known_when_the_changer_says(two):
     assert first.knobs.ages_known_at == second.knobs.ages_known_at == first.clock() + 61
 
 
-def test_ages_are_known_at_once_to_the_first_process_at_an_empty_cache(two):
+def test_ages_are_known_at_once_when_the_first_process_finds_an_empty_cache(two):
     first, _ = two
     first.shared_knobs.sync()
     first.look_up()
@@ -167,10 +167,10 @@ def test_ages_are_known_at_once_to_the_first_process_at_an_empty_cache(two):
     assert first.look_up().age_seconds == 2
 
 
-def test_ages_of_entries_that_a_process_finds_at_its_start_are_not_told(two):
-    """They may be left from processes with another TTL, whose settings Redis has forgotten."""
+def test_ages_of_entries_found_at_the_start_are_hidden(two):
+    """They may come from processes with another TTL, whose knobs Redis has lost."""
     first, second = two
-    second.turn(ttl_seconds=10)
+    second.set_knobs(ttl_seconds=10)
     second.look_up()
     first.shared_knobs.sync()
     found = first.look_up().age_seconds
@@ -180,7 +180,7 @@ def test_ages_of_entries_that_a_process_finds_at_its_start_are_not_told(two):
     assert (found, first.look_up().age_seconds) == (None, 0)
 
 
-def test_ages_are_known_as_before_to_a_process_that_comes_later_to_carried_settings(two):
+def test_ages_stay_known_to_a_later_process_that_adopts_shared_knobs(two):
     first, second = two
     first.shared_knobs.change({"fencing": "off"})
     first.look_up()
@@ -189,7 +189,7 @@ def test_ages_are_known_as_before_to_a_process_that_comes_later_to_carried_setti
     assert second.look_up().age_seconds == 0
 
 
-def test_no_reader_finds_new_knobs_with_the_ages_of_the_old(two):
+def test_no_reader_sees_new_knobs_with_ages_of_the_old_ones(two):
     parts = two[0]
     seen = []
 
@@ -199,7 +199,7 @@ def test_no_reader_finds_new_knobs_with_the_ages_of_the_old(two):
             seen.append((self.current.ttl_seconds, self.clock() >= self.ages_known_at))
 
     parts.knobs.__class__ = Watched
-    parts.turn(ttl_seconds=7)
+    parts.set_knobs(ttl_seconds=7)
 
     assert (7, True) not in seen
     assert seen[-1] == (7, False)

@@ -1,4 +1,4 @@
-"""When a dependency is asked no more, and how it is asked again."""
+"""When a breaker opens, and how it probes the dependency until it closes."""
 
 import threading
 import time
@@ -11,7 +11,7 @@ from tests.service.fakes import FakeClock
 
 
 class Dependency:
-    """Answers probes as a test says, and counts them."""
+    """Answers probes as the test sets, and counts them."""
 
     def __init__(self):
         self.answers = True
@@ -36,7 +36,7 @@ def dependency():
 
 @pytest.fixture
 def breaker(dependency, clock):
-    """Probes when the test runs what was begun, not on a thread."""
+    """A breaker whose probes run when the test calls them, instead of on a thread."""
     return Breaker(
         dependency.probe,
         dependency.turns.append,
@@ -45,14 +45,14 @@ def breaker(dependency, clock):
     )
 
 
-def test_failure_with_nothing_answered_since_it_began_opens(breaker, dependency):
+def test_failure_without_an_answer_since_it_began_opens_the_breaker(breaker, dependency):
     breaker.failed(breaker.begin())
 
     assert not breaker.allows()
     assert dependency.turns == [True]
 
 
-def test_single_failure_among_answers_does_not_open(breaker, dependency, clock):
+def test_single_failure_among_answers_does_not_open_the_breaker(breaker, dependency, clock):
     began = breaker.begin()
     clock.advance(0.01)
     breaker.succeeded()
@@ -62,7 +62,7 @@ def test_single_failure_among_answers_does_not_open(breaker, dependency, clock):
     assert dependency.turns == []
 
 
-def test_failures_in_a_row_open_although_others_began_earlier(breaker, clock):
+def test_failures_in_a_row_open_the_breaker_despite_an_answer_since_they_began(breaker, clock):
     began = breaker.begin()
     clock.advance(0.01)
     breaker.succeeded()
@@ -73,7 +73,7 @@ def test_failures_in_a_row_open_although_others_began_earlier(breaker, clock):
     assert not breaker.allows()
 
 
-def test_only_one_probe_is_begun_however_many_calls_fail(breaker, dependency):
+def test_only_one_probe_starts_however_many_calls_fail(breaker, dependency):
     for _ in range(10):
         breaker.failed(breaker.begin())
 
@@ -81,7 +81,7 @@ def test_only_one_probe_is_begun_however_many_calls_fail(breaker, dependency):
     assert dependency.turns == [True]
 
 
-def test_answered_probe_closes(breaker, dependency):
+def test_answered_probe_closes_the_breaker(breaker, dependency):
     breaker.failed(breaker.begin())
     dependency.probing.pop()()
 
@@ -90,7 +90,7 @@ def test_answered_probe_closes(breaker, dependency):
     assert dependency.turns == [True, False]
 
 
-def test_nobody_passes_while_it_is_probed(breaker, dependency):
+def test_no_call_is_allowed_during_a_probe(breaker, dependency):
     passed = []
     dependency.probe = lambda: passed.append(breaker.allows()) or True
     breaker._probe = dependency.probe
@@ -100,7 +100,7 @@ def test_nobody_passes_while_it_is_probed(breaker, dependency):
     assert passed == [False]
 
 
-def test_it_opens_again_after_it_closed(breaker, dependency, clock):
+def test_breaker_opens_again_after_it_closed(breaker, dependency, clock):
     for _ in range(2):
         clock.advance(1.0)
         breaker.failed(breaker.begin())
@@ -109,8 +109,8 @@ def test_it_opens_again_after_it_closed(breaker, dependency, clock):
     assert dependency.turns == [True, False, True, False]
 
 
-def test_ten_slow_calls_overlap_while_it_watches():
-    """No lock is held during a call: all ten are inside at the same time."""
+def test_ten_slow_calls_overlap():
+    """No lock is held during a call, so all ten are inside at the same time."""
     breaker = Breaker(lambda: True, lambda _: None)
     inside = threading.Barrier(10)
 
@@ -125,7 +125,7 @@ def test_ten_slow_calls_overlap_while_it_watches():
         assert len([f.result() for f in [pool.submit(call) for _ in range(10)]]) == 10
 
 
-def test_probe_on_its_own_thread_is_repeated_until_answered_and_no_second_runs_beside_it():
+def test_probe_thread_repeats_until_answered_and_no_second_one_runs():
     running, most, answered = [], [], threading.Event()
 
     def probe():
@@ -161,7 +161,7 @@ def test_probe_that_raises_is_repeated(breaker, dependency):
     assert breaker.allows()
 
 
-def test_stopped_breaker_probes_no_more(breaker, dependency):
+def test_stopped_breaker_does_not_repeat_its_probe(breaker, dependency):
     dependency.answers = False
     breaker.stop()
     breaker.failed(breaker.begin())

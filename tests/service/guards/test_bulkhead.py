@@ -1,4 +1,4 @@
-"""How many get in, how many wait, and who is refused."""
+"""Which callers enter a bulkhead, which wait, and which are refused."""
 
 import threading
 import time
@@ -11,7 +11,7 @@ from service.guards.bulkhead import Bulkhead
 from tests.service.fakes import FakeClock
 
 
-def test_as_many_get_in_as_there_are_slots_and_no_more():
+def test_only_as_many_callers_enter_as_there_are_slots():
     bulkhead = Bulkhead(2, 0, 0.0)
     with (
         bulkhead.entered(),
@@ -39,7 +39,7 @@ def test_impatient_caller_does_not_wait():
         pass
 
 
-def test_who_waits_gets_in_when_a_slot_is_free():
+def test_waiter_enters_when_a_slot_is_free():
     bulkhead = Bulkhead(1, 1, 60.0, clock=FakeClock())
     inside, leaving = threading.Event(), threading.Event()
 
@@ -63,7 +63,7 @@ def test_who_waits_gets_in_when_a_slot_is_free():
         holder.result(10)
 
 
-def test_nobody_waits_for_slots_that_hang():
+def test_no_caller_waits_for_slots_that_hang():
     clock = FakeClock()
     bulkhead = Bulkhead(1, 1, 60.0, clock=clock)
     with bulkhead.entered():
@@ -72,7 +72,7 @@ def test_nobody_waits_for_slots_that_hang():
             pass
 
 
-def test_crowd_is_let_wait_for_a_burst_and_refused_when_it_stays():
+def test_crowd_may_wait_during_a_burst_and_is_refused_when_it_lasts():
     clock = FakeClock()
     bulkhead = Bulkhead(1, 0, 60.0, clock=clock)
     with bulkhead.entered():
@@ -85,7 +85,7 @@ def test_crowd_is_let_wait_for_a_burst_and_refused_when_it_stays():
         assert not bulkhead._line_up()
 
 
-def test_crowd_is_refused_at_once_when_nothing_moves():
+def test_crowd_is_refused_at_once_when_no_slot_becomes_free():
     clock = FakeClock()
     bulkhead = Bulkhead(1, 0, 60.0, clock=clock)
     with bulkhead.entered():

@@ -1,4 +1,4 @@
-"""The seven results of a lookup, and what each takes."""
+"""The seven results of a lookup, and the conditions that lead to each."""
 
 from contextlib import suppress
 
@@ -30,7 +30,7 @@ def test_first_lookup_loads_and_fills(parts):
     assert parts.cache.keys() == ["fruit:1"]
 
 
-def test_second_lookup_hits_without_the_store(parts):
+def test_second_lookup_hits_without_a_query(parts):
     parts.look_up()
     lookup = parts.look_up()
 
@@ -38,7 +38,7 @@ def test_second_lookup_hits_without_the_store(parts):
     assert parts.store.loads == 1
 
 
-def test_hit_tells_the_life_left_and_the_age(parts):
+def test_hit_reports_remaining_ttl_and_age(parts):
     parts.look_up()
     parts.clock.advance(18.0)
     lookup = parts.look_up()
@@ -47,7 +47,7 @@ def test_hit_tells_the_life_left_and_the_age(parts):
     assert parts.observer.ages == [18.0]
 
 
-def test_expired_entry_is_loaded_anew(parts):
+def test_expired_entry_is_loaded_again(parts):
     parts.look_up()
     parts.clock.advance(60.0)
 
@@ -55,7 +55,7 @@ def test_expired_entry_is_loaded_anew(parts):
     assert parts.store.loads == 2
 
 
-def test_hit_does_not_renew_the_life(parts):
+def test_hit_does_not_extend_the_ttl(parts):
     parts.look_up()
     for _ in range(3):
         parts.clock.advance(20.0)
@@ -64,7 +64,7 @@ def test_hit_does_not_renew_the_life(parts):
     assert last.result is LookupResult.MISS
 
 
-def test_absence_is_cached_for_its_own_time(parts):
+def test_absence_is_cached_for_the_negative_ttl(parts):
     results = [parts.look_up(9).result, parts.look_up(9).result]
     parts.clock.advance(5.0)
     results.append(parts.look_up(9).result)
@@ -73,7 +73,7 @@ def test_absence_is_cached_for_its_own_time(parts):
 
 
 def test_absence_is_not_cached_with_a_negative_ttl_of_zero(parts):
-    parts.turn(negative_ttl_seconds=0)
+    parts.set_knobs(negative_ttl_seconds=0)
 
     assert [parts.look_up(9).result for _ in range(3)] == [LookupResult.MISS] * 3
     assert parts.cache.keys() == []
@@ -81,7 +81,7 @@ def test_absence_is_not_cached_with_a_negative_ttl_of_zero(parts):
 
 def test_ttl_of_zero_bypasses_the_cache(parts):
     parts.look_up()
-    parts.turn(ttl_seconds=0)
+    parts.set_knobs(ttl_seconds=0)
     lookup = parts.look_up()
 
     assert (lookup.result, lookup.bypass) == (LookupResult.BYPASS, BypassReason.OFF)
@@ -97,8 +97,8 @@ def test_unreachable_cache_is_bypassed(parts):
 
 
 @pytest.mark.parametrize("protection", ["none", "single-flight", "lease", "early", "stale"])
-def test_cache_that_goes_away_between_miss_and_load_is_bypassed(parts, protection):
-    parts.turn(protection=protection)
+def test_cache_that_fails_between_miss_and_load_is_bypassed(parts, protection):
+    parts.set_knobs(protection=protection)
     read = parts.cache.read
 
     def read_and_go(fruit_id):
@@ -120,7 +120,7 @@ def test_fill_that_fails_does_not_fail_the_lookup(parts):
     assert parts.observer.counts["fill", "failed"] == 1
 
 
-def test_store_down_is_an_error_for_misses_and_nothing_for_hits(parts):
+def test_store_down_is_an_error_for_misses_but_not_for_hits(parts):
     parts.look_up()
     parts.store.down = True
 
@@ -131,9 +131,9 @@ def test_store_down_is_an_error_for_misses_and_nothing_for_hits(parts):
 
 
 @pytest.mark.parametrize("protection", ["none", "single-flight", "lease", "early", "stale"])
-def test_error_after_a_miss_tells_what_was_waited_for(parts, protection):
-    parts.turn(protection=protection)
-    parts.store.find = lambda *_: wait_in_vain(parts)
+def test_error_after_a_miss_reports_the_waiting_times(parts, protection):
+    parts.set_knobs(protection=protection)
+    parts.store.find = lambda *_: fail_after_waiting(parts)
     with pytest.raises(LookupFailedError) as failed:
         parts.look_up()
 
@@ -142,7 +142,7 @@ def test_error_after_a_miss_tells_what_was_waited_for(parts, protection):
     assert (lookup.cache_seconds, lookup.store_seconds) == (0.0, 0.5)
 
 
-def wait_in_vain(parts):
+def fail_after_waiting(parts):
     parts.clock.advance(0.5)
     raise StoreUnavailableError("down")
 
@@ -150,12 +150,12 @@ def wait_in_vain(parts):
 @pytest.mark.parametrize(
     ("reason", "prepare"),
     [
-        (BypassReason.OFF, lambda parts: parts.turn(ttl_seconds=0)),
+        (BypassReason.OFF, lambda parts: parts.set_knobs(ttl_seconds=0)),
         (BypassReason.UNREACHABLE, lambda parts: setattr(parts.cache, "down", True)),
         (BypassReason.INVALIDATION_PENDING, leave_pending),
     ],
 )
-def test_error_without_the_cache_tells_why_it_was_not_asked(parts, reason, prepare):
+def test_error_of_a_bypass_reports_why_the_cache_was_bypassed(parts, reason, prepare):
     prepare(parts)
     parts.store.down = True
     with pytest.raises(LookupFailedError) as failed:
@@ -165,7 +165,7 @@ def test_error_without_the_cache_tells_why_it_was_not_asked(parts, reason, prepa
     assert failed.value.lookup.cache_seconds is None
 
 
-def test_store_that_did_not_answer_lately_is_not_asked(parts):
+def test_store_is_not_queried_while_its_breaker_is_open(parts):
     parts.store_breaker.is_open = True
     with pytest.raises(StoreUnavailableError):
         parts.look_up()
@@ -174,7 +174,7 @@ def test_store_that_did_not_answer_lately_is_not_asked(parts):
 
 
 @pytest.mark.parametrize("value", [b"{", b"[1]", b'{"id": 2, "name": "x", "quantity": 1}', b""])
-def test_poisoned_value_is_a_counted_miss_that_heals_itself(parts, value):
+def test_poisoned_value_is_counted_as_an_error_and_replaced_by_the_miss(parts, value):
     parts.cache.put("fruit:1", value)
     results = [parts.look_up().result, parts.look_up().result]
 
@@ -183,32 +183,32 @@ def test_poisoned_value_is_a_counted_miss_that_heals_itself(parts, value):
 
 
 @pytest.mark.parametrize("protection", ["none", "single-flight", "lease", "early", "stale"])
-def test_poisoned_value_heals_under_every_protection(parts, protection):
-    parts.turn(protection=protection)
+def test_poisoned_value_is_replaced_under_every_protection(parts, protection):
+    parts.set_knobs(protection=protection)
     parts.cache.put("fruit:1", b"\xff")
     parts.look_up()
 
     assert parts.look_up().result is LookupResult.HIT
 
 
-def test_jitter_spreads_the_lives_and_hides_the_ages(parts):
-    parts.turn(ttl_jitter_ratio=0.5, ttl_seconds=10)
-    lives = []
+def test_jitter_spreads_the_ttls_and_hides_the_ages(parts):
+    parts.set_knobs(ttl_jitter_ratio=0.5, ttl_seconds=10)
+    ttls_ms = []
     for parts.spread in (-1.0, 0.0, 1.0):
         parts.cache.clear()
         parts.look_up()
-        lives.append(parts.cache.life_ms("fruit:1"))
+        ttls_ms.append(parts.cache.remaining_ms("fruit:1"))
     parts.clock.advance(100)
     parts.look_up()
 
-    assert lives == [5000, 10_000, 15_000]
+    assert ttls_ms == [5000, 10_000, 15_000]
     assert parts.look_up().age_seconds is None
     assert parts.observer.ages == []
 
 
-def test_ages_are_not_told_until_entries_of_another_ttl_are_gone(parts):
+def test_ages_are_hidden_until_entries_of_another_ttl_have_expired(parts):
     parts.look_up()
-    parts.turn(ttl_seconds=10)
+    parts.set_knobs(ttl_seconds=10)
     parts.cache.clear()
     parts.look_up()
     parts.clock.advance(5)
@@ -220,7 +220,7 @@ def test_ages_are_not_told_until_entries_of_another_ttl_are_gone(parts):
     assert (early.age_seconds, late.age_seconds) == (None, 0.0)
 
 
-def test_t15_every_lookup_has_exactly_one_result_whatever_fails(parts):
+def test_every_lookup_has_exactly_one_result_whatever_fails(parts):
     def breaks(*_):
         raise ZeroDivisionError
 
@@ -229,7 +229,7 @@ def test_t15_every_lookup_has_exactly_one_result_whatever_fails(parts):
         if broken:
             parts.store.find = breaks
         for protection in ("none", "single-flight", "lease", "early", "stale"):
-            parts.turn(protection=protection)
+            parts.set_knobs(protection=protection)
             for fruit_id, down in ((1, False), (9, False), (1, True), (5, False)):
                 parts.cache.down = down
                 lookups += 1
@@ -240,7 +240,7 @@ def test_t15_every_lookup_has_exactly_one_result_whatever_fails(parts):
     assert lookups == sum(parts.observer.lookups().values())
 
 
-def test_fruit_with_any_name_survives_the_cache(parts):
+def test_fruit_with_any_name_is_cached_unchanged(parts):
     fruit = Fruit(1, '"\U0001f34e\\\n', 0)
     parts.store.rows[1] = fruit
     parts.look_up()

@@ -1,4 +1,4 @@
-"""Invalidations: done, remembered, retried, given up."""
+"""Invalidations: done, deferred, retried and abandoned."""
 
 import threading
 from concurrent.futures import ThreadPoolExecutor
@@ -18,7 +18,7 @@ def parts():
     return Parts()
 
 
-def test_write_takes_the_entry_out(parts):
+def test_write_removes_the_entry(parts):
     parts.look_up()
     created, outcome = parts.writes.replace(NEWER)
 
@@ -26,14 +26,14 @@ def test_write_takes_the_entry_out(parts):
     assert parts.look_up().fruit == NEWER
 
 
-def test_write_takes_a_cached_absence_out(parts):
+def test_write_removes_a_cached_absence(parts):
     parts.look_up(9)
     parts.writes.replace(APPLE.__class__(9, "kiwi", 1))
 
     assert parts.look_up(9).result is LookupResult.MISS
 
 
-def test_delete_takes_the_entry_out(parts):
+def test_delete_removes_the_entry(parts):
     parts.look_up()
     existed, outcome = parts.writes.delete(1)
 
@@ -41,7 +41,7 @@ def test_delete_takes_the_entry_out(parts):
     assert parts.look_up().fruit is None
 
 
-def test_delete_of_nothing_takes_the_entry_out_all_the_same(parts):
+def test_delete_of_a_missing_row_removes_the_entry_too(parts):
     parts.look_up()
     parts.store.rows.clear()
     parts.writes.delete(1)
@@ -49,8 +49,8 @@ def test_delete_of_nothing_takes_the_entry_out_all_the_same(parts):
     assert parts.cache.read(1).found is False
 
 
-def test_without_invalidation_the_entry_stays_for_its_ttl(parts):
-    parts.turn(invalidation="none")
+def test_entry_stays_for_its_ttl_with_invalidation_off(parts):
+    parts.set_knobs(invalidation="none")
     parts.look_up()
 
     assert parts.writes.replace(NEWER) == (False, None)
@@ -59,7 +59,7 @@ def test_without_invalidation_the_entry_stays_for_its_ttl(parts):
     assert parts.look_up().fruit == NEWER
 
 
-def test_invalidation_that_the_cache_did_not_take_is_remembered(parts):
+def test_invalidation_is_deferred_when_the_cache_does_not_answer(parts):
     parts.look_up()
     parts.cache.down = True
 
@@ -67,7 +67,7 @@ def test_invalidation_that_the_cache_did_not_take_is_remembered(parts):
     assert 1 in parts.invalidations.pending
 
 
-def test_process_does_not_read_what_it_could_not_invalidate(parts):
+def test_process_does_not_read_an_entry_with_a_pending_invalidation(parts):
     parts.look_up()
     parts.cache.down = True
     parts.writes.replace(NEWER)
@@ -90,8 +90,8 @@ def test_pending_invalidation_is_retried_until_done(parts):
     assert parts.observer.counts["invalidation", "retried"] == 1
 
 
-def test_pending_invalidation_is_given_up_when_its_entry_is_dead(parts):
-    parts.turn(ttl_seconds=10)
+def test_pending_invalidation_is_abandoned_when_its_entry_must_have_expired(parts):
+    parts.set_knobs(ttl_seconds=10)
     parts.clock.advance(100)
     parts.cache.down = True
     parts.writes.replace(NEWER)
@@ -104,11 +104,11 @@ def test_pending_invalidation_is_given_up_when_its_entry_is_dead(parts):
 
 
 @pytest.mark.parametrize("ttl_seconds", [2, 40])
-def test_pending_invalidation_outlives_the_fill_of_another_process_load(parts, ttl_seconds):
-    """That load began before the write, and fills after every entry of then has ended."""
+def test_pending_invalidation_outlasts_the_fill_of_a_load_in_another_process(parts, ttl_seconds):
+    """That load starts before the write and fills after every entry of that time has expired."""
     other = Parts(clock=parts.clock, cache=parts.cache, store=parts.store)
     for one in (parts, other):
-        one.turn(ttl_seconds=2, negative_ttl_seconds=0)
+        one.set_knobs(ttl_seconds=2, negative_ttl_seconds=0)
     parts.clock.advance(200)
 
     def write_without_the_cache():
@@ -118,11 +118,11 @@ def test_pending_invalidation_outlives_the_fill_of_another_process_load(parts, t
         parts.clock.advance(5)
         parts.invalidations.retry(1)
         parts.cache.down = False
-        other.turn(ttl_seconds=ttl_seconds)
+        other.set_knobs(ttl_seconds=ttl_seconds)
 
     parts.store.on_load = write_without_the_cache
     assert other.look_up().fruit == APPLE
-    parts.turn(ttl_seconds=ttl_seconds)
+    parts.set_knobs(ttl_seconds=ttl_seconds)
     parts.clock.advance(1)
     parts.invalidations.retry(1)
 
@@ -131,7 +131,7 @@ def test_pending_invalidation_outlives_the_fill_of_another_process_load(parts, t
 
 def test_pending_invalidation_is_kept_for_entries_of_an_earlier_longer_ttl(parts):
     parts.look_up()
-    parts.turn(ttl_seconds=1, negative_ttl_seconds=0)
+    parts.set_knobs(ttl_seconds=1, negative_ttl_seconds=0)
     parts.cache.down = True
     parts.writes.replace(NEWER)
     parts.clock.advance(50)
@@ -140,7 +140,7 @@ def test_pending_invalidation_is_kept_for_entries_of_an_earlier_longer_ttl(parts
     assert 1 in parts.invalidations.pending
 
 
-def test_later_write_is_not_taken_for_done_with_the_retry_of_an_earlier(parts):
+def test_retry_for_an_earlier_write_does_not_complete_a_later_one(parts):
     parts.cache.down = True
     parts.invalidations.invalidate(1)
     parts.cache.down = False
@@ -158,7 +158,7 @@ def test_later_write_is_not_taken_for_done_with_the_retry_of_an_earlier(parts):
     assert 1 in parts.invalidations.pending
 
 
-def test_write_whose_answer_was_lost_invalidates_all_the_same(parts):
+def test_write_invalidates_although_the_answer_of_the_store_was_lost(parts):
     parts.look_up()
     replace = parts.store.replace
 
@@ -175,15 +175,15 @@ def test_write_whose_answer_was_lost_invalidates_all_the_same(parts):
     assert parts.look_up().fruit == NEWER
 
 
-def test_writes_done_are_counted(parts):
+def test_completed_invalidations_are_counted(parts):
     for _ in range(3):
         parts.writes.replace(NEWER)
 
     assert parts.observer.counts["invalidation", "done"] == 3
 
 
-def test_hiccup_of_the_cache_does_not_defer_an_invalidation(parts):
-    """Acknowledged with its entry still in the cache, a write would be followed by stale reads."""
+def test_short_failure_of_the_cache_does_not_defer_an_invalidation(parts):
+    """If a write were acknowledged with its entry still cached, stale reads would follow."""
     parts.look_up()
     invalidate, hiccups = parts.cache.invalidate, iter([True, True, False])
 
@@ -197,7 +197,7 @@ def test_hiccup_of_the_cache_does_not_defer_an_invalidation(parts):
     assert 1 not in parts.invalidations.pending
 
 
-def test_invalidation_that_ends_unforeseen_is_remembered(parts):
+def test_invalidation_with_an_unexpected_error_is_deferred(parts):
     def fail(*_, **__):
         raise ZeroDivisionError
 
@@ -223,31 +223,31 @@ def test_lookups_do_not_bypass_while_an_invalidation_is_under_way(parts):
     assert seen == [LookupResult.HIT]
 
 
-def silent(parts, *, seconds=0.1):
-    """Have the cache hang; gives the list of those who asked it meanwhile."""
-    asked = []
+def make_cache_hang(parts, *, seconds=0.1):
+    """Make invalidations in the cache hang; return the list of ids that they get."""
+    attempts = []
 
     def hang(fruit_id, **_):
-        asked.append(fruit_id)
+        attempts.append(fruit_id)
         parts.clock.advance(seconds)
         raise CacheUnavailableError("no answer")
 
     parts.cache.invalidate = hang
-    return asked
+    return attempts
 
 
-def test_write_asks_a_cache_that_hangs_once_and_one_that_answered_lately_a_few_times(parts):
-    asked = silent(parts)
+def test_write_tries_a_hanging_cache_once_and_a_recently_answering_one_a_few_times(parts):
+    attempts = make_cache_hang(parts)
     parts.writes.replace(NEWER)
-    before = len(asked)
+    before = len(attempts)
     parts.redis_breaker.is_open = True
     parts.writes.replace(NEWER)
 
-    assert (before, len(asked)) == (ATTEMPTS, ATTEMPTS + 1)
+    assert (before, len(attempts)) == (ATTEMPTS, ATTEMPTS + 1)
 
 
-def test_few_writes_at_a_time_wait_for_a_cache_that_hangs(parts):
-    """Else a hundred writes a second would hold every thread, and hits with them."""
+def test_only_a_few_writes_at_a_time_wait_for_a_hanging_cache(parts):
+    """Otherwise a hundred writes a second would occupy every thread, and hits would stop."""
     parts.redis_breaker.is_open = True
     waiting, ending = threading.Barrier(MAX_WAITING_FOR_A_SILENT_CACHE + 1), threading.Event()
 
@@ -275,7 +275,7 @@ def leave_pending(parts, ids):
     parts.cache.down = False
 
 
-def test_retry_of_very_many_ends_in_time_and_leaves_the_rest_pending(parts):
+def test_retry_of_many_ends_in_time_and_leaves_the_rest_pending(parts):
     leave_pending(parts, range(1, 11))
     invalidate = parts.cache.invalidate
 
@@ -290,7 +290,7 @@ def test_retry_of_very_many_ends_in_time_and_leaves_the_rest_pending(parts):
 
 
 @pytest.mark.parametrize(("silent_seconds", "left"), [(1.0, 0), (2.0, 2)])
-def test_end_of_a_process_waits_a_while_for_the_cache_to_take_what_is_pending(
+def test_ending_process_waits_a_limited_time_for_its_pending_invalidations(
     parts, silent_seconds, left
 ):
     leave_pending(parts, [1, 2])
@@ -307,7 +307,7 @@ def test_end_of_a_process_waits_a_while_for_the_cache_to_take_what_is_pending(
     assert parts.clock() < began + 1.6
 
 
-def test_end_of_a_process_waits_for_nothing_when_nothing_is_pending(parts):
+def test_ending_process_does_not_wait_when_nothing_is_pending(parts):
     parts.cache.down = True
     began = parts.clock()
 

@@ -1,4 +1,4 @@
-"""Loads, their mean time, and what becomes of their fills."""
+"""Loads, their mean time, and the outcomes of their fills."""
 
 import pytest
 
@@ -7,8 +7,8 @@ from service.domain.store import StoreRefusedError, StoreUnavailableError
 from tests.service.parts import APPLE, Parts
 
 
-def cold(parts):
-    """What a lookup knows that misses now."""
+def claim_of_a_miss(parts):
+    """Return the claim of a lookup that misses now."""
     return Claim(parts.cache.generation(1), -2)
 
 
@@ -17,7 +17,7 @@ def parts():
     return Parts()
 
 
-def test_mean_follows_the_load_times_and_forgets_old_ones(parts):
+def test_mean_follows_recent_load_times(parts):
     times = iter([0.1, 0.1, *[0.3] * 30])
     parts.store.on_load = lambda: parts.clock.advance(next(times))
     means = []
@@ -33,7 +33,7 @@ def test_mean_is_unknown_before_the_first_load(parts):
     assert parts.loads.mean_seconds is None
 
 
-def test_failed_load_is_not_in_the_mean_and_is_told_to_the_breaker(parts):
+def test_failed_load_is_left_out_of_the_mean_and_reported_to_the_breaker(parts):
     parts.store.down = True
     with pytest.raises(StoreUnavailableError):
         parts.loads.load(1)
@@ -42,7 +42,7 @@ def test_failed_load_is_not_in_the_mean_and_is_told_to_the_breaker(parts):
     assert parts.store_breaker.failures == 1
 
 
-def test_load_that_the_store_refuses_is_no_failure_to_the_breaker(parts):
+def test_load_that_the_store_refuses_is_no_failure_for_the_breaker(parts):
     def refuse():
         raise StoreRefusedError("deadlock")
 
@@ -53,7 +53,7 @@ def test_load_that_the_store_refuses_is_no_failure_to_the_breaker(parts):
     assert (parts.store_breaker.failures, parts.store_breaker.successes) == (0, 1)
 
 
-def test_load_beyond_the_slots_is_refused_and_the_store_not_asked():
+def test_load_beyond_the_slots_is_refused_without_a_query():
     parts = Parts(slots=1)
     refused = []
 
@@ -69,9 +69,9 @@ def test_load_beyond_the_slots_is_refused_and_the_store_not_asked():
     assert (refused, parts.store.loads) == ([1], 1)
 
 
-def test_load_longer_than_a_generation_stands_does_not_fill(parts):
+def test_load_longer_than_the_ttl_of_a_generation_does_not_fill(parts):
     parts.store.on_load = lambda: parts.clock.advance(29.5)
-    loaded = parts.loads.load_and_fill(1, cold(parts))
+    loaded = parts.loads.load_and_fill(1, claim_of_a_miss(parts))
 
     assert (loaded.fruit, loaded.fill) == (APPLE, FillOutcome.FENCED)
     assert parts.cache.keys() == []
@@ -81,20 +81,20 @@ def test_load_of_a_fruit_whose_invalidation_is_pending_does_not_fill(parts):
     parts.cache.down = True
     parts.invalidations.invalidate(1)
     parts.cache.down = False
-    loaded = parts.loads.load_and_fill(1, cold(parts))
+    loaded = parts.loads.load_and_fill(1, claim_of_a_miss(parts))
 
     assert loaded.fill == FillOutcome.FENCED
 
 
-def test_life_is_of_the_knobs_when_the_fill_is_made(parts):
-    parts.store.on_load = lambda: parts.turn(ttl_seconds=7)
-    parts.loads.load_and_fill(1, cold(parts))
+def test_ttl_is_that_of_the_knobs_at_the_time_of_the_fill(parts):
+    parts.store.on_load = lambda: parts.set_knobs(ttl_seconds=7)
+    parts.loads.load_and_fill(1, claim_of_a_miss(parts))
 
-    assert parts.cache.life_ms("fruit:1") == 7000
+    assert parts.cache.remaining_ms("fruit:1") == 7000
 
 
-def test_each_fill_is_counted_once_by_its_outcome(parts):
-    begun = cold(parts)
+def test_each_fill_is_counted_once_by_outcome(parts):
+    begun = claim_of_a_miss(parts)
     parts.loads.load_and_fill(1, begun)
     parts.loads.load_and_fill(1, begun)
     parts.invalidations.invalidate(1)

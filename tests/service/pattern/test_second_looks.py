@@ -1,4 +1,4 @@
-"""Redis pauses while the store is away: what is in the cache is served all the same."""
+"""Short pauses of Redis while the store is down: cached entries are still served."""
 
 import pytest
 
@@ -15,8 +15,8 @@ def parts():
     return parts
 
 
-def paused_for(parts, seconds):
-    """Have the cache answer again when so much was slept."""
+def pause_cache(parts, seconds):
+    """Make the cache unavailable until the lookup has slept this many seconds."""
     resumes = parts.clock() + seconds
     parts.cache.down = True
 
@@ -27,9 +27,11 @@ def paused_for(parts, seconds):
     parts.cache_aside._sleep = sleep
 
 
-@pytest.mark.parametrize("seconds", [0.005, 0.025], ids=["until-the-first", "until-the-second"])
-def test_hit_is_served_after_a_second_look(parts, seconds):
-    paused_for(parts, seconds)
+@pytest.mark.parametrize(
+    "seconds", [0.005, 0.025], ids=["until-the-first-retry", "until-the-second-retry"]
+)
+def test_hit_is_served_when_the_cache_answers_a_retry(parts, seconds):
+    pause_cache(parts, seconds)
 
     lookup = parts.look_up()
 
@@ -37,8 +39,8 @@ def test_hit_is_served_after_a_second_look(parts, seconds):
     assert parts.observer.lookups() == {"miss": 1, "hit": 1}
 
 
-def test_lookup_is_an_error_when_both_stay_away(parts):
-    paused_for(parts, 60)
+def test_lookup_is_an_error_when_cache_and_store_stay_down(parts):
+    pause_cache(parts, 60)
 
     with pytest.raises(StoreUnavailableError):
         parts.look_up()
@@ -46,8 +48,8 @@ def test_lookup_is_an_error_when_both_stay_away(parts):
     assert parts.observer.lookups() == {"miss": 1, "error": 1}
 
 
-def test_what_was_written_meanwhile_is_not_served_from_the_cache(parts):
-    paused_for(parts, 0.005)
+def test_entry_with_a_pending_invalidation_is_not_served(parts):
+    pause_cache(parts, 0.005)
     parts.invalidations.invalidate(APPLE.id)
 
     with pytest.raises(StoreUnavailableError):

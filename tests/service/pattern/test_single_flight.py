@@ -1,4 +1,4 @@
-"""One call for all who ask at the same time."""
+"""One call serves all concurrent callers of the same key."""
 
 import threading
 from concurrent.futures import ThreadPoolExecutor, as_completed
@@ -17,75 +17,75 @@ def clock():
     return FakeClock()
 
 
-class BoardedFlight(SingleFlight):
-    """Tells how many wait, so that a leader can wait for them."""
+class CountingFlight(SingleFlight):
+    """Counts its waiters, so that a leader can wait until all have arrived."""
 
     def __init__(self, *args, **kwargs):
         super().__init__(*args, **kwargs)
-        self.boarded = threading.Semaphore(0)
+        self.joined = threading.Semaphore(0)
 
     def _follow(self, flight):
-        self.boarded.release()
+        self.joined.release()
         return super()._follow(flight)
 
 
 @pytest.fixture
 def flights(clock):
-    return BoardedFlight(WaitingRoom(64, 5.0), clock=clock)
+    return CountingFlight(WaitingRoom(64, 5.0), clock=clock)
 
 
-def fly_together(flights, threads, call):
-    """Have threads ask together; the leader waits until all others have boarded."""
+def call_together(flights, threads, call):
+    """Call from several threads at once; the leader's call waits until all others have joined."""
 
     def leader_call():
         for _ in range(threads - 1):
-            assert flights.boarded.acquire(timeout=10)
+            assert flights.joined.acquire(timeout=10)
         return call()
 
     with ThreadPoolExecutor(threads) as pool:
         return [pool.submit(flights.run, "key", 1000.0, leader_call) for _ in range(threads)]
 
 
-def test_ten_who_ask_together_share_one_call_and_one_led(flights):
+def test_ten_concurrent_callers_share_one_call_by_one_leader(flights):
     calls = []
-    answers = [f.result() for f in fly_together(flights, 10, lambda: calls.append(1) or "apple")]
+    answers = [f.result() for f in call_together(flights, 10, lambda: calls.append(1) or "apple")]
 
     assert len(calls) == 1
     assert {"apple"} == {value for value, _ in answers}
     assert [led for _, led in answers if led] == [True]
 
 
-def test_t4_leader_does_not_count_as_one_who_waited(flights):
+def test_leader_does_not_count_as_a_waiter(flights):
     assert flights.run("key", 1000.0, lambda: "apple") == ("apple", True)
 
 
-def test_failure_of_the_leader_reaches_all_and_is_forgotten_by_the_next(flights, clock):
+def test_failure_of_the_leader_reaches_all_waiters_but_not_the_next_caller(flights, clock):
     def fail():
         raise StoreUnavailableError("down")
 
-    for answer in fly_together(flights, 4, fail):
+    for answer in call_together(flights, 4, fail):
         with pytest.raises(StoreUnavailableError, match="down"):
             answer.result()
     clock.advance(0.1)
     assert flights.run("key", clock(), lambda: "apple") == ("apple", True)
 
 
-def test_leader_that_finds_the_cache_gone_sends_all_who_wait_the_same_way(flights):
+def test_waiters_get_the_cache_error_of_their_leader(flights):
     def fail():
         raise CacheUnavailableError("gone")
 
-    for answer in fly_together(flights, 4, fail):
+    for answer in call_together(flights, 4, fail):
         with pytest.raises(CacheUnavailableError, match="gone"):
             answer.result()
 
 
-def test_different_keys_fly_apart(flights):
+def test_different_keys_do_not_share_a_call(flights):
     assert flights.run(("fruit", "gen1"), 0.0, lambda: 1) == (1, True)
     assert flights.run(("fruit", "gen2"), 0.0, lambda: 2) == (2, True)
 
 
-def test_t2_who_missed_before_the_load_ended_does_not_load_again(flights, clock):
-    """Between a miss and coming here, the load that was missed may end."""
+def test_caller_that_missed_before_the_load_ended_does_not_load_again(flights, clock):
+    """The load that it missed may end between the miss and this call."""
     missed_at = clock()
     clock.advance(0.01)
     flights.run("key", clock(), lambda: "apple")
@@ -93,7 +93,7 @@ def test_t2_who_missed_before_the_load_ended_does_not_load_again(flights, clock)
     assert flights.run("key", missed_at, lambda: "again") == ("apple", False)
 
 
-def test_who_came_after_the_load_ended_loads_anew(flights, clock):
+def test_caller_that_missed_after_the_load_ended_loads_again(flights, clock):
     flights.run("key", clock(), lambda: "apple")
     clock.advance(0.01)
 
@@ -101,8 +101,8 @@ def test_who_came_after_the_load_ended_loads_anew(flights, clock):
 
 
 @pytest.mark.parametrize(("age_seconds", "led"), [(28.9, False), (29.1, True)])
-def test_flight_that_may_have_been_overtaken_unnoticed_is_not_shared(clock, age_seconds, led):
-    """A write that came after such a flight began may no longer show in the key."""
+def test_flight_that_a_write_may_have_overtaken_unnoticed_is_not_shared(clock, age_seconds, led):
+    """The key may no longer reveal a write that came after such a flight started."""
     flights = SingleFlight(WaitingRoom(64, 5.0), clock=clock)
     before = clock()
     flights.run("key", before, lambda: clock.advance(age_seconds) or "old")
@@ -110,7 +110,7 @@ def test_flight_that_may_have_been_overtaken_unnoticed_is_not_shared(clock, age_
     assert flights.run("key", before, lambda: "new") == ("new" if led else "old", led)
 
 
-def test_younger_flight_is_shared_beside_one_that_took_too_long(clock):
+def test_younger_flight_is_shared_instead_of_one_that_took_too_long(clock):
     flights = SingleFlight(WaitingRoom(64, 5.0), clock=clock)
     before = clock()
 
@@ -123,7 +123,7 @@ def test_younger_flight_is_shared_beside_one_that_took_too_long(clock):
     assert flights.run("key", before, lambda: "newest") == ("new", False)
 
 
-def test_landed_flights_are_forgotten_after_a_second(flights, clock):
+def test_ended_flights_are_forgotten_after_a_second(flights, clock):
     for number in range(100):
         flights.run(number, clock(), lambda: "apple")
         clock.advance(0.1)
@@ -149,13 +149,13 @@ def test_waiter_gives_up_on_a_leader_that_takes_too_long(clock):
         assert leader.result() == ("apple", True)
 
 
-def test_crowd_is_let_stand_at_a_young_flight_and_refused_when_it_takes_long(clock):
-    flights = BoardedFlight(WaitingRoom(1), clock=clock)
+def test_crowd_may_wait_for_a_young_flight_and_is_refused_when_it_takes_long(clock):
+    flights = CountingFlight(WaitingRoom(1), clock=clock)
     ending = threading.Event()
 
     def call():
-        assert flights.boarded.acquire(timeout=10)
-        assert flights.boarded.acquire(timeout=10)
+        assert flights.joined.acquire(timeout=10)
+        assert flights.joined.acquire(timeout=10)
         clock.advance(0.6)
         with pytest.raises(StoreUnavailableError, match="too many"):
             flights.run("key", 1000.0, call)
@@ -163,14 +163,14 @@ def test_crowd_is_let_stand_at_a_young_flight_and_refused_when_it_takes_long(clo
         return "apple"
 
     with ThreadPoolExecutor(3) as pool:
-        asked = [pool.submit(flights.run, "key", 1000.0, call) for _ in range(3)]
-        # The one who stands waits for no longer than the flight is young.
-        standing = next(as_completed(asked, timeout=10))
+        futures = [pool.submit(flights.run, "key", 1000.0, call) for _ in range(3)]
+        # A waiter without a seat waits only while the flight is young.
+        standing = next(as_completed(futures, timeout=10))
         ending.set()
         with pytest.raises(StoreUnavailableError, match="too long"):
             standing.result()
 
-    assert sorted(str(one.exception() or one.result()) for one in asked) == [
+    assert sorted(str(one.exception() or one.result()) for one in futures) == [
         "('apple', False)",
         "('apple', True)",
         "the load under way takes too long",

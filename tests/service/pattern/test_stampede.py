@@ -1,4 +1,4 @@
-"""Each protection at work: who loads, who waits, who is served what."""
+"""Each stampede protection: which lookups load, which wait, and what each returns."""
 
 import threading
 import time
@@ -21,7 +21,7 @@ HOT = Fruit(9, "hot", 1)
 
 
 def look_up_together(parts_list, fruit_id=1, threads=TEN):
-    """Lookups that all miss before the first load may end; gives results in any order."""
+    """Start lookups that all miss before the first load may end; return their futures."""
     store, missed = parts_list[0].store, threading.Barrier(threads + 1)
     store.holding.clear()
     cache = parts_list[0].cache
@@ -34,20 +34,20 @@ def look_up_together(parts_list, fruit_id=1, threads=TEN):
 
     cache.read = read_and_meet
     with ThreadPoolExecutor(threads) as pool:
-        asked = [
+        futures = [
             pool.submit(parts_list[n % len(parts_list)].look_up, fruit_id) for n in range(threads)
         ]
         missed.wait(10)
         cache.read = read
-        settle(asked, store)
+        settle(futures, store)
         store.holding.set()
-        return asked
+        return futures
 
 
-def settle(asked, store):
-    """Give those who missed the time to come to the load or to wait for it."""
+def settle(futures, store):
+    """Wait until the lookups that missed have started a load or wait for one."""
     deadline = time.monotonic() + 0.1
-    while time.monotonic() < deadline and store.loads < len(asked):
+    while time.monotonic() < deadline and store.loads < len(futures):
         time.sleep(0.005)
 
 
@@ -58,17 +58,17 @@ def parts():
 
 @pytest.fixture
 def two():
-    """Two processes at one cache and one store; time passes by itself while they wait."""
+    """Two processes that share one cache and one store, on a real clock."""
     first = Parts(clock=RealClock())
     return [first, Parts(clock=first.clock, cache=first.cache, store=first.store)]
 
 
-def results(asked):
-    return sorted(str(future.result().result) for future in asked)
+def results(futures):
+    return sorted(str(future.result().result) for future in futures)
 
 
-def test_without_protection_everybody_loads(parts):
-    parts.turn(protection="none")
+def test_every_lookup_loads_without_protection(parts):
+    parts.set_knobs(protection="none")
 
     assert results(look_up_together([parts])) == ["miss"] * TEN
     assert parts.store.loads == TEN
@@ -83,19 +83,19 @@ def test_expired_entry_is_loaded_once_by_ten_threads(parts):
     assert parts.store.loads == 1
 
 
-def test_t1_waiters_of_a_missing_id_do_not_stampede_with_single_flight(parts):
-    parts.turn(negative_ttl_seconds=0)
+def test_lookups_of_a_missing_id_do_not_stampede_with_single_flight(parts):
+    parts.set_knobs(negative_ttl_seconds=0)
 
     assert results(look_up_together([parts], fruit_id=9)) == ["coalesced"] * 9 + ["miss"]
     assert parts.store.loads == 1
 
 
-def test_failed_load_fails_all_who_waited_and_each_is_an_error(parts):
+def test_failed_load_is_an_error_for_every_waiter(parts):
     parts.store.down = True
     parts.store.find = _failing_when_released(parts.store)
-    asked = look_up_together([parts])
+    futures = look_up_together([parts])
 
-    assert all(isinstance(future.exception(), StoreUnavailableError) for future in asked)
+    assert all(isinstance(future.exception(), StoreUnavailableError) for future in futures)
     assert parts.observer.lookups() == {"error": TEN}
     assert parts.store.loads == 1
 
@@ -110,13 +110,13 @@ def _failing_when_released(store):
 
 
 @pytest.mark.parametrize("protection", ["single-flight", "lease", "stale"])
-def test_hits_go_on_and_the_crowd_is_refused_while_the_load_of_a_hot_key_hangs(
+def test_hits_continue_and_the_crowd_is_refused_while_the_load_of_a_hot_key_hangs(
     monkeypatch, protection
 ):
     monkeypatch.setattr(waiting_room, "BURST_SECONDS", 0.05)
     parts = Parts(clock=RealClock(), seats=4)
     parts.store.rows[9] = HOT
-    parts.turn(protection=protection)
+    parts.set_knobs(protection=protection)
     parts.look_up(1)
     parts.store.holding.clear()
     with ThreadPoolExecutor(8) as threads:
@@ -130,10 +130,10 @@ def test_hits_go_on_and_the_crowd_is_refused_while_the_load_of_a_hot_key_hangs(
     assert results(set(crowd) - set(refused)) == ["coalesced"] * 4 + ["miss"]
 
 
-def test_hits_go_on_while_the_leases_of_another_process_are_waited_for(monkeypatch):
+def test_hits_continue_while_others_wait_for_leases_of_another_process(monkeypatch):
     monkeypatch.setattr(waiting_room, "BURST_SECONDS", 0.05)
     parts = Parts(clock=RealClock(), seats=4)
-    parts.turn(protection="lease")
+    parts.set_knobs(protection="lease")
     parts.look_up(1)
     for fruit_id in range(10, 34):
         parts.cache.put(f"{{fruit:{fruit_id}}}:lease", b"held:aa", 2000)
@@ -148,7 +148,7 @@ def test_hits_go_on_while_the_leases_of_another_process_are_waited_for(monkeypat
 
 
 def test_lookup_after_an_invalidation_does_not_join_an_older_load(parts):
-    """Flights are keyed by generation: a reader after the write gets what was written."""
+    """Flights are keyed by generation, so a read after the write returns the new row."""
     parts.store.holding.clear()
     loading = threading.Event()
     parts.store.on_load = loading.set
@@ -167,7 +167,7 @@ def test_lookup_after_an_invalidation_does_not_join_an_older_load(parts):
     assert parts.look_up().result is LookupResult.HIT
 
 
-def test_lookup_after_a_write_does_not_join_a_load_that_slept_until_the_write_was_forgotten(parts):
+def test_lookup_after_a_write_does_not_join_a_load_that_outlasted_the_generation(parts):
     newer, young = APPLE.__class__(1, "newer", 1), []
 
     def sleep_through_a_write():
@@ -182,9 +182,9 @@ def test_lookup_after_a_write_does_not_join_a_load_that_slept_until_the_write_wa
     assert (young[0].fruit, young[0].result) == (newer, LookupResult.MISS)
 
 
-def test_with_fencing_off_a_reader_after_the_write_may_get_the_old_row(parts):
-    """The switch that shows what fencing is for."""
-    parts.turn(fencing="off")
+def test_read_after_a_write_may_return_the_old_row_with_fencing_off(parts):
+    """This shows what fencing protects from."""
+    parts.set_knobs(fencing="off")
     parts.store.holding.clear()
     loading = threading.Event()
     parts.store.on_load = loading.set
@@ -198,20 +198,20 @@ def test_with_fencing_off_a_reader_after_the_write_may_get_the_old_row(parts):
     assert parts.look_up().fruit == APPLE
 
 
-def test_write_by_a_process_that_has_yet_to_hear_of_fencing_fences_loads_elsewhere(two):
+def test_write_by_a_process_with_fencing_still_off_fences_loads_of_other_processes(two):
     reader, writer = two
-    writer.turn(fencing="off")
+    writer.set_knobs(fencing="off")
     reader.store.on_load = lambda: writer.writes.replace(APPLE.__class__(1, "newer", 1))
 
     assert str(reader.look_up().fill) == "fenced"
 
 
-def test_load_begun_without_fencing_does_not_fill_once_it_is_on(parts):
-    parts.turn(fencing="off")
+def test_load_started_without_fencing_does_not_fill_once_fencing_is_on(parts):
+    parts.set_knobs(fencing="off")
 
     def write_when_fencing_is_on():
         parts.store.on_load = lambda: None
-        parts.turn(fencing="on")
+        parts.set_knobs(fencing="on")
         parts.writes.replace(APPLE.__class__(1, "newer", 1))
 
     parts.store.on_load = write_when_fencing_is_on
@@ -220,18 +220,18 @@ def test_load_begun_without_fencing_does_not_fill_once_it_is_on(parts):
     assert parts.look_up().fruit.name == "newer"
 
 
-def test_lease_ends_with_its_load_though_fencing_was_turned_on_during_it(two):
+def test_lease_ends_with_its_load_although_fencing_was_turned_on_meanwhile(two):
     holder, other = two
     for parts in two:
-        parts.turn(protection="lease", fencing="off")
-    holder.store.on_load = lambda: holder.turn(fencing="on")
+        parts.set_knobs(protection="lease", fencing="off")
+    holder.store.on_load = lambda: holder.set_knobs(fencing="on")
 
     assert str(holder.look_up().fill) == "fenced"
     assert other.look_up().result is LookupResult.MISS
 
 
-def test_t7_load_overtaken_by_a_write_does_not_fill(parts):
-    parts.turn(protection="none")
+def test_load_overtaken_by_a_write_does_not_fill(parts):
+    parts.set_knobs(protection="none")
     parts.store.on_load = lambda: parts.writes.replace(APPLE.__class__(1, "newer", 1))
     lookup = parts.look_up()
     parts.store.on_load = lambda: None
@@ -242,25 +242,25 @@ def test_t7_load_overtaken_by_a_write_does_not_fill(parts):
 
 def test_lease_loads_once_for_two_processes(two):
     for parts in two:
-        parts.turn(protection="lease")
+        parts.set_knobs(protection="lease")
 
     assert results(look_up_together(two)) == ["coalesced"] * 9 + ["miss"]
     assert two[0].store.loads == 1
 
 
-def test_t1_waiters_of_a_missing_id_do_not_stampede_with_a_lease(two):
+def test_lookups_of_a_missing_id_do_not_stampede_with_a_lease(two):
     for parts in two:
-        parts.turn(protection="lease", negative_ttl_seconds=0)
+        parts.set_knobs(protection="lease", negative_ttl_seconds=0)
 
     assert results(look_up_together(two, fruit_id=9)) == ["coalesced"] * 9 + ["miss"]
     assert two[0].store.loads == 1
 
 
-def test_t2_lease_holder_looks_again_before_it_loads(two):
-    """The other process filled between this one's miss and its asking for the lease."""
+def test_lookup_reads_the_cache_again_before_it_loads_under_a_lease(two):
+    """The other process fills between this one's miss and its request for the lease."""
     first, second = two
     for parts in two:
-        parts.turn(protection="lease")
+        parts.set_knobs(protection="lease")
     read = first.cache.read
 
     def read_then_other_fills(fruit_id):
@@ -275,9 +275,9 @@ def test_t2_lease_holder_looks_again_before_it_loads(two):
     assert first.store.loads == 1
 
 
-def test_t3_lease_of_another_is_not_released(parts):
-    """A holder slower than its lease finds another's there and leaves it."""
-    parts.turn(protection="lease")
+def test_lease_of_another_holder_is_not_released(parts):
+    """A holder slower than its lease finds another holder's lease and leaves it in place."""
+    parts.set_knobs(protection="lease")
 
     def outlive_the_lease():
         parts.store.on_load = lambda: None
@@ -287,11 +287,11 @@ def test_t3_lease_of_another_is_not_released(parts):
     parts.store.on_load = outlive_the_lease
     parts.look_up()
 
-    assert parts.cache.life_ms("{fruit:1}:lease") > 0
+    assert parts.cache.remaining_ms("{fruit:1}:lease") > 0
 
 
-def test_lease_of_a_dead_holder_ends_by_itself(parts):
-    parts.turn(protection="lease")
+def test_lease_of_a_dead_holder_expires(parts):
+    parts.set_knobs(protection="lease")
     parts.cache.put("{fruit:1}:lease", b"held:dead", 2000)
     began = parts.clock()
 
@@ -299,9 +299,9 @@ def test_lease_of_a_dead_holder_ends_by_itself(parts):
     assert 1.9 < parts.clock() - began < 2.2
 
 
-def test_newcomers_elsewhere_do_not_keep_those_who_wait_for_a_lease_from_an_answer(parts):
-    """Each result of a hot missing id lies there no longer than until the next lookup."""
-    parts.turn(protection="lease", negative_ttl_seconds=0)
+def test_newcomers_in_other_processes_do_not_starve_waiters_for_a_lease(parts):
+    """The result of a hot missing id is kept only until the next lookup."""
+    parts.set_knobs(protection="lease", negative_ttl_seconds=0)
     holders = iter("abcdef")
 
     def take():
@@ -323,8 +323,8 @@ def test_newcomers_elsewhere_do_not_keep_those_who_wait_for_a_lease_from_an_answ
     assert (held[0].lease, parts.store.loads) == ("b", 0)
 
 
-def test_failed_load_of_another_process_is_not_repeated_by_those_who_waited(parts):
-    parts.turn(protection="lease")
+def test_failed_load_of_another_process_is_not_repeated_by_waiters(parts):
+    parts.set_knobs(protection="lease")
     parts.cache.put("{fruit:1}:lease", b"held:bb", 2000)
     looked = []
 
@@ -340,16 +340,16 @@ def test_failed_load_of_another_process_is_not_repeated_by_those_who_waited(part
     assert parts.store.loads == 0
 
 
-def test_lease_is_not_needed_to_load_where_the_cache_is_full(parts):
-    parts.turn(protection="lease")
+def test_lookup_loads_without_a_lease_when_the_cache_is_full(parts):
+    parts.set_knobs(protection="lease")
     parts.cache.full = True
 
     assert parts.look_up().result is LookupResult.MISS
     assert parts.observer.counts["fill", "failed"] == 1
 
 
-def test_cache_that_fills_up_during_a_load_makes_nobody_wait_for_the_lease(parts):
-    parts.turn(protection="lease")
+def test_no_lookup_waits_for_a_lease_after_the_cache_became_full_during_a_load(parts):
+    parts.set_knobs(protection="lease")
     parts.store.on_load = lambda: setattr(parts.cache, "full", True)
     parts.look_up()
     began = parts.clock()
@@ -358,16 +358,16 @@ def test_cache_that_fills_up_during_a_load_makes_nobody_wait_for_the_lease(parts
     assert began == parts.clock()
 
 
-def test_waiter_of_a_lease_gives_up_in_the_end(parts):
-    parts.turn(protection="lease")
+def test_waiter_for_a_lease_gives_up_after_its_limit(parts):
+    parts.set_knobs(protection="lease")
     parts.cache.put("{fruit:1}:lease", b"held:bb")
 
     with pytest.raises(StoreUnavailableError, match="too long"):
         parts.look_up()
 
 
-def test_all_who_wait_for_a_lease_bypass_the_cache_when_it_goes(parts):
-    parts.turn(protection="lease")
+def test_all_waiters_for_a_lease_bypass_the_cache_when_it_fails(parts):
+    parts.set_knobs(protection="lease")
     acquire, followed = parts.cache.acquire, threading.Event()
 
     def go_away(*args, **options):
@@ -377,17 +377,17 @@ def test_all_who_wait_for_a_lease_bypass_the_cache_when_it_goes(parts):
 
     follow = parts.stampede._flights._follow
 
-    def tell_and_follow(flight):
+    def signal_and_follow(flight):
         followed.set()
         return follow(flight)
 
-    parts.cache.acquire, parts.stampede._flights._follow = go_away, tell_and_follow
+    parts.cache.acquire, parts.stampede._flights._follow = go_away, signal_and_follow
 
     assert results(look_up_together([parts], threads=3)) == ["bypass"] * 3
 
 
-def test_early_refreshes_before_expiry_and_nobody_waits(parts):
-    parts.turn(protection="early")
+def test_early_refreshes_before_expiry_without_a_waiting_lookup(parts):
+    parts.set_knobs(protection="early")
     parts.store.on_load = lambda: parts.clock.advance(0.1)
     parts.look_up()
     parts.clock.advance(59.95)
@@ -398,11 +398,11 @@ def test_early_refreshes_before_expiry_and_nobody_waits(parts):
     assert parts.store.loads == 1
     parts.run_background()
     assert parts.store.loads == 2
-    assert parts.cache.life_ms("fruit:1") == 60_000
+    assert parts.cache.remaining_ms("fruit:1") == 60_000
 
 
-def test_t5_early_does_refresh_and_each_trigger_loads(parts):
-    parts.turn(protection="early")
+def test_each_early_refresh_loads(parts):
+    parts.set_knobs(protection="early")
     parts.store.on_load = lambda: parts.clock.advance(0.1)
     parts.look_up()
     parts.clock.advance(59.95)
@@ -418,16 +418,16 @@ def test_t5_early_does_refresh_and_each_trigger_loads(parts):
     ) == (2, 2)
 
 
-def test_early_knows_no_stale_entry_even_in_its_last_moment(parts):
-    parts.turn(protection="early")
+def test_entry_is_a_hit_until_its_last_moment_under_early(parts):
+    parts.set_knobs(protection="early")
     parts.look_up()
     parts.clock.advance(59.9996)
 
     assert parts.look_up().result is LookupResult.HIT
 
 
-def test_early_leaves_an_entry_alone_that_lives_long(parts):
-    parts.turn(protection="early")
+def test_early_does_not_refresh_an_entry_far_from_expiry(parts):
+    parts.set_knobs(protection="early")
     parts.store.on_load = lambda: parts.clock.advance(0.1)
     parts.look_up()
     parts.draw = 0.9999
@@ -435,14 +435,14 @@ def test_early_leaves_an_entry_alone_that_lives_long(parts):
     assert not parts.look_up().refresh
 
 
-def test_cold_key_is_loaded_by_everybody_under_early(parts):
-    parts.turn(protection="early")
+def test_every_lookup_loads_a_cold_key_under_early(parts):
+    parts.set_knobs(protection="early")
 
     assert results(look_up_together([parts])) == ["miss"] * TEN
 
 
-def test_stale_entry_is_served_while_one_refreshes(parts):
-    parts.turn(protection="stale", ttl_seconds=10, stale_seconds=30)
+def test_stale_entry_is_served_while_one_lookup_refreshes(parts):
+    parts.set_knobs(protection="stale", ttl_seconds=10, stale_seconds=30)
     parts.look_up()
     parts.clock.advance(12)
     served = [parts.look_up() for _ in range(5)]
@@ -458,7 +458,7 @@ def test_stale_entry_is_served_while_one_refreshes(parts):
 def test_stale_entry_is_refreshed_once_by_two_processes(two):
     first, second = two
     for parts in two:
-        parts.turn(protection="stale", stale_seconds=30, ttl_seconds=10)
+        parts.set_knobs(protection="stale", stale_seconds=30, ttl_seconds=10)
     first.cache.put("fruit:1", b'{"id": 1, "name": "apple", "quantity": 100}', 20_000)
     assert first.look_up().result is second.look_up().result is LookupResult.STALE
     second.run_background()
@@ -468,7 +468,7 @@ def test_stale_entry_is_refreshed_once_by_two_processes(two):
 
 
 def test_stale_entry_is_served_while_the_store_is_down(parts):
-    parts.turn(protection="stale", ttl_seconds=10, stale_seconds=30)
+    parts.set_knobs(protection="stale", ttl_seconds=10, stale_seconds=30)
     parts.look_up()
     parts.store.down = True
     for _ in range(10):
@@ -482,7 +482,7 @@ def test_stale_entry_is_served_while_the_store_is_down(parts):
 
 
 def test_failing_refresh_is_not_repeated_by_every_lookup(parts):
-    parts.turn(protection="stale", ttl_seconds=10, stale_seconds=30)
+    parts.set_knobs(protection="stale", ttl_seconds=10, stale_seconds=30)
     parts.look_up()
     parts.store.down = True
     parts.clock.advance(15)
@@ -495,24 +495,24 @@ def test_failing_refresh_is_not_repeated_by_every_lookup(parts):
     assert parts.store.loads - before == 1
 
 
-def test_cold_key_is_loaded_once_in_the_process_under_stale(parts):
-    parts.turn(protection="stale")
+def test_cold_key_is_loaded_once_in_a_process_under_stale(parts):
+    parts.set_knobs(protection="stale")
 
     assert results(look_up_together([parts])) == ["coalesced"] * 9 + ["miss"]
 
 
 @pytest.mark.parametrize("protection", ["none", "single-flight", "lease", "early", "stale"])
-def test_poisoned_entry_of_a_missing_id_heals_though_absence_is_not_kept(parts, protection):
-    parts.turn(protection=protection, negative_ttl_seconds=0)
+def test_poisoned_entry_of_a_missing_id_is_removed_with_a_negative_ttl_of_zero(parts, protection):
+    parts.set_knobs(protection=protection, negative_ttl_seconds=0)
     parts.cache.put("fruit:9", b"{")
     parts.look_up(9)
 
-    assert parts.cache.life_ms("fruit:9") == -2
+    assert parts.cache.remaining_ms("fruit:9") == -2
     assert parts.observer.counts["error", "decode"] == 1
 
 
-def test_refresh_that_finds_the_row_gone_ends_the_stale_entry_though_absence_is_not_kept(parts):
-    parts.turn(protection="stale", ttl_seconds=10, stale_seconds=3600, negative_ttl_seconds=0)
+def test_refresh_of_a_deleted_row_removes_the_stale_entry_with_a_negative_ttl_of_zero(parts):
+    parts.set_knobs(protection="stale", ttl_seconds=10, stale_seconds=3600, negative_ttl_seconds=0)
     parts.look_up()
     parts.store.rows.clear()
     parts.clock.advance(12)
@@ -523,7 +523,7 @@ def test_refresh_that_finds_the_row_gone_ends_the_stale_entry_though_absence_is_
 
 
 def test_cached_absence_is_never_served_stale(parts):
-    parts.turn(protection="stale", stale_seconds=30)
+    parts.set_knobs(protection="stale", stale_seconds=30)
     parts.look_up(9)
 
     assert parts.look_up(9).result is LookupResult.NEGATIVE
@@ -531,7 +531,7 @@ def test_cached_absence_is_never_served_stale(parts):
 
 
 def test_refresh_overtaken_by_a_write_does_not_fill(parts):
-    parts.turn(protection="stale", ttl_seconds=10)
+    parts.set_knobs(protection="stale", ttl_seconds=10)
     parts.look_up()
     parts.clock.advance(12)
     parts.look_up()
@@ -542,8 +542,8 @@ def test_refresh_overtaken_by_a_write_does_not_fill(parts):
     assert parts.look_up().fruit.name == "newer"
 
 
-def test_refresh_while_the_cache_is_away_ends_quietly(parts):
-    parts.turn(protection="early")
+def test_refresh_during_an_outage_of_the_cache_ends_quietly(parts):
+    parts.set_knobs(protection="early")
     parts.store.on_load = lambda: parts.clock.advance(0.1)
     parts.look_up()
     parts.clock.advance(59.95)

@@ -1,4 +1,4 @@
-"""The store on SQLite: rows, the catalogue, and what goes wrong."""
+"""The store on SQLite: rows, the catalogue, and failures."""
 
 import threading
 
@@ -24,12 +24,12 @@ def store(tmp_path, observer):
     store.close()
 
 
-def test_new_file_has_the_rows_of_the_seed(store):
+def test_new_file_has_the_seed_rows(store):
     assert tuple(store.find(fruit_id, 0) for fruit_id in (1, 2, 3)) == SEED
     assert store.find(4, 0) is None
 
 
-def test_row_that_is_written_is_read_by_others(store, tmp_path):
+def test_written_row_is_visible_to_other_connections(store, tmp_path):
     other = FruitStore(f"sqlite:///{tmp_path}/fruit.db", 1, RecordingObserver())
     assert store.replace(Fruit(9, "kiwi", 1)) is True
     assert store.replace(Fruit(9, "kiwi", 2)) is False
@@ -38,7 +38,7 @@ def test_row_that_is_written_is_read_by_others(store, tmp_path):
     other.close()
 
 
-def test_replacing_a_row_by_the_same_is_no_creation(store):
+def test_replacing_a_row_by_itself_is_no_creation(store):
     assert store.replace(SEED[0]) is False
 
 
@@ -48,8 +48,8 @@ def test_deleted_row_is_gone(store):
     assert store.find(1, 0) is None
 
 
-def test_delay_is_slept_after_the_row_was_read(store, monkeypatch):
-    """What a write does meanwhile is not in the answer: the snapshot comes first."""
+def test_delay_comes_after_the_row_was_read(store, monkeypatch):
+    """A write during the delay does not change the answer, because the row is read before it."""
     slept = []
 
     def sleep(seconds):
@@ -62,7 +62,7 @@ def test_delay_is_slept_after_the_row_was_read(store, monkeypatch):
     assert slept == [0.25]
 
 
-def test_catalogue_is_filled_once_and_leaves_rows_as_they_are(store):
+def test_catalogue_is_filled_once_and_keeps_existing_rows(store):
     store.replace(Fruit(5, "mine", 5))
     created = [store.fill_catalogue(2500), store.fill_catalogue(2500), store.fill_catalogue(10)]
 
@@ -73,14 +73,14 @@ def test_catalogue_is_filled_once_and_leaves_rows_as_they_are(store):
     assert store.find(2501, 0) is None
 
 
-def test_name_of_any_characters_survives(store):
+def test_name_with_any_characters_is_stored_unchanged(store):
     name = "\U0001f34e'\"\\%;--\0" + "é" * 200
     store.replace(Fruit(7, name, 0))
 
     assert name == store.find(7, 0).name
 
 
-def test_writers_of_one_row_at_the_same_time_all_succeed(store):
+def test_concurrent_writers_of_one_row_all_succeed(store):
     done = []
     threads = [
         threading.Thread(target=lambda n=n: done.append(store.replace(Fruit(50, "x", n))))
@@ -95,7 +95,7 @@ def test_writers_of_one_row_at_the_same_time_all_succeed(store):
     assert done.count(True) == 1
 
 
-def test_row_that_another_constraint_forbids_is_refused_after_some_tries(store):
+def test_row_that_violates_another_constraint_is_refused_after_retries(store):
     store.problem()
     with store._writes.connect() as connection:
         connection.exec_driver_sql("CREATE UNIQUE INDEX one_of_a_name ON fruit (name)")
@@ -104,7 +104,7 @@ def test_row_that_another_constraint_forbids_is_refused_after_some_tries(store):
         store.replace(Fruit(9, "apple", 1))
 
 
-def test_queries_are_counted_by_what_they_gave(store, observer):
+def test_queries_are_counted_by_operation_and_outcome(store, observer):
     store.find(1, 0)
     store.find(99, 0)
     store.replace(Fruit(1, "x", 1))
@@ -123,11 +123,11 @@ def test_queries_are_counted_by_what_they_gave(store, observer):
     assert observer.counts["in-flight"] == 0
 
 
-def test_store_that_serves_has_no_problem(store):
+def test_working_store_has_no_problem(store):
     assert store.problem() is None
 
 
-def test_store_whose_loads_take_all_connections_has_no_problem(store, monkeypatch):
+def test_store_whose_loads_use_all_connections_has_no_problem(store, monkeypatch):
     loading, ending = threading.Barrier(5), threading.Event()
 
     def sleep(_):
@@ -147,7 +147,7 @@ def test_store_whose_loads_take_all_connections_has_no_problem(store, monkeypatc
     assert problem is None
 
 
-def test_missing_table_is_named_with_its_remedy(store):
+def test_missing_table_is_reported_with_its_remedy(store):
     store.problem()
     with store._writes.connect() as connection:
         connection.exec_driver_sql("DROP TABLE fruit")
@@ -157,7 +157,7 @@ def test_missing_table_is_named_with_its_remedy(store):
         store.find(1, 0)
 
 
-def test_unreachable_store_is_told_without_its_password(observer):
+def test_unreachable_store_is_reported_without_its_password(observer):
     store = FruitStore("mysql+pymysql://root:hunter2@127.0.0.1:1/x", 1, observer)
     with pytest.raises(StoreUnavailableError, match="Can't connect") as refused:
         store.find(1, 0)
@@ -170,7 +170,7 @@ def test_unreachable_store_is_told_without_its_password(observer):
     store.close()
 
 
-def test_generated_fruit_is_the_same_on_every_call_and_named():
+def test_generated_fruit_is_deterministic_and_valid():
     names = [generate_fruit(n).name for n in range(1, 5001)]
 
     assert names == [generate_fruit(n).name for n in range(1, 5001)]

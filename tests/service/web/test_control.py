@@ -1,4 +1,4 @@
-"""The control API: who may, what it takes, what it refuses."""
+"""The control API: authorization, accepted requests and refused ones."""
 
 from dataclasses import replace
 
@@ -27,7 +27,7 @@ CONTROL = [
     "given",
     [None, "", "s3cret", "Bearer", "Bearer wrong", "Bearer s3cret ", "Basic s3cret", "Bearer \xe9"],
 )
-def test_without_the_token_nothing_is_taken(guarded, method, path, given):
+def test_request_without_the_token_is_refused(guarded, method, path, given):
     headers = {} if given is None else {"Authorization": given}
     answer = guarded.open(path, method=method, headers=headers, json={})
 
@@ -36,7 +36,7 @@ def test_without_the_token_nothing_is_taken(guarded, method, path, given):
     assert answer.headers["WWW-Authenticate"] == "Bearer"
 
 
-def test_with_the_token_it_is_taken(guarded):
+def test_request_with_the_token_is_accepted(guarded):
     for scheme in ("Bearer", "bearer"):
         headers = {"Authorization": f"{scheme} s3cret"}
 
@@ -44,7 +44,7 @@ def test_with_the_token_it_is_taken(guarded):
 
 
 @pytest.mark.parametrize("address", ["127.0.0.1", "127.8.9.10", "::1", "::ffff:127.0.0.1"])
-def test_without_a_token_set_this_machine_is_taken(client, address):
+def test_without_a_configured_token_this_machine_is_authorized(client, address):
     environment = {"REMOTE_ADDR": address}
 
     assert client.get("/control/settings", environ_base=environment).status_code == 200
@@ -52,7 +52,7 @@ def test_without_a_token_set_this_machine_is_taken(client, address):
 
 @pytest.mark.parametrize("address", ["10.0.0.1", "192.168.1.2", "::2", "", "localhost"])
 @pytest.mark.parametrize(("method", "path"), CONTROL)
-def test_without_a_token_set_other_machines_are_not(client, address, method, path):
+def test_without_a_configured_token_other_machines_are_refused(client, address, method, path):
     environment = {"REMOTE_ADDR": address}
     headers = {"X-Forwarded-For": "127.0.0.1"}
     answer = client.open(path, method=method, headers=headers, environ_base=environment)
@@ -64,14 +64,14 @@ def test_lookups_need_no_token(guarded):
     assert guarded.get("/fruit/1").status_code == 200
 
 
-def test_settings_are_shown_with_their_version(client):
+def test_knobs_are_shown_with_their_version(client):
     shown = client.get("/control/settings").json
 
     assert shown["version"] == 0
     assert shown["settings"]["ttl_seconds"] == 60
 
 
-def test_patch_changes_and_answers_all(client):
+def test_patch_changes_knobs_and_returns_all_of_them(client):
     answer = client.patch("/control/settings", json={"ttl_seconds": 2.5, "protection": "lease"})
 
     assert answer.status_code == 200
@@ -95,7 +95,7 @@ def test_patch_changes_and_answers_all(client):
         ({"fencing": None}, "fencing"),
     ],
 )
-def test_patch_that_is_wrong_in_one_part_changes_nothing(client, body, field):
+def test_patch_with_one_invalid_field_changes_nothing(client, body, field):
     answer = client.patch("/control/settings", json=body)
 
     assert (400, field) == (answer.status_code, answer.json["field"])
@@ -127,7 +127,7 @@ def test_patch_with_a_bad_body_is_refused(client, data, headers, status):
         ({"items": 5, "more": 1}, "more"),
     ],
 )
-def test_catalogue_of_a_wrong_size_is_refused(client, body, field):
+def test_catalogue_of_an_invalid_size_is_refused(client, body, field):
     answer = client.put("/control/catalogue", json=body)
 
     assert (400, field) == (answer.status_code, answer.json["field"])
@@ -139,11 +139,11 @@ def test_catalogue_makes_ids_exist(client):
     assert client.get("/fruit/51").status_code == 404
 
 
-def test_clearing_a_cache_that_is_away_is_503(client):
+def test_clearing_an_unavailable_cache_is_503(client):
     assert client.delete("/control/cache").status_code == 503
 
 
-def test_health_tells_life_from_readiness(client):
+def test_process_is_live_but_not_ready_without_redis(client):
     ready = client.get("/readyz")
 
     assert client.get("/livez").json == {"live": True}
@@ -154,7 +154,7 @@ def test_health_tells_life_from_readiness(client):
     }
 
 
-def test_catalogue_command_fills_and_refuses(app):
+def test_catalogue_command_fills_and_refuses_an_invalid_size(app):
     runner = app.test_cli_runner()
     filled = runner.invoke(args=["catalogue", "fill", "--items", "20"])
     refused = runner.invoke(args=["catalogue", "fill", "--items", "0"])
@@ -163,7 +163,7 @@ def test_catalogue_command_fills_and_refuses(app):
     assert "ids 1 to 20 exist, 17 of them new" in filled.output
 
 
-def test_catalogue_command_says_in_one_line_that_the_store_is_away(build, settings):
+def test_catalogue_command_reports_an_unavailable_store_in_one_line(build, settings):
     app = build(replace(settings, database_url="mysql+pymysql://u:p@127.0.0.1:1/db"))
     result = app.test_cli_runner().invoke(args=["catalogue", "fill", "--items", "20"])
 

@@ -1,4 +1,4 @@
-"""Fruit over HTTP: the contract of a lookup, of a write, and of bad input."""
+"""The HTTP contract of lookups, of writes and of invalid input."""
 
 from dataclasses import replace
 
@@ -13,7 +13,7 @@ JSON = {"Content-Type": "application/json"}
 KIWI = {"name": "kiwi", "quantity": 5}
 
 
-def counted(client, name, **labels):
+def metric_value(client, name, **labels):
     text = client.get("/metrics").text
     wanted = name + "{" + ",".join(f'{key}="{value}"' for key, value in labels.items()) + "} "
     return next(float(line.split()[-1]) for line in text.splitlines() if line.startswith(wanted))
@@ -50,7 +50,7 @@ def test_missing_fruit_is_404_json(client):
     assert answer.json == {"error": "no such fruit", "field": None}
 
 
-def test_debug_mode_prints_pretty_as_the_seed_shows(app):
+def test_debug_mode_prints_json_as_in_the_original_walkthrough(app):
     app.debug = True
     expected = """{
   "data": {
@@ -73,7 +73,7 @@ def test_debug_mode_prints_pretty_as_the_seed_shows(app):
     ],
 )
 @pytest.mark.parametrize("method", ["GET", "HEAD", "PUT", "DELETE"])
-def test_id_that_is_none_is_404_without_a_query(client, method, path):
+def test_invalid_id_is_404_without_a_query(client, method, path):
     body = {"json": KIWI} if method == "PUT" else {}
     answer = client.open(f"/fruit/{path}", method=method, **body)
 
@@ -89,7 +89,7 @@ def test_id_that_is_none_is_404_without_a_query(client, method, path):
     "path",
     ["/fruit", "/fruit/", "/fruit/1/", "/fruit/1/2", "//fruit/1", "/FRUIT/1", "/x", "/%2e%2e"],
 )
-def test_path_that_is_none_is_404_json(client, path):
+def test_unknown_path_is_404_json(client, path):
     answer = client.get(path)
 
     assert (answer.status_code, answer.content_type) == (404, "application/json")
@@ -97,14 +97,14 @@ def test_path_that_is_none_is_404_json(client, path):
 
 
 @pytest.mark.parametrize("method", ["POST", "PATCH", "TRACE", "CONNECT", "BREW"])
-def test_method_that_is_not_meant_is_405_json(client, method):
+def test_unsupported_method_is_405_json(client, method):
     answer = client.open("/fruit/1", method=method)
 
     assert (answer.status_code, answer.content_type) == (405, "application/json")
     assert "GET" in answer.headers["Allow"]
 
 
-def test_options_tells_the_methods(client):
+def test_options_lists_the_methods(client):
     answer = client.options("/fruit/1")
 
     assert answer.status_code == 200
@@ -130,7 +130,7 @@ def test_options_tells_the_methods(client):
     ],
     ids=str,
 )
-def test_header_tricks_are_no_server_errors(client, headers):
+def test_malformed_headers_cause_no_server_error(client, headers):
     for method in ("GET", "PUT", "DELETE"):
         answer = client.open("/fruit/888", method=method, headers=headers)
 
@@ -138,7 +138,7 @@ def test_header_tricks_are_no_server_errors(client, headers):
         assert answer.content_type == "application/json"
 
 
-def test_front_page_links_to_what_there_is(client):
+def test_links_of_the_front_page_work(client):
     links = client.get("/").json["links"]
 
     for path in links.values():
@@ -154,7 +154,7 @@ def test_put_creates_then_replaces(client):
     assert client.get("/fruit/9").json["data"]["quantity"] == 6
 
 
-def test_delete_deletes_and_says_when_there_was_nothing(client):
+def test_delete_is_204_and_404_when_there_is_nothing(client):
     first, second = client.delete("/fruit/1"), client.delete("/fruit/1")
 
     assert (first.status_code, first.data) == (204, b"")
@@ -162,14 +162,14 @@ def test_delete_deletes_and_says_when_there_was_nothing(client):
     assert client.get("/fruit/1").status_code == 404
 
 
-def test_write_whose_invalidation_redis_did_not_take_succeeds_and_says_so(client):
+def test_write_succeeds_and_reports_a_pending_invalidation_without_redis(client):
     answer = client.put("/fruit/1", json=KIWI)
 
     assert answer.status_code == 200
     assert answer.headers["Cache-Status"] == ("cacheaside; fwd=method; detail=invalidation-pending")
 
 
-def test_write_without_invalidation_says_so(client):
+def test_write_reports_that_invalidation_is_off(client):
     client.patch("/control/settings", json={"invalidation": "none"})
 
     assert "invalidation-off" in client.put("/fruit/1", json=KIWI).headers["Cache-Status"]
@@ -204,7 +204,7 @@ BODIES = {
 
 
 @pytest.mark.parametrize(("body", "headers", "status", "field"), BODIES.values(), ids=BODIES.keys())
-def test_bad_body_is_refused_and_nothing_changed(client, body, headers, status, field):
+def test_invalid_body_is_refused_and_changes_nothing(client, body, headers, status, field):
     answer = client.put("/fruit/1", data=body, headers=headers)
 
     assert (status, field) == (answer.status_code, answer.json["field"])
@@ -212,13 +212,13 @@ def test_bad_body_is_refused_and_nothing_changed(client, body, headers, status, 
     assert APPLE.as_json_object() == client.get("/fruit/1").json["data"]
 
 
-def test_body_of_sixteen_kibibytes_is_read(client):
+def test_body_of_sixteen_kibibytes_is_accepted(client):
     body = b'{"name": "a", "quantity": 1}'.ljust(16 * 1024)
 
     assert client.put("/fruit/1", data=body, headers=JSON).status_code == 200
 
 
-def test_name_of_255_characters_beyond_the_basic_plane_is_taken(client):
+def test_name_of_255_characters_beyond_the_basic_plane_is_accepted(client):
     name = "\U0001f34e" * 255
     answer = client.put("/fruit/1", json={"name": name, "quantity": 0})
 
@@ -226,7 +226,7 @@ def test_name_of_255_characters_beyond_the_basic_plane_is_taken(client):
     assert client.get("/fruit/1").json["data"]["name"] == name
 
 
-def test_store_that_is_away_is_503_with_retry_after(build, settings):
+def test_unavailable_store_is_503_with_retry_after(build, settings):
     client = build(
         replace(settings, database_url="mysql+pymysql://u:hunter2@127.0.0.1:1/db")
     ).test_client()
@@ -243,10 +243,10 @@ def test_store_that_is_away_is_503_with_retry_after(build, settings):
     assert (failed["X-Cache"], failed["Cache-Control"]) == ("ERROR", "no-store")
     assert failed["Cache-Status"] == "cacheaside; fwd=bypass; detail=store-unavailable"
     assert failed["Server-Timing"].startswith("store;dur=")
-    assert counted(client, "cacheaside_lookups_total", result="error") == 2
+    assert metric_value(client, "cacheaside_lookups_total", result="error") == 2
 
 
-def test_unforeseen_error_is_json_without_a_trace(app, monkeypatch):
+def test_unexpected_error_is_json_without_a_traceback(app, monkeypatch):
     def fail(*_):
         raise ZeroDivisionError("secret detail")
 
@@ -283,17 +283,17 @@ def test_unforeseen_error_is_json_without_a_trace(app, monkeypatch):
         ),
     ],
 )
-def test_cache_status_says_how_the_cache_took_part(lookup, expected):
+def test_cache_status_reports_how_the_cache_handled_the_lookup(lookup, expected):
     assert f"cacheaside; {expected}" == cache_status(lookup)
 
 
-def test_requests_are_counted_by_pattern_never_by_path(client):
+def test_requests_are_counted_by_route_never_by_path(client):
     for path in ("/fruit/1", "/fruit/2", "/fruit/x", "/nowhere", "/elsewhere"):
         client.get(path)
     client.open("/fruit/1", method="BREW")
 
     labels = {"method": "GET", "route": "/fruit/<id>", "status": "200"}
-    assert counted(client, "cacheaside_http_requests_total", **labels) == 2
+    assert metric_value(client, "cacheaside_http_requests_total", **labels) == 2
     assert "/fruit/1" not in client.get("/metrics").text
     labels = {"method": "GET", "route": "unmatched", "status": "404"}
-    assert counted(client, "cacheaside_http_requests_total", **labels) == 2
+    assert metric_value(client, "cacheaside_http_requests_total", **labels) == 2
