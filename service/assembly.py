@@ -8,9 +8,11 @@ from contextlib import suppress
 from dataclasses import dataclass
 from functools import partial
 
+from service.cache.cluster import Cluster
 from service.cache.redis_cache import RedisCache
 from service.cache.redis_calls import RedisCalls
-from service.cache.redis_connections import connect
+from service.cache.single_server import SingleServer
+from service.cache.wire import Connections
 from service.domain.cache import Cache, CacheUnavailableError
 from service.domain.live_knobs import LiveKnobs
 from service.domain.lookup import Loaded
@@ -130,14 +132,17 @@ def assemble(settings: Settings) -> Service:
     store_breaker = Breaker(
         lambda: store.problem() is None, partial(_breaker_turned, metrics, "store")
     )
-    connections = connect(
-        settings.redis_url,
-        settings.redis_timeout_seconds,
-        hangs=lambda: not redis_breaker.allows(),
-    )
+    connections = connect(settings.redis_url, settings.redis_timeout_seconds, redis_breaker)
     cache = RedisCache(RedisCalls(connections, redis_breaker, metrics), metrics)
     guards = _guards(settings, store_breaker)
-    pattern = join_pattern(cache, store, knobs, metrics, guards, cache_answers=redis_breaker.allows)
+    pattern = join_pattern(
+        cache,
+        store,
+        knobs,
+        metrics,
+        guards,
+        cache_answers=lambda: not redis_breaker.is_open,
+    )
     shared_knobs = SharedKnobs(cache, knobs)
     housekeeping = Housekeeping(
         (shared_knobs.sync, partial(pattern.invalidations.retry, RETRY_CHORE_SECONDS))
@@ -162,6 +167,20 @@ def assemble(settings: Settings) -> Service:
         start=housekeeping.start,
         close=close,
     )
+
+
+def connect(url: str, timeout_seconds: float, breaker: Breaker) -> Connections:
+    """Return the connections to the Redis of a URL; sends nothing yet.
+
+    Args:
+        url: `redis://` or `rediss://`, with `+cluster` before the colon for a cluster.
+        timeout_seconds: Longest wait for one reply.
+        breaker: Ends the waits for a single server when it opens.
+    """
+    scheme, _, rest = url.partition("://")
+    if not scheme.endswith("+cluster"):
+        return SingleServer(url, timeout_seconds, breaker)
+    return Cluster(f"{scheme.removesuffix('+cluster')}://{rest}", timeout_seconds)
 
 
 def join_pattern(  # noqa: PLR0913 - one argument for each part that is joined

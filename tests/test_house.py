@@ -14,7 +14,7 @@ ARCHITECTURE = (ROOT / "ARCHITECTURE.md").read_text(encoding="utf-8")
 THEORY = (ROOT / "docs/theory.md").read_text(encoding="utf-8")
 HOMES = {
     "service": {
-        "redis": {"redis_cache", "redis_connections"},
+        "redis": {"cluster", "single_server", "wire"},
         "sqlalchemy": {"engines", "fruit_store"},
         "pymysql": {"engines"},
         "prometheus_client": {"metrics"},
@@ -42,7 +42,7 @@ SPOKEN = {
             r"|PTTL|SCAN|SET|SETNX|TTL|UNLINK",
             re.DOTALL,
         ),
-        {"redis_cache", "redis_calls", "redis_connections", "scripts"},
+        {"redis_cache", "redis_calls", "single_server"},
     ),
 }
 """What a text in a language looks like, and which modules of the service may hold one. A lone GET

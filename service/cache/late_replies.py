@@ -1,4 +1,4 @@
-"""Replies that come after nobody waits for them any more, read for their count's sake."""
+"""Late replies: read after their caller gave up, so that the keys Redis read are counted."""
 
 import queue
 import threading
@@ -6,24 +6,23 @@ from collections.abc import Callable
 
 
 class LateReplies:
-    """Reads on where a lookup gave up: Redis has counted that read, so it is counted here.
+    """Reads the replies that lookups gave up on, because Redis has counted those reads.
 
-    One thread, begun with the first reply that is late, so that no lookup waits for it.
+    It uses one thread, started with the first late reply, so that no lookup waits for it.
     """
 
     def __init__(self) -> None:
-        """Build it idle."""
         self._due: queue.SimpleQueue[Callable[[], None]] = queue.SimpleQueue()
         self._starting = threading.Lock()
         self._started = False
 
-    def adopt(self, read_on: Callable[[], None]) -> None:
-        """Take over from a caller that goes on without its reply.
+    def adopt(self, read: Callable[[], None]) -> None:
+        """Take over the reading from a caller that goes on without its reply.
 
         Args:
-            read_on: Waits a bounded time for the reply and deals with it; never raises.
+            read: Waits a bounded time for the reply and handles it; never raises.
         """
-        self._due.put(read_on)
+        self._due.put(read)
         with self._starting:
             if not self._started:
                 self._started = True

@@ -2,6 +2,7 @@
 
 import re
 import secrets
+from contextlib import suppress
 from typing import Any
 
 from service.cache import scripts
@@ -29,40 +30,35 @@ from service.domain.fruit import (
 )
 from service.domain.observer import Observer
 
-# What a load left in its lease stays for as long as a waiter may sleep between two looks.
+# The result of a load stays in its lease for as long as a waiter may sleep between two looks.
 LEFT_MS = 500
-# One byte more than a value can have; as bytes, for numbers are slower to send.
+# The range of bytes that has a whole value and one more; as bytes, which redis-py sends faster.
 WHOLE = (b"0", str(MAX_VALUE_BYTES).encode())
-# What a range of an absent key is; an empty value looks the same, but has a life.
+# The range of an absent key; that of an empty value is the same, but has a TTL.
 ABSENT = b""
-SETTINGS_KEY = "cacheaside:settings"
-SETTINGS_MS = 10_000
+KNOBS_KEY = "cacheaside:settings"
+KNOBS_MS = 10_000
 ENTRY_OR_LEASE = re.compile(rb"fruit:(\d+)|\{fruit:(\d+)\}:lease")
 DELETED_TOGETHER = 500
 
 
 class RedisCache:
-    """Fruit in Redis, one entry each, under the keys that the seed shows."""
+    """Fruit in Redis, one entry each, under the keys that the seed shows; see `Cache`.
+
+    Args:
+        calls: Sends commands to Redis and returns their replies.
+        observer: Counts every key read, and poisoned values.
+    """
 
     def __init__(self, calls: RedisCalls, observer: Observer) -> None:
-        """Join the parts; sends nothing.
-
-        Args:
-            calls: Carries commands to Redis and replies back.
-            observer: Hears of every key read, and of poisoned values.
-        """
         self._calls = calls
         self._observer = observer
 
     def read(self, fruit_id: int) -> CacheRead:
-        """Read an entry and the life it has left.
+        """Read an entry and its remaining TTL.
 
-        A value that cannot be the fruit is counted and reads as not found, so that the
-        load which follows replaces it. Of a longer value than can be, only so much is fetched
-        as shows it.
-
-        Raises:
-            CacheUnavailableError: Redis does not answer, or refuses to.
+        A poisoned value is counted and reads as not found, so that the load that follows
+        replaces it. An overlong value is fetched only as far as needed to recognise it.
         """
         key = f"fruit:{fruit_id}"
         value, remaining_ms = self._calls.exchange(
@@ -72,33 +68,19 @@ class RedisCache:
             self._require_wrong_type(value, remaining_ms)
         if value == ABSENT and remaining_ms == -2:
             return NO_ENTRY
-        return self._decoded(fruit_id, value, remaining_ms)
+        return self._decode(fruit_id, value, remaining_ms)
 
     def generation(self, fruit_id: int) -> str:
-        """Read what tells a fill whether its fruit was written since; see `Claim.era`.
-
-        Raises:
-            CacheUnavailableError: Redis does not answer.
-        """
+        """Return the token by which a fill notices a write since now; see `Claim.era`."""
         reply = self._calls.run("generation", scripts.GENERATION, _keys(fruit_id), ())
         return "" if reply is None else reply[0].decode("ascii", "replace")
 
     def fill(
         self, fruit_id: int, fruit: Fruit | None, ttl_ms: int, claim: Claim
     ) -> FillOutcome | None:
-        """Write a loaded value with its life unless it was overtaken, and end the lease.
-
-        Args:
-            fruit_id: Which fruit.
-            fruit: The row; None is written as a cached absence.
-            ttl_ms: The entry's life; 0 only removes the one that was seen, and ends the lease.
-            claim: What was known before the load.
-
-        Returns:
-            None when there was nothing to write.
-        """
-        written = (to_value(fruit), ttl_ms, claim.generation, claim.seen_ms)
-        argv = (*written, claim.lease, LEFT_MS, round(LONGEST_FENCED_SECONDS))
+        """Write a loaded value unless a write or another fill overtook it, and end the lease."""
+        entry = (to_value(fruit), ttl_ms, claim.generation, claim.seen_ms)
+        argv = (*entry, claim.lease, LEFT_MS, round(LONGEST_FENCED_SECONDS))
         try:
             reply = self._calls.run("fill", scripts.FILL, _keys(fruit_id), argv)
         except CacheUnavailableError:
@@ -111,44 +93,29 @@ class RedisCache:
     def acquire(
         self, fruit_id: int, claim: Claim, lease_ms: int, *, waited_for: str, refresh: bool
     ) -> LeaseReply:
-        """Take the lease of a fruit, or learn how another's load ended.
-
-        Args:
-            fruit_id: Which fruit.
-            claim: The lease's new token, and what the lookup saw.
-            lease_ms: When the lease ends by itself, should its holder die.
-            waited_for: Token of the holder waited for so far; empty for none.
-            refresh: Whether to stay away while another's result still lies there.
-
-        Raises:
-            CacheUnavailableError: Redis does not answer.
-        """
-        fenced = UNFENCED if claim.generation == UNFENCED else ""
-        argv = (claim.lease, lease_ms, fenced, claim.seen_ms, waited_for, int(refresh))
+        """Take the lease of a fruit, or learn how another holder's load ended."""
+        fencing = UNFENCED if claim.generation == UNFENCED else ""
+        argv = (claim.lease, lease_ms, fencing, claim.seen_ms, waited_for, int(refresh))
         reply = self._calls.run("lease", scripts.ACQUIRE, _keys(fruit_id), argv)
         if reply is None:
             return LeaseReply(LeaseState.REFUSED, "", NO_ENTRY)
         state, text, remaining_ms = LeaseState(reply[0].decode()), reply[1], reply[2]
         if state in {LeaseState.ENTRY, LeaseState.DONE}:
-            return LeaseReply(state, "", self._decoded(fruit_id, text, remaining_ms))
+            return LeaseReply(state, "", self._decode(fruit_id, text, remaining_ms))
         return LeaseReply(state, text.decode("ascii", "replace"), NO_ENTRY)
 
     def release_failed(self, fruit_id: int, claim: Claim) -> None:
-        """End one's own lease and tell those who wait that the load failed; never raises."""
+        """End the lease after a failed load and let its waiters know; never raises."""
         argv = (claim.lease, "failed:", LEFT_MS)
-        try:
+        # A lease that cannot be released expires by itself.
+        with suppress(CacheUnavailableError):
             self._calls.run("lease", scripts.RELEASE, _keys(fruit_id), argv)
-        except CacheUnavailableError:
-            return  # the lease ends by itself
 
     def invalidate(self, fruit_id: int) -> None:
-        """Delete the entry and its lease, and mark that loads begun before are old.
+        """Delete an entry and its lease, and mark the loads under way as overtaken.
 
-        Redis is asked whatever the breaker says, and waited for: a lookup has the store to
-        turn to, but an invalidation that is left undone is a stale answer.
-
-        Raises:
-            CacheUnavailableError: Redis did not say that it is done.
+        Redis is called and waited for even while the breaker is open: a lookup can use the
+        store instead, but a missed invalidation leaves a stale entry.
         """
         argv = (secrets.token_hex(8), round(GENERATION_SECONDS * 1000))
         keys = _keys(fruit_id)
@@ -156,33 +123,20 @@ class RedisCache:
             raise CacheUnavailableError("Redis refused the invalidation")
 
     def share_knobs(self, version: int, document: str, based_on: int | None) -> bytes:
-        """Offer this process' knobs and give those that Redis now carries; empty for none.
-
-        Args:
-            version: Of this process' knobs.
-            document: The knobs as all processes read them.
-            based_on: The version that a change was made from; None only looks.
-
-        Raises:
-            CacheUnavailableError: Redis does not answer.
-        """
-        argv = (version, document, SETTINGS_MS, "" if based_on is None else based_on)
-        reply = self._calls.run("settings", scripts.CARRY, (SETTINGS_KEY,), argv)
+        """Offer this process' knobs and return the ones that count; empty for none."""
+        argv = (version, document, KNOBS_MS, "" if based_on is None else based_on)
+        reply = self._calls.run("settings", scripts.SHARE_KNOBS, (KNOBS_KEY,), argv)
         if reply is None:
-            raise CacheUnavailableError("Redis refused to carry the settings")
+            raise CacheUnavailableError("Redis refused to store the knobs")
         return bytes(reply[0])
 
     def is_empty(self) -> bool:
-        """Tell whether there is no key at all; in a cluster, none on the settings' node.
-
-        Raises:
-            CacheUnavailableError: Redis does not answer.
-        """
-        reply = self._calls.run("settings", scripts.SIZE, (SETTINGS_KEY,), ())
+        """Return whether there is no key at all; in a cluster, none on the knobs' node."""
+        reply = self._calls.run("settings", scripts.SIZE, (KNOBS_KEY,), ())
         return reply is not None and reply[0] == 0
 
     def ping(self) -> bool:
-        """Ask Redis for a sign of life, whatever the breaker says."""
+        """Return whether Redis answers, and call it even while the breaker is open."""
         try:
             (reply,) = self._calls.exchange("ping", "", (("PING",),), probing=True)
         except CacheUnavailableError:
@@ -190,31 +144,28 @@ class RedisCache:
         return not isinstance(reply, Refusal)
 
     def clear(self) -> int:
-        """Delete all entries and leases of ours and give their number; other keys stay.
+        """Delete all entries and leases and return how many there were; other keys stay.
 
-        So do generations: they fence loads that are under way, and end by themselves.
-
-        Raises:
-            CacheUnavailableError: Redis does not answer.
+        Generations stay too: they fence the loads under way, and expire by themselves.
         """
         keys = [key for key in self._calls.scan("clear", "*fruit:*") if _is_cleared(key)]
         deleted = 0
         for first in range(0, len(keys), DELETED_TOGETHER):
-            # One command for each key, for a cluster has them on several nodes.
+            # One command for each key, because a cluster has them on several nodes.
             unlinks = [("UNLINK", key) for key in keys[first : first + DELETED_TOGETHER]]
             replies = self._calls.exchange("clear", "", unlinks, probing=True)
             deleted += sum(reply for reply in replies if isinstance(reply, int))
         return deleted
 
     def _require_wrong_type(self, *replies: object) -> None:
-        """Raise CacheUnavailableError where Redis refused for another reason than the type."""
+        """Raise CacheUnavailableError if Redis refused for another reason than the type."""
         for reply in replies:
             if isinstance(reply, Refusal) and not reply.is_wrong_type:
                 self._observer.cache_error("read")
                 raise CacheUnavailableError(reply.reason)
 
-    def _decoded(self, fruit_id: int, value: object, remaining_ms: int) -> CacheRead:
-        """Read a value; one of another type comes as the error that Redis gave instead."""
+    def _decode(self, fruit_id: int, value: object, remaining_ms: int) -> CacheRead:
+        """Decode a value; for a key of another type Redis returned an error in its place."""
         try:
             fruit = from_value(value if isinstance(value, bytes) else b"", fruit_id)
         except PoisonedValueError:
@@ -233,14 +184,12 @@ def _is_cleared(key: bytes) -> bool:
     return match is not None and parse_id((match[1] or match[2]).decode()) is not None
 
 
-def _life_reads(replies: list[Any]) -> tuple[int, int]:
-    if isinstance(replies[-1], Refusal):
-        return 0, 0
-    return (0, 1) if replies[-1] == -2 else (1, 0)
-
-
 def _entry_reads(replies: list[Any]) -> tuple[int, int]:
-    value, (lives, dead) = replies[0], _life_reads(replies)
+    """Return how many keys GETRANGE and PTTL found and missed, as Redis counts them."""
+    value, remaining_ms = replies
+    found, missing = (0, 1) if remaining_ms == -2 else (1, 0)
+    if isinstance(remaining_ms, Refusal):
+        found = 0
     if isinstance(value, Refusal) and not value.is_wrong_type:
-        return lives, dead
-    return (lives, dead + 1) if dead and value == ABSENT else (lives + 1, dead)
+        return found, missing
+    return (found, missing + 1) if missing and value == ABSENT else (found + 1, missing)

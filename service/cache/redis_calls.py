@@ -1,30 +1,28 @@
-"""Calls of Redis: timed, counted, and not made while Redis does not answer."""
+"""Calls of Redis: timed, counted, and refused while Redis does not answer."""
 
 import time
 from collections.abc import Callable, Sequence
 from typing import Any, TypeVar
 
 from service.cache.scripts import Script
-from service.cache.wire import Command, Connections, NoReplyError, Refusal
+from service.cache.wire import Breaker, Command, Connections, NoReplyError, Refusal
 from service.domain.cache import CacheUnavailableError
 from service.domain.observer import Observer
-from service.guards.breaker import Breaker
 
 Value = TypeVar("Value")
 Reads = Callable[[list[Any]], tuple[int, int]]
 
 
 class RedisCalls:
-    """Sends commands and scripts for the cache, as the breaker allows."""
+    """Sends commands and scripts for the cache while the breaker is closed.
+
+    Args:
+        connections: How Redis is reached.
+        breaker: Refuses every call but a probe while Redis is silent.
+        observer: Counts and times every call.
+    """
 
     def __init__(self, connections: Connections, breaker: Breaker, observer: Observer) -> None:
-        """Join the parts; sends nothing.
-
-        Args:
-            connections: How Redis is reached.
-            breaker: Stops all calls but probing ones while Redis is silent.
-            observer: Hears of every call.
-        """
         self._connections = connections
         self._breaker = breaker
         self._observer = observer
@@ -38,15 +36,15 @@ class RedisCalls:
         *,
         probing: bool = False,
     ) -> list[Any]:
-        """Send commands for one key and give their replies; see `Connections.exchange`.
+        """Send commands for one key and return their replies; see `Connections.exchange`.
 
         Args:
-            op: What it is for, as metrics call it.
+            op: What the call is for, in the words of the metrics.
             key: The key, or one of several of the same slot.
             commands: Sent all at once.
-            reads: Tells from the replies how many keys were read; None when none are.
-            probing: Whether to ask Redis even while the breaker is open, and to wait for it
-                as long as is ever waited.
+            reads: Returns how many keys the commands found and missed; None when they read none.
+            probing: Whether to call Redis even while the breaker is open, and to wait the
+                longest time.
 
         Raises:
             CacheUnavailableError: Redis does not answer.
@@ -57,7 +55,7 @@ class RedisCalls:
                 self._observer.key_reads(*reads(replies))
 
         late = None if reads is None else count
-        replies = self._guarded(
+        replies = self._call(
             op,
             lambda: self._connections.exchange(key, commands, late, patient=probing),
             probing=probing,
@@ -77,7 +75,7 @@ class RedisCalls:
         """Run a script and count the keys it read; see `exchange`.
 
         Returns:
-            None when Redis refused it or what it writes (out of memory, say), which counts
+            None when Redis refused the script or its write (out of memory, say), which counts
             as an error.
         """
         call = (len(keys), *keys, *argv)
@@ -97,12 +95,12 @@ class RedisCalls:
         Raises:
             CacheUnavailableError: Redis does not answer.
         """
-        return self._guarded(op, lambda: self._connections.scan(pattern), probing=False)
+        return self._call(op, lambda: self._connections.scan(pattern), probing=False)
 
-    def _guarded(self, op: str, call: Callable[[], Value], *, probing: bool) -> Value:
-        if not (probing or self._breaker.allows()):
-            raise CacheUnavailableError("Redis did not answer lately")
-        began, started = self._breaker.begin(), time.perf_counter()
+    def _call(self, op: str, call: Callable[[], Value], *, probing: bool) -> Value:
+        if self._breaker.is_open and not probing:
+            raise CacheUnavailableError("Redis recently did not answer")
+        began = time.monotonic()
         try:
             value = call()
         except NoReplyError as error:
@@ -110,12 +108,13 @@ class RedisCalls:
             self._observer.cache_error(op)
             raise CacheUnavailableError(str(error)) from error
         finally:
-            self._observer.cache_op(op, time.perf_counter() - started)
-        self._breaker.succeeded()
+            ended = time.monotonic()
+            self._observer.cache_op(op, ended - began)
+        self._breaker.answered_at = ended
         return value
 
 
 def _script_reads(replies: list[Any]) -> tuple[int, int]:
-    """Take the counts that end a script's reply; one refused as a whole read nothing."""
+    """Return the counts that end a script's reply; a refused script read nothing."""
     (reply,) = replies
     return (0, 0) if isinstance(reply, Refusal) else (reply[-2], reply[-1])

@@ -1,44 +1,45 @@
-"""How long to wait for a reply: longer where replies have lately been slow, within a bound."""
+"""How long to wait for a reply: longer after slow replies, within a bound."""
 
 import time
 from collections.abc import Callable
 
 SHORTEST_SECONDS = 0.02
 TIMES_THE_SLOWEST = 3.0
-HALVED_EVERY_SECONDS = 0.5
+HALF_LIFE_SECONDS = 0.5
+# A reply faster than this leaves the wait at its shortest, and need not be recorded.
+FAST_SECONDS = SHORTEST_SECONDS / TIMES_THE_SLOWEST
 
 
 class Patience:
-    """Follows the slowest reply of late, which is forgotten by half every half second.
+    """Tracks the recent worst reply time, which decays with a half-life of 0.5 s.
 
-    A fixed time-out is either so short that a busy machine's hiccup passes for an outage, or
-    so long that everybody who asks while Redis hangs waits long for nothing. Threads write
-    without a lock: a lost update costs a little precision.
+    A fixed time-out is either so short that a hiccup of a busy machine passes for an outage, or
+    so long that every caller wastes that time while Redis hangs. Threads write without a lock,
+    because a lost update costs only a little precision.
+
+    Args:
+        longest_seconds: The bound on every wait.
+        clock: Monotonic seconds.
     """
 
     def __init__(
         self, longest_seconds: float, *, clock: Callable[[], float] = time.monotonic
     ) -> None:
-        """Begin as if replies were fast.
-
-        Args:
-            longest_seconds: Never to wait longer than this.
-            clock: Monotonic seconds.
-        """
         self._longest_seconds = longest_seconds
         self._clock = clock
-        self._slowest = 0.0
-        self._since = clock()
+        self._slowest_seconds = 0.0
+        self._recorded_at = clock()
 
     def seconds(self) -> float:
-        """Give the wait for the next reply."""
-        wait = TIMES_THE_SLOWEST * self._faded(self._clock())
+        """Return how long to wait for the next reply."""
+        wait = TIMES_THE_SLOWEST * self._decayed(self._clock())
         return min(self._longest_seconds, max(SHORTEST_SECONDS, wait))
 
-    def took(self, seconds: float) -> None:
-        """Hear how long a reply took, or for how long none came."""
+    def record(self, seconds: float) -> None:
+        """Record how long a reply took, or how long a caller waited in vain."""
         now = self._clock()
-        self._slowest, self._since = max(seconds, self._faded(now)), now
+        self._slowest_seconds, self._recorded_at = max(seconds, self._decayed(now)), now
 
-    def _faded(self, now: float) -> float:
-        return float(self._slowest * 0.5 ** ((now - self._since) / HALVED_EVERY_SECONDS))
+    def _decayed(self, now: float) -> float:
+        half_lives = (now - self._recorded_at) / HALF_LIFE_SECONDS
+        return float(self._slowest_seconds * 0.5**half_lives)

@@ -1,15 +1,25 @@
-"""What goes over a connection to Redis and comes back, whichever kind of Redis it is."""
+"""What is sent to Redis and what comes back, for one server and for a cluster alike."""
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any, Protocol
 
+from redis.backoff import NoBackoff
+from redis.exceptions import NoScriptError, RedisClusterException, RedisError, ResponseError
+from redis.retry import Retry
+
 Command = tuple[str | int | bytes, ...]
 Late = Callable[[list[Any]], None]
 
+# More than all threads, refreshes and late replies of a hanging Redis together, because a caller
+# must wait for Redis and never for a connection. redis-py's own bound is 100.
+MAX_CONNECTIONS = 8192
+# The errors that leave an exchange without a reply; some come while a connection is made.
+UNANSWERED = (RedisError, RedisClusterException, OSError)
+
 
 class NoReplyError(Exception):
-    """Redis did not answer; whether it did what it was told is not known."""
+    """Redis did not answer; it may or may not have carried out the command."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -21,12 +31,22 @@ class Refusal:
 
     @property
     def is_wrong_type(self) -> bool:
-        """Whether the key is there, but holds another type than the command reads."""
+        """Whether the key exists but holds another type than the command reads."""
         return self.reason.startswith("WRONGTYPE")
 
 
+class Breaker(Protocol):
+    """Knows whether Redis may be called; see `service.guards.breaker.Breaker`."""
+
+    is_open: bool
+    answered_at: float
+
+    def failed(self, began: float) -> None:
+        """Record that a call that began at this time was not answered."""
+
+
 class Connections(Protocol):
-    """Sends commands that belong to one key and gives their replies in order."""
+    """Sends commands that belong to one key and returns their replies in order."""
 
     def exchange(
         self, key: str, commands: Sequence[Command], late: Late | None, *, patient: bool
@@ -36,21 +56,40 @@ class Connections(Protocol):
         A refused command's reply is a `Refusal`.
 
         Args:
-            key: A key of the slot that all commands are for; empty when there is no such slot.
+            key: A key of the cluster slot of all commands; empty when there is none.
             commands: What to send.
-            late: Gets the replies should they come after this call has given up.
-            patient: Whether to wait as long as is ever waited, not as long as is usual.
+            late: Receives the replies if they come after this call has given up.
+            patient: Whether to wait the longest time, not the usual one.
 
         Raises:
-            NoReplyError: Not all replies came in time.
+            NoReplyError: A reply did not come in time.
         """
 
     def scan(self, pattern: str) -> list[bytes]:
         """List the keys that match, on every node.
 
         Raises:
-            NoReplyError: Not all replies came in time.
+            NoReplyError: A reply did not come in time.
         """
 
     def close(self) -> None:
         """Close all connections."""
+
+
+def refusal(error: ResponseError) -> Refusal:
+    """Return the reply that redis-py raised as an error."""
+    return Refusal(str(error), isinstance(error, NoScriptError))
+
+
+def options(timeout_seconds: float) -> dict[str, Any]:
+    """Return the options of redis-py that bound every wait."""
+    # With redis-py's defaults (5 s, ten retries) a lookup could hang for most of a minute.
+    return {
+        "socket_timeout": timeout_seconds,
+        "socket_connect_timeout": max(timeout_seconds, 0.1),
+        "retry": Retry(NoBackoff(), 0),
+        "driver_info": None,
+        "socket_keepalive": True,
+        "max_connections": MAX_CONNECTIONS,
+        "protocol": 2,
+    }

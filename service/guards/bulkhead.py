@@ -1,4 +1,4 @@
-"""A bound on how much goes on at the same time, and on how much waits for its turn."""
+"""A bound on how many calls run at the same time, and on how many wait for their turn."""
 
 import threading
 import time
@@ -7,20 +7,27 @@ from contextlib import contextmanager
 
 from service.domain.store import StoreUnavailableError
 
-# Nobody waits on while for so long nobody got in or out: what is inside hangs.
+# With no entry or exit for this long, treat what is inside as hung and refuse waiters.
 STALLED_SECONDS = 0.2
-# A crowd is not even let wait when nobody did for a part of that.
+# A crowd is refused at once when there was no entry or exit for this share of that time.
 CROWD_SHARE = 0.25
-# More callers than there are places for are a burst for so long, then they are too many.
+# More waiters than places are a burst for this long; after that they are too many.
 BURST_SECONDS = 0.5
-CROWDED = "too many ask it at the same time"
+CROWDED = "too many call it at the same time"
 
 
 class Bulkhead:
-    """Lets some in, lets others wait a moment, refuses the rest at once.
+    """Admits some callers, lets others wait for a moment, and refuses the rest at once.
 
-    A burst is worked off. When more keeps coming than gets done, or nothing gets done, callers
+    It works off a burst. When more callers keep coming than finish, or none finishes, those
     beyond the places are refused without delay, so that threads stay free for other work.
+
+    Args:
+        slots: How many callers may be inside.
+        places: How many callers may wait for long.
+        longest_wait_seconds: After this a waiter is refused.
+        stalled_seconds: With no entry or exit for this long, what is inside counts as hung.
+        clock: Monotonic seconds.
     """
 
     def __init__(
@@ -32,16 +39,6 @@ class Bulkhead:
         stalled_seconds: float = STALLED_SECONDS,
         clock: Callable[[], float] = time.monotonic,
     ) -> None:
-        """Build it empty.
-
-        Args:
-            slots: How many may be inside.
-            places: How many may wait for long.
-            longest_wait_seconds: When one who waits is refused.
-            stalled_seconds: After how long without anybody getting in or out what is inside
-                hangs.
-            clock: Monotonic seconds.
-        """
         self._slots = threading.Semaphore(slots)
         self._places = places
         self._longest_wait_seconds = longest_wait_seconds
@@ -53,11 +50,11 @@ class Bulkhead:
         self._moved_at = clock()
 
     @contextmanager
-    def entered(self, *, patient: bool = True) -> Iterator[None]:
+    def enter(self, *, patient: bool = True) -> Iterator[None]:
         """Hold a slot while the block runs.
 
         Args:
-            patient: False is refused rather than wait.
+            patient: Whether to wait for a slot.
 
         Raises:
             StoreUnavailableError: There was no slot.
@@ -72,7 +69,7 @@ class Bulkhead:
             self._slots.release()
 
     def _wait(self) -> bool:
-        """Wait for a slot; tells whether there was one."""
+        """Wait for a slot, and return whether one was acquired."""
         if not self._line_up():
             return False
         ends = self._clock() + self._longest_wait_seconds
@@ -89,7 +86,7 @@ class Bulkhead:
                     self._crowded_since = None
 
     def _line_up(self) -> bool:
-        """Join those who wait, unless they have been too many for too long."""
+        """Join the waiters, unless they have been too many for too long."""
         with self._lock:
             now = self._clock()
             if self._waiting >= self._places:

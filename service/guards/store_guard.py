@@ -1,5 +1,6 @@
-"""Whether the store may be asked: not while it is down, and not by too many at a time."""
+"""Whether the store may be called: not while it is down, and not by too many at a time."""
 
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 
@@ -9,44 +10,43 @@ from service.guards.bulkhead import Bulkhead
 
 
 class StoreGuard:
-    """Stands before the store, and tells the breaker how each question ended."""
+    """Admits calls of the store, and records on the breaker how each ended.
+
+    Args:
+        breaker: Shared by all guards of the store.
+        bulkhead: Bounds the calls that this guard admits.
+    """
 
     def __init__(self, breaker: Breaker, bulkhead: Bulkhead) -> None:
-        """Join the parts.
-
-        Args:
-            breaker: Shared by all that ask the store.
-            bulkhead: Bounds those who ask by way of this guard.
-        """
         self._breaker = breaker
         self._bulkhead = bulkhead
 
     @contextmanager
-    def asked(self, *, patient: bool = True) -> Iterator[None]:
-        """Ask the store while the block runs.
+    def enter(self, *, patient: bool = True) -> Iterator[None]:
+        """Admit the block, which calls the store.
 
         Args:
             patient: Whether to wait for a turn.
 
         Raises:
-            StoreUnavailableError: It did not answer, now or lately, or refused, or too many
-                ask it.
+            StoreUnavailableError: The store does not answer, recently did not, or refused, or
+                too many call it.
         """
         self._refuse_while_down()
-        with self._bulkhead.entered(patient=patient):
-            # It may have gone while this one waited for a turn.
+        with self._bulkhead.enter(patient=patient):
+            # The store may have gone down while this caller waited for its turn.
             self._refuse_while_down()
-            began = self._breaker.begin()
+            began = time.monotonic()
             try:
                 yield
             except StoreRefusedError:
-                self._breaker.succeeded()
+                self._breaker.answered_at = time.monotonic()
                 raise
             except StoreUnavailableError:
                 self._breaker.failed(began)
                 raise
-            self._breaker.succeeded()
+            self._breaker.answered_at = time.monotonic()
 
     def _refuse_while_down(self) -> None:
-        if not self._breaker.allows():
-            raise StoreUnavailableError("the store did not answer lately")
+        if self._breaker.is_open:
+            raise StoreUnavailableError("the store recently did not answer")

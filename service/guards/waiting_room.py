@@ -1,4 +1,4 @@
-"""A bound on how many threads wait for what another thread or process loads."""
+"""A bound on the threads that wait for a load of another thread or process."""
 
 import threading
 from collections.abc import Iterator
@@ -11,31 +11,29 @@ LONGEST_WAIT_SECONDS = 30.0
 
 
 class WaitingRoom:
-    """Seats for those who wait; a load that is young may have a crowd standing beside them.
+    """Seats for threads that wait for a load; while the load is young, a crowd may stand.
 
-    Whoever waits holds a thread. When a load takes long, those without a seat are refused, so
+    Each waiter holds a thread. When a load takes long, waiters without a seat are refused, so
     that threads stay free for hits.
+
+    Args:
+        seats: How many threads may wait for long.
+        longest_wait_seconds: The longest wait of a thread with a seat.
     """
 
     def __init__(self, seats: int, longest_wait_seconds: float = LONGEST_WAIT_SECONDS) -> None:
-        """Build it empty.
-
-        Args:
-            seats: How many may wait for long.
-            longest_wait_seconds: How long that is.
-        """
         self._seats = threading.Semaphore(seats)
         self._longest_wait_seconds = longest_wait_seconds
 
     @contextmanager
-    def entered(self, under_way_seconds: float = 0.0) -> Iterator[float]:
-        """Wait in the block; gives for how many seconds at most.
+    def enter(self, under_way_seconds: float = 0.0) -> Iterator[float]:
+        """Admit the block, which waits; yield how many seconds it may wait.
 
         Args:
-            under_way_seconds: How long ago the load that is waited for began.
+            under_way_seconds: How long ago the awaited load began.
 
         Raises:
-            StoreUnavailableError: There is no seat, and the load is not young.
+            StoreUnavailableError: No seat is free, and the load is no longer young.
         """
         seated = self._seats.acquire(blocking=False)
         try:

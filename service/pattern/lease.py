@@ -77,7 +77,7 @@ class Lease:
         reply = self._acquire(fruit_id, claim, lease_ms, waited_for)
         if _is_final(reply):
             return claim, reply
-        with self._room.entered() as longest_seconds:
+        with self._room.enter() as longest_seconds:
             ends = self._clock() + min(2 * lease_seconds, longest_seconds)
             while self._clock() < ends:
                 if reply.state is LeaseState.ENTRY:

@@ -68,7 +68,7 @@ class Loads:
             StoreUnavailableError: It does not answer, or too many loads are under way.
         """
         began = self._clock()
-        with self._guard.asked(patient=patient):
+        with self._guard.enter(patient=patient):
             fruit = self._store.find(fruit_id, self._knobs.current.store_delay_seconds)
         seconds = self._clock() - began
         mean = self.mean_seconds

@@ -110,6 +110,6 @@ class SingleFlight(Generic[Value]):
         return flight.value  # type: ignore[return-value]
 
     def _wait(self, flight: _Flight[Value]) -> None:
-        with self._room.entered(self._clock() - flight.began) as longest_seconds:
+        with self._room.enter(self._clock() - flight.began) as longest_seconds:
             if not flight.landed.wait(longest_seconds):
                 raise StoreUnavailableError("the load under way takes too long")

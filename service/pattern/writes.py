@@ -42,7 +42,7 @@ class Writes:
     def _write(
         self, fruit_id: int, write: Callable[[], bool]
     ) -> tuple[bool, InvalidationOutcome | None]:
-        with self._guard.asked():
+        with self._guard.enter():
             try:
                 changed = write()
             except StoreUnavailableError:

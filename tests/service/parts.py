@@ -47,7 +47,7 @@ class Parts:
                 waiting=WaitingRoom(self.seats),
                 refreshes=self.refreshes,
             ),
-            cache_answers=self.redis_breaker.allows,
+            cache_answers=lambda: not self.redis_breaker.is_open,
             externals=Externals(
                 clock=self.clock,
                 sleep=self.clock.advance,

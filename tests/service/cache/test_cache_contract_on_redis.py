@@ -8,9 +8,9 @@ import pytest
 import redis
 from redis.crc import key_slot
 
+from service.assembly import connect
 from service.cache.redis_cache import RedisCache
 from service.cache.redis_calls import RedisCalls
-from service.cache.redis_connections import connect
 from service.domain.cache import GENERATION_SECONDS, CacheUnavailableError, Claim, FillOutcome
 from service.guards.breaker import Breaker
 from tests.service.cache.cache_contract import APPLE, CacheContract, acquire, since
@@ -35,8 +35,8 @@ def observer():
 
 @pytest.fixture
 def cache(redis_server, client, observer):  # noqa: ARG001 - the database is emptied first
-    connections = connect(redis_server.url.removesuffix("/0") + "/9", 0.1)
     breaker = Breaker(lambda: True, lambda _: None)
+    connections = connect(redis_server.url.removesuffix("/0") + "/9", 0.1, breaker)
     yield RedisCache(RedisCalls(connections, breaker, observer), observer)
     connections.close()
 
@@ -179,10 +179,9 @@ def test_generation_and_lease_share_the_cluster_slot_of_their_entry():
 
 def test_load_from_before_a_restart_of_redis_does_not_fill(fresh_redis, observer):
     """The restarted Redis has lost the tokens of all invalidations."""
-    connections = connect(fresh_redis.url, 0.1)
-    cache = RedisCache(
-        RedisCalls(connections, Breaker(lambda: True, lambda _: None), observer), observer
-    )
+    breaker = Breaker(lambda: True, lambda _: None)
+    connections = connect(fresh_redis.url, 0.1, breaker)
+    cache = RedisCache(RedisCalls(connections, breaker, observer), observer)
     before = since(cache, -2)
     fresh_redis.restart()
 
@@ -194,8 +193,9 @@ def test_load_from_before_a_restart_of_redis_does_not_fill(fresh_redis, observer
 @pytest.mark.accept
 def test_fill_held_in_a_frozen_redis_until_the_generation_expired_is_fenced(fresh_redis, observer):
     """Redis executes a received command when it resumes, although the sender has given up."""
-    connections = connect(fresh_redis.url, 0.1)
-    calls = RedisCalls(connections, Breaker(lambda: True, lambda _: None), observer)
+    breaker = Breaker(lambda: True, lambda _: None)
+    connections = connect(fresh_redis.url, 0.1, breaker)
+    calls = RedisCalls(connections, breaker, observer)
     cache = RedisCache(calls, observer)
     cache.fill(2, APPLE, 60_000, since(cache, -2, fruit_id=2))
     before = since(cache, -2)

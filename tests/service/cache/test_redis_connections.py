@@ -5,9 +5,10 @@ import threading
 
 import pytest
 
-from service.cache.redis_connections import connect
+from service.assembly import connect
 from service.cache.wire import NoReplyError
 from service.settings import Settings
+from tests.service.fakes import Breaker
 
 
 class FixedReplyServer:
@@ -46,7 +47,7 @@ def out_of_range():
 @pytest.mark.parametrize("scheme", ["redis", "redis+cluster"])
 def test_refused_handshake_counts_as_no_reply(out_of_range, scheme):
     path = "" if scheme.endswith("cluster") else "/99"
-    connections = connect(f"{scheme}://{out_of_range.address}{path}", 0.1)
+    connections = connect(f"{scheme}://{out_of_range.address}{path}", 0.1, Breaker())
     with pytest.raises(NoReplyError):
         connections.exchange("", [("PING",)], None, patient=False)
     connections.close()
@@ -54,7 +55,7 @@ def test_refused_handshake_counts_as_no_reply(out_of_range, scheme):
 
 def test_bytes_outside_the_redis_protocol_count_as_no_reply():
     server = FixedReplyServer(b"HTTP/1.1 400 Bad Request\r\n\r\n")
-    connections = connect(f"redis://{server.address}/0", 0.1)
+    connections = connect(f"redis://{server.address}/0", 0.1, Breaker())
     with pytest.raises(NoReplyError):
         connections.exchange("", [("PING",)], None, patient=False)
     connections.close()
@@ -63,7 +64,7 @@ def test_bytes_outside_the_redis_protocol_count_as_no_reply():
 
 def test_more_threads_than_the_default_pool_of_redis_py_all_get_connections():
     server = FixedReplyServer(b"")
-    connections = connect(f"redis://{server.address}/0", 0.1)
+    connections = connect(f"redis://{server.address}/0", 0.1, Breaker())
     taken = [connections._pool.get_connection() for _ in range(150)]
 
     assert len(set(taken)) == 150

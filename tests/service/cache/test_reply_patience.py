@@ -18,20 +18,20 @@ def patience(clock):
 
 def test_wait_is_short_while_replies_are_fast(patience):
     for _ in range(1000):
-        patience.took(0.0005)
+        patience.record(0.0005)
 
     assert patience.seconds() == SHORTEST_SECONDS
 
 
 def test_wait_is_three_times_the_slowest_recent_reply(patience):
-    patience.took(0.02)
-    patience.took(0.001)
+    patience.record(0.02)
+    patience.record(0.001)
 
     assert pytest.approx(0.06) == patience.seconds()
 
 
 def test_slow_reply_decays_with_a_half_life_of_half_a_second(patience, clock):
-    patience.took(0.03)
+    patience.record(0.03)
     clock.advance(0.5)
 
     assert pytest.approx(0.045) == patience.seconds()
@@ -39,7 +39,7 @@ def test_slow_reply_decays_with_a_half_life_of_half_a_second(patience, clock):
 
 @pytest.mark.parametrize("seconds", [0.1, 5.0, 1000.0])
 def test_wait_never_exceeds_its_limit(patience, seconds):
-    patience.took(seconds)
+    patience.record(seconds)
 
     assert patience.seconds() == 0.1
 

@@ -6,7 +6,7 @@ from types import SimpleNamespace
 
 import pytest
 
-from service.cache.redis_connections import SingleRedis
+from service.cache.single_server import SingleServer
 from service.cache.wire import NoReplyError
 
 LONG_SECONDS = 60.0
@@ -27,16 +27,18 @@ def ask(connections, failures, key):
 
 
 def test_all_waiters_stop_waiting_once_redis_is_found_not_to_respond(silent_url):
-    called = set()
+    looked = set()
 
-    def hangs():
-        # True from the second call of a thread on, once every thread has called.
-        waits = threading.get_ident() in called
-        called.add(threading.get_ident())
-        return waits and len(called) == len(waiting)
+    class Opening:
+        @property
+        def is_open(self):
+            # True from the second look of a thread on, once every thread has looked.
+            waits = threading.get_ident() in looked
+            looked.add(threading.get_ident())
+            return waits and len(looked) == len(waiting)
 
-    connections = SingleRedis(silent_url, 0.1, hangs=hangs)
-    connections._patience = SimpleNamespace(seconds=lambda: LONG_SECONDS, took=lambda _: None)
+    connections = SingleServer(silent_url, 0.1, Opening())
+    connections._patience = SimpleNamespace(seconds=lambda: LONG_SECONDS, record=lambda _: None)
     failures = []
     waiting = [
         threading.Thread(target=ask, args=(connections, failures, f"fruit:{number}"))
@@ -54,8 +56,8 @@ def test_all_waiters_stop_waiting_once_redis_is_found_not_to_respond(silent_url)
 
 def test_probe_of_an_unresponsive_redis_waits_for_its_full_time(silent_url):
     waits = []
-    connections = SingleRedis(silent_url, 0.1, hangs=lambda: True)
-    connections._patience = SimpleNamespace(seconds=lambda: 0.05, took=waits.append)
+    connections = SingleServer(silent_url, 0.1, SimpleNamespace(is_open=True))
+    connections._patience = SimpleNamespace(seconds=lambda: 0.05, record=waits.append)
 
     ask(connections, [], "fruit:1")
 

@@ -46,55 +46,55 @@ def breaker(dependency, clock):
 
 
 def test_failure_without_an_answer_since_it_began_opens_the_breaker(breaker, dependency):
-    breaker.failed(breaker.begin())
+    breaker.failed(breaker._clock())
 
-    assert not breaker.allows()
+    assert breaker.is_open
     assert dependency.turns == [True]
 
 
 def test_single_failure_among_answers_does_not_open_the_breaker(breaker, dependency, clock):
-    began = breaker.begin()
+    began = breaker._clock()
     clock.advance(0.01)
-    breaker.succeeded()
+    breaker.answered_at = breaker._clock()
     breaker.failed(began)
 
-    assert breaker.allows()
+    assert not breaker.is_open
     assert dependency.turns == []
 
 
 def test_failures_in_a_row_open_the_breaker_despite_an_answer_since_they_began(breaker, clock):
-    began = breaker.begin()
+    began = breaker._clock()
     clock.advance(0.01)
-    breaker.succeeded()
+    breaker.answered_at = breaker._clock()
     for _ in range(FAILURES_IN_A_ROW):
-        assert breaker.allows()
+        assert not breaker.is_open
         breaker.failed(began)
 
-    assert not breaker.allows()
+    assert breaker.is_open
 
 
 def test_only_one_probe_starts_however_many_calls_fail(breaker, dependency):
     for _ in range(10):
-        breaker.failed(breaker.begin())
+        breaker.failed(breaker._clock())
 
     assert len(dependency.probing) == 1
     assert dependency.turns == [True]
 
 
 def test_answered_probe_closes_the_breaker(breaker, dependency):
-    breaker.failed(breaker.begin())
+    breaker.failed(breaker._clock())
     dependency.probing.pop()()
 
-    assert breaker.allows()
+    assert not breaker.is_open
     assert dependency.probes == 1
     assert dependency.turns == [True, False]
 
 
 def test_no_call_is_allowed_during_a_probe(breaker, dependency):
     passed = []
-    dependency.probe = lambda: passed.append(breaker.allows()) or True
+    dependency.probe = lambda: passed.append(not breaker.is_open) or True
     breaker._probe = dependency.probe
-    breaker.failed(breaker.begin())
+    breaker.failed(breaker._clock())
     dependency.probing.pop()()
 
     assert passed == [False]
@@ -103,7 +103,7 @@ def test_no_call_is_allowed_during_a_probe(breaker, dependency):
 def test_breaker_opens_again_after_it_closed(breaker, dependency, clock):
     for _ in range(2):
         clock.advance(1.0)
-        breaker.failed(breaker.begin())
+        breaker.failed(breaker._clock())
         dependency.probing.pop()()
 
     assert dependency.turns == [True, False, True, False]
@@ -115,10 +115,10 @@ def test_ten_slow_calls_overlap():
     inside = threading.Barrier(10)
 
     def call():
-        assert breaker.allows()
-        began = breaker.begin()
+        assert not breaker.is_open
+        began = breaker._clock()
         inside.wait(10)
-        breaker.succeeded()
+        breaker.answered_at = breaker._clock()
         return began
 
     with ThreadPoolExecutor(10) as pool:
@@ -136,10 +136,10 @@ def test_probe_thread_repeats_until_answered_and_no_second_one_runs():
 
     breaker = Breaker(probe, lambda is_open: None if is_open else answered.set())
     for _ in range(20):
-        breaker.failed(breaker.begin())
+        breaker.failed(breaker._clock())
     assert answered.wait(10)
     deadline = time.monotonic() + 10
-    while not breaker.allows():
+    while breaker.is_open:
         assert time.monotonic() < deadline
 
     assert most == [1, 1, 1]
@@ -155,16 +155,16 @@ def test_probe_that_raises_is_repeated(breaker, dependency):
         return outcome
 
     breaker._probe = probe
-    breaker.failed(breaker.begin())
+    breaker.failed(breaker._clock())
     dependency.probing.pop()()
 
-    assert breaker.allows()
+    assert not breaker.is_open
 
 
 def test_stopped_breaker_does_not_repeat_its_probe(breaker, dependency):
     dependency.answers = False
     breaker.stop()
-    breaker.failed(breaker.begin())
+    breaker.failed(breaker._clock())
     dependency.probing.pop()()
 
     assert dependency.probes == 1

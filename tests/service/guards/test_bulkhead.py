@@ -14,10 +14,10 @@ from tests.service.fakes import FakeClock
 def test_only_as_many_callers_enter_as_there_are_slots():
     bulkhead = Bulkhead(2, 0, 0.0)
     with (
-        bulkhead.entered(),
-        bulkhead.entered(),
+        bulkhead.enter(),
+        bulkhead.enter(),
         pytest.raises(StoreUnavailableError, match="too many"),
-        bulkhead.entered(),
+        bulkhead.enter(),
     ):
         pass
 
@@ -25,16 +25,16 @@ def test_only_as_many_callers_enter_as_there_are_slots():
 def test_slot_is_free_again_after_an_error():
     bulkhead = Bulkhead(1, 0, 0.0)
     for _ in range(3):
-        with pytest.raises(ZeroDivisionError), bulkhead.entered():
+        with pytest.raises(ZeroDivisionError), bulkhead.enter():
             raise ZeroDivisionError
 
 
 def test_impatient_caller_does_not_wait():
     bulkhead = Bulkhead(1, 10, 60.0)
     with (
-        bulkhead.entered(),
+        bulkhead.enter(),
         pytest.raises(StoreUnavailableError),
-        bulkhead.entered(patient=False),
+        bulkhead.enter(patient=False),
     ):
         pass
 
@@ -44,12 +44,12 @@ def test_waiter_enters_when_a_slot_is_free():
     inside, leaving = threading.Event(), threading.Event()
 
     def hold():
-        with bulkhead.entered():
+        with bulkhead.enter():
             inside.set()
             assert leaving.wait(10)
 
     def follow():
-        with bulkhead.entered():
+        with bulkhead.enter():
             return "in"
 
     with ThreadPoolExecutor(2) as pool:
@@ -66,16 +66,16 @@ def test_waiter_enters_when_a_slot_is_free():
 def test_no_caller_waits_for_slots_that_hang():
     clock = FakeClock()
     bulkhead = Bulkhead(1, 1, 60.0, clock=clock)
-    with bulkhead.entered():
+    with bulkhead.enter():
         clock.advance(0.3)
-        with pytest.raises(StoreUnavailableError), bulkhead.entered():
+        with pytest.raises(StoreUnavailableError), bulkhead.enter():
             pass
 
 
 def test_crowd_may_wait_during_a_burst_and_is_refused_when_it_lasts():
     clock = FakeClock()
     bulkhead = Bulkhead(1, 0, 60.0, clock=clock)
-    with bulkhead.entered():
+    with bulkhead.enter():
         assert bulkhead._line_up()
         clock.advance(0.4)
         bulkhead._moved_at = clock()
@@ -88,7 +88,7 @@ def test_crowd_may_wait_during_a_burst_and_is_refused_when_it_lasts():
 def test_crowd_is_refused_at_once_when_no_slot_becomes_free():
     clock = FakeClock()
     bulkhead = Bulkhead(1, 0, 60.0, clock=clock)
-    with bulkhead.entered():
+    with bulkhead.enter():
         clock.advance(0.06)
         assert not bulkhead._line_up()
 
@@ -98,7 +98,7 @@ def test_fifty_callers_never_exceed_the_slots():
     inside, most, lock = [], [], threading.Lock()
 
     def call(_):
-        with bulkhead.entered():
+        with bulkhead.enter():
             with lock:
                 inside.append(1)
                 most.append(len(inside))
