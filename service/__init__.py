@@ -13,8 +13,8 @@ from service.web import catalogue_command, control, health, problems, routes
 def create_app(settings: Settings | None = None) -> Flask:
     """Build the service; it connects to nothing before the first request.
 
-    A program that outlives the app calls `app.extensions["close"](seconds)` when it is done
-    with the app: the longest wait for a silent Redis to accept the pending invalidations.
+    A program that outlives the app calls `app.extensions["close"]()` when it is done with the
+    app, with the seconds that a silent Redis has to accept the pending invalidations.
 
     Args:
         settings: None reads them from the environment.

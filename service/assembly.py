@@ -5,7 +5,7 @@ import random
 import time
 from collections.abc import Callable, Mapping
 from contextlib import suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import partial
 
 from service.cache.cluster import Cluster
@@ -74,7 +74,7 @@ class Externals:
 
     clock: Callable[[], float] = time.perf_counter
     sleep: Callable[[float], None] = time.sleep
-    spread: Callable[[], float] = lambda: random.uniform(-1, 1)
+    spread: Callable[[], float] = field(default=partial(random.uniform, -1, 1))
     draw: Callable[[], float] = random.random
 
 
@@ -148,7 +148,7 @@ def assemble(settings: Settings) -> Service:
         (shared_knobs.sync, partial(pattern.invalidations.retry, RETRY_CHORE_SECONDS))
     )
 
-    def close(patience_seconds: float) -> None:
+    def close(patience_seconds: float = 0.0) -> None:
         for part in (housekeeping, redis_breaker, store_breaker):
             part.stop()
         pattern.invalidations.finish(patience_seconds)

@@ -24,7 +24,7 @@ def build():
 
     yield build_app
     for app in apps:
-        app.extensions["close"](0.0)
+        app.extensions["close"]()
 
 
 @pytest.fixture
