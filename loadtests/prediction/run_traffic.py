@@ -3,22 +3,20 @@
 from collections.abc import Mapping
 
 from loadtests.prediction.steady_state import Traffic
-from loadtests.traffic.trace import Trace
-from loadtests.workload.load_settings import LoadSettings
+from loadtests.workload.assignments import trace_reads
 from loadtests.workload.scenario import Scenario
-from loadtests.workload.schedule import trace_reads
+from loadtests.workload.workload import Workload
 
 _MOST_READS = 2_000_000
 
 
-def traffic_of(
-    settings: LoadSettings, trace: Trace | None, scenarios: Mapping[str, Scenario]
-) -> Traffic | None:
+def traffic_of(workload: Workload, scenarios: Mapping[str, Scenario]) -> Traffic | None:
     """Return the traffic of a run of *scenarios*.
 
-    None where it is not known before: several scenarios that differ, a closed loop, a rate that
-    moves, writes among the ids of a trace or beside missing ids.
+    Return None if it is not known before the run: several scenarios that differ, a closed loop, a
+    rate that moves, writes among the ids of a trace or beside missing ids.
     """
+    settings, trace = workload.settings, workload.trace
     kinds = set(scenarios.values())
     if len(kinds) != 1:
         return None
@@ -27,7 +25,7 @@ def traffic_of(
         return None
     if scenario.writes and settings.write_ratio and (trace or settings.missing_ratio):
         return None
-    popularity = scenario.popularity(settings, trace)
+    popularity = workload.popularity(scenario)
     if trace is not None:
         count = min(settings.requests or trace.ids.size, trace.ids.size, _MOST_READS)
         return Traffic(popularity, settings.rate, reads=trace_reads(settings, trace, count))

@@ -1,4 +1,4 @@
-"""How much of the load goes to the most popular ids, without which a hit ratio says nothing."""
+"""The share of lookups that the most popular ids have: a hit ratio means nothing without it."""
 
 from collections.abc import Mapping
 
@@ -6,34 +6,32 @@ import numpy as np
 
 from loadtests.traffic.popularity import Popularity
 from loadtests.traffic.trace import Trace
-from loadtests.workload.load_settings import LoadSettings
 from loadtests.workload.scenario import Scenario
+from loadtests.workload.workload import Workload
 
 TOPS = (1, 10, 100)
 
 
-def top_shares(
-    settings: LoadSettings, trace: Trace | None, scenarios: Mapping[str, Scenario]
-) -> dict[str, float]:
-    """Return the share of requests to the 1, 10, 100 most popular ids.
+def top_shares(workload: Workload, scenarios: Mapping[str, Scenario]) -> dict[str, float]:
+    """Return the share of lookups for the 1, 10 and 100 most popular ids.
 
-    Empty where they change with time, or where the scenarios of a run differ.
+    Return nothing if the ids' popularity moves, or if the run's scenarios differ.
     """
     kinds = set(scenarios.values())
     if len(kinds) != 1:
         return {}
-    if trace is not None:
-        return _counted(trace, settings.requests)
-    return _expected(kinds.pop().popularity(settings, None))
+    if workload.trace is not None:
+        return _count_shares(workload.trace, workload.settings.requests)
+    return _expect_shares(workload.popularity(kinds.pop()))
 
 
-def _counted(trace: Trace, requests: int) -> dict[str, float]:
+def _count_shares(trace: Trace, requests: int) -> dict[str, float]:
     sent = trace.ids[: requests or None]
     counts = -np.sort(-np.unique(sent, return_counts=True)[1])
     return {str(top): float(counts[:top].sum() / sent.size) for top in TOPS}
 
 
-def _expected(popularity: Popularity) -> dict[str, float]:
+def _expect_shares(popularity: Popularity) -> dict[str, float]:
     masses = popularity.masses()
     if masses is None:
         return {}

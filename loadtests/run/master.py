@@ -1,5 +1,6 @@
-"""The master's part of a run: hands out shares, adds up reports, waits for the last of them."""
+"""The master's part of a run: begins it in the workers, adds up and awaits their reports."""
 
+import dataclasses
 import logging
 import time
 from typing import Any
@@ -21,8 +22,8 @@ from loadtests.run.worker import (
     STOPPED,
 )
 from loadtests.sender.tallies import Tallies, merged
+from loadtests.workload.assignments import Epoch
 from loadtests.workload.flags import EXIT_USAGE
-from loadtests.workload.shares import divide
 
 logger = logging.getLogger(__name__)
 
@@ -91,7 +92,7 @@ class MasterLoad:
             self._beginning = gevent.spawn(self._begin)
 
     def _begin(self) -> None:
-        """Hand out shares once every user has been reported, which Locust does not wait for."""
+        """Begin once every user has been reported, which Locust does not wait for."""
         if self._epoch and self._preparation.keeps_its_users:
             logger.warning(KEEPS_ITS_USERS)
             return
@@ -106,19 +107,17 @@ class MasterLoad:
         }
         soon = time.time() + _LEAD_SECONDS
         started_at = self._preparation.started_at or soon
-        shares = divide(started_at, soon - started_at, self._epoch, users)
-        if not shares:
+        epoch = Epoch(started_at, soon - started_at, self._epoch, users)
+        if not epoch.processes:
             return
-        without_users = next(iter(shares.values())).without_users()
-        shares = dict.fromkeys(self._busy, without_users) | shares
         self._epoch += 1
         self._preparation.begin(started_at)
-        self._busy |= set(shares)
-        self._exhausted -= set(shares)
-        self._not_begun = set(shares)
+        self._busy |= set(epoch.processes)
+        self._exhausted -= self._busy
+        self._not_begun = set(self._busy)
         while self._not_begun & self._alive():  # until every worker has said that it begins
             for worker in self._not_begun & self._alive():
-                self._runner.send_message(BEGIN, shares[worker].packed(), worker)
+                self._runner.send_message(BEGIN, dataclasses.asdict(epoch), worker)
             gevent.sleep(_RETRY_SECONDS)
 
     def _missing_users(self) -> int:

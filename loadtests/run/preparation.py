@@ -18,11 +18,11 @@ from loadtests.sender.recording import Recording
 from loadtests.sender.tallies import Tallies
 from loadtests.service_under_test.client import ServiceClient
 from loadtests.service_under_test.contract import Knob
-from loadtests.traffic.trace import Trace
+from loadtests.workload.assignments import require_slots
 from loadtests.workload.flags import LARGEST_CATALOGUE, FlagError
 from loadtests.workload.load_settings import LoadSettings, settings_from
 from loadtests.workload.scenario import Scenario
-from loadtests.workload.shares import require_slots
+from loadtests.workload.workload import Workload
 
 KEEPS_ITS_USERS = (
     "a run of --requests or of a --trace keeps the users it began with; stop it and start anew"
@@ -59,6 +59,7 @@ class Preparation:
         self.fenced = False
         self.traffic: Traffic | None = None
         self._top_shares: dict[str, float] = {}
+        self._workload: Workload | None = None
 
     @property
     def headless(self) -> bool:
@@ -92,6 +93,16 @@ class Preparation:
         """
         return self.current or settings_from(parsed_options(self._environment))
 
+    def workload(self, settings: LoadSettings) -> Workload:
+        """Return the workload that the service was readied for, or one that *settings* ask for.
+
+        Raises:
+            FlagError: The trace cannot be read.
+        """
+        if self._workload is None or self._workload.settings != settings:
+            return Workload(settings, settings.read_trace())
+        return self._workload
+
     def client(self, settings: LoadSettings) -> ServiceClient:
         """Return how to speak to the service of *settings*."""
         return ServiceClient(settings.service_urls, self.token)
@@ -106,22 +117,22 @@ class Preparation:
         chosen = self._chosen()
         with self.client(settings) as client:
             client.check()
-            trace = settings.read_trace()
-            if trace is not None and len(chosen) > 1:
+            workload = self._workload = Workload(settings, settings.read_trace())
+            if workload.trace is not None and len(chosen) > 1:
                 names = ", ".join(chosen)
                 raise FlagError(
                     f"trace must be replayed by one scenario, got {names!r}; choose one of them"
                 )
-            items = self._items(settings, trace)
+            items = self._items(workload)
             self.learn(client.set_knobs(settings.knobs) if settings.knobs else client.knobs())
             client.fill_catalogue(items)
             writes = settings.write_ratio and any(scenario.writes for scenario in chosen.values())
-            if writes or trace is not None:
+            if writes or workload.trace is not None:
                 # Else a read could find what neither a write of this run nor an earlier line of
                 # the trace explains.
                 client.clear_cache()
-        self.traffic = traffic_of(settings, trace, chosen)
-        self._top_shares = top_shares(settings, trace, chosen)
+        self.traffic = traffic_of(workload, chosen)
+        self._top_shares = top_shares(workload, chosen)
 
     def require_slots(self, settings: LoadSettings, users: int) -> None:
         """Refuse a run with fewer slots than processes that would send.
@@ -209,12 +220,12 @@ class Preparation:
 
     def _ordered(self, settings: LoadSettings) -> bool:
         """Tell whether nothing may overtake, so that one process sends all of a scenario."""
-        trace, chosen = settings.read_trace(), self._chosen().values()
-        return all(each.popularity(settings, trace).ordered for each in chosen)
+        workload = self.workload(settings)
+        return all(workload.popularity(each).ordered for each in self._chosen().values())
 
-    def _items(self, settings: LoadSettings, trace: Trace | None) -> int:
+    def _items(self, workload: Workload) -> int:
         chosen = self._chosen().values()
-        items = max(each.popularity(settings, trace).largest_id for each in chosen)
+        items = max(workload.popularity(each).largest_id for each in chosen)
         if items > LARGEST_CATALOGUE:
             raise FlagError(
                 f"items must be at most {LARGEST_CATALOGUE} with all one-hit items and ids of a"

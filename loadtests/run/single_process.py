@@ -11,7 +11,7 @@ from loadtests.run.preparation import KEEPS_ITS_USERS, Preparation
 from loadtests.run.typed_locust import listen
 from loadtests.sender.sender import LoadRun
 from loadtests.sender.tallies import Tallies
-from loadtests.workload.shares import divide
+from loadtests.workload.assignments import Epoch
 
 logger = logging.getLogger(__name__)
 
@@ -46,7 +46,7 @@ class LocalLoad:
         self._epoch = 0
         self._stopping = False
         self._run = LoadRun(
-            preparation.open(),
+            preparation.workload(preparation.open()),
             scenarios_of(self._environment),
             preparation.token,
             self._environment.events.request.fire,
@@ -63,10 +63,10 @@ class LocalLoad:
         soon = time.time() + _LEAD_SECONDS
         started_at = self._preparation.started_at or soon
         users = {"local": runner.user_classes_count}
-        shares = divide(started_at, soon - started_at, self._epoch, users)
+        epoch = Epoch(started_at, soon - started_at, self._epoch, users)
         self._epoch += 1
         self._preparation.begin(started_at)
-        self._run.begin(shares["local"])
+        self._run.begin(epoch, "local")
 
     def _on_test_stopping(self, **_: object) -> None:
         if self._run is None or not self._preparation.is_open:

@@ -9,9 +9,10 @@ from locust.runners import WorkerRunner
 from loadtests.run.load_user import scenarios_of
 from loadtests.run.typed_locust import listen, parsed_options
 from loadtests.sender.sender import LoadRun
+from loadtests.workload.assignments import Epoch
 from loadtests.workload.flags import FlagError
 from loadtests.workload.load_settings import settings_from
-from loadtests.workload.shares import unpacked_share
+from loadtests.workload.workload import Workload
 
 BEGIN, STOP, GIVE_UP = "load_begin", "load_stop", "load_give_up"
 BEGUN, STOPPED, EXHAUSTED = "load_begun", "load_stopped", "load_exhausted"
@@ -43,17 +44,19 @@ class WorkerLoad:
         self._run = None
         try:
             settings = settings_from(parsed_options(self._environment))
-            self._run = LoadRun(settings, scenarios, self._token, fire, self._on_exhausted)
+            workload = Workload(settings, settings.read_trace())
         except FlagError as error:  # such as a trace that only the master can read
             self._runner.send_message(REFUSED, {"why": str(error)})
+            return
+        self._run = LoadRun(workload, scenarios, self._token, fire, self._on_exhausted)
 
     def _on_begin(self, msg: Any, **_: object) -> None:  # noqa: ANN401 - Locust's message
-        share = unpacked_share(msg.data)
-        if self._run is None or self._begun == (share.started_at, share.epoch):
+        epoch = Epoch(**msg.data)
+        if self._run is None or self._begun == (epoch.started_at, epoch.number):
             return  # not ready yet, or told a second time
-        self._begun = (share.started_at, share.epoch)
+        self._begun = (epoch.started_at, epoch.number)
         try:
-            self._run.begin(share)
+            self._run.begin(epoch, self._runner.client_id)
         except FlagError as error:
             self._runner.send_message(REFUSED, {"why": str(error)})
             return

@@ -3,81 +3,91 @@
 import logging
 import math
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from pathlib import Path
 
 import gevent
+import numpy as np
 
 from loadtests.sender.fruit_client import ANSWER_SECONDS, FruitClient
-from loadtests.sender.loop_builder import Loop, LoopParts
+from loadtests.sender.loops import ClosedLoop, OpenLoop
 from loadtests.sender.oracle import Oracle
 from loadtests.sender.performer import Performer, RequestEvent
 from loadtests.sender.recording import Recording
 from loadtests.sender.slots import InFlight
 from loadtests.sender.tallies import Tallies
-from loadtests.traffic.popularity import Popularity, Sampler
-from loadtests.workload.load_settings import LoadSettings
+from loadtests.traffic.arrivals import Immediately
+from loadtests.traffic.popularity import Sampler
+from loadtests.workload.assignments import Assignment, Epoch, divide
+from loadtests.workload.operations import Operations, Part, Schedule
 from loadtests.workload.scenario import Scenario
-from loadtests.workload.shares import Share
+from loadtests.workload.workload import Workload
 
 logger = logging.getLogger(__name__)
 
 TICK_SECONDS = 0.5
 _QUANTITY_SPAN = 2_000_000_000
+_THINKING = 7
+
+Loop = OpenLoop | ClosedLoop
 
 
 class LoadRun:
-    """Does this process's share of a run.
+    """Sends what one process has to send of a run.
 
     Args:
-        settings: What to do.
+        workload: What the run was asked for.
         scenarios: By User class name.
         token: Control token for writes; None where none is needed.
         fire: Locust's request event.
-        on_exhausted: Called once when every loop has come to its own end and nothing is under
+        on_exhausted: Called once when every loop has reached its own end and no request is under
             way any more; not when the run is stopped.
     """
 
     def __init__(
         self,
-        settings: LoadSettings,
+        workload: Workload,
         scenarios: Mapping[str, Scenario],
         token: str | None,
         fire: RequestEvent,
         on_exhausted: Callable[[], None],
     ) -> None:
-        self.settings = settings
         self.tallies = Tallies()
+        self._workload = workload
+        self._settings = workload.settings
         self._scenarios = scenarios
         self._names: list[str] = []
         self._token = token
         self._fire = fire
         self._on_exhausted = on_exhausted
-        self._trace = settings.read_trace()
-        self._recording = Recording(Path(settings.record)) if settings.record else None
+        record = workload.settings.record
+        self._recording = Recording(Path(record)) if record else None
         self._loops: list[Loop] = []
         self._greenlets: list[gevent.Greenlet] = []
         self._ticker: gevent.Greenlet | None = None
         self._sent_before = 0
         self._backlog: int | None = None
-        self._popularities: dict[str, Popularity] = {}
         self._ordered_samplers: dict[str, Sampler] = {}
-        self._oracles: dict[str, tuple[tuple[int, int], Oracle]] = {}
+        self._oracles: dict[str, tuple[Part, Oracle]] = {}
 
-    def begin(self, share: Share) -> None:
-        """Start this process's loops, or start them anew with another share.
+    def begin(self, epoch: Epoch, process: str) -> None:
+        """Start this process's loops, or replace them by those of a later epoch.
+
+        Args:
+            epoch: Who sends.
+            process: Name of this process in it.
 
         Raises:
-            FlagError: There are fewer slots than processes.
+            FlagError: There are fewer slots than processes that send.
         """
-        ordered = all(self._popularity(name).ordered for name in share.scenarios)
-        slots = share.slots(self.settings.max_in_flight, ordered=ordered)
+        assignments = divide(epoch, self._workload, self._scenarios).get(process, [])
+        slots = sum(assignment.slots for assignment in assignments)
         if self._ticker is None:
-            self._open(share, slots)
+            self._open(epoch, slots)
         self._halt()
-        self._forget_keys_of_others(share)
+        self._drop_oracles_of_others(assignments)
         self._pool.resize(slots)
-        self._loops = [loop for name in share.scenarios for loop in self._make(share, name)]
+        self._loops = [self._loop(epoch, assignment) for assignment in assignments]
         self._greenlets = [gevent.spawn(loop.run) for loop in self._loops]
         gevent.spawn(self._watch, self._greenlets)
 
@@ -108,72 +118,72 @@ class LoadRun:
         """Return seconds since the run's start."""
         return time.perf_counter() - self._zero
 
-    def _open(self, share: Share, slots: int) -> None:
-        settings = self.settings
-        self._zero = time.perf_counter() + share.started_at - time.time()
-        self._started_at = share.started_at
+    def _open(self, epoch: Epoch, slots: int) -> None:
+        settings = self._settings
+        self._zero = time.perf_counter() + epoch.started_at - time.time()
+        self._started_at = epoch.started_at
         self._cpu_zero = time.process_time()
-        # an edit may give us all slots
+        # A later epoch may assign all slots to this process.
         self._client = FruitClient(settings.service_urls, settings.max_in_flight, self._token)
         self._pool = InFlight(slots, settings.max_wait_seconds, self.now)
-        self._parts = LoopParts(settings, self._trace, self._pool, self.now)
         if self._recording is not None:
-            self._recording.open_samples(own_file=share.processes > 1)
+            self._recording.open_samples(own_file=len(epoch.processes) > 1)
         self._ticker = gevent.spawn(self._tick_forever)
 
-    def _make(self, share: Share, name: str) -> list[Loop]:
-        scenario = self._scenarios[name]
-        if name not in self._names:
-            self._names.append(name)
-        sampler_of, ordered = self._samplers(share, name), self._popularity(name).ordered
-        performer = self._performer(share, name, scenario)
-        if scenario.closed_loop:
-            return self._parts.closed_loops(share, name, sampler_of, performer, ordered=ordered)
-        sampler = sampler_of(share.stream(name))
-        return self._parts.open_loop(share, name, scenario, sampler, performer, ordered=ordered)
+    def _loop(self, epoch: Epoch, assignment: Assignment) -> Loop:
+        settings, scenario = self._settings, self._scenarios[assignment.scenario]
+        performer = self._performer(epoch, assignment, scenario)
+        arrivals, write_ratio = assignment.arrivals, 0.0
+        if arrivals is not None and scenario.writes:
+            write_ratio = settings.write_ratio
+        schedule = Schedule(
+            arrivals or Immediately(self.now),
+            self._sampler(assignment, scenario),
+            write_ratio,
+            settings.seed + epoch.number,
+            assignment.quota,
+        )
+        operations = Operations(schedule, assignment.part)
+        if arrivals is not None:
+            return OpenLoop(operations, self._pool, performer, self.now)
+        generator = np.random.default_rng([settings.seed, _THINKING, assignment.sequence])
+        think = settings.think_seconds
+        return ClosedLoop(operations, think, generator, self._pool, performer, self.now)
 
-    def _popularity(self, name: str) -> Popularity:
-        if name not in self._popularities:
-            scenario = self._scenarios[name]
-            self._popularities[name] = scenario.popularity(self.settings, self._trace)
-        return self._popularities[name]
-
-    def _samplers(self, share: Share, name: str) -> Callable[[int], Sampler]:
-        """Return what draws a stream's ids: one for all where they have an order to keep."""
-        popularity = self._popularity(name)
+    def _sampler(self, assignment: Assignment, scenario: Scenario) -> Sampler:
+        popularity = self._workload.popularity(scenario)
+        sampler = popularity.sampler(assignment.sequence)
         if not popularity.ordered:
-            return popularity.sampler
-        new = popularity.sampler(share.stream(name))
-        known = self._ordered_samplers.setdefault(name, new)  # goes on where it was
-        return lambda _stream: known
+            return sampler
+        # All loops and epochs continue the one order.
+        return self._ordered_samplers.setdefault(assignment.scenario, sampler)
 
-    def _performer(self, share: Share, name: str, scenario: Scenario) -> Performer:
-        oracle = self._oracle(share, name) if scenario.writes else None
-        number = self._names.index(name)
+    def _performer(self, epoch: Epoch, assignment: Assignment, scenario: Scenario) -> Performer:
+        if assignment.scenario not in self._names:
+            self._names.append(assignment.scenario)
+        number = self._names.index(assignment.scenario)
+        oracle = self._oracle(epoch, assignment) if scenario.writes else None
         return Performer(self._client, self.now, self.tallies, self._fire, number, oracle)
 
-    def _oracle(self, share: Share, name: str) -> Oracle:
-        """Return who knows what was written to our keys: anew where others come to be ours."""
-        part = share.scenarios[name]
-        keys_of = (part.nth, part.processes)
-        known = self._oracles.get(name)
-        if known is None or known[0] != keys_of:
-            moment = int((share.started_at + share.begins) * 1000)
-            known = (keys_of, Oracle(moment % _QUANTITY_SPAN, self._settled_at(share)))
-            self._oracles[name] = known
+    def _oracle(self, epoch: Epoch, assignment: Assignment) -> Oracle:
+        """Return the oracle of our keys; a new one when the set of keys changed."""
+        known = self._oracles.get(assignment.scenario)
+        if known is None or known[0] != assignment.part:
+            moment = int((epoch.started_at + epoch.begins) * 1000)
+            oracle = Oracle(moment % _QUANTITY_SPAN, self._settled_at(epoch))
+            known = self._oracles[assignment.scenario] = (assignment.part, oracle)
         return known[1]
 
-    def _forget_keys_of_others(self, share: Share) -> None:
-        """Drop the oracles of keys that are not ours now: should they come back, others wrote."""
-        self._oracles = {
-            name: known for name, known in self._oracles.items() if name in share.scenarios
-        }
+    def _drop_oracles_of_others(self, assignments: Iterable[Assignment]) -> None:
+        """Drop the oracles of keys that are not ours now: others may write them meanwhile."""
+        ours = {assignment.scenario for assignment in assignments}
+        self._oracles = {name: known for name, known in self._oracles.items() if name in ours}
 
-    def _settled_at(self, share: Share) -> float:
-        """Return when the last write of whoever had our keys before will have been answered."""
-        if not share.epoch:
+    def _settled_at(self, epoch: Epoch) -> float:
+        """Return when the last write by earlier owners of our keys will have been answered."""
+        if not epoch.number:
             return -math.inf
-        return share.begins + self.settings.max_wait_seconds + ANSWER_SECONDS
+        return epoch.begins + self._settings.max_wait_seconds + ANSWER_SECONDS
 
     def _halt(self) -> None:
         gevent.killall(self._greenlets)

@@ -5,6 +5,7 @@ same ids at the same times whatever the number of users and processes, down to t
 """
 
 import math
+from dataclasses import dataclass
 from typing import NamedTuple, Protocol
 
 import numpy as np
@@ -35,7 +36,7 @@ class Block(NamedTuple):
     until: float
 
 
-class Sequence:
+class Schedule:
     """All operations of one scenario.
 
     Args:
@@ -83,46 +84,61 @@ class Part(Protocol):
         """Return which of *block*'s operations; its first one is number *first* of all."""
 
 
+@dataclass(frozen=True)
 class Turns:
-    """A process does the turns of its users: user u of *users* does u, u + users, …."""
+    """The operations of some users: of n users, user u does operations u, u + n, u + 2n, ….
 
-    def __init__(self, first: int, here: int, users: int) -> None:
-        self._first = first
-        self._here = here
-        self._users = users
+    Attributes:
+        first: Number of the first of these users.
+        here: How many they are.
+        users: How many users share the operations.
+    """
+
+    first: int
+    here: int
+    users: int
 
     def __call__(self, block: Block, first: int) -> NDArray[np.bool_]:
         """Return which operations fall to this process's users."""
-        user = np.arange(first, first + block.keys.size) % self._users
-        return (user >= self._first) & (user < self._first + self._here)
+        user = np.arange(first, first + block.keys.size) % self.users
+        return (user >= self.first) & (user < self.first + self.here)
 
 
+ALL = Turns(0, 1, 1)
+"""Every operation of a scenario."""
+
+
+@dataclass(frozen=True)
 class Keys:
-    """A process does all that concerns its keys: only it knows what was written to them."""
+    """All operations on one process's keys: only that process knows what was written to them.
 
-    def __init__(self, nth: int, processes: int) -> None:
-        self._nth = nth
-        self._processes = processes
+    Attributes:
+        nth: Number of the process.
+        processes: How many processes share the keys.
+    """
+
+    nth: int
+    processes: int
 
     def __call__(self, block: Block, first: int) -> NDArray[np.bool_]:
         """Return which operations have a key of this process."""
         del first
         mixed = (block.keys.astype(np.uint64) * _OWNER_MIX) >> np.uint64(40)
-        owners = mixed % np.uint64(self._processes)
-        return np.asarray(owners == self._nth)
+        owners = mixed % np.uint64(self.processes)
+        return np.asarray(owners == self.nth)
 
 
 class Operations:
     """One process's part of a sequence."""
 
-    def __init__(self, sequence: Sequence, part: Part) -> None:
-        self._sequence = sequence
+    def __init__(self, schedule: Schedule, part: Part) -> None:
+        self._schedule = schedule
         self._part = part
 
     def next_block(self, count: int) -> Block | None:
         """Draw *count* operations of the sequence and return ours; None at its end."""
-        first = self._sequence.drawn
-        block = self._sequence.next_block(count)
+        first = self._schedule.drawn
+        block = self._schedule.next_block(count)
         if block is None:
             return None
         ours = self._part(block, first)
@@ -132,8 +148,8 @@ class Operations:
         """Draw all that is due up to a time, and return how many of it were ours."""
         ours, drawn_to = 0, -math.inf
         while drawn_to <= until:
-            first = self._sequence.drawn
-            block = self._sequence.next_block(_PASSED_OVER)
+            first = self._schedule.drawn
+            block = self._schedule.next_block(_PASSED_OVER)
             if block is None:
                 break
             ours += int(np.sum(self._part(block, first) & (block.times <= until)))

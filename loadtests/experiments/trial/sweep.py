@@ -22,7 +22,7 @@ from loadtests.prediction.measuring_window import cold_window
 from loadtests.service_under_test.client import ServiceClient
 from loadtests.stack.stack import Stack
 from loadtests.traffic.trace import Trace, TraceError, read_trace
-from loadtests.workload.schedule import trace_reads
+from loadtests.workload.assignments import trace_reads
 
 TRIAL_OVERHEAD_SECONDS = 3.0  # knobs, probe, start of the load, drain
 

@@ -11,6 +11,7 @@ from loadtests.traffic.trace import Trace
 from loadtests.traffic.trace_popularity import TracePopularity
 from loadtests.workload.presets import PRESETS
 from loadtests.workload.scenario import Scenario
+from loadtests.workload.workload import Workload
 from tests.loadtests.settings_for import settings
 
 KNOBS = {
@@ -66,7 +67,7 @@ def test_stale_serving_turns_misses_of_hot_items_into_hits():
 
 def test_missing_ids_expire_by_the_negative_ttl():
     scenario = Scenario(missing=True)
-    none = traffic_of(settings(missing_items=10), None, {"MissingIds": scenario})
+    none = traffic_of(Workload(settings(missing_items=10), None), {"MissingIds": scenario})
 
     cached = predict(none, negative_ttl_seconds=5.0)
     uncached = predict(none, negative_ttl_seconds=0.0)
@@ -76,7 +77,8 @@ def test_missing_ids_expire_by_the_negative_ttl():
 
 
 def test_fill_time_lowers_the_hit_ratio_of_missing_ids_too():
-    none = traffic_of(settings(missing_ratio=1.0, missing_items=2), None, {"ReadHeavy": Scenario()})
+    given = settings(missing_ratio=1.0, missing_items=2)
+    none = traffic_of(Workload(given, None), {"ReadHeavy": Scenario()})
 
     found = predict(none, negative_ttl_seconds=0.5, store_delay_seconds=0.5)
 
@@ -93,7 +95,7 @@ def test_only_the_first_of_concurrent_loads_fills():
 
 @pytest.mark.parametrize("ttls", [(0.5, 5.0), (5.0, 0.5)], ids=["existing ids", "missing ids"])
 def test_concurrent_loads_that_take_longer_than_the_ttl_are_not_predicted(ttls):
-    traffic = traffic_of(settings(missing_ratio=0.2), None, {"ReadHeavy": Scenario()})
+    traffic = traffic_of(Workload(settings(missing_ratio=0.2), None), {"ReadHeavy": Scenario()})
     knobs = dict(zip(("ttl_seconds", "negative_ttl_seconds"), ttls, strict=True))
 
     assert predict(traffic, protection="none", store_delay_seconds=2.0, **knobs) is None
@@ -102,7 +104,7 @@ def test_concurrent_loads_that_take_longer_than_the_ttl_are_not_predicted(ttls):
 
 def test_a_ttl_that_no_requested_id_has_does_not_prevent_a_prediction():
     existing = Traffic(ZIPF, 100.0)
-    missing = traffic_of(settings(missing_ratio=0.2), None, {"ReadHeavy": Scenario()})
+    missing = traffic_of(Workload(settings(missing_ratio=0.2), None), {"ReadHeavy": Scenario()})
     alone = {"protection": "none", "store_delay_seconds": 2.0}
 
     assert predict(existing, **alone, negative_ttl_seconds=1.0) is not None
@@ -111,7 +113,7 @@ def test_a_ttl_that_no_requested_id_has_does_not_prevent_a_prediction():
 
 def test_ids_that_are_read_once_never_hit():
     given = settings(one_hit_ratio=0.4, items=10)
-    traffic = traffic_of(given, None, {"ReadHeavy": Scenario()})
+    traffic = traffic_of(Workload(given, None), {"ReadHeavy": Scenario()})
 
     assert predict(traffic, ttl_seconds=1000.0) == pytest.approx(0.6, abs=1e-3)
 
@@ -123,7 +125,7 @@ def test_ids_that_are_read_once_never_hit():
 )
 def test_ids_that_repeat_before_they_expire_are_not_predicted_as_read_once(ttl_seconds, knobs):
     given = settings(rate=5000.0, one_hit_ratio=0.5, one_hit_items=100_000)
-    traffic = traffic_of(given, None, {"ReadHeavy": Scenario()})
+    traffic = traffic_of(Workload(given, None), {"ReadHeavy": Scenario()})
 
     assert predict(traffic, ttl_seconds=39.0) is not None
     assert predict(traffic, ttl_seconds=ttl_seconds + 1.0, **knobs) is None
@@ -139,7 +141,7 @@ def test_a_huge_catalogue_is_predicted_without_a_table():
 def test_a_trace_is_replayed_exactly():
     trace = Trace(np.array([1, 2, 1, 1, 2]), None)
     given = settings(rate=1.0, arrivals="paced")
-    traffic = traffic_of(given, trace, {"TraceReplay": Scenario()})
+    traffic = traffic_of(Workload(given, trace), {"TraceReplay": Scenario()})
 
     assert predict(traffic, ttl_seconds=10.0) == pytest.approx(3 / 5)
     assert predict(traffic, ttl_seconds=1.5) == pytest.approx(1 / 5)
@@ -172,8 +174,8 @@ def test_a_trace_is_not_predicted_where_entries_do_not_expire_exactly_at_their_t
 def test_writes_that_are_not_the_same_share_of_every_id_are_not_predicted(trace, given):
     given = settings(write_ratio=0.1, **given)
 
-    assert traffic_of(given, trace, {"ReadWrite": Scenario(writes=True)}) is None
-    assert traffic_of(given, trace, {"ReadHeavy": Scenario()}) is not None
+    assert traffic_of(Workload(given, trace), {"ReadWrite": Scenario(writes=True)}) is None
+    assert traffic_of(Workload(given, trace), {"ReadHeavy": Scenario()}) is not None
 
 
 @pytest.mark.parametrize(
@@ -182,7 +184,7 @@ def test_writes_that_are_not_the_same_share_of_every_id_are_not_predicted(trace,
     ids=["different scenarios", "closed loop"],
 )
 def test_traffic_that_is_not_known_in_advance_is_not_predicted(scenarios):
-    assert traffic_of(settings(), None, scenarios) is None
+    assert traffic_of(Workload(settings(), None), scenarios) is None
 
 
 @pytest.mark.parametrize("preset", PRESETS)
@@ -193,6 +195,6 @@ def test_traffic_that_is_not_known_in_advance_is_not_predicted(scenarios):
 )
 def test_every_preset_has_a_prediction_in_every_scenario(preset, scenario):
     given = settings(preset=preset)
-    traffic = traffic_of(given, None, {"the": scenario})
+    traffic = traffic_of(Workload(given, None), {"the": scenario})
 
     assert 0 < predict(traffic, **given.knobs) < 1

@@ -7,13 +7,14 @@ from loadtests.prediction.top_shares import top_shares
 from loadtests.traffic.popularity import Zipf
 from loadtests.traffic.trace import Trace
 from loadtests.workload.scenario import Scenario
+from loadtests.workload.workload import Workload
 from tests.loadtests.settings_for import settings
 
 TRACE = Trace(np.array([1, 1, 2, 3, 1]), None)
 
 
 def shares(scenario=None, trace=None, **given):
-    return top_shares(settings(**given), trace, {"it": scenario or Scenario()})
+    return top_shares(Workload(settings(**given), trace), {"it": scenario or Scenario()})
 
 
 def test_shares_of_a_trace_are_counted():
@@ -71,4 +72,4 @@ def test_shares_of_a_moving_popularity_are_unknown():
 def test_shares_of_different_scenarios_are_unknown():
     different = {"a": Scenario(), "b": Scenario(hot_key=True)}
 
-    assert top_shares(settings(), None, different) == {}
+    assert top_shares(Workload(settings(), None), different) == {}

@@ -105,8 +105,11 @@ def test_a_worker_that_an_edit_leaves_without_users_is_instructed_to_send_nothin
 
     spawn(runner, events, a=1, b=0)
 
-    shares = {worker: data["scenarios"].keys() for _, worker, data in runner.sent}
-    assert shares == {"a": {"ReadHeavy"}, "b": set()}
+    sending = {
+        worker: {name for name, count in data["users"][worker].items() if count}
+        for _, worker, data in runner.sent
+    }
+    assert sending == {"a": {"ReadHeavy"}, "b": set()}
 
 
 def test_a_run_ends_when_every_worker_is_exhausted(load, runner, events):

@@ -30,7 +30,7 @@ class Run:
         self.tallies = Tallies()
         self.begun = 0
 
-    def begin(self, _share):
+    def begin(self, _epoch, _process):
         self.begun += 1
 
     def stop(self):

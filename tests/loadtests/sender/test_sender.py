@@ -9,8 +9,9 @@ import pytest
 from gevent.event import Event
 
 from loadtests.sender.sender import LoadRun
+from loadtests.workload.assignments import Epoch
 from loadtests.workload.scenario import Scenario
-from loadtests.workload.shares import divide
+from loadtests.workload.workload import Workload
 from tests.loadtests.settings_for import settings
 
 BOTH = {"ReadHeavy": Scenario(), "ReadWrite": Scenario(writes=True)}
@@ -18,9 +19,8 @@ BOTH = {"ReadHeavy": Scenario(), "ReadWrite": Scenario(writes=True)}
 
 def first_ids(scenarios, epoch=0):
     """Return the first ids that each scenario's loop would look up."""
-    run = LoadRun(settings(), scenarios, None, lambda **_: None, lambda: None)
-    shares = divide(time.time(), 0.0, epoch, {"here": dict.fromkeys(scenarios, 1)})
-    run.begin(shares["here"])
+    run = LoadRun(Workload(settings(), None), scenarios, None, lambda **_: None, lambda: None)
+    run.begin(Epoch(time.time(), 0.0, epoch, {"here": dict.fromkeys(scenarios, 1)}), "here")
     ids = [loop._operations.next_block(1000).keys for loop in run._loops]
     run.stop()
     return ids
@@ -33,14 +33,20 @@ def ends():
 
 @pytest.fixture
 def run(ends):
-    run = LoadRun(settings(), BOTH, None, lambda **_: None, lambda: ends.append("exhausted"))
+    workload = Workload(settings(), None)
+    run = LoadRun(workload, BOTH, None, lambda **_: None, lambda: ends.append("exhausted"))
     yield run
     run.stop()
 
 
 def second_of_two(epoch):
-    """Return the share of the second of two processes with the same scenario."""
-    return divide(time.time(), 0.0, epoch, {key: {"ReadWrite": 1} for key in "ab"})["b"]
+    """Return an epoch in which two processes have the same scenario, and the second one."""
+    return Epoch(time.time(), 0.0, epoch, {key: {"ReadWrite": 1} for key in "ab"}), "b"
+
+
+def only_the_other(epoch):
+    """Return an epoch in which the first process has all users, and the second one."""
+    return Epoch(time.time(), 0.0, epoch, {"a": {"ReadWrite": 1}}), "b"
 
 
 def test_scenarios_of_one_run_draw_different_ids_of_the_same_popularity():
@@ -68,11 +74,11 @@ def test_users_after_a_change_draw_other_ids_than_those_before():
 
 
 def test_keys_that_return_from_another_process_may_hold_its_values(run):
-    run.begin(second_of_two(0))
+    run.begin(*second_of_two(0))
     _, before = run._oracles["ReadWrite"]
-    run.begin(second_of_two(1).without_users())
+    run.begin(*only_the_other(1))
 
-    run.begin(second_of_two(2))
+    run.begin(*second_of_two(2))
 
     _, after = run._oracles["ReadWrite"]
     assert before._settled_at == -math.inf
@@ -80,22 +86,22 @@ def test_keys_that_return_from_another_process_may_hold_its_values(run):
 
 
 def test_keys_that_stay_in_a_process_keep_their_oracle(run):
-    run.begin(second_of_two(0))
+    run.begin(*second_of_two(0))
     before = run._oracles["ReadWrite"]
 
-    run.begin(second_of_two(1))
+    run.begin(*second_of_two(1))
 
     assert run._oracles["ReadWrite"] is before
 
 
 def test_a_process_that_gets_users_again_while_it_drains_does_not_report_its_end(run, ends):
     drained = Event()
-    run.begin(second_of_two(0))
+    run.begin(*second_of_two(0))
     run._pool.drain = drained.wait
-    run.begin(second_of_two(1).without_users())
+    run.begin(*only_the_other(1))
     gevent.sleep(0)
 
-    run.begin(second_of_two(2))
+    run.begin(*second_of_two(2))
     drained.set()
     gevent.sleep(0.01)
 

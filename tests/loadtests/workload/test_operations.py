@@ -8,13 +8,13 @@ from loadtests.traffic.mixtures import FIRST_MISSING_ID
 from loadtests.traffic.popularity import Zipf
 from loadtests.traffic.rate_shape import Shape
 from loadtests.traffic.trace_popularity import TracePopularity
-from loadtests.workload.operations import Keys, Operations, Sequence, Turns
+from loadtests.workload.operations import Keys, Operations, Schedule, Turns
 
 
 def sequence(*, quota=None, write_ratio=0.0, ids=None):
     popularity = Zipf(100, 0.99, seed=1) if ids is None else TracePopularity(np.array(ids))
     arrivals = PacedArrivals(100.0, Shape())
-    return Sequence(arrivals, popularity.sampler(0), write_ratio, 1, quota)
+    return Schedule(arrivals, popularity.sampler(0), write_ratio, 1, quota)
 
 
 def drain(operations, block=64):
