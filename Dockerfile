@@ -3,7 +3,7 @@
 
 FROM python:3.13-slim AS service-packages
 COPY requirements.txt /
-# The service needs only these pinned packages; numpy, scipy, plotly and locust are not in its image.
+# The service needs only these pinned packages; numpy, scipy, plotly and locust are left out.
 RUN grep -E '^(flask|granian|redis|hiredis|sqlalchemy|pymysql|cryptography|prometheus-client)\b' \
       /requirements.txt > /service.txt \
  && pip install --no-cache-dir --prefix=/packages -r /service.txt

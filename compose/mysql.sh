@@ -1,6 +1,6 @@
 #!/bin/sh
-# Entry point of mysql-svc: refuses, with a message, too little memory, which would kill MySQL without
-# one. Otherwise it starts MySQL.
+# Entry point of mysql-svc: starts MySQL, or refuses too little memory with a message, since MySQL
+# would be killed without one.
 mib() { # SIZE in bytes, or with K, M or G as MySQL reads them; prints MiB
   case $1 in
     *[Kk]) echo $((${1%?} / 1024)) ;;

@@ -1,6 +1,6 @@
 #!/bin/sh
-# sweep.sh FLAGS...: runs a sweep on the service of this stack; the TTL dashboard shows its trials while
-# it runs. Records and report go to /results if that is mounted; otherwise they are lost with the
+# sweep.sh FLAGS...: runs a sweep on the service of this stack; the TTL dashboard shows its trials
+# meanwhile. Records and report go to /results if that is mounted; otherwise they are lost with the
 # container.
 folder=/tmp
 if [ -w /results ]; then folder=/results; fi

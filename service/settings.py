@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from urllib.parse import SplitResult, parse_qsl, urlsplit
 
-from service.domain.knobs import KnobError, Knobs, shown
+from service.domain.knobs import KnobError, Knobs, quote
 
 LOG_LEVELS = ("debug", "info", "warning", "error", "critical")
 REDIS_SCHEMES = ("redis", "rediss", "redis+cluster", "rediss+cluster")
@@ -90,7 +90,7 @@ class Settings:
 def _host(texts: Mapping[str, str], default: str) -> str:
     text = texts.get("HOST", default)
     if not text or text != text.strip():
-        raise SettingsError(f"HOST must not be empty, got {shown(text)}; unset it for {default}")
+        raise SettingsError(f"HOST must not be empty, got {quote(text)}; unset it for {default}")
     _require_name("HOST", text)
     return text
 
@@ -100,14 +100,14 @@ def _require_name(name: str, host: str) -> None:
     try:
         host.encode("idna")
     except UnicodeError:
-        raise SettingsError(f"{name} has a host that can be none: {shown(host)}") from None
+        raise SettingsError(f"{name} has a host that can be none: {quote(host)}") from None
 
 
 def _whole(texts: Mapping[str, str], name: str, default: int, low: int, high: int) -> int:
     text = texts.get(name, str(default))
     if not re.fullmatch(r"[0-9]{1,9}", text) or not low <= int(text) <= high:
         raise SettingsError(
-            f"{name} must be a whole number from {low} to {high}, got {shown(text)}"
+            f"{name} must be a whole number from {low} to {high}, got {quote(text)}"
         )
     return int(text)
 
@@ -115,14 +115,14 @@ def _whole(texts: Mapping[str, str], name: str, default: int, low: int, high: in
 def _timeout(texts: Mapping[str, str], default: float) -> float:
     name, text = "REDIS_TIMEOUT_SECONDS", texts.get("REDIS_TIMEOUT_SECONDS", str(default))
     if not re.fullmatch(r"[0-9]*\.?[0-9]+", text) or not 0.001 <= float(text) <= 0.1:
-        raise SettingsError(f"{name} must be 0.001 to 0.1 seconds, got {shown(text)}")
+        raise SettingsError(f"{name} must be 0.001 to 0.1 seconds, got {quote(text)}")
     return float(text)
 
 
 def _level(texts: Mapping[str, str], default: str) -> str:
     text = texts.get("LOG_LEVEL", default)
     if text.lower() not in LOG_LEVELS:
-        raise SettingsError(f"LOG_LEVEL must be one of {', '.join(LOG_LEVELS)}, got {shown(text)}")
+        raise SettingsError(f"LOG_LEVEL must be one of {', '.join(LOG_LEVELS)}, got {quote(text)}")
     return text.lower()
 
 
@@ -146,7 +146,7 @@ def _url(texts: Mapping[str, str], name: str, default: str, schemes: tuple[str, 
     # A URL may carry a password, so messages name the part that is wrong, never the whole.
     scheme = text.partition("://")[0] if "://" in text else ""
     if scheme not in schemes:
-        raise SettingsError(f"{name} must begin with one of {_list(schemes)}, got {shown(scheme)}")
+        raise SettingsError(f"{name} must begin with one of {_list(schemes)}, got {quote(scheme)}")
     if not text.isprintable():
         raise SettingsError(f"{name} has a character that cannot be shown; write it with %")
     if scheme == "sqlite":
@@ -161,7 +161,7 @@ def _url(texts: Mapping[str, str], name: str, default: str, schemes: tuple[str, 
     if name == "DATABASE_URL" and not parts.path.strip("/"):
         raise SettingsError(f"{name} names no database; write it like {default}")
     if name == "REDIS_URL" and not re.fullmatch(r"/?|/[0-9]{1,4}", parts.path):
-        raise SettingsError(f"{name} must end in a database number, got {shown(parts.path)}")
+        raise SettingsError(f"{name} must end in a database number, got {quote(parts.path)}")
     _require_name(name, parts.hostname)
     _require_known_options(name, parts)
     return text
@@ -172,11 +172,11 @@ def _require_known_options(name: str, parts: SplitResult) -> None:
     for option, value in parse_qsl(parts.query, keep_blank_values=True):
         if option not in known:
             there = ", ".join(known) or "none"
-            raise SettingsError(f"{name} has the unknown option {shown(option)}; there is {there}")
+            raise SettingsError(f"{name} has the unknown option {quote(option)}; there is {there}")
         if not re.fullmatch(known[option], value, re.IGNORECASE):
-            raise SettingsError(f"{name}: {option} must be {known[option]}, got {shown(value)}")
+            raise SettingsError(f"{name}: {option} must be {known[option]}, got {quote(value)}")
         if known[option] is _FILE and not os.path.isfile(value):  # noqa: PTH113 - never raises
-            raise SettingsError(f"{name}: {option} is no file: {shown(value)}")
+            raise SettingsError(f"{name}: {option} is no file: {quote(value)}")
 
 
 def _sqlite(name: str, text: str) -> str:
@@ -186,7 +186,7 @@ def _sqlite(name: str, text: str) -> str:
     if not Path(path).parent.is_dir():
         raise SettingsError(f"{name} is in a folder that is not there: {Path(path).parent}")
     if options:
-        raise SettingsError(f"{name} has options, got {shown(options)}; a file takes none")
+        raise SettingsError(f"{name} has options, got {quote(options)}; a file takes none")
     return text
 
 

@@ -59,12 +59,12 @@ class NumberRange:
     def parse(self, name: str, value: object) -> float:
         """Check a number; only `Knobs.from_texts` also accepts numbers as text."""
         if isinstance(value, bool) or not isinstance(value, int | float):
-            raise KnobError(name, f"{name} must be {self.words}, got {shown(value)}")
+            raise KnobError(name, f"{name} must be {self.words}, got {quote(value)}")
         if not self.low <= value <= self.high:  # NaN is refused here too
-            raise KnobError(name, f"{name} must be {self.words}, got {shown(value)}")
+            raise KnobError(name, f"{name} must be {self.words}, got {quote(value)}")
         rounded = round(float(value), 3)
         if value and not rounded:
-            raise KnobError(name, f"{name} has a resolution of 0.001, got {shown(value)}")
+            raise KnobError(name, f"{name} has a resolution of 0.001, got {quote(value)}")
         return rounded
 
 
@@ -83,7 +83,7 @@ CHOICES: Mapping[str, type[StrEnum]] = {
 }
 
 
-def shown(value: object) -> str:
+def quote(value: object) -> str:
     """Return a refused value as a message shows it, at most 60 characters."""
     text = repr(value)
     return text if len(text) <= 60 else text[:57] + "..."
@@ -92,7 +92,7 @@ def shown(value: object) -> str:
 def _parse_choice(name: str, value: object) -> StrEnum:
     words = [str(choice) for choice in CHOICES[name]]
     if not isinstance(value, str) or value not in words:
-        raise KnobError(name, f"{name} must be one of {', '.join(words)}, got {shown(value)}")
+        raise KnobError(name, f"{name} must be one of {', '.join(words)}, got {quote(value)}")
     return CHOICES[name](value)
 
 
@@ -124,7 +124,7 @@ class Knobs:
                 parsed[name] = _parse_choice(name, value)
             else:
                 known = ", ".join(field.name for field in fields(self))
-                raise KnobError(name, f"unknown knob {shown(name)}; use one of {known}")
+                raise KnobError(name, f"unknown knob {quote(name)}; use one of {known}")
         return replace(self, **parsed)
 
     @classmethod

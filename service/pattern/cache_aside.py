@@ -1,6 +1,5 @@
 """A lookup: the cache first, the store on a miss or when the cache cannot be asked."""
 
-import time
 from collections.abc import Callable, Container, Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import replace
@@ -44,8 +43,8 @@ class CacheAside:
         pending: Container[int],
         observer: Observer,
         *,
-        clock: Callable[[], float] = time.perf_counter,
-        sleep: Callable[[float], None] = time.sleep,
+        clock: Callable[[], float],
+        sleep: Callable[[float], None],
     ) -> None:
         self._cache = cache
         self._loads = loads

@@ -2,7 +2,6 @@
 
 import logging
 import threading
-import time
 from collections.abc import Callable
 
 from service.domain.cache import (
@@ -49,8 +48,8 @@ class Invalidations:
         observer: Observer,
         *,
         cache_answers: Callable[[], bool],
-        clock: Callable[[], float] = time.monotonic,
-        sleep: Callable[[float], None] = time.sleep,
+        clock: Callable[[], float],
+        sleep: Callable[[float], None],
     ) -> None:
         self._cache = cache
         self._knobs = knobs

@@ -1,7 +1,6 @@
 """One load for all processes: the holder of a fruit's lease loads, the others wait for it."""
 
 import secrets
-import time
 from collections.abc import Callable
 from dataclasses import replace
 
@@ -35,8 +34,8 @@ class Lease:
         loads: Loads,
         room: WaitingRoom,
         *,
-        clock: Callable[[], float] = time.monotonic,
-        sleep: Callable[[float], None] = time.sleep,
+        clock: Callable[[], float],
+        sleep: Callable[[float], None],
     ) -> None:
         self._cache = cache
         self._loads = loads

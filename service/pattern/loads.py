@@ -1,7 +1,5 @@
 """Loads, one read of the store each, bounded in number, and the fills that follow them."""
 
-import random
-import time
 from collections.abc import Callable, Container
 from dataclasses import replace
 
@@ -44,8 +42,8 @@ class Loads:
         pending: Container[int],
         observer: Observer,
         *,
-        spread: Callable[[], float] = lambda: random.uniform(-1, 1),
-        clock: Callable[[], float] = time.monotonic,
+        spread: Callable[[], float],
+        clock: Callable[[], float],
     ) -> None:
         self._store = store
         self._cache = cache

@@ -1,7 +1,6 @@
 """One load for all callers in this process that want the same value at the same time."""
 
 import threading
-import time
 from collections import deque
 from collections.abc import Callable, Hashable
 from typing import Generic, TypeVar
@@ -46,9 +45,7 @@ class SingleFlight(Generic[Value]):
         clock: Monotonic seconds, the same as the callers'.
     """
 
-    def __init__(
-        self, room: WaitingRoom, *, clock: Callable[[], float] = time.perf_counter
-    ) -> None:
+    def __init__(self, room: WaitingRoom, *, clock: Callable[[], float]) -> None:
         self._room = room
         self._clock = clock
         self._lock = threading.Lock()

@@ -1,6 +1,5 @@
 """Which protection guards a hot key: on a miss, and for an entry about to expire."""
 
-import random
 from collections.abc import Callable
 
 from service.domain.cache import UNFENCED, Cache, CacheRead, Claim
@@ -34,7 +33,7 @@ class Stampede:
         flights: SingleFlight[tuple[Loaded, bool]],
         refreshes: BackgroundRefreshes,
         *,
-        draw: Callable[[], float] = random.random,
+        draw: Callable[[], float],
     ) -> None:
         self._cache = cache
         self._loads = loads
