@@ -25,7 +25,7 @@ demo: $(RUN)  ## see in three minutes how TTL moves hit ratio, latency and datab
 	@$(BIN)/python -m loadtests sweep --plan loadtests/experiments/plans/demo.toml
 
 run: $(RUN)  ## start the service on 8000 and Locust's page on 8089, until Ctrl-C (SERVICE_PORT=, LOCUST_PORT=)
-	@$(BIN)/python -m loadtests.experiments.commands.run --service-port $(SERVICE_PORT) \
+	@$(BIN)/python -m loadtests run --service-port $(SERVICE_PORT) \
 	  --locust-port $(LOCUST_PORT) --prometheus-port $(PROMETHEUS_PORT)
 
 test: $(DEV)  ## run the tests against real servers, which need no root
@@ -48,7 +48,7 @@ dashboards: $(DEV)  ## regenerate dashboards/*.json from dashboards/generator/
 bench: bench-load bench-stampede  ## run both benches
 
 bench-load: $(RUN)  ## measure what the load generator itself costs, beside plain Locust
-	@$(BIN)/python -m loadtests.own_cost.bench
+	@$(BIN)/python -m loadtests bench load
 
 bench-stampede: $(RUN)  ## measure the loads per refresh of a hot key, by protection
 	@$(BIN)/python -m loadtests stampede

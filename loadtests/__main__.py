@@ -1,4 +1,4 @@
-"""python -m loadtests VERB."""
+"""Run the command line: `python -m loadtests VERB`."""
 
 import sys
 

@@ -1,4 +1,7 @@
-"""The commands of `python -m loadtests`; an error of use is one line and exit code 2."""
+"""Start the service under load, measure it, and report what was measured.
+
+`python -m loadtests VERB --help` describes a verb and its flags.
+"""
 
 import argparse
 import signal
@@ -8,40 +11,41 @@ from typing import NoReturn
 
 from rich.console import Console
 
-from loadtests.experiments.commands import report, stampede, sweep
+from loadtests.experiments.commands import bench, report, run, stampede, sweep
+from loadtests.experiments.commands.usage import UsageError
 from loadtests.experiments.plan.fields import PlanError
 from loadtests.experiments.records.records import RecordError
 from loadtests.experiments.trial.locust_process import LoadError
 from loadtests.service_under_test.client import ServiceError
 from loadtests.stack.guardian import StackError
 
-USER_ERRORS = (PlanError, RecordError, StackError, ServiceError, LoadError)
+USER_ERRORS = (UsageError, PlanError, RecordError, StackError, ServiceError, LoadError)
 
 EXIT_USER_ERROR = 2
 EXIT_INTERRUPTED = 130
 
 
 class OneLineParser(argparse.ArgumentParser):
-    """Refuses unknown words in one line, as every other mistake is refused."""
+    """Refuses unknown words in one line, as the verbs refuse wrong values."""
 
     def error(self, message: str) -> NoReturn:
-        """Say what was wrong and where help is."""
+        """Name the mistake and where help is, and exit."""
         self.exit(EXIT_USER_ERROR, f"error: {message}; see {self.prog} --help\n")
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
-    """Run one command; return the exit code.
+    """Run one verb; return the exit code.
 
     Args:
         arguments: Words after the program's name; None takes the command line's.
     """
     parser = OneLineParser(prog="python -m loadtests", description=__doc__)
     verbs = parser.add_subparsers(dest="verb", required=True, metavar="VERB")
-    for command in (sweep, stampede, report):
-        command.add_to(verbs)
+    for verb in (run, sweep, stampede, report, bench):
+        verb.add_to(verbs)
     options = parser.parse_args(arguments)
     for number in (signal.SIGTERM, signal.SIGINT):
-        # A shell starts a job in the background with SIGINT ignored.
+        # A shell starts a background job with SIGINT ignored.
         signal.signal(number, _interrupt)
     notes = Console(stderr=True, soft_wrap=True, highlight=False, markup=False, emoji=False)
     try:
@@ -50,11 +54,11 @@ def main(arguments: Sequence[str] | None = None) -> int:
         notes.print(f"error: {error}")
         return EXIT_USER_ERROR
     except KeyboardInterrupt:
-        notes.print("interrupted; what was measured is saved")
+        notes.print("interrupted; the records of all trials so far are saved")
         return EXIT_INTERRUPTED
     return code
 
 
 def _interrupt(_number: int, _frame: FrameType | None) -> None:
-    """End on either signal alike, so that everything started is ended too."""
+    """End on SIGTERM as on Ctrl-C, so that everything that was started is stopped."""
     raise KeyboardInterrupt

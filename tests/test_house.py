@@ -22,7 +22,7 @@ HOMES = {
         "locust": set(),
     },
     "loadtests": {
-        "prometheus_client": {"exporter", "counters"},
+        "prometheus_client": {"exporter", "counters", "trial_page"},
         "service": set(),
         "sqlalchemy": set(),
     },

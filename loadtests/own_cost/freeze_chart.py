@@ -1,19 +1,12 @@
-"""Draws what a freeze looks like by three ways of measuring, from three recorded runs.
+"""Draws how three ways of measuring show one freeze of the service.
 
-    python -m loadtests.own_cost.freeze_chart OPEN FEW_SLOTS CLOSED chart.svg
-
-Each argument but the last is the `--record` directory of a run in which the service was frozen.
-The chart is the share of requests that took longer than t, over t: both axes logarithmic.
+The chart is the share of requests that took longer than t, over t, on two logarithmic axes.
 """
 
-import sys
 from collections.abc import Iterator
-from pathlib import Path
 
 import numpy as np
 from numpy.typing import NDArray
-
-from loadtests.sender.samples import read_samples
 
 WIDTH, HEIGHT, LEFT, BOTTOM, TOP, RIGHT = 760, 420, 64, 48, 30, 24
 SECONDS = (0.0005, 10.0)
@@ -25,11 +18,11 @@ CURVES = (
     ("open loop, 8 slots: service time", 1, "service", "#00798c", "8 4"),
     ("closed loop: response time", 2, "response", "#888888", ""),
 )
-"""Name, which of the runs, which clock, colour, dashes: told apart in grey too."""
+"""Name, index of the run, clock, colour, dashes; the curves also differ in a grey print."""
 
 
 def chart(runs: list[NDArray[np.void]]) -> str:
-    """Return the chart of the samples of the three runs as SVG."""
+    """Return the chart as SVG, from the samples of three runs in the order of `CURVES`."""
     size = f'viewBox="0 0 {WIDTH} {HEIGHT}" font-family="sans-serif" font-size="13"'
     parts = [
         f'<svg xmlns="http://www.w3.org/2000/svg" {size}>',
@@ -80,9 +73,3 @@ def _y(shares: NDArray[np.float64]) -> NDArray[np.float64]:
 def _place(values: NDArray[np.float64], ends: tuple[float, float]) -> NDArray[np.float64]:
     logs = np.log(np.clip(values, *ends) / ends[0])
     return np.asarray(logs / np.log(ends[1] / ends[0]))
-
-
-if __name__ == "__main__":
-    *directories, target = sys.argv[1:]
-    drawing = chart([read_samples(directory) for directory in directories])
-    Path(target).write_text(drawing, encoding="utf-8")

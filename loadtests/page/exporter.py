@@ -1,8 +1,8 @@
 """The load generator's own metrics for Prometheus: counters and histograms, in seconds."""
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator
 
-from prometheus_client import CONTENT_TYPE_LATEST, CollectorRegistry, Gauge, generate_latest
+from prometheus_client import CONTENT_TYPE_LATEST, CollectorRegistry, generate_latest
 from prometheus_client.core import (
     CounterMetricFamily,
     GaugeMetricFamily,
@@ -138,39 +138,6 @@ class Exposition:
     def __init__(self, collector: LoadCollector) -> None:
         self._registry = CollectorRegistry()
         self._registry.register(collector)
-
-    def page(self) -> bytes:
-        """Return the page as Prometheus reads it."""
-        return generate_latest(self._registry)
-
-
-class TrialGauges:
-    """What a sweep shows of its trials: measured and predicted hit ratio at each TTL."""
-
-    def __init__(self) -> None:
-        self._registry = CollectorRegistry()
-        self._measured = Gauge(
-            "loadtest_trial_hit_ratio",
-            "What a sweep measured at each TTL.",
-            ["ttl_seconds"],
-            registry=self._registry,
-        )
-        self._predicted = Gauge(
-            "loadtest_trial_predicted_hit_ratio",
-            "What it had predicted.",
-            ["ttl_seconds"],
-            registry=self._registry,
-        )
-
-    def show(self, ttl_seconds: float, ratios: Mapping[str, float | None]) -> None:
-        """Show one trial: its `hit_ratio` and `predicted_hit_ratio`; None shows nothing."""
-        for gauge, name in (
-            (self._measured, "hit_ratio"),
-            (self._predicted, "predicted_hit_ratio"),
-        ):
-            ratio = ratios.get(name)
-            if ratio is not None:
-                gauge.labels(f"{ttl_seconds:g}").set(ratio)
 
     def page(self) -> bytes:
         """Return the page as Prometheus reads it."""

@@ -7,11 +7,12 @@ from gevent.pywsgi import WSGIServer
 
 from loadtests.page import exporter
 from loadtests.page.exporter import Exposition
-from loadtests.workload.flags import USUAL_METRICS_PORT, Flag, FlagError
+from loadtests.stack.ports import LOAD_METRICS_PORT
+from loadtests.workload.flags import Flag, FlagError
 
 METRICS_PORT = Flag(
     "metrics-port",
-    USUAL_METRICS_PORT,
+    LOAD_METRICS_PORT,
     "Headless: serve /metrics on this port (of --web-host).",
     1,
     65_535,

@@ -1,4 +1,4 @@
-"""Which TCP ports of 127.0.0.1 are free."""
+"""The usual TCP ports of the programs, and which ports of 127.0.0.1 are free."""
 
 import random
 import socket
@@ -6,19 +6,27 @@ from pathlib import Path
 
 from loadtests.stack.guardian import StackError
 
+SERVICE_PORT = 8000
+LOCUST_PORT = 8089
+PROMETHEUS_PORT = 9090
+LOAD_METRICS_PORT = 9646
+"""Where Prometheus looks for a headless load generator."""
+SWEEP_METRICS_PORT = 9647
+"""Where Prometheus looks for a sweep."""
+
 _TRIES = 200
 
 
 def is_taken(port: int) -> bool:
-    """Tell whether a server could not listen on the port now."""
-    return _refusal(port) is not None
+    """Return whether a server could not listen on the port now."""
+    return _bind_error(port) is not None
 
 
 def free_port() -> int:
-    """Pick a free port, one that no outgoing connection will take meanwhile.
+    """Return a free port that no outgoing connection will take meanwhile.
 
-    The kernel gives outgoing connections the ports of its own range; below that, a
-    server that is stopped finds its port still free when it is started again.
+    The kernel gives outgoing connections ports of its own range. Below that range, a server
+    that was stopped finds its port still free at its next start.
     """
     lowest = _lowest_outgoing_port()
     for _ in range(_TRIES):
@@ -29,28 +37,28 @@ def free_port() -> int:
 
 
 def require_free(port: int, use: str, another: str) -> None:
-    """Refuse a port that cannot be listened on; StackError names it and the way out.
+    """Raise StackError unless a server could listen on the port.
 
     Args:
         port: From 1 to 65535.
-        use: What shall listen there.
-        another: The words that choose another port.
+        use: The server that shall listen there.
+        another: The words that choose another port, for the message.
     """
-    refusal = _refusal(port)
-    if isinstance(refusal, PermissionError):
+    error = _bind_error(port)
+    if isinstance(error, PermissionError):
         raise StackError(
             f"port {port} on 127.0.0.1 ({use}) is not for ordinary users: "
             f"choose one above 1023: {another}"
         )
-    if refusal:
+    if error:
         raise StackError(
             f"port {port} on 127.0.0.1 ({use}) is taken: "
             f"stop what listens there, or choose another: {another}"
         )
 
 
-def _refusal(port: int) -> OSError | None:
-    """Listen on the port for a moment; return what the system has against it."""
+def _bind_error(port: int) -> OSError | None:
+    """Return the error of binding the port for a moment; None when it succeeds."""
     with socket.socket() as probe:
         probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         try:

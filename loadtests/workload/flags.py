@@ -13,8 +13,6 @@ NO_PRESET = "none"
 EXIT_USAGE = 2
 LARGEST_CATALOGUE = 10_000_000
 """The service makes no more items than this."""
-USUAL_METRICS_PORT = 9646
-"""Where Prometheus looks for a headless load generator."""
 
 
 class FlagError(argparse.ArgumentTypeError):

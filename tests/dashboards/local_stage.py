@@ -1,17 +1,13 @@
 """The evening on the local stack: private processes, and Prometheus in both versions."""
 
-import http.server
 import json
 import sys
-import threading
 import urllib.request
 from pathlib import Path
 
-from loadtests.page.exporter import CONTENT_TYPE, TrialGauges
 from loadtests.service_under_test.urls import page_answers
 from loadtests.stack.guardian import ROOT
 from loadtests.stack.local import LocalStack
-from loadtests.stack.ports import free_port
 from loadtests.stack.private_server import wait_until
 from tests.dashboards.evening import ITEMS, RATE
 
@@ -75,36 +71,6 @@ class LocalStage:
 
     def _server(self, name: str):
         return {"redis": self.stack.redis, "store": self.stack.database}[name]
-
-
-class TrialPage:
-    """Serves what a sweep would show of its trials, on a port of its own; a context manager."""
-
-    def __init__(self) -> None:
-        self.gauges = TrialGauges()
-        self.port = free_port()
-        gauges = self.gauges
-
-        class Page(http.server.BaseHTTPRequestHandler):
-            def do_GET(self):
-                self.send_response(200)
-                # Prometheus 3 takes no page that does not say what it is.
-                self.send_header("Content-Type", CONTENT_TYPE)
-                self.end_headers()
-                self.wfile.write(gauges.page())
-
-            def log_message(self, *_):
-                pass
-
-        self._server = http.server.ThreadingHTTPServer(("127.0.0.1", self.port), Page)
-
-    def __enter__(self):
-        threading.Thread(target=self._server.serve_forever, daemon=True).start()
-        return self
-
-    def __exit__(self, *_):
-        self._server.shutdown()
-        self._server.server_close()
 
 
 RULES = ROOT / "dashboards" / "prometheus" / "rules.yml"

@@ -7,7 +7,8 @@ import pytest
 from prometheus_client import CollectorRegistry, generate_latest
 from prometheus_client.parser import text_string_to_metric_families
 
-from loadtests.page.exporter import LoadCollector, TrialGauges
+from loadtests.experiments.commands.trial_page import TrialGauges
+from loadtests.page.exporter import LoadCollector
 from loadtests.page.live_view import View
 from service.metrics import Metrics
 from tests.dashboards.board_files import all_queries, behind, recorded, rules, selector_of
@@ -64,9 +65,8 @@ def of_load_generator():
     registry = CollectorRegistry()
     view = View(predicted_hit_ratio=0.5, theory={60.0: 0.5})
     registry.register(LoadCollector(lambda: view, ("ReadHeavy",), lambda: 1, lambda: 1.0))
-    trials = TrialGauges()
-    trials.show(60, {"hit_ratio": 0.5, "predicted_hit_ratio": 0.5})
-    pages = generate_latest(registry) + trials.page()
+    TrialGauges(registry).show(60, measured=0.5, predicted=0.5)
+    pages = generate_latest(registry)
     families = {}
     for metric in text_string_to_metric_families(pages.decode()):
         name = f"{metric.name}_total" if metric.type == "counter" else metric.name

@@ -9,6 +9,7 @@ import subprocess
 import numpy as np
 import pytest
 
+from loadtests.experiments.commands.trial_page import TrialPage
 from loadtests.page.exporter import BUCKETS_SECONDS
 from loadtests.sender.samples import RESULTS, read_samples
 from loadtests.stack import local
@@ -30,7 +31,7 @@ from tests.dashboards.evaluation import (
     moves,
 )
 from tests.dashboards.evening import FULL, RATE, SCENARIOS, SHORT, Evening
-from tests.dashboards.local_stage import RULES, LocalStage, TrialPage
+from tests.dashboards.local_stage import RULES, LocalStage
 from tests.dashboards.metrics_page import RECORDED
 
 pytestmark = pytest.mark.integration
@@ -95,14 +96,14 @@ def prometheus_35(tmp_path_factory):
 def evening(request, tmp_path_factory, prometheus_35, prometheus_program):
     """The evening, the Prometheus servers that watched it by version, and the client's records."""
     folder = tmp_path_factory.mktemp("evening")
-    port = free_port()
+    port, trials_port = free_port(), free_port()
     with contextlib.ExitStack() as things:
         patch = things.enter_context(pytest.MonkeyPatch.context())
         patch.setattr(local, "find_prometheus", lambda: prometheus_program)
-        trials = things.enter_context(TrialPage())
-        trials.gauges.show(2, {"hit_ratio": 0.5, "predicted_hit_ratio": 0.52})
-        trials.gauges.show(4, {"hit_ratio": 0.6, "predicted_hit_ratio": 0.61})
-        scrape = {"locust": [f"127.0.0.1:{port}"], "sweep": [f"127.0.0.1:{trials.port}"]}
+        trials = things.enter_context(TrialPage("127.0.0.1", trials_port))
+        trials.gauges.show(2, measured=0.5, predicted=0.52)
+        trials.gauges.show(4, measured=0.6, predicted=0.61)
+        scrape = {"locust": [f"127.0.0.1:{port}"], "sweep": [f"127.0.0.1:{trials_port}"]}
         # With the usual TTL of a minute ages would be unknown for as long after the first change.
         environment = {"TTL_SECONDS": "2", "NEGATIVE_TTL_SECONDS": "2"}
         stack = things.enter_context(

@@ -1,9 +1,9 @@
-"""The folder that a run's records go to: new, or empty, and writable before anything starts."""
+"""Makes the folder for a run's records before anything else starts."""
 
 import time
 from pathlib import Path
 
-from loadtests.experiments.plan.fields import PlanError
+from loadtests.experiments.commands.usage import UsageError
 
 RESULTS = Path("results")
 
@@ -12,7 +12,7 @@ def make_output_folder(given: str | None, verb: str) -> Path:
     """Make the folder that was asked for, or one named after the verb and the time.
 
     Raises:
-        PlanError: It cannot be made, or holds something already.
+        UsageError: It cannot be written, or holds files already.
     """
     folder = Path(given) if given else RESULTS / time.strftime(f"{verb}-%Y%m%d-%H%M%S")
     try:
@@ -21,9 +21,9 @@ def make_output_folder(given: str | None, verb: str) -> Path:
         (folder / ".writable").touch()
         (folder / ".writable").unlink()
     except OSError as error:
-        raise PlanError(
+        raise UsageError(
             f"--output {folder} cannot be written: {error.strerror}; name another folder"
         ) from None
     if taken:
-        raise PlanError(f"--output {folder} holds files already; name a new folder")
+        raise UsageError(f"--output {folder} holds files already; name a new folder")
     return folder

@@ -1,4 +1,4 @@
-"""Shows on a terminal how far a run is and how long it will take yet."""
+"""Shows the progress of a run and the time left."""
 
 from collections.abc import Callable, Mapping
 from typing import Self
@@ -11,14 +11,14 @@ from loadtests.experiments.records.records import TrialRecord
 
 
 class ProgressBar:
-    """A bar over all trials, by the time that their load takes; a context manager.
+    """A progress bar over all trials, weighted by their duration; a context manager.
 
-    Where the console is no terminal it writes a line for each trial that has ended.
+    On a console that is not a terminal it prints a line for each trial that has ended.
 
     Args:
         console: Where it is shown.
-        expected_seconds: How long each trial should take, by its number.
-        on_finished: Told of each trial that has been saved.
+        expected_seconds: Duration of each trial, by its number.
+        on_finished: Called with each trial that has been saved.
     """
 
     def __init__(
@@ -46,18 +46,18 @@ class ProgressBar:
         self._task = self._bar.add_task("starting", total=sum(self._expected.values()))
 
     def phase(self, trial: Trial, name: str) -> None:
-        """Name what is going on."""
+        """Show the phase of a trial."""
         count = len(self._expected)
         text = f"trial {trial.number}/{count}, TTL {trial.ttl_seconds:g} s: {name}"
         self._bar.update(self._task, description=text)
 
     def loaded(self, trial: Trial, seconds: float) -> None:
-        """Move within a trial."""
+        """Show how many seconds of a trial's load have passed."""
         within = min(seconds, self._expected[trial.number])
         self._bar.update(self._task, completed=self._done_seconds + within)
 
     def finished(self, record: TrialRecord) -> None:
-        """Move past a trial."""
+        """Show that a trial has been saved."""
         self._on_finished(record)
         self._done_seconds += self._expected[record.trial.number]
         self._bar.update(self._task, completed=self._done_seconds)

@@ -1,31 +1,60 @@
-"""`report`: makes the report of a run again, from its records on disk."""
+"""Make the tables and the report of a sweep or stampede again.
+
+Everything is worked out from the records in the run's folder, and nothing is measured. report.html
+is replaced, and stampede.json too for a stampede.
+
+Example:
+  python -m loadtests report results/sweep-20250131-120000
+"""
 
 import argparse
+import json
 from pathlib import Path
 
 from rich.console import Console
 
-from loadtests.experiments.records.records import RecordError
-from loadtests.experiments.report.report import write_report
-from loadtests.experiments.report.results import load_results
+from loadtests.experiments.commands.usage import UsageError, Verbs, add_verb
+from loadtests.experiments.report.answer import answer_run
+from loadtests.experiments.report.table import answer_console
+
+EXIT_ABORTED = 1
 
 
-def add_to(verbs: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:
-    """Declare the verb and its flags."""
-    parser = verbs.add_parser("report", help="make a run's report again", description=__doc__)
-    parser.add_argument("folder", metavar="DIR", type=Path, help="such as results/sweep-…")
-    parser.set_defaults(run=run)
+def add_to(verbs: Verbs) -> None:
+    """Declare the verb and its argument."""
+    parser = add_verb(verbs, "report", __doc__, run)
+    parser.add_argument(
+        "folder", metavar="DIR", type=Path, help="A run's folder, such as one in results/"
+    )
 
 
 def run(options: argparse.Namespace, notes: Console) -> int:
-    """Write the report; return the exit code."""
-    results = load_results(options.folder)
-    report = options.folder / "report.html"
-    try:
-        write_report(results, report)
-    except OSError as error:
-        raise RecordError(
-            f"{report} cannot be written: {error.strerror}; copy the folder to where it can"
-        ) from None
-    notes.print(f"report: {report}")
+    """Make the report again and print the tables; return the exit code."""
+    publish(options.folder, notes)
     return 0
+
+
+def publish(folder: Path, notes: Console, *, as_object: bool = False) -> int:
+    """Write the report of a run and print its answer; return the exit code of its measurement.
+
+    Args:
+        folder: The run's folder.
+        notes: Console for the report's path.
+        as_object: Whether to print one JSON object instead of tables.
+
+    Raises:
+        RecordError: The folder does not hold a run.
+        UsageError: The report cannot be written.
+    """
+    try:
+        answer = answer_run(folder)
+    except OSError as error:
+        raise UsageError(
+            f"{error.filename} cannot be written: {error.strerror}; copy {folder} to where it can"
+        ) from None
+    if as_object:
+        print(json.dumps(answer.content))  # noqa: T201 - stdout is for the answer
+    else:
+        answer_console().print(answer.tables)
+    notes.print(f"report: {answer.page}")
+    return EXIT_ABORTED if answer.aborted else 0

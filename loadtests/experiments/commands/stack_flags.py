@@ -1,10 +1,10 @@
-"""Flags that say on which stack to measure: private processes, containers, or addresses given."""
+"""Flags that choose the stack to measure: private processes, containers, or given addresses."""
 
 import argparse
 from collections.abc import Mapping
-from urllib.parse import urlsplit
 
-from loadtests.experiments.plan.fields import PlanError
+from loadtests.experiments.commands.usage import UsageError
+from loadtests.service_under_test.urls import names_server
 from loadtests.stack.addresses import GivenServers, GivenService
 from loadtests.stack.compose import ComposeStack
 from loadtests.stack.local import LocalStack
@@ -15,42 +15,65 @@ HTTP = ("http", "https")
 REDIS = ("redis", "rediss", "redis+cluster", "rediss+cluster")
 
 
-def add_stack_flags(parser: argparse.ArgumentParser) -> None:
-    """Declare the flags."""
-    stack = parser.add_argument_group("stack (private processes of this machine unless given)")
-    stack.add_argument(
-        "--service-url", action="append", metavar="URL", help="a service that runs; repeatable"
+def add_stack_flags(parser: argparse.ArgumentParser, service_processes: int = 1) -> None:
+    """Declare the flags.
+
+    Args:
+        parser: The verb's parser.
+        service_processes: The default number of service processes.
+    """
+    stack = parser.add_argument_group(
+        "stack", "Without these flags, private Redis, database and service processes are started."
     )
-    stack.add_argument("--redis-url", metavar="URL", help="its Redis, or one to start services on")
-    stack.add_argument("--database-url", metavar="URL", help="a database to start services on")
+    stack.add_argument(
+        "--service-url",
+        action="append",
+        metavar="URL",
+        help="A service that is running already, such as http://127.0.0.1:8000; repeat for each "
+        "of its processes",
+    )
+    stack.add_argument(
+        "--redis-url",
+        metavar="URL",
+        help="The Redis of that service, or with --database-url the Redis to start services on",
+    )
+    stack.add_argument("--database-url", metavar="URL", help="The database to start services on")
     stack.add_argument(
         "--database",
         choices=("auto", "sqlite", "mariadb"),
         default="auto",
-        help="what the local stack stores in; auto takes MariaDB or MySQL where there is one",
+        help="Database of the private stack; auto uses MariaDB or MySQL if installed, else SQLite "
+        "(default auto)",
     )
     stack.add_argument(
         "--compose",
         action="store_true",
-        help="the containers of docker-compose.yml; taken down again unless they were up",
+        help="Use the containers of docker-compose.yml; stop them again unless they were running",
     )
     stack.add_argument(
-        "--service-processes", metavar="N", default="1", help="of the local stack, or containers"
+        "--service-processes",
+        metavar="N",
+        default=str(service_processes),
+        help=f"Processes or containers of the service (1 to {MOST_PROCESSES}; default %(default)s)",
     )
 
 
 def chosen_stack(
     options: argparse.Namespace, environment: Mapping[str, str] | None = None
 ) -> Stack:
-    """Make the stack that the flags ask for; nothing is started yet.
+    """Return the stack that the flags ask for, not started yet.
+
+    Args:
+        options: The parsed flags.
+        environment: Settings for service processes that the stack starts.
 
     Raises:
-        PlanError: The flags do not go together.
+        UsageError: A URL is wrong, or two flags exclude each other.
     """
     processes = _processes(options.service_processes)
     if options.compose:
         if options.service_url or options.redis_url or options.database_url:
-            raise PlanError(
+            raise UsageError(
                 "--compose: its containers have addresses of their own; leave the other URLs out"
             )
         return ComposeStack(["service"], replicas=processes)
@@ -58,7 +81,7 @@ def chosen_stack(
         _check_url("--redis-url", options.redis_url, REDIS, "redis://127.0.0.1:6379/0")
     if options.service_url:
         if options.database_url:
-            raise PlanError(
+            raise UsageError(
                 "--database-url: a service that is given has its own; leave one of the two out"
             )
         for url in options.service_url:
@@ -67,14 +90,14 @@ def chosen_stack(
     if options.redis_url or options.database_url:
         if not (options.redis_url and options.database_url):
             missing = "--database-url" if options.redis_url else "--redis-url"
-            raise PlanError(f"{missing} is missing: give both, or neither for the local stack")
+            raise UsageError(f"{missing} is missing: give both, or neither for the private stack")
         return GivenServers(options.redis_url, options.database_url, processes, environment)
     return LocalStack(processes, options.database, environment)
 
 
 def _processes(text: str) -> int:
     if text not in map(str, range(1, MOST_PROCESSES + 1)):
-        raise PlanError(
+        raise UsageError(
             f"--service-processes must be a whole number from 1 to {MOST_PROCESSES}, got {text!r}; "
             "such as 2"
         )
@@ -82,18 +105,10 @@ def _processes(text: str) -> int:
 
 
 def _check_url(flag: str, url: str, schemes: tuple[str, ...], example: str) -> None:
-    """Refuse what names no server."""
-    try:
-        parts = urlsplit(url)
-        named = parts.scheme in schemes and bool(parts.hostname) and parts.port != 0
-    except ValueError:
-        named = False
-    if not named:
-        raise PlanError(
-            f"{flag} must be {schemes[0]}://host:port, got {_shown(url)!r}; such as {example}"
+    """Raise UsageError unless the URL names a server under one of the schemes."""
+    if not names_server(url, schemes):
+        # User name and password, if any, stand before the last "@".
+        shown = url.rpartition("@")[2]
+        raise UsageError(
+            f"{flag} must be {schemes[0]}://host:port, got {shown!r}; such as {example}"
         )
-
-
-def _shown(url: str) -> str:
-    """Return a URL, sound or not, without a name and a password that it may hold."""
-    return url.rpartition("@")[2]

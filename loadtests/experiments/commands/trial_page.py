@@ -1,88 +1,92 @@
-"""/metrics of a sweep, for Prometheus to follow the trials by."""
+"""Serves a sweep's own /metrics, by which Prometheus follows its trials."""
 
 import errno
-import threading
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Self
 
-from loadtests.experiments.plan.fields import PlanError
+from prometheus_client import CollectorRegistry, Gauge, start_http_server
+
+from loadtests.experiments.commands.usage import UsageError
 from loadtests.experiments.records.records import TrialRecord
 from loadtests.experiments.report.figures import counted_in_window
-from loadtests.page.exporter import CONTENT_TYPE, TrialGauges
 from loadtests.service_under_test.contract import hit_ratio
+from loadtests.stack.ports import SWEEP_METRICS_PORT
 
-USUAL_PORT = 9647
+
+class TrialGauges:
+    """Measured and predicted hit ratio at each TTL, as Prometheus gauges.
+
+    Args:
+        registry: Where they are registered.
+    """
+
+    def __init__(self, registry: CollectorRegistry) -> None:
+        self._measured = Gauge(
+            "loadtest_trial_hit_ratio",
+            "What a sweep measured at each TTL.",
+            ["ttl_seconds"],
+            registry=registry,
+        )
+        self._predicted = Gauge(
+            "loadtest_trial_predicted_hit_ratio",
+            "What it had predicted.",
+            ["ttl_seconds"],
+            registry=registry,
+        )
+
+    def show(self, ttl_seconds: float, measured: float | None, predicted: float | None) -> None:
+        """Set the hit ratios of one TTL; None leaves a gauge out."""
+        for gauge, ratio in ((self._measured, measured), (self._predicted, predicted)):
+            if ratio is not None:
+                gauge.labels(f"{ttl_seconds:g}").set(ratio)
 
 
 class TrialPage:
-    """Serves what has been measured so far; a context manager.
+    """Serves the hit ratios that have been measured so far; a context manager.
+
+    `gauges` holds them.
 
     Args:
-        host: Where to listen.
-        port: Which port; None takes the usual one, or goes without a page where it is taken.
+        host: Address to listen on.
+        port: Port to listen on; None takes the usual one, or serves nothing if that is taken.
     """
 
     def __init__(self, host: str, port: int | None) -> None:
-        self._gauges = TrialGauges()
+        self._registry = CollectorRegistry()
+        self.gauges = TrialGauges(self._registry)
         self._host = host
         self._port = port
-        self._server: ThreadingHTTPServer | None = None
-
-    @property
-    def address(self) -> str | None:
-        """Where it is served; None where it is not."""
-        if self._server is None:
-            return None
-        return f"http://{self._host}:{self._server.server_port}/metrics"
+        self.address: str | None = None
+        """The page's URL; None while it is not served."""
 
     def show(self, record: TrialRecord) -> None:
-        """Add a trial that has ended in good order."""
+        """Add a trial, unless it was aborted."""
         counted = counted_in_window(record)
         if record.aborted is None and counted is not None:
-            measured = hit_ratio(counted.lookups)
             predicted = record.prediction.hit_ratio if record.prediction else None
-            ratios = {"hit_ratio": measured, "predicted_hit_ratio": predicted}
-            self._gauges.show(record.trial.ttl_seconds, ratios)
+            self.gauges.show(record.trial.ttl_seconds, hit_ratio(counted.lookups), predicted)
 
     def __enter__(self) -> Self:
-        """Begin to serve.
+        """Start serving.
 
         Raises:
-            PlanError: Host or port that was asked for cannot be had.
+            UsageError: The host or port that was asked for is not available.
         """
-        port = USUAL_PORT if self._port is None else self._port
+        port = SWEEP_METRICS_PORT if self._port is None else self._port
         try:
-            server = ThreadingHTTPServer((self._host, port), _handler(self._gauges))
+            self._server, self._thread = start_http_server(port, self._host, self._registry)
         except OSError as error:
             if self._port is None and error.errno == errno.EADDRINUSE:
                 return self
-            raise PlanError(
-                f"--metrics-host {self._host} --metrics-port {port} cannot be had: "
+            raise UsageError(
+                f"--metrics-host {self._host} --metrics-port {port} is not available: "
                 f"{error.strerror}; choose others, or leave them out"
             ) from None
-        server.daemon_threads = True
-        self._server = server
-        threading.Thread(target=server.serve_forever, args=(0.05,), daemon=True).start()
+        self.address = f"http://{self._host}:{port}/metrics"
         return self
 
     def __exit__(self, *_: object) -> None:
         """Stop serving."""
-        if self._server is not None:
+        if self.address is not None:
             self._server.shutdown()
             self._server.server_close()
-
-
-def _handler(gauges: TrialGauges) -> type[BaseHTTPRequestHandler]:
-    class Handler(BaseHTTPRequestHandler):
-        def do_GET(self) -> None:
-            page = gauges.page() if self.path == "/metrics" else b"here is only /metrics\n"
-            self.send_response(200 if self.path == "/metrics" else 404)
-            self.send_header("Content-Type", CONTENT_TYPE)
-            self.send_header("Content-Length", str(len(page)))
-            self.end_headers()
-            self.wfile.write(page)
-
-        def log_message(self, format: str, *_: object) -> None:  # noqa: A002 - the library's name
-            """Say nothing: stderr is for the person."""
-
-    return Handler
+            self._thread.join()

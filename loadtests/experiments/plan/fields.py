@@ -1,7 +1,6 @@
-"""The values of a plan: name, default, check and remedy of each."""
+"""The values of a plan, with the default, the check and the help text of each."""
 
-import math
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -16,7 +15,7 @@ DRAWN = (
     *("items", "skew", "popularity", "hot_traffic_ratio", "hot_items_ratio", "slide_per_second"),
     *("missing_ratio", "missing_items", "one_hit_ratio", "one_hit_items"),
 )
-"""Load flags that say which ids are drawn; a trace has its own."""
+"""Load flags that choose how ids are drawn; they do not apply to a trace, which has its ids."""
 
 LOAD_FIELDS = (
     *("rate", "arrivals", "seed", *DRAWN),
@@ -30,41 +29,54 @@ class PlanError(Exception):
 
 @dataclass(frozen=True, slots=True)
 class Given:
-    """A value and where it was given, such as "--rate" or "demo.toml, rate"."""
+    """A value and its source.
+
+    Attributes:
+        value: As it was given, unchecked.
+        place: Where it was given, such as "--rate" or "demo.toml, rate".
+    """
 
     value: object
     place: str
 
 
 class _RefusedError(ValueError):
-    """What a value must be."""
+    """A value fails its check; the message says what it must be."""
 
 
 @dataclass(frozen=True, slots=True)
 class Field:
-    """One value of a plan."""
+    """One value of a plan.
+
+    Attributes:
+        default: Its value if none is given.
+        read: Checks a value and returns it in its own type.
+        example: A value that would do, for messages.
+        help: One sentence for the help text.
+        unit: What the number counts, or the words to choose from.
+    """
 
     default: Any
     read: Callable[[object], Any]
     example: str
     help: str
+    unit: str = ""
 
 
-def number(low: float, high: float, *, above: bool = False) -> Callable[[object], float]:
-    """Make a check for a number from `low` to `high`, or above `low`."""
+def number(low: float, high: float) -> Callable[[object], float]:
+    """Return a check for a number from *low* to *high*."""
 
     def read(value: object) -> float:
         found = _float(value)
-        too_low = found <= low if above else found < low
-        if too_low or found > high or math.isnan(found):
-            raise _RefusedError(f"must be {'> ' if above else '>= '}{low:g} and <= {high:g}")
+        if not low <= found <= high:  # NaN is refused here too
+            raise _RefusedError(f"must be >= {low:g} and <= {high:g}")
         return found
 
     return read
 
 
 def whole(low: int, high: int) -> Callable[[object], int]:
-    """Make a check for a whole number from `low` to `high`."""
+    """Return a check for a whole number from *low* to *high*."""
 
     def read(value: object) -> int:
         found = _float(value)
@@ -85,18 +97,12 @@ def _float(value: object) -> float:
 
 
 def _ttls(value: object) -> tuple[float, ...]:
-    words: Iterable[object] = (
-        value.split(",")
-        if isinstance(value, str)
-        else value
-        if isinstance(value, list)
-        else [value]
-    )
-    ttls = tuple(map(_ttl, words))
+    words: object = value.split(",") if isinstance(value, str) else value
+    ttls = tuple(map(_ttl, words if isinstance(words, list) else [words]))
     if not ttls:
         raise _RefusedError("must hold at least one TTL")
     if len(set(ttls)) != len(ttls):
-        raise _RefusedError("must name each TTL once; repetitions says how often")
+        raise _RefusedError("must name each TTL once; use repetitions to measure it again")
     return ttls
 
 
@@ -113,30 +119,32 @@ def _text(value: object) -> str:
     return value
 
 
-def _flag(flag: Flag) -> Field:
-    """Read a load flag as the load generator does."""
+def _flag_field(flag: Flag) -> Field:
+    """Return a field that is checked as the load generator checks the flag."""
 
     def read(value: object) -> Any:  # noqa: ANN401 - each flag has its own type
         if isinstance(value, bool):
             raise _RefusedError("must not be true or false")
         return flag.parse(str(value))
 
-    return Field(flag.default, read, f"{flag.default or 'leave it out'}", flag.help)
+    unit = ", ".join(flag.choices) or flag.unit
+    return Field(flag.default, read, f"{flag.default or 'leave it out'}", flag.help, unit)
 
 
-def _to_set(knob: Flag) -> Flag:
-    """Leave out what leaves a knob as it is: a plan does that by not naming it."""
+def _settable(knob: Flag) -> Flag:
+    """Return a knob without the choice "unchanged": a plan leaves out what it does not change."""
     words = tuple(word for word in knob.choices if word != UNCHANGED)
     return replace(knob, choices=words, default=words[0] if words else knob.default, optional=False)
 
 
 FIELDS: dict[str, Field] = {
-    "title": Field("TTL sweep", _text, '"Four TTLs"', "What the report is headed with."),
+    "title": Field("TTL sweep", _text, '"Four TTLs"', "Heading of the report."),
     "ttl_seconds": Field(
         (1.0, 5.0, 30.0),
         _ttls,
         "0.5,1,5",
-        "TTLs in seconds, with commas between; 0 switches the cache off.",
+        "TTLs to measure, separated by commas; 0 switches the cache off.",
+        "seconds",
     ),
     "repetitions": Field(
         1, whole(1, 100), "3", "How often each TTL is measured, each time with another seed."
@@ -148,34 +156,35 @@ FIELDS: dict[str, Field] = {
         None,
         whole(3, 10_000),
         "10",
-        "Length of the window in TTLs, not the rule's; TTL 0 has none.",
+        "Length of the measured window; without it, long enough for an error of 1 point.",
+        "TTLs",
     ),
-    **{flag.key: _flag(flag) for flag in LOAD_FLAGS if flag.key in LOAD_FIELDS},
+    **{flag.key: _flag_field(flag) for flag in LOAD_FLAGS if flag.key in LOAD_FIELDS},
 }
 
 KNOBS: dict[str, Field] = {
-    flag.key: _flag(_to_set(flag)) for flag in KNOB_FLAGS if flag.key != "ttl_seconds"
+    flag.key: _flag_field(_settable(flag)) for flag in KNOB_FLAGS if flag.key != "ttl_seconds"
 }
 
 
 def command_flag(name: str) -> str:
-    """Return what a field or knob is called on the command line."""
+    """Return the command-line flag of a field or knob."""
     return "--ttl" if name == "ttl_seconds" else f"--{name.replace('_', '-')}"
 
 
 def checked(given: Mapping[str, Given]) -> Values:
-    """Return every field's value, its default where none was given."""
+    """Return the value of every field, its default if none was given."""
     for name, value in given.items():
         if name not in FIELDS:
             raise PlanError(_unknown(name, value, [*FIELDS, "knobs"]))
     return {
-        name: _checked(name, given[name], field) if name in given else field.default
+        name: read_value(name, field, given[name]) if name in given else field.default
         for name, field in FIELDS.items()
     }
 
 
 def checked_knobs(given: Mapping[str, Given]) -> dict[str, float | str]:
-    """Return the knobs that were given; the others are left as the service has them."""
+    """Return the knobs that were given; the service keeps its own value of all others."""
     for name, value in given.items():
         if name == "ttl_seconds":
             raise PlanError(
@@ -183,25 +192,23 @@ def checked_knobs(given: Mapping[str, Given]) -> dict[str, float | str]:
             )
         if name not in KNOBS:
             raise PlanError(_unknown(name, value, list(KNOBS)))
-    return {name: _checked(name, value, KNOBS[name]) for name, value in given.items()}
+    return {name: read_value(name, KNOBS[name], value) for name, value in given.items()}
 
 
-def _checked(name: str, given: Given, field: Field) -> Any:  # noqa: ANN401 - each field has its own type
-    return read_value(field.read, name, given, f"; such as {field.example}")
-
-
-def read_value(read: Callable[[object], Any], name: str, given: Given, remedy: str = "") -> Any:  # noqa: ANN401 - each field has its own type
-    """Check one value.
+def read_value(name: str, field: Field, given: Given) -> Any:  # noqa: ANN401 - each field has its own type
+    """Check one value and return it in its own type.
 
     Raises:
-        PlanError: It is refused; the line names value, place and remedy.
+        PlanError: It is refused; the line names value, place and an example.
     """
     try:
-        return read(given.value)
+        return field.read(given.value)
     except FlagError as refused:
         raise PlanError(f"{given.place}: {refused}") from None
     except _RefusedError as refused:
-        raise PlanError(f"{given.place}: {name} {refused}, got {given.value!r}{remedy}") from None
+        raise PlanError(
+            f"{given.place}: {name} {refused}, got {given.value!r}; such as {field.example}"
+        ) from None
 
 
 def _unknown(name: str, given: Given, known: list[str]) -> str:

@@ -1,4 +1,4 @@
-"""What a sweep shall measure: TTLs, load and knobs, each value checked where it was given."""
+"""What a sweep measures: TTLs, traffic and knobs, each value checked with its source."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -13,34 +13,53 @@ KnobValue = float | str
 
 @dataclass(frozen=True, slots=True)
 class Load:
-    """The load that every trial puts on the service."""
+    """The traffic that every trial sends to the service.
 
-    rate: float  # lookups per second, the target
-    arrivals: str  # "poisson" or "paced"
-    trace: Path | None  # file of ids, in order; None draws them
-    requests: int  # arrivals of a trace; 0 replays all of it, and goes without a trace
-    flags: Mapping[str, Any]  # every load flag's value, but seed, by name; None is left out
+    Attributes:
+        rate: Lookups per second, the target.
+        arrivals: "poisson" or "paced".
+        trace: File of ids to replay in order; None draws ids instead.
+        requests: Arrivals of the trace; 0 replays all of it.
+        flags: Every load flag's value but the seed's, by name; None is not passed on.
+    """
+
+    rate: float
+    arrivals: str
+    trace: Path | None
+    requests: int
+    flags: Mapping[str, Any]
 
 
 @dataclass(frozen=True, slots=True)
 class Plan:
-    """One sweep: every TTL, so many times."""
+    """One sweep: every TTL, measured `repetitions` times.
+
+    Attributes:
+        title: Heading of the report.
+        ttl_seconds: TTLs to measure; 0 switches the cache off.
+        repetitions: Trials of each TTL.
+        seed: Fixes the order of trials and the traffic.
+        wanted_hit_ratio: The summary names the smallest TTL that reaches it.
+        window_ttls: Length of the measured window in TTLs; None takes the shortest sufficient.
+        load: The traffic.
+        knobs: Set before each trial, in addition to ttl_seconds.
+    """
 
     title: str
     ttl_seconds: tuple[float, ...]
     repetitions: int
     seed: int
-    wanted_hit_ratio: float  # the summary names the smallest TTL that reaches it
-    window_ttls: int | None  # length of the window; None takes the rule's
+    wanted_hit_ratio: float
+    window_ttls: int | None
     load: Load
-    knobs: Mapping[str, KnobValue]  # set before each trial, beside ttl_seconds
+    knobs: Mapping[str, KnobValue]
 
 
 def make_plan(given: Mapping[str, Given], knobs: Mapping[str, Given]) -> Plan:
-    """Check values by name and join them with the defaults.
+    """Check values and join them with the defaults.
 
     Args:
-        given: Values of `fields.FIELDS`; one that is absent takes its default.
+        given: Values of `fields.FIELDS`; an absent one takes its default.
         knobs: Knobs of the service to set.
 
     Raises:
@@ -84,10 +103,10 @@ def _load(values: fields.Values, given: Mapping[str, Given]) -> Load:
 def _combination(name: str, value: Given, has_trace: bool) -> str:
     if has_trace:
         return (
-            f"{value.place}: {name} means nothing beside a trace, whose ids are given and which is "
+            f"{value.place}: {name} means nothing beside a trace, which has its own ids and is "
             "measured whole; leave it out"
         )
     return (
-        f"{value.place}: requests needs a trace; without one a trial ends when its window has "
-        "closed; leave it out or give trace"
+        f"{value.place}: requests needs a trace; without one a trial ends with its window; "
+        "leave it out or give trace"
     )

@@ -9,7 +9,7 @@ SHIPPED = Path(__file__).parents[1] / "plans"
 
 
 def find_plan(name: str) -> Path:
-    """Return the file of a plan: a path, or the name of one that is shipped.
+    """Return the file of a plan, given its path or the name of a shipped plan.
 
     Raises:
         PlanError: There is no such file.
@@ -18,12 +18,14 @@ def find_plan(name: str) -> Path:
     path = shipped if _is_file(shipped) else Path(name)
     if not _is_file(path):
         names = ", ".join(sorted(file.stem for file in SHIPPED.glob("*.toml")))
-        raise PlanError(f"plan {name!r} is no file; give the path of a TOML file or one of {names}")
+        raise PlanError(
+            f"plan {name!r} is not a file; give the path of a TOML file or one of {names}"
+        )
     return path
 
 
 def read_plan_file(path: Path) -> tuple[dict[str, Given], dict[str, Given]]:
-    """Return the values of a plan and its knobs, unchecked, each with its place.
+    """Return the values and the knobs of a plan, unchecked, each with its place.
 
     Raises:
         PlanError: The file cannot be read or is not TOML.
@@ -31,10 +33,8 @@ def read_plan_file(path: Path) -> tuple[dict[str, Given], dict[str, Given]]:
     try:
         values = tomllib.loads(path.read_text(encoding="utf-8"))
     except OSError as error:
-        raise PlanError(
-            f"plan {path} cannot be read: {error.strerror}; give one that can"
-        ) from None
-    except ValueError as error:  # a number of too many digits is no TOMLDecodeError
+        raise PlanError(f"plan {path} cannot be read: {error.strerror}; name another") from None
+    except ValueError as error:  # An integer of too many digits is not a TOMLDecodeError
         raise PlanError(f"{path}: not TOML: {error}; see the plans in {SHIPPED}") from None
     knobs = values.pop("knobs", {})
     if not isinstance(knobs, dict):
@@ -46,7 +46,7 @@ def read_plan_file(path: Path) -> tuple[dict[str, Given], dict[str, Given]]:
 
 
 def _is_file(path: Path) -> bool:
-    """Tell whether a file is there; a name that is too long names none."""
+    """Return whether a file exists; a name that is too long raises OSError and names none."""
     try:
         return path.is_file()
     except OSError:

@@ -1,4 +1,4 @@
-"""The order in which a plan's trials are run, and what tells one from another."""
+"""The trials of a plan, in the order in which they run."""
 
 import random
 from dataclasses import dataclass
@@ -8,18 +8,25 @@ from loadtests.experiments.plan.plan import Plan
 
 @dataclass(frozen=True, slots=True)
 class Trial:
-    """One TTL measured once."""
+    """One TTL, measured once.
 
-    number: int  # from 1, in the order of running
+    Attributes:
+        number: From 1, in the order of running.
+        ttl_seconds: The TTL.
+        repetition: From 1.
+        seed: Seed of the traffic, the same for all TTLs of a repetition.
+    """
+
+    number: int
     ttl_seconds: float
-    repetition: int  # from 1
-    seed: int  # of the load; the same for all TTLs of a repetition
+    repetition: int
+    seed: int
 
 
 def schedule(plan: Plan) -> list[Trial]:
-    """Put every TTL and repetition in an order drawn from the plan's seed.
+    """Return every TTL and repetition in an order drawn from the plan's seed.
 
-    A drift of the machine then spreads over all TTLs instead of favouring one.
+    Random order spreads a drift of the machine over all TTLs instead of favouring one.
     """
     pairs = [
         (ttl, repetition)

@@ -1,4 +1,4 @@
-"""What a trial leaves on disk: everything that table and report are made from."""
+"""Saves and reads the records of a run, from which its table and report are made."""
 
 import dataclasses
 import json
@@ -12,6 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from loadtests.experiments.plan.trial_order import Trial
+from loadtests.output.json_file import write_json
 from loadtests.prediction.after_cold_start import Prediction
 from loadtests.prediction.measuring_window import Window
 from loadtests.sender.samples import SAMPLE_DTYPE
@@ -19,71 +20,110 @@ from loadtests.service_under_test.counters import RedisCounters, ServiceCounters
 
 FORMAT = 1
 RUN_FILE = "run.json"
+SWEEP, STAMPEDE = "sweep", "stampede"
 
 Samples = NDArray[np.void]
 _T = TypeVar("_T")
 
 
 class RecordError(Exception):
-    """A folder or file is no record of a run; one line for the user."""
+    """A folder or file is not the record of a run; one line for the user."""
 
 
 @dataclass(frozen=True, slots=True)
 class Reading:
-    """The service's counters at one moment."""
+    """The service's counters at one moment.
 
-    at: float  # unix seconds, the middle of the reading
+    Attributes:
+        at: Unix seconds, the middle of the reading.
+        counters: Their values.
+    """
+
+    at: float
     counters: ServiceCounters
 
 
 @dataclass(frozen=True, slots=True)
 class Drained:
-    """All counters at a moment when nothing is in flight."""
+    """All counters at a moment when no request is in flight.
+
+    Attributes:
+        service: The service's counters.
+        redis: Redis' own counters; None if they cannot be read.
+    """
 
     service: ServiceCounters
-    redis: RedisCounters | None  # None when Redis cannot be asked
+    redis: RedisCounters | None
 
 
 @dataclass(frozen=True, slots=True)
 class TrialRecord:
-    """One trial as it was measured. Times are unix seconds unless named otherwise."""
+    """One trial as it was measured.
+
+    Attributes:
+        trial: The trial.
+        knobs: All knobs in force.
+        window: The measured window; None for a trial that is measured whole.
+        prediction: None if the trial was aborted before it was made.
+        predicted_at: When the prediction was made, in unix seconds.
+        started_at: Intended time zero of the load in unix seconds; None if it never began.
+        readings: Taken at the edges of the window's batches, or at both ends of the load.
+        before: Counters before the load.
+        after: Counters after the load.
+        load: The load generator's summary; None if the trial was aborted.
+        aborted: Why the trial was aborted; None if it was not.
+    """
 
     trial: Trial
-    knobs: Mapping[str, Any]  # all knobs in force
-    window: Window | None  # None for a trace, which is measured whole
-    prediction: Prediction | None  # None when the trial was aborted before it
+    knobs: Mapping[str, Any]
+    window: Window | None
+    prediction: Prediction | None
     predicted_at: float | None
-    started_at: float | None  # intended time zero of the load; None if it never began
-    readings: list[Reading]  # at the edges of the window's batches; of a trace its two ends
+    started_at: float | None
+    readings: list[Reading]
     before: Drained | None
     after: Drained | None
-    load: Mapping[str, Any] | None  # the load generator's summary; None when aborted
-    aborted: str | None  # why; None for a trial that ended in good order
+    load: Mapping[str, Any] | None
+    aborted: str | None
 
 
 @dataclass(frozen=True, slots=True)
 class RunRecord:
-    """What is true of all trials of a run."""
+    """What all trials of a run have in common.
+
+    Attributes:
+        format: Version of the records.
+        title: Heading of the report.
+        started_at: Unix seconds.
+        plan: The values of the plan, by name.
+        stack: The servers used, one sentence each.
+        store_name: The database, as shown to people.
+        store_delay_seconds: Added to every query of the store.
+        machine: The system it ran on.
+        wanted_hit_ratio: The summary names the smallest TTL that reaches it; None if there is none.
+        kind: SWEEP or STAMPEDE.
+    """
 
     format: int
     title: str
-    started_at: float  # unix seconds
+    started_at: float
     plan: Mapping[str, Any]
-    stack: list[str]  # what was taken, a sentence each
+    stack: list[str]
     store_name: str
     store_delay_seconds: float
     machine: str
-    wanted_hit_ratio: float
+    wanted_hit_ratio: float | None
+    kind: str = SWEEP
 
 
 def save_run(folder: Path, run: RunRecord) -> None:
-    """Write what is true of all trials; makes the folder."""
+    """Write what all trials have in common; make the folder if needed."""
     folder.mkdir(parents=True, exist_ok=True)
-    _write(folder / RUN_FILE, dataclasses.asdict(run))
+    write_json(folder / RUN_FILE, dataclasses.asdict(run))
 
 
 def save_trial(folder: Path, record: TrialRecord, samples: Samples) -> None:
-    """Write one trial, its samples beside it; replaces a file as a whole or not at all."""
+    """Write one trial and its samples; the record appears last, whole or not at all."""
     stem = f"trial-{record.trial.number:02d}"
     offsets = samples["intended"] - (record.started_at or 0.0)
     with (folder / f"{stem}.npz").open("wb") as file:
@@ -94,25 +134,25 @@ def save_trial(folder: Path, record: TrialRecord, samples: Samples) -> None:
             service=samples["service"],
             result=samples["result"],
         )
-    _write(folder / f"{stem}.json", dataclasses.asdict(record))
+    write_json(folder / f"{stem}.json", dataclasses.asdict(record))
 
 
 def load_run(folder: Path) -> RunRecord:
-    """Read what is true of all trials of a run.
+    """Read what all trials of a run have in common.
 
     Raises:
         RecordError: The folder holds no run, or one of another format.
     """
-    return _read(folder / RUN_FILE, _run)
+    return read_record(folder / RUN_FILE, _run)
 
 
 def load_trials(folder: Path) -> list[TrialRecord]:
     """Read every trial of a run, in the order of running.
 
     Raises:
-        RecordError: One is no record.
+        RecordError: A file is not a trial's record.
     """
-    trials = [_read(path, _trial) for path in folder.glob("trial-*.json")]
+    trials = [read_record(path, _trial) for path in folder.glob("trial-*.json")]
     return sorted(trials, key=lambda record: record.trial.number)
 
 
@@ -120,7 +160,7 @@ def load_samples(folder: Path, record: TrialRecord) -> Samples:
     """Read a trial's samples; `intended` is in seconds after the load's time zero.
 
     Raises:
-        RecordError: They are not there, or are none.
+        RecordError: The file is missing, or does not hold samples.
     """
     path = folder / f"trial-{record.trial.number:02d}.npz"
     try:
@@ -142,7 +182,7 @@ def _samples(path: Path) -> Samples:
 
 def _run(values: dict[str, Any]) -> RunRecord:
     if values.get("format") != FORMAT:
-        raise ValueError(f"it is of format {values.get('format')}, this program reads {FORMAT}")
+        raise ValueError(f"it has format {values.get('format')}, this program reads {FORMAT}")
     return RunRecord(**values)
 
 
@@ -175,14 +215,12 @@ def _drained(values: dict[str, Any] | None) -> Drained | None:
     return Drained(ServiceCounters(**values["service"]), _optional(RedisCounters, values["redis"]))
 
 
-def _write(path: Path, values: Mapping[str, Any]) -> None:
-    unfinished = path.with_suffix(".unfinished")
-    unfinished.write_text(json.dumps(values, indent=1, default=str) + "\n", encoding="utf-8")
-    unfinished.replace(path)
+def read_record(path: Path, make: Callable[[dict[str, Any]], _T]) -> _T:
+    """Return what *make* makes of a JSON object on disk.
 
-
-def _read(path: Path, make: Callable[[dict[str, Any]], _T]) -> _T:
-    """Make of a file what it holds."""
+    Raises:
+        RecordError: The file is missing, or does not hold such an object.
+    """
     try:
         return make(_object(path.read_text(encoding="utf-8")))
     except (FileNotFoundError, NotADirectoryError):

@@ -1,21 +1,23 @@
-"""The charts of a report. Every series differs by marker or dash as well as by colour."""
+"""The charts of a report; series differ by marker or dash as well as by colour."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from typing import Any
 
 import plotly.graph_objects as go
 
 from loadtests.experiments.report.figures import TrialFigures
+from loadtests.experiments.report.stampede_figures import ModeFigures
 
 BLUE, ORANGE, GREY = "#1f5fa8", "#c8551b", "#5b6470"
 FADED = 0.4
 _FONT = "system-ui, -apple-system, 'Segoe UI', 'DejaVu Sans', sans-serif"
 
+Interval = tuple[float | None, float | None, float | None]
 Value = Callable[[TrialFigures], float | None]
 
 
 def hit_ratio_chart(trials: Sequence[TrialFigures]) -> go.Figure:
-    """Draw measured and predicted hit ratio over TTL, and what the store was spared."""
+    """Draw measured and predicted hit ratio and offload over TTL."""
     figure = _figure("Hit ratio and offload over TTL", "share of lookups", trials)
     figure.update_yaxes(range=[0, 1.02], tickformat=".0%")
     _add(
@@ -33,7 +35,7 @@ def hit_ratio_chart(trials: Sequence[TrialFigures]) -> go.Figure:
         _dotted(GREY, "triangle-up-open"),
     )
     _add(figure, trials, "offload", lambda t: t.offload_ratio, _points(ORANGE, "triangle-up"))
-    bars = _interval_bars(trials)
+    bars = _error_bars((t.hit_ratio, t.hit_ratio_low, t.hit_ratio_high) for t in trials)
     _add(
         figure,
         trials,
@@ -46,7 +48,7 @@ def hit_ratio_chart(trials: Sequence[TrialFigures]) -> go.Figure:
 
 
 def store_chart(trials: Sequence[TrialFigures]) -> go.Figure:
-    """Draw what the store is asked, measured and predicted."""
+    """Draw measured and predicted queries of the store over TTL."""
     figure = _figure("Load on the store", "queries per second", trials)
     figure.update_yaxes(rangemode="tozero")
     _add(
@@ -64,10 +66,10 @@ def store_chart(trials: Sequence[TrialFigures]) -> go.Figure:
 
 
 def latency_chart(trials: Sequence[TrialFigures], clock: str) -> go.Figure:
-    """Draw percentiles of hits and of misses over TTL.
+    """Draw latency percentiles of hits and misses over TTL.
 
     Args:
-        trials: What was measured.
+        trials: Figures of the trials to draw.
         clock: "response" from the intended start, or "service" from the send.
     """
     title = {"response": "Response time, from the intended start", "service": "Service time"}
@@ -90,6 +92,23 @@ def latency_chart(trials: Sequence[TrialFigures], clock: str) -> go.Figure:
     return figure
 
 
+def loads_chart(modes: Sequence[ModeFigures]) -> go.Figure:
+    """Draw measured and predicted loads per refresh by protection."""
+    figure = go.Figure()
+    _lay_out(figure, "Loads per refresh of the hot key", "loads")
+    names = [mode.protection for mode in modes]
+    measured = [mode.loads_per_refresh for mode in modes]
+    bars = _error_bars((mode.loads_per_refresh, mode.low, mode.high) for mode in modes)
+    predicted = [mode.predicted for mode in modes]
+    figure.add_scatter(x=names, y=predicted, name="theory", **_points(GREY, "diamond-open"))
+    figure.add_scatter(
+        x=names, y=measured, name="measured, 95 % interval", **_points(BLUE, "circle"), **bars
+    )
+    figure.update_yaxes(rangemode="tozero")
+    figure.update_traces(hovertemplate="%{y:.2f} loads under %{x}")
+    return figure
+
+
 def _milliseconds(series: str, quantile: str) -> Value:
     def value(trial: TrialFigures) -> float | None:
         seconds = getattr(trial.percentiles[series], quantile)
@@ -99,12 +118,12 @@ def _milliseconds(series: str, quantile: str) -> Value:
 
 
 def _log_ticks(steps: Sequence[int]) -> list[float]:
-    """Give ticks in milliseconds, each to be labelled whole: plotly labels a 20 with a mere 2."""
+    """Return ticks in milliseconds; plotly's own would label 20 as 2."""
     return [step * 10.0**power for power in range(-2, 6) for step in steps]
 
 
 def _narrow(trials: Sequence[TrialFigures], clock: str) -> bool:
-    """Tell whether the values span so little that a log axis needs ticks within a decade."""
+    """Return whether the values span so little that a log axis needs ticks within a decade."""
     values = [
         _milliseconds(f"{word} {clock}", quantile)(trial) or 0.0
         for trial in trials
@@ -117,8 +136,18 @@ def _narrow(trials: Sequence[TrialFigures], clock: str) -> bool:
 
 def _figure(title: str, unit: str, trials: Sequence[TrialFigures]) -> go.Figure:
     figure = go.Figure()
+    _lay_out(figure, title, unit)
     ttls = sorted({trial.ttl_seconds for trial in trials})
-    logarithmic = bool(ttls) and ttls[0] > 0
+    figure.update_xaxes(
+        title="TTL in seconds",
+        type="log" if ttls and ttls[0] > 0 else "linear",
+        tickvals=ttls,
+        ticktext=[f"{ttl:g}" for ttl in ttls],
+    )
+    return figure
+
+
+def _lay_out(figure: go.Figure, title: str, unit: str) -> None:
     figure.update_layout(
         title={"text": title, "x": 0, "xanchor": "left", "font": {"size": 16}},
         template="plotly_white",
@@ -128,14 +157,7 @@ def _figure(title: str, unit: str, trials: Sequence[TrialFigures]) -> go.Figure:
         height=400,
         hovermode="closest",
     )
-    figure.update_xaxes(
-        title="TTL in seconds",
-        type="log" if logarithmic else "linear",
-        tickvals=ttls,
-        ticktext=[f"{ttl:g}" for ttl in ttls],
-    )
     figure.update_yaxes(title=unit, gridcolor="#e6e9ee", automargin=True)
-    return figure
 
 
 def _add(
@@ -145,7 +167,7 @@ def _add(
     value: Value,
     style: dict[str, Any],
 ) -> None:
-    """Add a series; a trial without the value leaves a gap, a series without any is left out."""
+    """Add a series; an unknown value leaves a gap, and a series without values is left out."""
     values = [value(trial) for trial in trials]
     if any(found is not None for found in values):
         figure.add_scatter(x=[t.ttl_seconds for t in trials], y=values, name=name, **style)
@@ -153,21 +175,23 @@ def _add(
         figure.data[-1].marker.opacity = [1.0 if t.trusted else FADED for t in trials]
 
 
-def _interval_bars(trials: Sequence[TrialFigures]) -> dict[str, Any]:
+def _error_bars(intervals: Iterable[Interval]) -> dict[str, Any]:
+    """Return error bars for values with the low and high ends of their intervals."""
+    known = list(intervals)
     return {
         "error_y": {
             "type": "data",
             "symmetric": False,
-            "array": [_apart(t.hit_ratio, t.hit_ratio_high) for t in trials],
-            "arrayminus": [_apart(t.hit_ratio, t.hit_ratio_low) for t in trials],
+            "array": [_distance(value, high) for value, _, high in known],
+            "arrayminus": [_distance(value, low) for value, low, _ in known],
             "thickness": 1.5,
             "width": 6,
         }
     }
 
 
-def _apart(ratio: float | None, edge: float | None) -> float:
-    """Return the length of a bar; none is drawn where an edge is unknown."""
+def _distance(ratio: float | None, edge: float | None) -> float:
+    """Return the length of an error bar, 0 if one of its ends is unknown."""
     return 0.0 if ratio is None or edge is None else abs(edge - ratio)
 
 

@@ -1,18 +1,19 @@
-"""What a run says, in plain words, from trials that are not doubted."""
+"""The conclusions of a sweep in sentences, drawn only from trials that are not doubted."""
 
 from loadtests.experiments.records.records import RunRecord
 from loadtests.experiments.report.figures import TrialFigures
 
 CLOSE_RATIO = 0.01
-CLOSE_ERRORS = 3.0  # standard errors
+CLOSE_STANDARD_ERRORS = 3.0
 
 
 def conclusions(run: RunRecord, trials: list[TrialFigures]) -> list[str]:
-    """Return a few sentences; the last ones say which trials were left out."""
+    """Return the conclusions; the last sentences count the trials that were left out."""
     trusted = [trial for trial in trials if trial.trusted and trial.hit_ratio is not None]
     sentences = []
     if trusted:
-        sentences.append(_smallest_ttl(run.wanted_hit_ratio, trusted))
+        if run.wanted_hit_ratio is not None:
+            sentences.append(_smallest_ttl(run.wanted_hit_ratio, trusted))
         sentences += _effect(trusted)
         sentences += _times(trusted)
         sentences += _theory(trusted)
@@ -28,29 +29,29 @@ def conclusions(run: RunRecord, trials: list[TrialFigures]) -> list[str]:
 
 
 def store_sentence(run: RunRecord) -> str:
-    """Say what the store was, and that its loads were slowed down where they were."""
+    """Return a sentence that names the store and the delay added to it."""
     if not run.store_delay_seconds:
         return f"Store: {run.store_name}, no delay added."
     return (
         f"Store: {run.store_name}, with store_delay_seconds {run.store_delay_seconds:g}: every "
-        f"load sleeps {run.store_delay_seconds * 1000:g} ms, to stand for a remote database."
+        f"load sleeps {run.store_delay_seconds * 1000:g} ms, as a remote database would take."
     )
 
 
 def agrees_with_theory(trial: TrialFigures) -> bool | None:
-    """Tell whether measured and predicted differ by no more than 1 point or 3 standard errors.
+    """Return whether measured and predicted differ by at most 1 point or 3 standard errors.
 
-    A trace is one sequence without sampling error, and which of its repeats find the fill
-    done hangs on milliseconds: it is held to 1 point of offload. None where unknown.
+    A trace must agree within 1 point of offload: it is one sequence without sampling error, and
+    milliseconds decide which of its repeated ids find the fill done. None means unknown.
     """
     gap = theory_gap(trial)
     if gap is None:
         return None
-    return gap <= max(CLOSE_RATIO, CLOSE_ERRORS * (trial.hit_ratio_error or 0.0))
+    return gap <= max(CLOSE_RATIO, CLOSE_STANDARD_ERRORS * (trial.hit_ratio_error or 0.0))
 
 
 def theory_gap(trial: TrialFigures) -> float | None:
-    """Return how far theory is off, of a trace by its offload; None where unknown."""
+    """Return how far theory is off: by offload for a trace, by hit ratio otherwise."""
     measured, predicted = trial.hit_ratio, trial.predicted_hit_ratio
     if trial.of_trace:
         measured, predicted = trial.offload_ratio, trial.predicted_offload_ratio
@@ -85,8 +86,8 @@ def _effect(trusted: list[TrialFigures]) -> list[str]:
         return []
     sentence = (
         f"From a TTL of {first.ttl_seconds:g} s to {last.ttl_seconds:g} s the hit ratio goes from "
-        f"{first.hit_ratio:.3f} to {last.hit_ratio:.3f} and the store is asked {queries[1]:.0f} "
-        f"instead of {queries[0]:.0f} times a second."
+        f"{first.hit_ratio:.3f} to {last.hit_ratio:.3f}, and the store gets {queries[1]:.0f} "
+        f"instead of {queries[0]:.0f} queries per second."
     )
     return [sentence]
 
@@ -114,9 +115,9 @@ def _theory(trusted: list[TrialFigures]) -> list[str]:
     if not gaps:
         return []
     agreeing = sum(bool(agrees_with_theory(trial)) for trial in trusted)
-    what = "offload" if trusted[0].of_trace else "hit ratio"
+    ratio = "offload" if trusted[0].of_trace else "hit ratio"
     sentence = (
-        f"Theory, asked before each window opened, is off by {max(gaps) * 100:.1f} points of "
-        f"{what} at most; {agreeing} of {len(gaps)} trials agree with it."
+        f"Theory, computed before each window opened, is off by {max(gaps) * 100:.1f} points of "
+        f"{ratio} at most; {agreeing} of {len(gaps)} trials agree with it."
     )
     return [sentence]

@@ -1,4 +1,4 @@
-"""Reasons not to trust a trial, each with what to do about it."""
+"""Reasons not to trust a trial, each with advice on what to do."""
 
 import math
 from collections.abc import Callable, Iterator, Mapping
@@ -9,22 +9,25 @@ from loadtests.experiments.records.records import TrialRecord
 from loadtests.prediction.measuring_window import DISCARDED_TTLS, FEWEST_TTLS
 from loadtests.service_under_test.contract import SERVICE_RESULTS
 
-BUSY_CPU_RATIO = 0.8  # of one core, beyond which a load generator measures itself
-LATE_SECONDS = 0.010  # makes latencies doubtful
-LATE_TTL_SHARE = 0.1  # of a TTL late makes hits and misses doubtful too
+BUSY_CPU_RATIO = 0.8  # Above this share of a core, a load generator measures itself.
+LATE_SECONDS = 0.010  # Later starts make latencies doubtful.
+LATE_TTL_SHARE = 0.1  # Starts later than this share of the TTL make hits doubtful too.
 ACHIEVED_RATIO = 0.99
-NOISE_ERRORS = 3.0  # standard errors of a Poisson count
-
+NOISE_ERRORS = 3.0  # Standard errors of a Poisson count.
 
 Scope = Literal["trial", "latency", "note"]
 
 
 @dataclass(frozen=True, slots=True)
 class Doubt:
-    """One reason, and what it bars.
+    """One reason not to trust a trial.
 
-    `scope` "trial" bars every conclusion from the trial, "latency" those from its times;
-    "note" bars nothing, for what it tells of has been left out already.
+    Attributes:
+        kind: A word for programs.
+        text: What was found.
+        advice: What to do about it.
+        scope: "trial" rules out every conclusion from the trial, "latency" those from its
+            latencies; "note" rules out none, because the affected figures are left out already.
     """
 
     kind: str
@@ -36,9 +39,9 @@ class Doubt:
 @dataclass(frozen=True, slots=True)
 class _Case:
     record: TrialRecord
-    lookups: Mapping[str, int]  # by result, within the window
-    seconds: float | None  # length of the window
-    load: Mapping[str, Any]  # the load generator's summary, empty when unknown
+    lookups: Mapping[str, int]  # By result, within the window.
+    seconds: float | None  # Length of the window.
+    load: Mapping[str, Any]  # The load generator's summary, empty if unknown.
 
 
 def doubts_of(
@@ -47,27 +50,27 @@ def doubts_of(
     window_seconds: float | None,
     rare: list[str],
 ) -> list[Doubt]:
-    """List every reason to doubt a trial.
+    """Return every reason to doubt a trial.
 
     Args:
         record: The trial.
-        lookups: By result, counted by the service within the window.
-        window_seconds: Its measured length; None when it never closed.
-        rare: Results that were too rare for their percentiles, in words.
+        lookups: Lookups by result, counted by the service within the window.
+        window_seconds: Measured length of the window; None if it never closed.
+        rare: Results too rare for a 99th percentile, as text.
     """
     if record.aborted is not None:
         return [
             Doubt(
                 "aborted",
                 f"the trial was aborted: {record.aborted}",
-                "see the reason, then measure again",
+                "remove the cause, then measure again",
             )
         ]
     case = _Case(record, lookups, window_seconds, record.load or {})
     found = [doubt for check in _CHECKS for doubt in check(case)]
     if rare:
         text = f"too few for a 99th percentile: {', '.join(rare)}"
-        advice = "such percentiles are left out; measure longer or at a higher rate"
+        advice = "these percentiles are left out; measure longer or at a higher rate"
         found.append(Doubt("few-samples", text, advice, "note"))
     return found
 
@@ -78,7 +81,7 @@ def _busy_generator(case: _Case) -> Iterator[Doubt]:
         yield Doubt(
             "generator-busy",
             f"the load generator used {cpu:.0%} of a core",
-            "lower the rate: beyond 80 % it measures itself",
+            "lower the rate: above 80 % it measures itself",
         )
 
 
@@ -88,8 +91,8 @@ def _late_starts(case: _Case) -> Iterator[Doubt]:
         ttl = case.record.trial.ttl_seconds
         yield Doubt(
             "late-starts",
-            f"1 % of the requests started {slip * 1000:.0f} ms late or more",
-            "lower the rate, or leave the machine to the bench alone",
+            f"1 % of the requests started at least {slip * 1000:.0f} ms late",
+            "lower the rate, or run nothing else on the machine",
             "trial" if slip > LATE_TTL_SHARE * ttl > 0 else "latency",
         )
 
@@ -103,8 +106,8 @@ def _missed_rate(case: _Case) -> Iterator[Doubt]:
     if achieved < ACHIEVED_RATIO * target * case.seconds - noise:
         yield Doubt(
             "rate-missed",
-            f"{achieved / case.seconds:.0f} of {target:g} lookups a second were reached",
-            "lower the rate: generator or service is saturated",
+            f"only {achieved / case.seconds:.0f} of {target:g} lookups per second were reached",
+            "lower the rate: the load generator or the service is saturated",
         )
 
 
@@ -116,7 +119,7 @@ def _lost_requests(case: _Case) -> Iterator[Doubt]:
             "errors",
             f"{errors} lookups ended in an error, {lost['failed']} got no valid answer, "
             f"{lost['dropped']} were never sent",
-            "see the service's log; give it more threads or lower the rate",
+            "read the service's log; give it more threads or lower the rate",
         )
 
 
@@ -125,8 +128,8 @@ def _bypassed(case: _Case) -> Iterator[Doubt]:
     if bypassed and case.record.trial.ttl_seconds > 0:
         yield Doubt(
             "bypass",
-            f"{bypassed} lookups went past the cache",
-            "Redis was slow or away: see the service's cacheaside_cache_errors_total",
+            f"{bypassed} lookups bypassed the cache",
+            "Redis was slow or unavailable: see the service's cacheaside_cache_errors_total",
         )
 
 
@@ -144,7 +147,7 @@ def _not_warm(case: _Case) -> Iterator[Doubt]:
 
 
 def _late_readings(case: _Case) -> Iterator[Doubt]:
-    """A batch that is no whole TTL shifts the phase of the expiries in it."""
+    """Check that batches are whole TTLs long, or the expiries within them shift."""
     window = case.record.window
     if window is None or case.record.started_at is None:
         return
@@ -155,7 +158,7 @@ def _late_readings(case: _Case) -> Iterator[Doubt]:
         yield Doubt(
             "late-readings",
             f"the counters were read up to {latest * 1000:.0f} ms after a batch had ended",
-            "leave the machine to the bench alone",
+            "run nothing else on the machine",
         )
 
 
@@ -164,18 +167,18 @@ def _few_batches(case: _Case) -> Iterator[Doubt]:
     if window is not None and window.batches < FEWEST_TTLS:
         yield Doubt(
             "few-batches",
-            f"the window is {window.batches} TTLs long, an interval needs {FEWEST_TTLS}",
+            f"the window is {window.batches} TTLs long, but an interval needs {FEWEST_TTLS}",
             "leave window_ttls out",
         )
 
 
 def _nothing_measured(case: _Case) -> Iterator[Doubt]:
     if not sum(case.lookups.values()):
-        yield Doubt("no-lookups", "no lookup was counted", "see the load generator's log")
+        yield Doubt("no-lookups", "no lookup was counted", "read the load generator's log")
 
 
 def _client_disagrees(case: _Case) -> Iterator[Doubt]:
-    """Over the whole trial, drained at both ends, both count the same, word by word."""
+    """Check that load generator and service counted the same results over the whole trial."""
     before, after = case.record.before, case.record.after
     if before is None or after is None or "results" not in case.load:
         return
@@ -190,7 +193,7 @@ def _client_disagrees(case: _Case) -> Iterator[Doubt]:
         yield Doubt(
             "disagreement",
             f"load generator and service count differently: {', '.join(differing)}",
-            "someone else uses the service, or answers were lost",
+            "another client uses the service, or answers were lost",
         )
 
 
@@ -206,7 +209,7 @@ def _redis_disagrees(case: _Case) -> Iterator[Doubt]:
             "disagreement",
             f"Redis counts {redis.keyspace_hits} keys found and {redis.keyspace_misses} missed, "
             f"the service {service[0]} and {service[1]}",
-            "someone else uses this Redis, or some of its answers came too late",
+            "another client uses this Redis, or some of its answers came too late",
         )
 
 

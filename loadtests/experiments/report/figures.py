@@ -1,4 +1,4 @@
-"""Turns the record of a trial into its figures; knows nothing of a live stack."""
+"""Works out the figures of one trial from its record and samples."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -26,7 +26,14 @@ _PLURALS = {"hit": "hits", "miss": "misses"}
 
 @dataclass(frozen=True, slots=True)
 class Percentiles:
-    """Quantiles of one result on one clock, in seconds; None where samples are too few."""
+    """Quantiles of one result on one clock, in seconds; None if samples are too few.
+
+    Attributes:
+        p50: Median.
+        p95: 95th percentile.
+        p99: 99th percentile.
+        samples: Number of samples.
+    """
 
     p50: float | None
     p95: float | None
@@ -36,28 +43,53 @@ class Percentiles:
 
 @dataclass(frozen=True, slots=True)
 class TrialFigures:
-    """What one trial shows. Ratios are None where nothing asked the cache."""
+    """The figures of one trial; None means unknown.
+
+    Attributes:
+        number: The trial's number.
+        ttl_seconds: Its TTL.
+        repetition: From 1.
+        of_trace: Whether a trace was measured whole, rather than a window.
+        hit_ratio: None also if no lookup asked the cache.
+        hit_ratio_low: Lower end of the 95 % interval by batch means; None for a trace, which is
+            one sequence.
+        hit_ratio_high: Upper end likewise.
+        hit_ratio_error: Standard error likewise.
+        predicted_hit_ratio: From the prediction before the trial.
+        offload_ratio: None also if no lookup asked the cache.
+        predicted_offload_ratio: From the prediction before the trial.
+        lookups: Lookups within the window; None if the trial was aborted before any was counted.
+        results: The same by result.
+        percentiles: By "hit response", "miss service" and so on.
+        store_queries_per_second: Loads of the store.
+        predicted_store_queries_per_second: From the prediction before the trial.
+        target_rate: Lookups per second that were asked for.
+        achieved_rate: Lookups per second that were counted.
+        window_seconds: Measured length of the window.
+        fill_seconds: From the probe before the trial.
+        doubts: Reasons not to trust the trial.
+    """
 
     number: int
     ttl_seconds: float
     repetition: int
-    of_trace: bool  # a trace, measured whole, rather than a window
+    of_trace: bool
     hit_ratio: float | None
-    hit_ratio_low: float | None  # 95 % by batch means; None for a trace, which is one sequence
+    hit_ratio_low: float | None
     hit_ratio_high: float | None
-    hit_ratio_error: float | None  # standard error; None likewise
+    hit_ratio_error: float | None
     predicted_hit_ratio: float | None
     offload_ratio: float | None
     predicted_offload_ratio: float | None
-    lookups: int | None  # None, as results, when it was aborted before any was counted
-    results: Mapping[str, int] | None  # by result, within the window
-    percentiles: Mapping[str, Percentiles]  # by "hit response", "miss service" and so on
+    lookups: int | None
+    results: Mapping[str, int] | None
+    percentiles: Mapping[str, Percentiles]
     store_queries_per_second: float | None
     predicted_store_queries_per_second: float | None
     target_rate: float | None
     achieved_rate: float | None
     window_seconds: float | None
-    fill_seconds: float | None  # from the probe before the trial
+    fill_seconds: float | None
     doubts: list[Doubt] = field(default_factory=list)
 
     @property
@@ -72,7 +104,7 @@ class TrialFigures:
 
 
 def figures_of(record: TrialRecord, samples: Samples) -> TrialFigures:
-    """Work out one trial's figures and doubts.
+    """Work out the figures and doubts of one trial.
 
     Args:
         record: The trial.
@@ -114,7 +146,7 @@ def figures_of(record: TrialRecord, samples: Samples) -> TrialFigures:
 
 
 def counted_in_window(record: TrialRecord) -> ServiceCounters | None:
-    """Return what the service counted between the window's edges; None when it was not read."""
+    """Return what the service counted within the window; None if it was not read twice."""
     if len(record.readings) < 2:
         return None
     return record.readings[-1].counters.since(record.readings[0].counters)
@@ -125,7 +157,7 @@ def _results(counted: ServiceCounters) -> dict[str, int]:
 
 
 def _window_seconds(record: TrialRecord, samples: Samples) -> float | None:
-    """Return the window's length; a trace's lasts from its time zero to its last answer."""
+    """Return the window's length; a trace is measured from its time zero to its last answer."""
     if len(record.readings) < 2:
         return None
     if record.window is None and len(samples):
@@ -150,7 +182,7 @@ def _interval(record: TrialRecord, ratio: float | None) -> Interval | None:
 
 
 def _percentiles(record: TrialRecord, samples: Samples) -> dict[str, Percentiles]:
-    """Take quantiles over the raw samples whose intended start lies in the window."""
+    """Return quantiles over the samples whose intended start lies in the window."""
     if record.window is not None:
         intended = samples["intended"]
         inside = (intended >= record.window.opens) & (intended < record.window.closes)
@@ -166,7 +198,7 @@ def _percentiles(record: TrialRecord, samples: Samples) -> dict[str, Percentiles
 
 
 def _too_few(percentiles: Mapping[str, Percentiles], lookups: Mapping[str, int]) -> list[str]:
-    """Name the results that occurred, but too seldom for their p99."""
+    """Return the results that occurred, but too rarely for a 99th percentile, as text."""
     return [
         f"{_PLURALS[word]} ({percentiles[f'{word} response'].samples} samples)"
         for word in TIMED_RESULTS

@@ -1,4 +1,4 @@
-"""How sure a measured figure is: batch means and order statistics (docs/theory.md §3)."""
+"""The uncertainty of measured figures: batch means and order statistics (docs/theory.md §3)."""
 
 import math
 from collections.abc import Sequence
@@ -9,11 +9,17 @@ from numpy.typing import NDArray
 from scipy.special import stdtrit
 
 CONFIDENCE = 0.95
-FEWEST_BEYOND = 10  # samples beyond a quantile that make it worth quoting
+FEWEST_BEYOND = 10  # A quantile needs this many samples beyond it.
 
 
 class Interval(NamedTuple):
-    """Where the true value lies with 95 % confidence, by Student's t."""
+    """The 95 % confidence interval of a value, by Student's t.
+
+    Attributes:
+        low: Lower end.
+        high: Upper end.
+        standard_error: Of the estimate.
+    """
 
     low: float
     high: float
@@ -32,14 +38,14 @@ def mean_interval(values: Sequence[float]) -> Interval | None:
 
 
 def batch_interval(estimate: float, hits: Sequence[int], lookups: Sequence[int]) -> Interval | None:
-    """Return the interval of a ratio by batch means, within 0 and 1.
+    """Return the interval of a ratio by batch means, cut to 0 and 1.
 
-    Batches must be whole TTLs long: a fraction of one makes it several times too wide.
+    Batches must be whole TTLs long; otherwise the interval is several times too wide.
 
     Args:
         estimate: The ratio over all batches together.
         hits: Numerator of each batch.
-        lookups: Denominator of each batch; an empty batch leaves the interval unknown.
+        lookups: Denominator of each batch; if one is 0, the interval is unknown.
     """
     if min(lookups, default=0) == 0:
         return None
@@ -51,7 +57,7 @@ def batch_interval(estimate: float, hits: Sequence[int], lookups: Sequence[int])
 
 
 def quantile(seconds: NDArray[np.float64], q: float) -> float | None:
-    """Return a quantile by nearest rank; None where too few samples lie beyond it."""
+    """Return a quantile by nearest rank; None if too few samples lie beyond it."""
     if len(seconds) * (1 - q) < FEWEST_BEYOND - 1e-9:
         return None
     rank = math.ceil(q * len(seconds)) - 1

@@ -1,4 +1,4 @@
-"""The figures of a whole run: for the table, the report, and as JSON."""
+"""The figures of a whole sweep, for the table, the report and JSON."""
 
 from dataclasses import dataclass
 from pathlib import Path
@@ -18,15 +18,21 @@ _PREFIXES = {"response": "", "service": "service_"}
 
 @dataclass(frozen=True, slots=True)
 class RunResults:
-    """A run and its trials' figures, by TTL and then repetition."""
+    """A sweep and its figures.
+
+    Attributes:
+        run: What all trials have in common.
+        trials: Figures of each trial, by TTL and then repetition.
+        records: The trials' records by their numbers.
+    """
 
     run: RunRecord
     trials: list[TrialFigures]
-    records: dict[int, TrialRecord]  # by the trial's number
+    records: dict[int, TrialRecord]
 
 
 def load_results(folder: Path) -> RunResults:
-    """Work the figures of a run out from its records on disk.
+    """Work out the figures of a sweep from its records on disk.
 
     Raises:
         RecordError: The folder holds no run.
@@ -68,13 +74,17 @@ def _trial(trial: TrialFigures) -> dict[str, Any]:
 
 
 def _milliseconds(trial: TrialFigures) -> dict[str, float | None]:
-    """Name each percentile as users do, such as hit_p50_ms and service_miss_p99_ms."""
+    """Return the percentiles by names such as hit_p50_ms and service_miss_p99_ms."""
     found: dict[str, float | None] = {}
     for clock, prefix in _PREFIXES.items():
         for word in TIMED_RESULTS:
             of_result = trial.percentiles[f"{word} {clock}"]
             for quantile in ("p50", "p95", "p99"):
-                seconds = getattr(of_result, quantile)
                 name = f"{prefix}{word}_{quantile}_ms"
-                found[name] = None if seconds is None else round(seconds * 1000, 3)
+                found[name] = rounded_milliseconds(getattr(of_result, quantile))
     return found
+
+
+def rounded_milliseconds(seconds: float | None) -> float | None:
+    """Return seconds as milliseconds with three decimals, for JSON."""
+    return None if seconds is None else round(seconds * 1000, 3)

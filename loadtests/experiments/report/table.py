@@ -1,4 +1,4 @@
-"""The tables of a run, 100 columns wide at most."""
+"""The tables of a sweep, at most 100 columns wide."""
 
 from rich.box import SIMPLE_HEAD
 from rich.console import Console, Group, RenderableType
@@ -8,14 +8,20 @@ from rich.text import Text
 from loadtests.experiments.report.conclusions import conclusions, store_sentence
 from loadtests.experiments.report.figures import Percentiles, TrialFigures
 from loadtests.experiments.report.results import RunResults
+from loadtests.output.figure_text import (
+    UNKNOWN,
+    count_text,
+    milliseconds_text,
+    number_text,
+    ratio_text,
+)
 
 WIDTH = 100
-MARKS = {"trial": "*", "latency": "~", "note": "-"}  # beside a TTL, before a doubt
-UNKNOWN = "–"  # noqa: RUF001 - a dash, as everywhere in the project
+MARKS = {"trial": "*", "latency": "~", "note": "-"}  # After a TTL, and before a doubt.
 
 
 def answer_console() -> Console:
-    """Return a console on stdout that leaves text as it is, 100 columns wide in a pipe."""
+    """Return a console on stdout without markup, 100 columns wide unless it is a terminal."""
     console = Console(highlight=False, markup=False, emoji=False)
     if not console.is_terminal:
         console = Console(width=WIDTH, highlight=False, markup=False, emoji=False)
@@ -36,7 +42,7 @@ def run_tables(results: RunResults) -> RenderableType:
 
 
 def doubt_lines(trials: list[TrialFigures]) -> list[str]:
-    """Return every doubt as a line, marked as in the table."""
+    """Return a line for every doubt, with the mark that the table uses."""
     return [
         f"{MARKS[doubt.scope]} TTL {trial.ttl_seconds:g} s, trial "
         f"{trial.number}: {doubt.text}; {doubt.advice}"
@@ -45,31 +51,8 @@ def doubt_lines(trials: list[TrialFigures]) -> list[str]:
     ]
 
 
-def ratio_text(value: float | None) -> str:
-    """Write a ratio with three digits."""
-    return UNKNOWN if value is None else f"{value:.3f}"
-
-
-def milliseconds_text(seconds: float | None) -> str:
-    """Write seconds as milliseconds, with three digits that matter."""
-    if seconds is None:
-        return UNKNOWN
-    milliseconds = seconds * 1000
-    return f"{milliseconds:.{2 if milliseconds < 10 else 1 if milliseconds < 100 else 0}f}"
-
-
-def count_text(value: int | None) -> str:
-    """Write a number of things."""
-    return UNKNOWN if value is None else str(value)
-
-
-def rate_text(value: float | None) -> str:
-    """Write something per second."""
-    return UNKNOWN if value is None else f"{value:.1f}"
-
-
 def _ratios(trials: list[TrialFigures]) -> Table:
-    table = _table(
+    table = empty_table(
         *("\nTTL s", "hit\nratio", "95 %\ninterval", "\npredicted", "\noff by"),
         *("\noffload", "\npredicted", "\nlookups", "store\nqueries/s"),
         "achieved of\ntarget/s",
@@ -84,14 +67,14 @@ def _ratios(trials: list[TrialFigures]) -> Table:
             ratio_text(trial.offload_ratio),
             ratio_text(trial.predicted_offload_ratio),
             count_text(trial.lookups),
-            rate_text(trial.store_queries_per_second),
+            number_text(trial.store_queries_per_second),
             _achieved_text(trial),
         )
     return table
 
 
 def _latencies(trials: list[TrialFigures]) -> Table:
-    table = _table("\nTTL s")
+    table = empty_table("\nTTL s")
     for word in ("hit", "miss"):
         for clock in ("response", "service"):
             table.add_column(f"{word} {clock}\np50/p95/p99 ms", justify="right")
@@ -106,27 +89,27 @@ def _latencies(trials: list[TrialFigures]) -> Table:
 
 
 def ttl_text(trial: TrialFigures) -> str:
-    """Write the TTL with the mark of the gravest doubt."""
+    """Return the TTL with the mark of the most serious doubt."""
     mark = "" if trial.times_trusted else MARKS["latency" if trial.trusted else "trial"]
     return f"{trial.ttl_seconds:g}{mark}"
 
 
 def interval_text(trial: TrialFigures) -> str:
-    """Write the interval of the hit ratio."""
+    """Return the interval of the hit ratio."""
     if trial.hit_ratio_low is None or trial.hit_ratio_high is None:
         return UNKNOWN
     return f"{trial.hit_ratio_low:.3f}-{trial.hit_ratio_high:.3f}"
 
 
 def points_text(trial: TrialFigures) -> str:
-    """Write how far the measured hit ratio is from the predicted one, in points."""
+    """Return the difference of measured and predicted hit ratio, in percentage points."""
     if trial.hit_ratio is None or trial.predicted_hit_ratio is None:
         return UNKNOWN
     return f"{(trial.hit_ratio - trial.predicted_hit_ratio) * 100:+.1f} pt"
 
 
 def _achieved_text(trial: TrialFigures) -> str:
-    """Write the rate that was reached and the one that was asked for."""
+    """Return the achieved and the target rate."""
     if trial.achieved_rate is None or trial.target_rate is None:
         return UNKNOWN
     return f"{trial.achieved_rate:.0f} of {trial.target_rate:g}"
@@ -138,7 +121,8 @@ def _three(percentiles: Percentiles) -> str:
     )
 
 
-def _table(*headings: str) -> Table:
+def empty_table(*headings: str) -> Table:
+    """Return a table with right-aligned columns and no rows."""
     table = Table(box=SIMPLE_HEAD, pad_edge=False, padding=(0, 1, 0, 0))
     for heading in headings:
         table.add_column(heading, justify="right")

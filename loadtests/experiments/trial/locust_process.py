@@ -1,4 +1,4 @@
-"""Runs the load generator as a process of its own, and reads what it recorded."""
+"""Runs the load generator as a separate process, and reads what it recorded."""
 
 import json
 import sys
@@ -9,22 +9,26 @@ from typing import Any
 
 from loadtests.experiments.plan.plan import Load
 from loadtests.stack.guardian import GuardedProcess, Guardian
-from loadtests.stack.ports import is_taken
-from loadtests.workload.flags import USUAL_METRICS_PORT
+from loadtests.stack.ports import LOAD_METRICS_PORT, is_taken
 
-START_SECONDS = 660.0  # beyond the ten minutes that the load itself gives a catalogue
-DRAIN_SECONDS = 60.0  # the longest wait for what is in flight, after the load was told to stop
+START_SECONDS = 660.0  # Longer than the ten minutes that the load allows for a catalogue.
+DRAIN_SECONDS = 60.0  # Longest wait for requests in flight after the load is stopped.
 _POLL_SECONDS = 0.02
 
 Summary = dict[str, Any]
 
 
 class LoadError(Exception):
-    """The load did not run as it should; says why, with the end of its log."""
+    """The load did not run as it should; the message gives the reason and the end of its log."""
 
 
 class LocustRun:
-    """One run of Locust, from its start to its summary."""
+    """One run of Locust, from its start to its summary.
+
+    Args:
+        process: The running Locust.
+        record: The folder that it records into.
+    """
 
     def __init__(self, process: GuardedProcess, record: Path) -> None:
         self._process = process
@@ -34,7 +38,7 @@ class LocustRun:
         """Wait for the first arrival; return its intended time in unix seconds.
 
         Raises:
-            LoadError: It ended or did not begin.
+            LoadError: The load ended or did not begin in time.
         """
         start = self._record / "start.json"
         deadline = time.monotonic() + START_SECONDS
@@ -48,11 +52,11 @@ class LocustRun:
         return float(json.loads(start.read_text())["started_at"])
 
     def ended(self) -> bool:
-        """Tell whether it has ended, by itself or not."""
+        """Return whether it has ended."""
         return self._process.exit_code() is not None
 
     def stop(self) -> Summary:
-        """End the arrivals, let what is in flight finish, return the summary.
+        """Stop the arrivals, let requests in flight finish, and return the summary.
 
         Raises:
             LoadError: It did not drain, or left no summary.
@@ -61,7 +65,7 @@ class LocustRun:
         return self.finish(DRAIN_SECONDS)
 
     def finish(self, timeout_seconds: float) -> Summary:
-        """Wait for the end of a run that ends by itself; return the summary.
+        """Wait for the run to end by itself, and return the summary.
 
         Raises:
             LoadError: It did not end in time, or left no summary.
@@ -76,19 +80,19 @@ class LocustRun:
         return read
 
     def kill(self) -> None:
-        """End it at once."""
+        """Kill it at once."""
         self._process.kill()
 
 
 class LocustLoad:
-    """Starts Locust against a service; nothing it starts outlives the guardian.
+    """Starts Locust against a service.
 
     Args:
-        guardian: What the processes hang under.
-        service_urls: Where lookups go.
-        token: For control; it goes by environment, never on a command line.
-        metrics_host: Where Prometheus may follow the load, on the usual port if that is free;
-            None where nobody would.
+        guardian: Ends the processes when this one ends.
+        service_urls: Targets of the lookups.
+        token: Control token, passed by environment and never on a command line.
+        metrics_host: Address to serve metrics at, on the usual port if that is free; None serves
+            none.
     """
 
     def __init__(
@@ -104,7 +108,7 @@ class LocustLoad:
         self._metrics_host = metrics_host
 
     def start(self, load: Load, seed: int, record: Path) -> LocustRun:
-        """Start one run that records into a folder, which must be empty."""
+        """Start one run that records into an empty folder."""
         argv = [sys.executable, "-m", "locust", *self._arguments(load, seed, record)]
         return LocustRun(self._guardian.start(record.name, argv, self._environment), record)
 
@@ -126,7 +130,8 @@ class LocustLoad:
         return arguments
 
     def _metrics(self, load: Load) -> dict[str, object]:
-        # A trace is measured from its first request: there is no time to predict it beside that.
-        if self._metrics_host is None or load.trace or is_taken(USUAL_METRICS_PORT):
+        # With metrics the load predicts its own hit ratio at its start, which delays it; a trace
+        # is measured from its first request on.
+        if self._metrics_host is None or load.trace or is_taken(LOAD_METRICS_PORT):
             return {}
-        return {"web_host": self._metrics_host, "metrics_port": USUAL_METRICS_PORT}
+        return {"web_host": self._metrics_host, "metrics_port": LOAD_METRICS_PORT}

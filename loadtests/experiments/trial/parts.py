@@ -1,4 +1,4 @@
-"""What a trial is made with: the service, Redis, the load, the clock, and who watches."""
+"""The parts that a trial needs: service, Redis, load generator, clock and progress."""
 
 import time
 from collections.abc import Callable, Mapping, Sequence
@@ -16,17 +16,17 @@ from loadtests.service_under_test.counters import RedisCounters, ServiceCounters
 
 
 class Clock(Protocol):
-    """Wall-clock time, as the load generator's, and sleep."""
+    """The wall clock, which the load generator uses too."""
 
     def time(self) -> float:
         """Return unix seconds."""
 
     def sleep(self, seconds: float, /) -> None:
-        """Wait."""
+        """Sleep."""
 
 
 class Service(Protocol):
-    """What a trial needs of the service under test."""
+    """The service under test."""
 
     def set_knobs(self, knobs: dict[str, KnobValue], /) -> object:
         """Set run-time knobs in every process."""
@@ -38,17 +38,17 @@ class Service(Protocol):
         """Delete the service's own keys."""
 
     def counters(self) -> ServiceCounters:
-        """Read exact counters."""
+        """Return the exact counters."""
 
     def probe_fill_seconds(self, ids: Sequence[int], count: int, /) -> float | None:
-        """Time loads of ids that are not cached."""
+        """Return the median duration of loads of ids that are not cached."""
 
 
 class Redis(Protocol):
-    """What a trial needs of Redis."""
+    """The Redis of that service."""
 
     def counters(self) -> RedisCounters:
-        """Read Redis' own statistics."""
+        """Return Redis' own statistics."""
 
 
 class Run(Protocol):
@@ -58,54 +58,73 @@ class Run(Protocol):
         """Wait for the first arrival; return its intended time in unix seconds."""
 
     def ended(self) -> bool:
-        """Tell whether it has ended."""
+        """Return whether it has ended."""
 
     def stop(self) -> Summary:
-        """End it in good order."""
+        """Stop it, drain it, and return its summary."""
 
     def finish(self, timeout_seconds: float, /) -> Summary:
-        """Wait for its own end."""
+        """Wait for it to end by itself, and return its summary."""
 
     def kill(self) -> None:
-        """End it at once."""
+        """Kill it at once."""
 
 
 class LoadGenerator(Protocol):
-    """What starts a load."""
+    """Starts loads."""
 
     def start(self, load: Load, seed: int, record: Path, /) -> Run:
-        """Start one that records into a folder."""
+        """Start a load that records into a folder."""
 
 
 @dataclass(frozen=True, slots=True)
 class TrialPlan:
-    """What to do in one trial."""
+    """What to do in one trial.
+
+    Attributes:
+        trial: The trial.
+        knobs: Knobs to set, ttl_seconds among them.
+        window: When to measure; None measures from the first request to the last.
+        expected_seconds: Duration of the load.
+        predict: Makes the prediction from the measured fill time and the knobs in force.
+        probe_ids: Ids whose loads are timed before the trial.
+    """
 
     trial: Trial
-    knobs: dict[str, KnobValue]  # with ttl_seconds
-    window: Window | None  # None measures a trace from its first request to its last
-    expected_seconds: float  # of load
-    # From the measured fill time and the knobs in force.
+    knobs: dict[str, KnobValue]
+    window: Window | None
+    expected_seconds: float
     predict: Callable[[float | None, Mapping[str, KnobValue]], Prediction]
     probe_ids: list[int]
 
 
 class Progress(Protocol):
-    """Who watches a run."""
+    """Shows how far a run is."""
 
     def phase(self, trial: Trial, name: str, /) -> None:
-        """A trial enters a phase: prepare, warm-up, measure, collect."""
+        """Show that a trial enters a phase: prepare, warm-up, measure, collect."""
 
     def loaded(self, trial: Trial, seconds: float, /) -> None:
-        """So many seconds of the trial's load have passed."""
+        """Show how many seconds of the trial's load have passed."""
 
     def finished(self, record: TrialRecord, /) -> None:
-        """A trial has been saved."""
+        """Show that a trial has been saved."""
 
 
 @dataclass(frozen=True, slots=True)
 class Bench:
-    """The things a trial is made with."""
+    """The parts that trials share.
+
+    Attributes:
+        service: The service under test.
+        redis: Its Redis; None if it cannot be read.
+        load: Starts loads.
+        read_samples: Reads the samples that a load recorded into a folder.
+        save: Saves a trial's record and samples.
+        progress: Shows how far the run is.
+        scratch: Folder for the load generator's own records.
+        clock: The wall clock.
+    """
 
     service: Service
     redis: Redis | None
@@ -113,5 +132,5 @@ class Bench:
     read_samples: Callable[[Path], Samples]
     save: Callable[[TrialRecord, Samples], None]
     progress: Progress
-    scratch: Path  # where the load generator records
+    scratch: Path
     clock: Clock = time

@@ -1,12 +1,16 @@
-"""Makes the bench for trials out of a stack that runs."""
+"""Makes the bench for trials, and the record of their run, from a running stack."""
 
 import contextlib
-from collections.abc import Iterator
+import os
+import platform
+import time
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from functools import partial
 from pathlib import Path
+from typing import Any
 
-from loadtests.experiments.records.records import save_trial
+from loadtests.experiments.records.records import FORMAT, RunRecord, save_trial
 from loadtests.experiments.trial.locust_process import LocustLoad
 from loadtests.experiments.trial.parts import Bench, Progress
 from loadtests.sender.samples import read_samples
@@ -22,12 +26,12 @@ _TIMEOUT_SECONDS = 30.0  # A service under full load answers control late.
 def bench_on(
     stack: Stack, folder: Path, progress: Progress, metrics_host: str | None = None
 ) -> Iterator[tuple[ServiceClient, Bench]]:
-    """Give the service and a bench that saves into a folder; restore the knobs at the end.
+    """Yield the service and a bench that saves into a folder; restore the knobs at the end.
 
-    The load serves its metrics at *metrics_host*, None for nowhere.
+    The load serves its metrics at *metrics_host*, or nowhere if it is None.
 
     Raises:
-        ServiceError: The service is not there, or its Redis tells no statistics.
+        ServiceError: The service or the statistics of its Redis are not available.
     """
     service = ServiceClient(stack.service_urls, stack.control_token, _TIMEOUT_SECONDS)
     knobs = service.knobs()
@@ -53,12 +57,37 @@ def bench_on(
         service.close()
 
 
+def run_record(  # noqa: PLR0913 - each is a field of the record
+    kind: str,
+    title: str,
+    plan: Mapping[str, Any],
+    stack: Stack,
+    *,
+    store_delay_seconds: float,
+    wanted_hit_ratio: float | None = None,
+) -> RunRecord:
+    """Return the record of a run that begins now on a stack."""
+    return RunRecord(
+        format=FORMAT,
+        title=title,
+        started_at=time.time(),
+        plan=plan,
+        stack=stack.lines,
+        store_name=stack.store_name,
+        store_delay_seconds=store_delay_seconds,
+        machine=f"{platform.system()} {platform.machine()}, {os.cpu_count()} cores, "
+        f"Python {platform.python_version()}",
+        wanted_hit_ratio=wanted_hit_ratio,
+        kind=kind,
+    )
+
+
 @contextmanager
 def _statistics(redis_url: str | None) -> Iterator[RedisStatistics | None]:
-    """Give the statistics of a Redis that holds all keys alone, else None."""
+    """Yield the statistics of a single Redis server that holds all keys; None otherwise."""
     if redis_url is None or "+cluster" in redis_url:
         yield None
         return
     with contextlib.closing(RedisStatistics(redis_url)) as statistics:
-        statistics.counters()  # one that cannot be asked would abort every trial
+        statistics.counters()  # Fail here rather than in every trial.
         yield statistics

@@ -1,4 +1,4 @@
-"""Runs the trials of a plan, one after another, and saves each as soon as it has ended."""
+"""Runs trials one after another, and saves each as soon as it has ended."""
 
 from collections.abc import Callable
 from dataclasses import dataclass, field
@@ -6,20 +6,20 @@ from functools import partial
 from typing import Any
 
 from loadtests.experiments.plan.plan import Load
-from loadtests.experiments.records.records import Drained, Reading, Samples, TrialRecord
+from loadtests.experiments.records.records import Drained, Reading, TrialRecord
 from loadtests.experiments.trial.locust_process import LoadError, Summary
 from loadtests.experiments.trial.parts import Bench, Run, TrialPlan
 from loadtests.prediction.after_cold_start import Prediction
 from loadtests.service_under_test.client import PROBES_LEFT_OUT, ServiceError
 
-PROBES = PROBES_LEFT_OUT + 20  # loads timed before a trial
-LONGEST_SLEEP_SECONDS = 0.25  # between looks at whether the load is still there
-QUIET_READINGS = 10  # tries for counters of service and Redis that belong together
+PROBES = PROBES_LEFT_OUT + 20  # Loads timed before a trial.
+LONGEST_SLEEP_SECONDS = 0.25  # Between checks that the load still runs.
+QUIET_READINGS = 10  # Tries to read service and Redis at one moment.
 
 
 @dataclass(slots=True)
 class Notes:
-    """What a trial has learnt so far; an aborted one is saved with just that."""
+    """What a trial has recorded so far; an aborted one is saved with just that."""
 
     knobs: dict[str, Any] = field(default_factory=dict)
     prediction: Prediction | None = None
@@ -32,22 +32,20 @@ class Notes:
 
 
 Watch = Callable[[Bench, TrialPlan, Notes, Run], Summary]
-"""What is done while the load runs; it ends the load and returns its summary."""
+"""Measures while the load runs, ends it, and returns its summary."""
 
 
 def run_trials(bench: Bench, load: Load, trials: list[TrialPlan]) -> None:
     """Run trials in order; one that fails is saved as aborted, and the next begins.
 
-    A KeyboardInterrupt also saves the trial it ends, and goes on up.
+    A KeyboardInterrupt propagates after the trial that it interrupts is saved.
     """
     for trial in trials:
         run_trial(bench, load, trial, _replay_whole if trial.window is None else _watch_window)
 
 
-def run_trial(
-    bench: Bench, load: Load, plan: TrialPlan, watch: Watch
-) -> tuple[TrialRecord, Samples]:
-    """Run one trial and save it, as aborted where it fails or is interrupted."""
+def run_trial(bench: Bench, load: Load, plan: TrialPlan, watch: Watch) -> None:
+    """Run one trial and save its record, as aborted if it fails or is interrupted."""
     notes = Notes()
     folder = bench.scratch / f"load-{plan.trial.number:02d}"
     folder.mkdir(parents=True)
@@ -66,10 +64,8 @@ def run_trial(
             aborted=aborted,
             **{name: getattr(notes, name) for name in Notes.__slots__},
         )
-        samples = bench.read_samples(folder)
-        bench.save(record, samples)
+        bench.save(record, bench.read_samples(folder))
         bench.progress.finished(record)
-    return record, samples
 
 
 def _measure(
@@ -92,7 +88,7 @@ def _measure(
 
 
 def _prepare(bench: Bench, plan: TrialPlan, notes: Notes) -> Drained:
-    """Set knobs, empty the cache, time some loads, empty it again, predict, count."""
+    """Set knobs, time loads on an empty cache, empty it again, predict, and read the counters."""
     bench.service.set_knobs(plan.knobs)
     bench.service.clear_cache()
     fill_seconds = bench.service.probe_fill_seconds(plan.probe_ids, PROBES)
@@ -104,7 +100,7 @@ def _prepare(bench: Bench, plan: TrialPlan, notes: Notes) -> Drained:
 
 
 def _watch_window(bench: Bench, plan: TrialPlan, notes: Notes, run: Run) -> Summary:
-    """Read the counters at each edge of the window's batches, under load."""
+    """Read the counters at each edge of the window's batches, then stop the load."""
     bench.progress.phase(plan.trial, "warm-up")
     for index, edge in enumerate(plan.window.edges if plan.window else []):
         _wait(bench, plan, notes, run, edge)
@@ -118,7 +114,7 @@ def _watch_window(bench: Bench, plan: TrialPlan, notes: Notes, run: Run) -> Summ
 
 
 def _replay_whole(bench: Bench, plan: TrialPlan, notes: Notes, run: Run) -> Summary:
-    """Let a load of known length end by itself; everything of it is measured."""
+    """Wait for a trace to end by itself; all of it is measured."""
     bench.progress.phase(plan.trial, "measure")
     begun = notes.started_at or 0.0
     while not run.ended():
@@ -132,7 +128,7 @@ def _replay_whole(bench: Bench, plan: TrialPlan, notes: Notes, run: Run) -> Summ
 
 
 def _wait(bench: Bench, plan: TrialPlan, notes: Notes, run: Run, offset: float) -> None:
-    """Wait until so many seconds after the load's time zero."""
+    """Wait until *offset* seconds after the load's time zero."""
     begun = notes.started_at or 0.0
     while (left := begun + offset - bench.clock.time()) > 0:
         if run.ended():
@@ -142,10 +138,10 @@ def _wait(bench: Bench, plan: TrialPlan, notes: Notes, run: Run, offset: float) 
 
 
 def drained(bench: Bench) -> Drained:
-    """Read service and Redis so that both counts belong to one moment.
+    """Read the counters of service and Redis at one moment.
 
-    The service polls its settings in Redis now and then; a reading between two equal
-    ones of the service holds no half of such a poll.
+    The service polls its settings in Redis. Two equal readings of the service enclose a reading
+    of Redis that no such poll divides.
     """
     service = bench.service.counters()
     if bench.redis is None:

@@ -12,7 +12,7 @@ from typing import NamedTuple
 import numpy as np
 import pytest
 
-from loadtests.own_cost.bench import endpoint
+from loadtests.own_cost.load_cost import endpoint
 from tests.integration.load.locust_load import LocustProcess, frozen, wait_for
 from tests.integration.load.locust_page import downloaded, metrics, rows, slower_than, swarm
 

@@ -27,8 +27,7 @@ def ports():
 def _run(ports, **environment):
     words = zip(["--service-port", "--locust-port", "--prometheus-port"], ports, strict=True)
     return subprocess.Popen(
-        [sys.executable, "-m", "loadtests.experiments.commands.run"]
-        + [str(word) for pair in words for word in pair],
+        [sys.executable, "-m", "loadtests", "run"] + [str(word) for pair in words for word in pair],
         cwd=ROOT,
         env=os.environ | environment,
         stdout=subprocess.PIPE,
@@ -101,8 +100,8 @@ def test_busy_port_is_one_line_with_its_remedy(ports):
     assert run.returncode == 2
     assert said == ""
     assert complained == (
-        f"run: port {ports[1]} on 127.0.0.1 (locust) is taken: stop what listens there, "
-        f"or choose another: make run LOCUST_PORT={ports[1] + 100}\n"
+        f"error: port {ports[1]} on 127.0.0.1 (locust) is taken: stop what listens there, or "
+        f"choose another: --locust-port {ports[1] + 100} (make run LOCUST_PORT={ports[1] + 100})\n"
     )
 
 
@@ -114,6 +113,6 @@ def test_port_that_is_none_is_one_line_with_its_remedy(ports, port):
     assert run.returncode == 2
     assert said == ""
     assert complained == (
-        f"run: SERVICE_PORT must be a whole number from 1 to 65535, got '{port}'; "
-        "such as make run SERVICE_PORT=8000\n"
+        f"error: --service-port must be a whole number from 1 to 65535, got '{port}'; "
+        "such as --service-port 8000 (make run SERVICE_PORT=8000)\n"
     )

@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 from prometheus_client.parser import text_string_to_metric_families
 
-from loadtests.page.exporter import Exposition, LoadCollector, TrialGauges
+from loadtests.page.exporter import Exposition, LoadCollector
 from loadtests.page.snapshot import View
 from loadtests.sender.samples import RESULT_INDEX, RESULTS
 from loadtests.sender.tallies import Tallies
@@ -100,13 +100,6 @@ def test_stale_reads_are_counted():
     assert values["loadtest_stale_reads_total",] == 4
     assert values["loadtest_staleness_seconds_count",] == 2
     assert values["loadtest_staleness_seconds_sum",] == pytest.approx(2.0)
-
-
-def test_a_sweep_shows_its_known_measured_and_predicted_ratios_by_ttl():
-    gauges = TrialGauges()
-    gauges.show(5.0, {"hit_ratio": 0.7, "predicted_hit_ratio": None})
-
-    assert samples(gauges.page()) == {("loadtest_trial_hit_ratio", ("ttl_seconds", "5")): 0.7}
 
 
 def test_the_metrics_page_names_every_metric_of_the_load_generator():

@@ -6,7 +6,7 @@ import json
 import pytest
 
 from loadtests.experiments.commands.stack_flags import add_stack_flags, chosen_stack
-from loadtests.experiments.plan.fields import PlanError
+from loadtests.experiments.commands.usage import UsageError
 from loadtests.stack.compose import ComposeStack
 from loadtests.stack.guardian import StackError
 
@@ -90,7 +90,7 @@ def test_flag_starts_the_service_and_what_it_needs(docker):
 
 
 def test_flag_beside_addresses_is_refused():
-    with pytest.raises(PlanError, match="leave the other URLs out"):
+    with pytest.raises(UsageError, match="leave the other URLs out"):
         choose("--compose", "--service-url", "http://127.0.0.1:1")
 
 

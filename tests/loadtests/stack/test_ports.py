@@ -26,7 +26,9 @@ def test_taken_port_is_refused_with_its_remedy_in_one_line():
 
 
 def test_port_reserved_for_root_is_not_reported_as_taken(monkeypatch):
-    monkeypatch.setattr(ports, "_refusal", lambda _port: PermissionError(13, "Permission denied"))
+    monkeypatch.setattr(
+        ports, "_bind_error", lambda _port: PermissionError(13, "Permission denied")
+    )
 
     with pytest.raises(StackError, match=r"80 .* is not for ordinary users: choose one above 1023"):
         ports.require_free(80, "service", "make run SERVICE_PORT=8000")

@@ -11,7 +11,8 @@ from rich.console import Console
 from loadtests import cli
 from loadtests.experiments.commands import stack_flags, sweep
 from loadtests.experiments.commands.progress_bar import ProgressBar
-from loadtests.experiments.plan.fields import Given, PlanError
+from loadtests.experiments.commands.usage import UsageError
+from loadtests.experiments.plan.fields import Given
 from loadtests.experiments.plan.plan import make_plan
 from loadtests.experiments.plan.trial_order import Trial
 from loadtests.experiments.records.records import save_run
@@ -57,7 +58,7 @@ def test_refusal_of_a_bad_trace_line_quotes_it(capsys, tmp_path):
     [
         (["sweep", "--rate", "-5"], "error: --rate: rate must be a number from 0.01"),
         (["sweep", "--ttl", "1,x"], "error: --ttl: ttl_seconds must be a number, got '1,x'"),
-        (["sweep", "--plan", "nowhere"], "error: plan 'nowhere' is no file"),
+        (["sweep", "--plan", "nowhere"], "error: plan 'nowhere' is not a file"),
         (["sweep", "--skew", "eleven"], "error: --skew: skew must be"),
         (["sweep", "--protection", "luck"], "error: --protection: protection must be one of"),
         (["sweep", "--trace", "/nowhere"], "error: trace /nowhere cannot be read"),
@@ -111,7 +112,7 @@ def test_report_that_cannot_be_written_is_refused_in_one_line(capsys, tmp_path, 
     assert code == 2
     assert capsys.readouterr().err == (
         f"error: {tmp_path}/report.html cannot be written: Is a directory; "
-        "copy the folder to where it can\n"
+        f"copy {tmp_path} to where it can\n"
     )
 
 
@@ -146,7 +147,7 @@ def test_stack_is_local_unless_addresses_are_given():
 
 
 def test_database_beside_a_given_service_is_refused():
-    with pytest.raises(PlanError, match="leave one of the two out"):
+    with pytest.raises(UsageError, match="leave one of the two out"):
         stack_flags.chosen_stack(options(service_url=["http://x"], database_url="mysql://x"))
 
 

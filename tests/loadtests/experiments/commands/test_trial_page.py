@@ -1,13 +1,14 @@
 """The page that shows a sweep's trials to Prometheus."""
 
 import socket
-import urllib.error
 import urllib.request
 
 import pytest
+from prometheus_client import CollectorRegistry, generate_latest
+from prometheus_client.parser import text_string_to_metric_families
 
-from loadtests.experiments.commands.trial_page import TrialPage
-from loadtests.experiments.plan.fields import PlanError
+from loadtests.experiments.commands.trial_page import TrialGauges, TrialPage
+from loadtests.experiments.commands.usage import UsageError
 from loadtests.experiments.plan.trial_order import Trial
 from loadtests.stack.ports import free_port
 
@@ -28,12 +29,14 @@ def test_trials_appear_on_the_page_as_they_end(record):
     assert 'ttl_seconds="5"' not in text
 
 
-def test_nothing_else_is_on_the_page():
-    with TrialPage("127.0.0.1", free_port()) as page, pytest.raises(urllib.error.HTTPError) as no:
-        read(page.address.replace("metrics", "other"))
+def test_a_sweep_shows_its_known_measured_and_predicted_ratios_by_ttl():
+    registry = CollectorRegistry()
+    TrialGauges(registry).show(5.0, measured=0.7, predicted=None)
 
-    assert no.value.code == 404
-    no.value.close()
+    families = text_string_to_metric_families(generate_latest(registry).decode())
+    assert [(s.name, s.labels, s.value) for family in families for s in family.samples] == [
+        ("loadtest_trial_hit_ratio", {"ttl_seconds": "5"}, 0.7)
+    ]
 
 
 def test_page_is_gone_after_the_sweep():
@@ -54,17 +57,17 @@ def taken():
 
 
 def test_port_that_was_given_must_be_free(taken):
-    with pytest.raises(PlanError, match=f"--metrics-port {taken} cannot be had"):
+    with pytest.raises(UsageError, match=f"--metrics-port {taken} is not available"):
         TrialPage("127.0.0.1", taken).__enter__()
 
 
 def test_invalid_host_is_not_reported_as_a_taken_port():
-    with pytest.raises(PlanError, match=r"--metrics-host 999\.0\.0\.1 .* cannot be had"):
+    with pytest.raises(UsageError, match=r"--metrics-host 999\.0\.0\.1 .* is not available"):
         TrialPage("999.0.0.1", None).__enter__()
 
 
 def test_default_port_may_be_taken(taken, monkeypatch):
-    monkeypatch.setattr("loadtests.experiments.commands.trial_page.USUAL_PORT", taken)
+    monkeypatch.setattr("loadtests.experiments.commands.trial_page.SWEEP_METRICS_PORT", taken)
 
     with TrialPage("127.0.0.1", None) as page:
         assert page.address is None

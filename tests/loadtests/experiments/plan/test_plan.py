@@ -6,7 +6,7 @@ from loadtests.experiments.plan.fields import Given, PlanError
 from loadtests.experiments.plan.plan import make_plan
 from loadtests.experiments.plan.toml_file import SHIPPED, find_plan, read_plan_file
 from loadtests.experiments.plan.trial_order import schedule
-from loadtests.experiments.trial.sweep import lay_out
+from loadtests.experiments.trial.sweep_trials import lay_out
 from loadtests.theory import replay
 from loadtests.traffic.arrivals import PoissonArrivals
 from tests.loadtests import settings_for
@@ -93,7 +93,7 @@ def test_file_that_is_not_toml_is_refused(tmp_path):
 
 
 def test_file_that_cannot_be_read_is_refused(tmp_path):
-    with pytest.raises(PlanError, match="cannot be read: Is a directory; give one that can"):
+    with pytest.raises(PlanError, match="cannot be read: Is a directory; name another"):
         read_plan_file(tmp_path)
 
 

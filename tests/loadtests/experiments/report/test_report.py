@@ -12,10 +12,11 @@ from loadtests.experiments.records.records import save_run, save_trial
 from loadtests.experiments.report.charts import hit_ratio_chart
 from loadtests.experiments.report.conclusions import agrees_with_theory, conclusions, store_sentence
 from loadtests.experiments.report.doubts import Doubt
-from loadtests.experiments.report.report import render_report
+from loadtests.experiments.report.html_page import render_sweep
 from loadtests.experiments.report.results import as_json, load_results
-from loadtests.experiments.report.table import UNKNOWN, run_tables
+from loadtests.experiments.report.table import run_tables
 from loadtests.experiments.trial.runner import run_trials
+from loadtests.output.figure_text import UNKNOWN
 
 KEYS = [
     *("ttl_seconds", "hit_ratio", "hit_ratio_low", "hit_ratio_high", "predicted_hit_ratio"),
@@ -85,7 +86,7 @@ def test_trial_without_counts_is_shown_as_unknown_everywhere(results):
 
     assert (trial["lookups"], trial["results"]) == (None, None)
     assert "None" not in print_tables(aborted)
-    assert f'<td class="first">{UNKNOWN}</td><td>' in render_report(aborted)
+    assert f'<td class="first">{UNKNOWN}</td><td>' in render_sweep(aborted)
 
 
 def test_tables_fit_a_hundred_columns(results):
@@ -198,7 +199,7 @@ def test_interval_that_reaches_zero_is_drawn_down_to_it(results):
 
 
 def test_report_loads_nothing_from_elsewhere(results):
-    html = render_report(results)
+    html = render_sweep(results)
 
     page = re.sub(r"<script>.*?</script>", "", html, count=1, flags=re.DOTALL)
     assert not re.findall(r"""(?:src|href)=["']""", page)
@@ -206,7 +207,7 @@ def test_report_loads_nothing_from_elsewhere(results):
 
 
 def test_report_states_the_findings_and_their_conditions(results):
-    html = render_report(results)
+    html = render_sweep(results)
 
     assert "<h1>A sweep by hand</h1>" in html
     assert "with store_delay_seconds 0.01: every load sleeps 10 ms" in html
@@ -222,7 +223,7 @@ def test_report_states_the_findings_and_their_conditions(results):
 def test_report_without_lookups_has_no_charts(results):
     empty = [dataclasses.replace(trial, lookups=0) for trial in results.trials]
 
-    html = render_report(dataclasses.replace(results, trials=empty))
+    html = render_sweep(dataclasses.replace(results, trials=empty))
 
     assert "plotly-graph-div" not in html.partition("</head>")[2]
 
@@ -230,4 +231,4 @@ def test_report_without_lookups_has_no_charts(results):
 def test_title_cannot_break_the_report(results):
     titled = dataclasses.replace(results.run, title="<script>alert(1)</script>")
 
-    assert "<script>alert" not in render_report(dataclasses.replace(results, run=titled))
+    assert "<script>alert" not in render_sweep(dataclasses.replace(results, run=titled))

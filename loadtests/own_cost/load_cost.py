@@ -1,7 +1,7 @@
-"""What the load generator itself costs: `python -m loadtests.own_cost.bench`, about two minutes.
+"""Measures what the load generator itself costs, against a bare endpoint.
 
-Ratios within one run, against a bare endpoint: throughput on one core next to plain Locust; CPU
-per request with 10^7 items next to 10^3, and with four worker processes next to one; memory.
+Every figure is a ratio within one run: throughput on one core compared with plain Locust; CPU per
+request with 10^7 items compared with 10^3, and with four processes compared with one; memory.
 """
 
 import json
@@ -20,11 +20,10 @@ import numpy as np
 
 from loadtests.sender.samples import read_samples
 from loadtests.service_under_test.urls import page_answers
-from loadtests.stack.guardian import Guardian
+from loadtests.stack.guardian import ROOT, Guardian, StackError
 from loadtests.stack.ports import free_port
 from loadtests.stack.private_server import wait_until
 
-ROOT = Path(__file__).resolve().parents[2]
 SLOTS = 16
 RUN_SECONDS = 6
 WARM_SECONDS = 1.5
@@ -35,14 +34,14 @@ Words = list[str]
 
 @dataclass(frozen=True)
 class Cost:
-    """What one run of Locust took.
+    """What one run of Locust cost.
 
     Attributes:
-        cpu_seconds: Of all its processes.
+        cpu_seconds: CPU time of all its processes.
         peak_megabytes: Largest resident memory of a process.
-        completed: Requests answered.
-        throughput: Requests answered a second, start and end left out; 0 where not sampled.
-        slip_p50_ms: Median slip; None for plain Locust.
+        completed: Answered requests.
+        throughput: Answered requests per second, without the run's start and end.
+        slip_p50_ms: Median delay of a send behind its intended time; None for plain Locust.
     """
 
     cpu_seconds: float
@@ -53,7 +52,7 @@ class Cost:
 
 
 class Endpoint(NamedTuple):
-    """The bare endpoint: its URL and the process to signal (with its children)."""
+    """The bare endpoint: its URL, and the process to signal together with its children."""
 
     url: str
     pid: int
@@ -61,7 +60,7 @@ class Endpoint(NamedTuple):
 
 @contextmanager
 def endpoint() -> Iterator[Endpoint]:
-    """Run the bare endpoint while the block runs."""
+    """Run the bare endpoint for the length of a `with` block."""
     port = free_port()
     words = [sys.executable, "-m", "granian", "--interface", "wsgi", "--port", str(port)]
     words += ["--workers", "1", "--blocking-threads", "1", "--no-ws", "--log-level", "critical"]
@@ -72,13 +71,13 @@ def endpoint() -> Iterator[Endpoint]:
         yield Endpoint(url, server.pid)
 
 
-def plain(url: str) -> Cost:
-    """Run plain Locust as fast as it goes."""
+def run_plain_locust(url: str) -> Cost:
+    """Run plain Locust at full speed."""
     with tempfile.TemporaryDirectory() as folder:
         report = Path(folder) / "plain"
         words = ["-f", "loadtests/own_cost/plain_locustfile.py", "-u", str(SLOTS), "-r", "100"]
         words += ["-H", url, "-t", f"{RUN_SECONDS}s", "--json-file", str(report)]
-        cpu_seconds, megabytes = _locust(words)
+        cpu_seconds, megabytes = _run_locust(words)
         rows = json.loads(report.with_suffix(".json").read_text(encoding="utf-8"))
     by_second: dict[str, int] = {}
     for row in rows:
@@ -89,13 +88,13 @@ def plain(url: str) -> Cost:
     return Cost(cpu_seconds, megabytes, completed, statistics.fmean(whole))
 
 
-def ours(url: str, rate: float, *more: str, slots: int = SLOTS) -> Cost:
-    """Run our ReadHeavy open loop at *rate*."""
+def run_open_loop(url: str, rate: float, *more: str, slots: int = SLOTS) -> Cost:
+    """Run our open-loop scenario ReadHeavy at *rate* requests per second."""
     with tempfile.TemporaryDirectory() as folder:
         words = ["-f", "loadtests/locustfile.py", "ReadHeavy", "--service-url", url]
         words += ["--rate", f"{rate:.0f}", "--max-in-flight", str(slots), "--record", folder]
         words += ["--max-wait-seconds", "120", "-t", f"{RUN_SECONDS}s", *more]
-        cpu_seconds, megabytes = _locust(words)
+        cpu_seconds, megabytes = _run_locust(words)
         samples = read_samples(folder)
         summary = json.loads((Path(folder) / "summary.json").read_text(encoding="utf-8"))
     ended = samples["intended"] + samples["response"] - summary["started_at"]
@@ -105,22 +104,22 @@ def ours(url: str, rate: float, *more: str, slots: int = SLOTS) -> Cost:
     return Cost(cpu_seconds, megabytes, summary["completed"], inside / span, slip)
 
 
-def _locust(words: Words) -> tuple[float, float]:
-    """Run Locust to its end; return the CPU seconds of all its processes and its memory in MB."""
+def _run_locust(words: Words) -> tuple[float, float]:
+    """Run Locust to its end; return CPU seconds of all its processes and peak memory in MB."""
     master = str(free_port())
     command = [sys.executable, "-m", "locust", "--headless", "--only-summary", *words]
     command += ["--loglevel", "ERROR", "--master-bind-port", master, "--master-port", master]
     quiet = subprocess.DEVNULL
-    process = subprocess.Popen(command, cwd=ROOT, stdin=quiet, stdout=quiet, stderr=quiet)  # noqa: S603 - our own words
+    process = subprocess.Popen(command, cwd=ROOT, stdin=quiet, stdout=quiet, stderr=quiet)  # noqa: S603 - our own arguments
     _, status, usage = os.wait4(process.pid, 0)
     process.returncode = os.waitstatus_to_exitcode(status)
     if process.returncode:
-        raise RuntimeError(f"Locust ended with {process.returncode}: {' '.join(command)}")
+        raise StackError(f"Locust ended with {process.returncode}; try it: {' '.join(command)}")
     return usage.ru_utime + usage.ru_stime, usage.ru_maxrss / 1024
 
 
 def _per_request(busy: Cost, idle: Cost) -> float:
-    """CPU microseconds of one request: what a busy run took more than one with few requests."""
+    """Return CPU microseconds per request: the difference to a run with few requests."""
     requests = busy.completed - idle.completed
     return (busy.cpu_seconds - idle.cpu_seconds) / requests * 1e6
 
@@ -129,31 +128,31 @@ def _median(values: Iterable[float]) -> float:
     return statistics.median(values)
 
 
-def speed(url: str, say: Callable[[str], None]) -> float:
-    """Compare throughputs on one core, turn by turn; return the plain one."""
+def compare_speed(url: str, say: Callable[[str], None]) -> float:
+    """Compare throughput on one core with plain Locust, in alternation; return plain Locust's."""
     usual, ratios = [], []
     for _ in range(ROUNDS):
-        usual.append(plain(url).throughput)
-        ratios.append(ours(url, 1.3 * usual[-1]).throughput / usual[-1])
+        usual.append(run_plain_locust(url).throughput)
+        ratios.append(run_open_loop(url, 1.3 * usual[-1]).throughput / usual[-1])
     full = _median(usual)
     say(f"plain FastHttpUser, no wait: {full:.0f} requests/s on one core")
     say(f"open-loop ReadHeavy: {_median(ratios):.2f} of that (wanted: at least 0.85)")
     return full
 
 
-def growth(url: str, full: float, say: Callable[[str], None]) -> None:
-    """Compare CPU per request with many items, and with many processes of the same load each."""
+def compare_growth(url: str, full: float, say: Callable[[str], None]) -> None:
+    """Compare CPU per request: many items with few, and four processes with one."""
     variants: dict[str, tuple[float, Words]] = {
         "half": (full / 2, []),
         "items": (full / 2, ["--items", "10000000"]),
         "eighth": (full / 8, []),
         "processes": (full / 2, ["--processes", "4", "-u", "4"]),
     }
-    idle = {name: ours(url, 10, *words) for name, (_, words) in variants.items()}
+    idle = {name: run_open_loop(url, 10, *words) for name, (_, words) in variants.items()}
     runs: dict[str, list[Cost]] = {name: [] for name in variants}
     for _ in range(ROUNDS):
         for name, (rate, words) in variants.items():
-            runs[name].append(ours(url, rate, *words, slots=512))
+            runs[name].append(run_open_loop(url, rate, *words, slots=512))
     cost = {name: _median(_per_request(run, idle[name]) for run in runs[name]) for name in variants}
     slip = _median(run.slip_p50_ms or 0.0 for run in runs["half"])
     memory = max(run.peak_megabytes for run in runs["items"])
@@ -164,16 +163,8 @@ def growth(url: str, full: float, say: Callable[[str], None]) -> None:
     say(f"4 processes of an eighth each: {ratio:.2f} of the CPU of one (wanted: at most 1.15)")
 
 
-def main() -> None:
-    """Measure everything, saying each figure as soon as it is known."""
-
-    def say(line: str) -> None:
-        print(line, flush=True)  # noqa: T201 - a command
-
+def measure(say: Callable[[str], None]) -> None:
+    """Measure everything, and report each figure as soon as it is known."""
     with endpoint() as bare:
-        full = speed(bare.url, say)
-        growth(bare.url, full, say)
-
-
-if __name__ == "__main__":
-    main()
+        full = compare_speed(bare.url, say)
+        compare_growth(bare.url, full, say)

@@ -1,20 +1,28 @@
 """The stampede bench: refreshes, figures of a mode, and the run of a mode."""
 
+import dataclasses
+import io
 import json
+from functools import partial
 
 import numpy as np
 import pytest
+from rich.console import Console
 
-from loadtests.experiments.report.refreshes import Poll, Refresh, find_refreshes, inside
-from loadtests.experiments.report.stampede import (
-    MODES,
-    ModeRun,
-    StampedePlan,
-    as_json,
-    mode_figures,
-    predict_loads,
+from loadtests.experiments.plan.stampede_plan import MODES, StampedePlan
+from loadtests.experiments.records.polls import ModePolls, Poll
+from loadtests.experiments.records.records import (
+    STAMPEDE,
+    RecordError,
+    load_run,
+    load_trials,
+    save_run,
+    save_trial,
 )
-from loadtests.experiments.trial.stampede import run_mode
+from loadtests.experiments.records.refreshes import Refresh, find_refreshes, inside
+from loadtests.experiments.report.answer import answer_run
+from loadtests.experiments.report.stampede_figures import as_json, load_stampede, mode_figures
+from loadtests.experiments.trial.stampede_trials import predict_loads, run_mode
 from loadtests.sender.samples import RESULT_INDEX, SAMPLE_DTYPE
 from loadtests.service_under_test.counters import ServiceCounters
 
@@ -80,7 +88,7 @@ def test_loads_of_the_cold_start_count_only_as_cold_loads():
     cold = samples_at(0.05, response=0.1, result="miss")
     samples = np.concatenate([cold, quick, slow])
 
-    figures = mode_figures(plan, ModeRun("none", 51.0, polls(ends, 10), samples, []))
+    figures = mode_figures(plan, ModePolls("none", 51.0, polls(ends, 10)), samples, [])
 
     assert figures.refreshes == 2
     assert figures.loads_per_refresh == 1.5
@@ -94,13 +102,13 @@ def test_lookup_that_bypassed_the_cache_waited_for_the_store_too():
     ends = [0.1, 3.3, 6.5]
     bypassed = samples_at(3.25, 5.0, response=0.1, result="bypass")
 
-    figures = mode_figures(StampedePlan(), ModeRun("stale", 1.0, polls(ends, 10), bypassed, []))
+    figures = mode_figures(StampedePlan(), ModePolls("stale", 1.0, polls(ends, 10)), bypassed, [])
 
     assert figures.waited == 2
 
 
 def test_figures_of_a_run_without_refreshes_are_unknown():
-    figures = mode_figures(StampedePlan(), ModeRun("lease", 1.0, [], samples_at(1.0), []))
+    figures = mode_figures(StampedePlan(), ModePolls("lease", 1.0, []), samples_at(1.0), [])
 
     assert figures.loads_per_refresh is None
     assert figures.low is None
@@ -109,7 +117,7 @@ def test_figures_of_a_run_without_refreshes_are_unknown():
 
 
 def test_json_has_the_agreed_shape():
-    figures = mode_figures(StampedePlan(), ModeRun("lease", 1.0, [], samples_at(1.0), []))
+    figures = mode_figures(StampedePlan(), ModePolls("lease", 1.0, []), samples_at(1.0), [])
 
     answer = as_json([figures])
 
@@ -142,43 +150,80 @@ def expiring(bench, world):
     return bench
 
 
-def test_mode_ends_after_its_number_of_refreshes(expiring, world, saved, tmp_path):
-    plan = StampedePlan(refreshes=3, rate=100)
+@pytest.fixture
+def run(expiring, run_record, tmp_path):
+    """Measures one protection into a folder, and returns its figures as the folder has them."""
+    bench = dataclasses.replace(expiring, save=partial(save_trial, tmp_path))
 
-    figures = run_mode(expiring, plan, "single-flight", tmp_path)
+    def measure(plan, mode):
+        record = dataclasses.replace(run_record, kind=STAMPEDE, plan=dataclasses.asdict(plan))
+        save_run(tmp_path, record)
+        run_mode(bench, plan, mode, tmp_path)
+        return load_stampede(tmp_path, load_run(tmp_path)).modes[0]
+
+    return measure
+
+
+def test_mode_ends_after_its_number_of_refreshes(run, world, tmp_path):
+    figures = run(StampedePlan(refreshes=3, rate=100), "single-flight")
 
     assert world.log[0] == "set single-flight"
     assert figures.refreshes == 3
     assert figures.loads_per_refresh == 2
     assert figures.predicted == pytest.approx(1.4, abs=0.02)
-    assert saved[0][0].knobs == {}
+    assert load_trials(tmp_path)[0].knobs == {}
     kept = json.loads((tmp_path / "polls-02.json").read_text())
     assert kept["mode"] == "single-flight"
     assert len(kept["polls"]) > 100
 
 
-def test_mode_whose_load_generator_dies_is_saved_as_aborted(expiring, world, saved, tmp_path):
+def test_mode_whose_load_generator_dies_is_saved_as_aborted(run, world, tmp_path):
     world.ends_after = 5.0
 
-    figures = run_mode(expiring, StampedePlan(refreshes=3, rate=100), "lease", tmp_path)
+    figures = run(StampedePlan(refreshes=3, rate=100), "lease")
 
-    assert saved[0][0].aborted == "the load of mode lease ended by itself"
+    assert load_trials(tmp_path)[0].aborted == "the load of mode lease ended by itself"
     assert figures.aborted
     assert figures.refreshes == 1
     assert json.loads((tmp_path / "polls-03.json").read_text())["polls"]
 
 
-def test_interrupted_mode_is_saved_and_ends_the_bench(expiring, saved, tmp_path):
+def test_interrupted_mode_is_saved_and_ends_the_bench(expiring, run, tmp_path):
     def interrupt():
         raise KeyboardInterrupt
 
     expiring.load.start = lambda *_: interrupt()
 
     with pytest.raises(KeyboardInterrupt):
-        run_mode(expiring, StampedePlan(), "none", tmp_path)
+        run(StampedePlan(), "none")
 
-    assert saved[0][0].aborted == "interrupted"
+    assert load_trials(tmp_path)[0].aborted == "interrupted"
     assert (tmp_path / "polls-01.json").exists()
+
+
+def test_answer_is_made_from_the_folder_alone(run, tmp_path):
+    run(StampedePlan(refreshes=3, rate=100), "single-flight")
+    (tmp_path / "report.html").unlink(missing_ok=True)
+
+    answer = answer_run(tmp_path)
+
+    console = Console(width=100, file=io.StringIO())
+    console.print(answer.tables)
+    assert "single-flight" in console.file.getvalue()
+    assert "2 service processes" in console.file.getvalue()
+    assert json.loads((tmp_path / "stampede.json").read_text()) == answer.content
+    assert answer.content["modes"][0]["loads_per_refresh"] == 2
+    html = answer.page.read_text()
+    assert html.count('class="plotly-graph-div"') == 1
+    assert '<td class="left">single-flight' in html
+    assert not answer.aborted
+
+
+def test_plan_that_is_not_a_stampede_s_is_refused(run_record, tmp_path):
+    save_run(tmp_path, dataclasses.replace(run_record, kind=STAMPEDE))
+
+    with pytest.raises(RecordError, match="not the plan of a stampede bench"):
+        answer_run(tmp_path)
 
 
 def test_every_protection_of_the_service_is_measured():

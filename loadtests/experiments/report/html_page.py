@@ -1,4 +1,4 @@
-"""Writes the report of a run: one HTML file that needs nothing from anywhere."""
+"""Renders the report of a run as one HTML page that loads nothing from elsewhere."""
 
 import time
 from collections.abc import Mapping
@@ -15,32 +15,53 @@ from loadtests.experiments.report import charts
 from loadtests.experiments.report.conclusions import conclusions, store_sentence
 from loadtests.experiments.report.figures import TrialFigures
 from loadtests.experiments.report.results import RunResults
-from loadtests.experiments.report.table import (
+from loadtests.experiments.report.stampede_figures import COLD_KEY, StampedeResults
+from loadtests.experiments.report.stampede_table import COLUMNS, traffic_sentence
+from loadtests.experiments.report.table import interval_text, points_text, ttl_text
+from loadtests.output.figure_text import (
     UNKNOWN,
     count_text,
-    interval_text,
     milliseconds_text,
-    points_text,
-    rate_text,
+    number_text,
     ratio_text,
-    ttl_text,
 )
 from loadtests.prediction.measuring_window import DISCARDED_TTLS, FEWEST_TTLS
 
-_STRANGERS = {"missing_ratio": "missing ids", "one_hit_ratio": "ids asked for once"}
+_OTHER_IDS = {"missing_ratio": "missing ids", "one_hit_ratio": "ids asked for once"}
 
-TEMPLATES = Path(__file__).parent
-TEMPLATE = "report.html.jinja"
-
-
-def write_report(results: RunResults, path: Path) -> Path:
-    """Write the report of a run; return where it is."""
-    path.write_text(render_report(results), encoding="utf-8")
-    return path
+TEMPLATES = Path(__file__).parent / "templates"
 
 
-def render_report(results: RunResults) -> str:
-    """Return the report as HTML."""
+def render_sweep(results: RunResults) -> str:
+    """Return the report of a sweep as HTML."""
+    shown = [trial for trial in results.trials if trial.lookups]
+    return _render(
+        "sweep.html.jinja",
+        results.run,
+        _sweep_charts(shown) if shown else [],
+        trials=results.trials,
+        conclusions=conclusions(results.run, results.trials),
+        load=_load_sentence(results.run),
+        predictions=_methods(results),
+        discarded_ttls=DISCARDED_TTLS,
+        fewest_ttls=FEWEST_TTLS,
+    )
+
+
+def render_stampede(results: StampedeResults) -> str:
+    """Return the report of the stampede bench as HTML."""
+    return _render(
+        "stampede.html.jinja",
+        results.run,
+        [charts.loads_chart(results.modes)],
+        modes=results.modes,
+        columns=COLUMNS,
+        traffic=traffic_sentence(results),
+        cold_key=COLD_KEY,
+    )
+
+
+def _render(template: str, run: RunRecord, figures: list[go.Figure], **values: object) -> str:
     environment = Environment(
         loader=FileSystemLoader(TEMPLATES),
         autoescape=True,
@@ -52,30 +73,23 @@ def render_report(results: RunResults) -> str:
         "ratio": ratio_text,
         "count": count_text,
         "ms": milliseconds_text,
-        "rate": rate_text,
+        "rate": number_text,
         "interval": interval_text,
         "points": points_text,
         "sentence": _sentence,
         "ttl": ttl_text,
     }
-    shown = [trial for trial in results.trials if trial.lookups]
-    return environment.get_template(TEMPLATE).render(
-        run=results.run,
-        trials=results.trials,
-        records=results.records,
-        conclusions=conclusions(results.run, results.trials),
-        store=store_sentence(results.run),
-        load=_load_sentence(results.run),
-        predictions=_methods(results),
-        discarded_ttls=DISCARDED_TTLS,
-        fewest_ttls=FEWEST_TTLS,
-        started=time.strftime("%Y-%m-%d %H:%M:%S UTC", time.gmtime(results.run.started_at)),
-        charts=[_fragment(figure) for figure in _figures(shown)] if shown else [],
+    return environment.get_template(template).render(
+        run=run,
+        store=store_sentence(run),
+        started=time.strftime("%Y-%m-%d %H:%M:%S UTC", time.gmtime(run.started_at)),
+        charts=[_fragment(figure) for figure in figures],
         plotly=Markup(get_plotlyjs()),  # noqa: S704 - the library's own program
+        **values,
     )
 
 
-def _figures(trials: list[TrialFigures]) -> list[go.Figure]:
+def _sweep_charts(trials: list[TrialFigures]) -> list[go.Figure]:
     return [
         charts.hit_ratio_chart(trials),
         charts.store_chart(trials),
@@ -90,7 +104,7 @@ def _fragment(figure: go.Figure) -> Markup:
         include_plotlyjs=False,
         config={"displaylogo": False, "responsive": True, "displayModeBar": False},
     )
-    return Markup(html)  # noqa: S704 - made by plotly from numbers
+    return Markup(html)  # noqa: S704 - plotly made it from numbers
 
 
 def _sentence(text: str) -> str:
@@ -100,11 +114,11 @@ def _sentence(text: str) -> str:
 def _load_sentence(run: RunRecord) -> str:
     load = run.plan["load"]
     kind = "Poisson" if load["arrivals"] == "poisson" else "evenly paced"
-    return f"Load: {load['rate']:g} lookups a second, open, {kind}; {_keys(load)}."
+    return f"Traffic: {load['rate']:g} lookups per second, open, {kind}; {_keys(load)}."
 
 
 def _methods(results: RunResults) -> str:
-    """Say from what the predictions follow, or why there is none."""
+    """Return how the predictions were made, or why there is none."""
     made = [results.records[trial.number].prediction for trial in results.trials]
     return "; ".join(dict.fromkeys(each.method for each in made if each)) or UNKNOWN
 
@@ -115,7 +129,7 @@ def _keys(load: Mapping[str, Any]) -> str:
         return f"trace {Path(load['trace']).name}, the whole run measured from a cold cache"
     skew = f" (s = {flags['skew']:g})" if flags["popularity"] in ("zipf", "latest") else ""
     keys = f"{flags['popularity'].capitalize()}{skew} over {flags['items']} items"
-    for name in ("missing_ratio", "one_hit_ratio"):
+    for name, ids in _OTHER_IDS.items():
         if flags[name]:
-            keys += f", {flags[name]:.0%} of them {_STRANGERS[name]}"
+            keys += f", {flags[name]:.0%} of them {ids}"
     return keys

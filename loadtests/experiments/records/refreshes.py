@@ -1,7 +1,7 @@
-"""Finds the refreshes of a hot key in a series of counter readings.
+"""Finds the refreshes of a hot key in the polls of a trial.
 
 A refresh is all loads that overlap the first one after an expiry. Loads of one refresh end
-within two load times of each other; refreshes lie about a TTL apart.
+within two load durations of each other; refreshes are about a TTL apart.
 """
 
 from collections.abc import Sequence
@@ -11,25 +11,23 @@ from itertools import pairwise
 import numpy as np
 from numpy.typing import NDArray
 
+from loadtests.experiments.records.polls import Poll
 from loadtests.experiments.records.records import Samples
 
-MARGIN_SECONDS = 0.02  # what scheduling may add to the bounds of a refresh
-
-
-@dataclass(frozen=True, slots=True)
-class Poll:
-    """How many loads have ended by a moment, summed over processes."""
-
-    at: float  # unix seconds, when the reading began
-    until: float  # when it was complete
-    loads: int
+MARGIN_SECONDS = 0.02  # Scheduling may widen a refresh by this much.
 
 
 @dataclass(frozen=True, slots=True)
 class Refresh:
-    """One refresh, between moments that surely enclose it."""
+    """One refresh, between two moments that enclose all of its loads.
 
-    begins: float  # unix seconds
+    Attributes:
+        begins: Unix seconds.
+        ends: Unix seconds.
+        loads: Number of loads.
+    """
+
+    begins: float
     ends: float
     loads: int
 
@@ -41,8 +39,8 @@ def find_refreshes(
 
     Args:
         polls: Readings in order of time.
-        load_seconds: How long one load takes.
-        quiet_seconds: A pause in the loads that parts two refreshes; below the TTL.
+        load_seconds: Duration of one load.
+        quiet_seconds: The pause between loads that separates two refreshes; below the TTL.
     """
     found: list[Refresh] = []
     ended_at = float("-inf")
@@ -60,7 +58,7 @@ def find_refreshes(
 
 
 def inside(samples: Samples, refreshes: Sequence[Refresh]) -> NDArray[np.bool_]:
-    """Tell for each sample whether it was meant to start within one of the refreshes."""
+    """Return for each sample whether its intended start lies within one of the refreshes."""
     intended = samples["intended"]
     within = np.zeros(len(samples), dtype=bool)
     for refresh in refreshes:

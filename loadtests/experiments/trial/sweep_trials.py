@@ -1,9 +1,6 @@
-"""One sweep: a plan carried out on a stack, its records in a folder."""
+"""Runs the trials of a sweep on a stack, and saves their records in a folder."""
 
 import dataclasses
-import os
-import platform
-import time
 from collections.abc import Mapping
 from pathlib import Path
 
@@ -12,33 +9,39 @@ import numpy as np
 from loadtests.experiments.plan.fields import PlanError
 from loadtests.experiments.plan.plan import KnobValue, Load, Plan
 from loadtests.experiments.plan.trial_order import Trial, schedule
-from loadtests.experiments.records.records import FORMAT, RunRecord, save_run
+from loadtests.experiments.records.records import SWEEP, save_run
 from loadtests.experiments.trial.parts import Progress, TrialPlan
-from loadtests.experiments.trial.parts_on_stack import bench_on
+from loadtests.experiments.trial.parts_on_stack import bench_on, run_record
 from loadtests.experiments.trial.runner import PROBES, run_trials
 from loadtests.prediction.after_cold_start import Prediction, predict_trace, predict_window
 from loadtests.prediction.key_rates import popularity_of, reads_of, settings_of
 from loadtests.prediction.measuring_window import cold_window
-from loadtests.service_under_test.client import ServiceClient
 from loadtests.stack.stack import Stack
 from loadtests.traffic.trace import Trace, TraceError, read_trace
 from loadtests.workload.assignments import trace_reads
 
-TRIAL_OVERHEAD_SECONDS = 3.0  # knobs, probe, start of the load, drain
+TRIAL_OVERHEAD_SECONDS = 3.0  # Knobs, probe, start of the load, drain.
 
 
 @dataclasses.dataclass(frozen=True, slots=True)
 class Sweep:
-    """A plan whose inputs have been read and whose trials are laid out."""
+    """A plan whose inputs have been read and whose trials are planned.
+
+    Attributes:
+        plan: The plan.
+        load: The traffic of every trial, with the number of requests that a trace replays.
+        largest_id: The catalogue is filled up to this id.
+        trials: In the order of running.
+    """
 
     plan: Plan
-    load: Load  # of every trial; how much of a trace is replayed is known by now
-    largest_id: int  # up to which the catalogue is filled
+    load: Load
+    largest_id: int
     trials: list[TrialPlan]
 
     @property
     def expected_seconds(self) -> dict[int, float]:
-        """How long each trial should take, by its number."""
+        """The duration of each trial, by its number."""
         return {
             trial.trial.number: trial.expected_seconds + TRIAL_OVERHEAD_SECONDS
             for trial in self.trials
@@ -46,7 +49,7 @@ class Sweep:
 
 
 def lay_out(plan: Plan) -> Sweep:
-    """Read what the plan names and lay its trials out.
+    """Read the trace, if there is one, and plan every trial.
 
     Raises:
         PlanError: The trace cannot be read or is too short.
@@ -62,33 +65,26 @@ def lay_out(plan: Plan) -> Sweep:
 def run_sweep(
     sweep: Sweep, stack: Stack, folder: Path, progress: Progress, metrics_host: str | None = None
 ) -> None:
-    """Run every trial on a stack that has been entered; leave its knobs as they were.
+    """Run every trial on a stack that has been entered, and restore its knobs.
 
-    The load serves its metrics at *metrics_host*, None for nowhere.
+    The load serves its metrics at *metrics_host*, or nowhere if it is None.
 
     Raises:
-        ServiceError: The service is not there or refuses the plan.
+        ServiceError: The service is not available or refuses the plan.
     """
     with bench_on(stack, folder, progress, metrics_host) as (service, bench):
         service.fill_catalogue(sweep.largest_id)
         service.set_knobs(sweep.trials[0].knobs)
-        save_run(folder, _run_record(sweep, stack, service))
+        record = run_record(
+            SWEEP,
+            sweep.plan.title,
+            dataclasses.asdict(sweep.plan),
+            stack,
+            store_delay_seconds=float(service.knobs().get("store_delay_seconds", 0.0)),
+            wanted_hit_ratio=sweep.plan.wanted_hit_ratio,
+        )
+        save_run(folder, record)
         run_trials(bench, sweep.load, sweep.trials)
-
-
-def _run_record(sweep: Sweep, stack: Stack, service: ServiceClient) -> RunRecord:
-    return RunRecord(
-        format=FORMAT,
-        title=sweep.plan.title,
-        started_at=time.time(),
-        plan=dataclasses.asdict(sweep.plan),
-        stack=stack.lines,
-        store_name=stack.store_name,
-        store_delay_seconds=float(service.knobs().get("store_delay_seconds", 0.0)),
-        machine=f"{platform.system()} {platform.machine()}, {os.cpu_count()} cores, "
-        f"Python {platform.python_version()}",
-        wanted_hit_ratio=sweep.plan.wanted_hit_ratio,
-    )
 
 
 def _window_trial(plan: Plan, trial: Trial) -> TrialPlan:
@@ -122,7 +118,7 @@ def _trace_trial(plan: Plan, load: Load, trace: Trace, trial: Trial) -> TrialPla
 
 
 def _read_trace(load: Load, path: Path) -> tuple[Load, Trace]:
-    """Return a trace as far as it is replayed, its own times left out."""
+    """Return the part of a trace that is replayed, without the trace's own times."""
     try:
         ids = read_trace(path)
     except TraceError as error:
@@ -136,6 +132,6 @@ def _read_trace(load: Load, path: Path) -> tuple[Load, Trace]:
 
 
 def _probe_ids(items: int, seed: int) -> list[int]:
-    """Choose ids to time loads with; the cache is emptied after them."""
+    """Return ids to time loads with; the cache is emptied after they were read."""
     drawn = np.random.default_rng([seed, 3]).permutation(min(items, 100_000))[:PROBES]
     return [int(item) + 1 for item in drawn]

@@ -1,0 +1,89 @@
+"""The plan of the stampede bench: protections to measure, and the traffic to one hot key."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from loadtests.experiments.plan.fields import Field, Given, PlanError, number, read_value, whole
+from loadtests.workload.knob_flags import KNOB_FLAGS, UNCHANGED
+
+MODES = tuple(
+    word
+    for flag in KNOB_FLAGS
+    if flag.key == "protection"
+    for word in flag.choices
+    if word != UNCHANGED
+)
+
+
+@dataclass(frozen=True, slots=True)
+class StampedePlan:
+    """What the stampede bench measures.
+
+    Attributes:
+        modes: Protections, in the order of measuring.
+        rate: Lookups of the hot key per second.
+        ttl_seconds: TTL of the hot key.
+        store_delay_seconds: Duration of a load.
+        refreshes: Refreshes to measure of each protection but early.
+        early_refreshes: Refreshes to measure of early, whose number of loads varies more.
+        processes: Service processes.
+    """
+
+    modes: tuple[str, ...] = MODES
+    rate: float = 500.0
+    ttl_seconds: float = 3.0
+    store_delay_seconds: float = 0.1
+    refreshes: int = 20
+    early_refreshes: int = 60
+    processes: int = 2
+
+    @property
+    def quiet_seconds(self) -> float:
+        """The pause between two loads that separates two refreshes: half a TTL."""
+        return 0.5 * self.ttl_seconds
+
+    def wanted(self, mode: str) -> int:
+        """Return how many refreshes of a mode are measured."""
+        return self.early_refreshes if mode == "early" else self.refreshes
+
+
+_USUAL = StampedePlan()
+
+STAMPEDE_FIELDS = {
+    "rate": Field(_USUAL.rate, number(1, 100_000), "500", "Lookups of the hot key.", "per second"),
+    "ttl_seconds": Field(
+        _USUAL.ttl_seconds, number(0.2, 3600), "3", "TTL of the hot key.", "seconds"
+    ),
+    "store_delay_seconds": Field(
+        _USUAL.store_delay_seconds, number(0.001, 10), "0.1", "Duration of a load.", "seconds"
+    ),
+    "refreshes": Field(
+        _USUAL.refreshes, whole(2, 10_000), "20", "Refreshes to measure of each protection."
+    ),
+    "early_refreshes": Field(
+        _USUAL.early_refreshes,
+        whole(2, 10_000),
+        "60",
+        "Refreshes to measure of early, whose number of loads varies more.",
+    ),
+}
+
+
+def make_stampede_plan(modes: str, given: Mapping[str, Given]) -> StampedePlan:
+    """Check values and join them with the defaults.
+
+    Args:
+        modes: Protections, separated by commas.
+        given: Values of `STAMPEDE_FIELDS`; an absent one takes its default.
+
+    Raises:
+        PlanError: A value is wrong; one line that names value, place and remedy.
+    """
+    words = tuple(modes.split(","))
+    if not set(words) <= set(MODES) or len(set(words)) != len(words):
+        raise PlanError(
+            f"--modes must be some of {', '.join(MODES)}, each once, got {modes!r}; "
+            f"such as {MODES[0]},{MODES[-1]}"
+        )
+    values = {name: read_value(name, STAMPEDE_FIELDS[name], value) for name, value in given.items()}
+    return StampedePlan(modes=words, **values)

@@ -1,0 +1,58 @@
+"""Makes the answer of a run from the records in its folder: tables, JSON and report.html."""
+
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from rich.console import RenderableType
+
+from loadtests.experiments.records.records import STAMPEDE, RunRecord, load_run
+from loadtests.experiments.report import results, stampede_figures
+from loadtests.experiments.report.html_page import render_stampede, render_sweep
+from loadtests.experiments.report.stampede_table import stampede_tables
+from loadtests.experiments.report.table import run_tables
+from loadtests.output.json_file import write_json
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """What a run found.
+
+    Attributes:
+        tables: For the terminal.
+        content: For `--json`.
+        page: The report, an HTML file.
+        aborted: Whether a trial was aborted.
+    """
+
+    tables: RenderableType
+    content: dict[str, Any]
+    page: Path
+    aborted: bool
+
+
+def answer_run(folder: Path) -> Answer:
+    """Work out the figures of a run, write its report, and return its answer.
+
+    Raises:
+        RecordError: The folder does not hold a run.
+        OSError: The report cannot be written.
+    """
+    run = load_run(folder)
+    page = folder / "report.html"
+    return _stampede(folder, run, page) if run.kind == STAMPEDE else _sweep(folder, page)
+
+
+def _sweep(folder: Path, page: Path) -> Answer:
+    found = results.load_results(folder)
+    page.write_text(render_sweep(found), encoding="utf-8")
+    aborted = any(record.aborted for record in found.records.values())
+    return Answer(run_tables(found), results.as_json(found, page), page, aborted)
+
+
+def _stampede(folder: Path, run: RunRecord, page: Path) -> Answer:
+    found = stampede_figures.load_stampede(folder, run)
+    page.write_text(render_stampede(found), encoding="utf-8")
+    content = stampede_figures.as_json(found.modes)
+    write_json(folder / "stampede.json", content)
+    return Answer(stampede_tables(found), content, page, any(mode.aborted for mode in found.modes))
