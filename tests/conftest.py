@@ -1,6 +1,6 @@
-"""Real servers for the tests: private, on free ports, under a guardian.
+"""Real servers for the tests: private ones on free ports, supervised by a guardian.
 
-A server that cannot be had skips its tests aloud; under CI=true it fails them.
+A test whose server is not available is skipped with the reason; under CI=true it fails.
 """
 
 import importlib
@@ -19,12 +19,12 @@ from loadtests.stack.servers import ServerProgram
 
 pytest_plugins = ["tests.whole_stacks"]
 
-PHASED = {"integration", "stack", "browser", "accept", "exclusive"}
+PHASE_MARKERS = {"integration", "stack", "browser", "accept", "exclusive"}
 """The markers that place a test; one without any of them is a unit test."""
 
 SERVER_FIXTURES = {
     *("redis_server", "fresh_redis", "mariadb_server", "fresh_mariadb", "unpacked_redis"),
-    *("bring_servers", "chromium_path", "prometheus_program", "promtool_path"),
+    *("require_servers", "chromium_path", "prometheus_program", "promtool_path"),
     *("shared_stack", "drill_stack", "service_url"),
 }
 SERVER_FOLDERS = {"drills", "races", "integration"}
@@ -33,11 +33,11 @@ _numbers = itertools.count(1)
 
 
 def pytest_configure() -> None:
-    """Make this process, and what it starts, alike however it was started.
+    """Give this process and its children the same environment, however pytest was started.
 
-    Locust must not make greenlets of its threads; the Locust that tests start as a program is
-    as its users know it. A job in the background is deaf to Ctrl-C, and so would its children be.
-    A proxy that the environment names is not for the servers of this machine.
+    Importing Locust must not turn this process's threads into greenlets; a Locust that a test
+    starts as a program does its usual monkey-patching. A background job ignores Ctrl-C, and its
+    children would inherit that. A configured proxy must not be used for servers of this machine.
     """
     os.environ["no_proxy"] = ",".join(filter(None, [os.environ.get("no_proxy"), "127.0.0.1"]))
     signal.signal(signal.SIGINT, signal.default_int_handler)
@@ -55,7 +55,7 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
         pytest.UsageError: A test's markers contradict what it uses.
     """
     for item in items:
-        if not PHASED.intersection(mark.name for mark in item.iter_markers()):
+        if not PHASE_MARKERS.intersection(mark.name for mark in item.iter_markers()):
             item.add_marker("unit")
         if problem := phase_problem(item):
             raise pytest.UsageError(f"{item.nodeid}: {problem}")
@@ -73,7 +73,7 @@ def phase_problem(item: pytest.Item) -> str | None:
     marks = {mark.name for mark in item.iter_markers()}
     servers_used = SERVER_FIXTURES.intersection(getattr(item, "fixturenames", ()))
     folder = item.path.relative_to(ROOT / "tests").parts[0]
-    if "unit" in marks and marks & PHASED:
+    if "unit" in marks and marks & PHASE_MARKERS:
         return "a unit test has no other phase; remove the marker unit"
     if "unit" in marks and servers_used:
         return f"uses the servers {sorted(servers_used)}; mark it integration"
@@ -86,8 +86,8 @@ def phase_problem(item: pytest.Item) -> str | None:
     return None
 
 
-def bring(find: Callable[[], ServerProgram]) -> ServerProgram:
-    """Find a program, or skip the test aloud; under CI=true, fail it."""
+def find_or_skip(find: Callable[[], ServerProgram]) -> ServerProgram:
+    """Return a program; skip the test when it is missing, or fail it under CI=true."""
     try:
         return find()
     except StackError as error:
@@ -98,13 +98,13 @@ def bring(find: Callable[[], ServerProgram]) -> ServerProgram:
 
 @pytest.fixture(scope="session")
 def unpacked_redis() -> ServerProgram:
-    """Debian's Redis, brought into the cache even where this machine has one."""
-    return bring(servers.unpacked_redis)
+    """Debian's Redis, unpacked into the cache even if this machine has one installed."""
+    return find_or_skip(servers.unpacked_redis)
 
 
 @pytest.fixture(scope="session")
 def guardian() -> Iterator[Guardian]:
-    """Runs programs for the whole session."""
+    """A guardian that runs programs for the whole session."""
     with Guardian() as running:
         yield running
 
@@ -117,7 +117,7 @@ def free_port() -> int:
 
 @pytest.fixture(scope="session")
 def redis_server(guardian: Guardian) -> Iterator[RedisServer]:
-    """One Redis for the whole session: `.url`, `.pid`, `.restart()`. Shared: own your keys."""
+    """One Redis for the whole session, shared; each test uses keys of its own."""
     yield from _redis(guardian)
 
 
@@ -129,7 +129,7 @@ def fresh_redis(guardian: Guardian) -> Iterator[RedisServer]:
 
 @pytest.fixture(scope="session")
 def mariadb_server(guardian: Guardian) -> Iterator[MariadbServer]:
-    """One MariaDB with db.sql loaded for the whole session. Shared: own your rows."""
+    """One MariaDB with db.sql loaded, shared by the whole session; each test uses its own rows."""
     yield from _mariadb(guardian)
 
 
@@ -140,32 +140,32 @@ def fresh_mariadb(guardian: Guardian) -> Iterator[MariadbServer]:
 
 
 @pytest.fixture(scope="session")
-def bring_servers() -> None:
-    """Make sure that a local stack finds what it needs."""
-    bring(servers.bring_redis)
-    bring(servers.bring_mariadb)
+def require_servers() -> None:
+    """Skip or fail the test unless the servers of a local stack are available."""
+    find_or_skip(servers.bring_redis)
+    find_or_skip(servers.bring_mariadb)
 
 
 @pytest.fixture(scope="session")
 def chromium_path() -> str:
-    """The path of a Chromium to drive (as root it needs --no-sandbox)."""
-    return str(bring(servers.bring_chromium).path)
+    """The path of a Chromium to control (as root it needs --no-sandbox)."""
+    return str(find_or_skip(servers.bring_chromium).path)
 
 
 @pytest.fixture(scope="session")
 def prometheus_program() -> ServerProgram:
-    """A Prometheus to run."""
-    return bring(servers.bring_prometheus)
+    """The Prometheus program."""
+    return find_or_skip(servers.bring_prometheus)
 
 
 @pytest.fixture(scope="session")
 def promtool_path() -> str:
     """The path of Prometheus' promtool."""
-    return str(bring(servers.bring_promtool).path)
+    return str(find_or_skip(servers.bring_promtool).path)
 
 
 def _redis(guardian: Guardian) -> Iterator[RedisServer]:
-    server = RedisServer(guardian, bring(servers.bring_redis), f"redis-{next(_numbers)}")
+    server = RedisServer(guardian, find_or_skip(servers.bring_redis), f"redis-{next(_numbers)}")
     server.start()
     server.wait_ready()
     yield server
@@ -173,7 +173,9 @@ def _redis(guardian: Guardian) -> Iterator[RedisServer]:
 
 
 def _mariadb(guardian: Guardian) -> Iterator[MariadbServer]:
-    server = MariadbServer(guardian, bring(servers.bring_mariadb), f"mariadb-{next(_numbers)}")
+    server = MariadbServer(
+        guardian, find_or_skip(servers.bring_mariadb), f"mariadb-{next(_numbers)}"
+    )
     server.create()
     server.start()
     server.wait_ready()

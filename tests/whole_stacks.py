@@ -16,9 +16,9 @@ ITEMS = 30_000
 
 
 @pytest.fixture(scope="session")
-def shared_stack(bring_servers: None) -> Iterator[LocalStack]:
+def shared_stack(require_servers: None) -> Iterator[LocalStack]:
     """The stack in whatever state the last drill left it; use `drill_stack` instead."""
-    del bring_servers
+    del require_servers
     with LocalStack(service_processes=2, database="mariadb", environment={"THREADS": "64"}) as all_:
         fill_catalogue(all_.service_urls[0], ITEMS)
         yield all_
@@ -43,8 +43,8 @@ def _mend(server: PrivateServer) -> None:
 
 
 @pytest.fixture(scope="module")
-def service_url(bring_servers: None) -> Iterator[str]:
+def service_url(require_servers: None) -> Iterator[str]:
     """A service on Redis and SQLite, started for one module, to send load to."""
-    del bring_servers
+    del require_servers
     with LocalStack(database="sqlite") as stack:
         yield stack.service_urls[0]

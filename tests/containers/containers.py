@@ -1,4 +1,4 @@
-"""Drives docker-compose.yml on a real engine, on ports of its own where the usual are taken."""
+"""Runs docker-compose.yml on a real engine, on other ports when the usual ones are in use."""
 
 import json
 import os
@@ -27,7 +27,7 @@ _OPENER = urllib.request.build_opener(urllib.request.ProxyHandler({}))
 
 
 def require_engine():
-    """Skip aloud where there is no engine; where one was promised, fail."""
+    """Skip the test when no engine is available; under CI=true, fail it."""
     reason = None
     try:
         compose_command()
@@ -42,8 +42,8 @@ def require_engine():
         pytest.skip(reason)
 
 
-def usual_ports_or_others():
-    """The ports that people use, if all are free and STACK_TEST_PORTS is not "private"."""
+def usual_or_free_ports():
+    """Return the usual ports if all are free and STACK_TEST_PORTS is not "private"."""
     taken = any(ports.is_taken(port) for port in (*USUAL.values(), *range(8001, 8010)))
     if not taken and os.environ.get("STACK_TEST_PORTS") != "private":
         return {name: str(port) for name, port in USUAL.items()}
@@ -53,7 +53,7 @@ def usual_ports_or_others():
 
 
 class Containers:
-    """One stack; `settings` are what .env would hold. What has no image here is left out."""
+    """One stack, without the services whose image is missing; `settings` replace .env."""
 
     def __init__(self, settings=None, profiles=()):
         self.settings = {"CONTROL_TOKEN": TOKEN, **(settings or {})}
@@ -89,17 +89,17 @@ class Containers:
         return done.stdout
 
     def up(self, *words):
-        """Bring everything up, as people do; returns how long it took, in seconds."""
+        """Start everything as a user would; return how long it took, in seconds."""
         began = time.monotonic()
         self.compose("up", "--detach", *words, *self.services)
         return time.monotonic() - began
 
     def down(self):
-        """End everything, by the README's command."""
+        """Stop and remove everything with the README's command."""
         self.call("--profile", "*", "down", "--volumes", "--timeout", "2")
 
     def states(self):
-        """The state and health of each container, by service and number."""
+        """Return the state and health of each container, by service and number."""
         lines = self.compose("ps", "--all", "--format", "json").splitlines()
         found = [json.loads(line) for line in lines]
         return {one["Name"]: (one["State"], one["Health"]) for one in found}
@@ -131,14 +131,14 @@ def fetch_json(url, **words):
 
 
 def ask_prometheus(url, expr):
-    """The samples that an expression gives now: (labels, value) each."""
+    """Return the current samples of an expression, each as (labels, value)."""
     words = urllib.parse.urlencode({"query": expr})
     answer = fetch_json(f"{url}/api/v1/query?{words}")
     return [(one["metric"], float(one["value"][1])) for one in answer["data"]["result"]]
 
 
 def wait_for(what, seconds, describe="it"):
-    """Ask again until the answer is true; returns it."""
+    """Call `what` until it returns a true value, and return that."""
     deadline = time.monotonic() + seconds
     while True:
         try:
@@ -152,15 +152,15 @@ def wait_for(what, seconds, describe="it"):
         time.sleep(0.5)
 
 
-def counted(url):
-    """The service's lookups by result, as one replica counts them."""
+def lookups_by_result(url):
+    """Return one replica's count of lookups by result."""
     text = fetch(f"{url}/metrics?name[]=cacheaside_lookups_total")
     lines = [line for line in text.splitlines() if line.startswith("cacheaside_lookups_total{")]
     return {line.split('"')[1]: float(line.rsplit(" ", 1)[1]) for line in lines}
 
 
 def leftovers(project="cacheaside"):
-    """What of the stack the engine still has: containers, volumes, networks."""
+    """Return the ids of the stack's containers, volumes and networks that still exist."""
     label = f"label=com.docker.compose.project={project}"
     found = []
     for kind, every in (("container", ["-a"]), ("volume", []), ("network", [])):

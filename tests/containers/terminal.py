@@ -1,4 +1,4 @@
-"""A terminal for commands that want one (docker exec -it): lines in, screen out."""
+"""A terminal for commands that need one (docker exec -it)."""
 
 import os
 import pty
@@ -7,12 +7,12 @@ import select
 import subprocess
 import time
 
-# Cursor and colour codes, and what bracketed paste adds to a prompt.
+# Cursor and colour codes, and the codes that bracketed paste adds to a prompt.
 _CODES = re.compile(r"\x1b\[[0-9;?]*[a-zA-Z]|\r")
 
 
 class Terminal:
-    """Runs *command* on a terminal of its own; a context manager."""
+    """Runs *command* on a separate terminal; a context manager."""
 
     def __init__(self, *command):
         self.command = command
@@ -29,7 +29,7 @@ class Terminal:
         os.close(self._ours)
 
     def read_until(self, prompt, seconds=20):
-        """Return the screen up to a prompt."""
+        """Return the screen's text up to a prompt."""
         screen, deadline = "", time.monotonic() + seconds
         while not screen.rstrip(" ").endswith(prompt):
             left = deadline - time.monotonic()
@@ -38,7 +38,7 @@ class Terminal:
             screen += _CODES.sub("", os.read(self._ours, 65_536).decode())
         return screen
 
-    def say(self, line, prompt):
-        """Type a line; return what is shown up to the next prompt, without the typed line."""
+    def type_line(self, line, prompt):
+        """Type a line; return the output up to the next prompt, without the typed line."""
         os.write(self._ours, line.encode() + b"\n")
         return self.read_until(prompt).split("\n", 1)[1]

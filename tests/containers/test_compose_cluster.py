@@ -1,4 +1,4 @@
-"""--profile cluster: the lookups go to the six nodes and survive the loss of one."""
+"""--profile cluster: lookups use the six nodes and survive the loss of one."""
 
 import collections
 import json
@@ -11,11 +11,11 @@ from tests.containers.containers import (
     TOKEN,
     Containers,
     ask_prometheus,
-    counted,
     fetch,
     leftovers,
+    lookups_by_result,
     require_engine,
-    usual_ports_or_others,
+    usual_or_free_ports,
     wait_for,
 )
 
@@ -28,13 +28,13 @@ ITEMS = 600
 def stack():
     require_engine()
     assert leftovers() == [], "a stack is up already: docker compose down -v"
-    # Long-lived entries: a busy machine must not see them expire between two questions.
-    settings = {**usual_ports_or_others(), "TTL_SECONDS": "3600"}
+    # A long TTL, so that no entry expires between two queries on a busy machine.
+    settings = {**usual_or_free_ports(), "TTL_SECONDS": "3600"}
     alone = Containers(settings)
     containers = Containers(settings, profiles=["cluster"])
     try:
         alone.up("--build", "--wait")
-        # As the README says it: the profile comes to a stack that is up.
+        # As in the README: the profile is added to a running stack.
         containers.compose(
             "up", "--detach", "--wait", "--force-recreate", "--no-build", "service", "locust"
         )
@@ -69,15 +69,15 @@ def test_entries_are_spread_over_three_masters_and_copied_to_three_replicas(stac
     assert len(masters) == 3
     assert sum(sizes[node] for node in masters) == ITEMS
     assert sum(sizes.values()) == 2 * ITEMS
-    # 600 keys over three: 200 each, give or take chance.
+    # 600 keys over three masters make about 200 each.
     assert all(100 < size < 300 for size in sizes.values()), sizes
 
 
-def test_the_single_redis_stands_by_unasked(stack):
+def test_single_redis_is_not_used(stack):
     assert ask_redis(stack, "redis-svc", "DBSIZE") == "0"
 
 
-def test_prometheus_sees_every_node(stack):
+def test_prometheus_scrapes_every_node(stack):
     seen = wait_for(
         lambda: (
             found if len(found := ask_prometheus(stack.prometheus, "redis_up == 1")) == 7 else None
@@ -89,7 +89,7 @@ def test_prometheus_sees_every_node(stack):
     assert {labels["instance"] for labels, _ in seen} == {"redis-svc", *NODES}
 
 
-def test_loss_of_a_master_costs_no_answer_and_its_replica_takes_over(stack):
+def test_no_lookup_fails_when_a_master_is_lost_and_its_replica_takes_over(stack):
     url = stack.front
     failed, ended = [], threading.Event()
 
@@ -109,27 +109,31 @@ def test_loss_of_a_master_costs_no_answer_and_its_replica_takes_over(stack):
         stack.compose("kill", "redis-node-2")
         wait_for(
             lambda: (
-                "cluster_state:ok" in (said := ask_redis(stack, "redis-node-1", "CLUSTER", "INFO"))
-                and "cluster_slots_fail:0" in said
+                "cluster_state:ok" in (reply := ask_redis(stack, "redis-node-1", "CLUSTER", "INFO"))
+                and "cluster_slots_fail:0" in reply
                 and ask_redis(stack, "redis-node-1", "CLUSTER", "NODES").count("master") == 4
             ),
             30,
             "the fail-over",
         )
-        before = counted(url)
-        wait_for(lambda: counted(url)["hit"] > before["hit"] + 200, 20, "hits after the fail-over")
+        before = lookups_by_result(url)
+        wait_for(
+            lambda: lookups_by_result(url)["hit"] > before["hit"] + 200,
+            20,
+            "hits after the fail-over",
+        )
     finally:
         ended.set()
         asking.join()
 
     reasons = collections.Counter(reason for _, reason in failed)
     assert not failed, f"{reasons}\n{stack.compose('logs', '--tail', '60', 'service')}"
-    # What could not ask the cache went to the store and said so.
-    assert counted(url)["bypass"] > 0
+    # Lookups that could not reach the cache used the store, as bypasses.
+    assert lookups_by_result(url)["bypass"] > 0
 
 
-def test_cluster_comes_together_again_after_a_stop_and_a_start(stack):
-    """Each node gets the next free address, which need not be the one that the others know."""
+def test_cluster_forms_again_after_a_stop_and_a_start(stack):
+    """Each node gets the next free address, which may differ from the one that the others know."""
     stack.compose("stop", "--timeout", "2")
     stack.compose("start")
 
@@ -138,7 +142,7 @@ def test_cluster_comes_together_again_after_a_stop_and_a_start(stack):
     assert json.loads(fetch(f"{stack.front}/readyz"))["ready"]
 
 
-def test_down_leaves_nothing(stack):
+def test_down_removes_everything(stack):
     stack.down()
 
     assert leftovers() == []

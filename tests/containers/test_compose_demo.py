@@ -1,4 +1,4 @@
-"""--profile demo: there is something to see without anybody doing anything."""
+"""--profile demo: traffic runs by itself, and the dashboards have data."""
 
 import json
 import os
@@ -11,7 +11,7 @@ from tests.containers.containers import (
     ask_prometheus,
     leftovers,
     require_engine,
-    usual_ports_or_others,
+    usual_or_free_ports,
     wait_for,
 )
 from tests.dashboards.board_files import ROOT
@@ -23,7 +23,7 @@ pytestmark = [pytest.mark.stack, pytest.mark.accept]
 def stack():
     require_engine()
     assert leftovers() == [], "a stack is up already: docker compose down -v"
-    settings = {**usual_ports_or_others(), "DEMO_RATE": "30", "DEMO_ITEMS": "400"}
+    settings = {**usual_or_free_ports(), "DEMO_RATE": "30", "DEMO_ITEMS": "400"}
     containers = Containers(settings, profiles=["demo"])
     try:
         containers.up("--build", "--wait")
@@ -32,7 +32,7 @@ def stack():
         containers.down()
 
 
-def test_lookups_come_by_themselves_and_most_are_hits(stack):
+def test_lookups_are_sent_without_user_action_and_hit(stack):
     rate = "sum(rate(cacheaside_lookups_total[20s]))"
     wait_for(
         lambda: [value for _, value in ask_prometheus(stack.prometheus, rate) if value > 20],
@@ -47,8 +47,8 @@ def test_lookups_come_by_themselves_and_most_are_hits(stack):
     assert hits[0][1] > 0.3
 
 
-def test_the_catalogue_is_filled(stack):
-    counted = stack.compose(
+def test_catalogue_is_filled(stack):
+    row_count = stack.compose(
         "exec",
         "-T",
         "mysql-svc",
@@ -57,10 +57,10 @@ def test_the_catalogue_is_filled(stack):
         "MYSQL_PWD=$MYSQL_ROOT_PASSWORD mysql -uroot -Ne 'select count(*) from grocerydb.fruit'",
     )
 
-    assert int(counted) == 400
+    assert int(row_count) == 400
 
 
-def test_prometheus_scrapes_it_and_shows_prediction_and_measurement(stack):
+def test_prometheus_shows_the_target_rate_and_the_prediction(stack):
     target = 'sum(loadtest_target_rate{instance=~".*:9646"})'
     wait_for(
         lambda: [v for _, v in ask_prometheus(stack.prometheus, target) if v == 30],
@@ -72,8 +72,8 @@ def test_prometheus_scrapes_it_and_shows_prediction_and_measurement(stack):
 
 
 @pytest.mark.accept
-def test_a_sweep_in_the_stack_shows_its_load_and_its_trials_to_prometheus(stack):
-    """Its first trial stands there while the second runs."""
+def test_prometheus_shows_the_traffic_and_the_trials_of_a_sweep_in_the_stack(stack):
+    """The metrics of its first trial stay visible while the second runs."""
     sweep = subprocess.Popen(
         [
             *stack.command,
@@ -94,12 +94,12 @@ def test_a_sweep_in_the_stack_shows_its_load_and_its_trials_to_prometheus(stack)
         shown = wait_for(
             lambda: ask_prometheus(stack.prometheus, "loadtest_trial_hit_ratio"), 120, "a trial"
         )
-        said, complaints = sweep.communicate(timeout=120)
+        output, errors = sweep.communicate(timeout=120)
     finally:
         sweep.terminate()
 
-    assert sweep.returncode == 0, complaints
-    measured = {one["ttl_seconds"]: one["hit_ratio"] for one in json.loads(said)["trials"]}
+    assert sweep.returncode == 0, errors
+    measured = {one["ttl_seconds"]: one["hit_ratio"] for one in json.loads(output)["trials"]}
     labels, value = shown[0]
     assert labels["job"] == "locust"
     assert value == pytest.approx(measured[float(labels["ttl_seconds"])], abs=0.001)

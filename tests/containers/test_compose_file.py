@@ -1,4 +1,4 @@
-"""What docker-compose.yml promises, read without an engine."""
+"""Properties of docker-compose.yml, checked without an engine."""
 
 import re
 
@@ -13,17 +13,13 @@ COMPOSE = yaml.safe_load(TEXT)
 SERVICES = COMPOSE["services"]
 EXAMPLE = (ROOT / ".env.example").read_text(encoding="utf-8")
 OURS = {"cacheaside-service", "cacheaside-locust"}
-# The image of the first holds one program and nothing to ask it with; Prometheus watches it. The
-# second serves no page; its master watches it.
+# The image of redis-exporter contains no program that could check it; Prometheus monitors it.
+# locust-worker serves no page; its master monitors it.
 WITHOUT_HEALTH_CHECK = {"redis-exporter", "locust-worker"}
-# It ends by itself; those that need it wait for that.
+# They end by themselves; services that need them wait for that.
 ONE_SHOT = {"redis-cluster", "sweep"}
 
 each_service = pytest.mark.parametrize("name", SERVICES)
-
-
-def lasting(name):
-    return name not in ONE_SHOT
 
 
 @each_service
@@ -56,7 +52,7 @@ def test_memory_is_limited(name):
 
 
 @each_service
-def test_containers_have_no_capabilities_and_a_root_file_system_that_is_read_only(name):
+def test_containers_have_no_capabilities_and_a_read_only_root_file_system(name):
     service = SERVICES[name]
 
     assert service["cap_drop"] == ["ALL"]
@@ -65,7 +61,7 @@ def test_containers_have_no_capabilities_and_a_root_file_system_that_is_read_onl
 
 
 @each_service
-def test_lasting_services_have_a_health_check_that_old_engines_take(name):
+def test_long_running_services_have_a_health_check_that_old_engines_accept(name):
     check = SERVICES[name].get("healthcheck")
 
     if name in WITHOUT_HEALTH_CHECK | ONE_SHOT:
@@ -74,7 +70,7 @@ def test_lasting_services_have_a_health_check_that_old_engines_take(name):
         assert "start_interval" not in check
 
 
-def test_only_the_seeds_two_containers_have_fixed_names():
+def test_only_the_two_original_containers_have_fixed_names():
     named = {name: service.get("container_name") for name, service in SERVICES.items()}
 
     assert {name: fixed for name, fixed in named.items() if fixed} == {
@@ -83,25 +79,25 @@ def test_only_the_seeds_two_containers_have_fixed_names():
     }
 
 
-def test_redis_writes_no_file_that_a_shell_could_take_for_a_key():
+def test_redis_writes_no_file_that_the_star_of_keys_could_expand_to():
     assert '--save "" --appendonly no' in SERVICES["redis-svc"]["command"]
 
 
 @pytest.mark.parametrize(
     "name", [name for name, service in SERVICES.items() if service["image"].startswith("redis:")]
 )
-def test_redis_has_no_volume_without_a_name(name):
-    """Its image declares /data one; after a plain `down` no later `down -v` would find it."""
+def test_redis_has_no_anonymous_volume(name):
+    """Its image declares a volume at /data; after a plain `down`, `down -v` would not find it."""
     named = [volume.removesuffix(":/data") for volume in SERVICES[name].get("volumes", ())]
 
     assert "/data" in SERVICES[name].get("tmpfs", ()) or set(named) & set(COMPOSE["volumes"])
 
 
-def test_mysql_is_asked_over_tcp_because_its_socket_answers_too_early():
+def test_health_check_of_mysql_uses_tcp_because_the_socket_answers_too_early():
     assert "-h 127.0.0.1" in SERVICES["mysql-svc"]["healthcheck"]["test"][1]
 
 
-def test_service_is_not_mysqls_root():
+def test_service_does_not_log_in_to_mysql_as_root():
     assert "//service:" in SERVICES["service"]["environment"]["DATABASE_URL"]
 
 
@@ -111,8 +107,8 @@ def test_every_knob_can_be_set_from_the_environment():
     assert knobs <= set(SERVICES["service"]["environment"])
 
 
-def test_secrets_have_lab_defaults_and_are_not_defaulted_when_empty():
-    """${X-lab} takes the default when X is unset; ${X:-lab} would also when it is empty."""
+def test_secrets_have_lab_defaults_that_do_not_replace_an_empty_value():
+    """${X-lab} uses the default when X is unset; ${X:-lab} would also use it when X is empty."""
     secrets = re.findall(r"\$\{(\w*(?:PASSWORD|TOKEN)\w*)([^}]*)\}", TEXT)
 
     assert {name for name, _ in secrets} == {
@@ -125,7 +121,7 @@ def test_secrets_have_lab_defaults_and_are_not_defaulted_when_empty():
     assert all(default in {"-lab", "-root"} for _, default in secrets)
 
 
-def test_every_variable_is_shown_with_its_default_in_the_example():
+def test_env_example_shows_every_variable_with_its_default():
     for name, default in re.findall(r"\$\{(\w+):?-([^}]*)\}", TEXT):
         if name != "COMPOSE_PROJECT_NAME":
             assert f"# {name}={default}" in EXAMPLE
@@ -147,6 +143,6 @@ def test_grafana_reads_the_dashboards_and_data_source_of_this_repository():
     assert provider["providers"][0]["options"]["path"] == "/dashboards"
     assert (ROOT / home.lstrip("/")).exists()
     assert source["datasources"][0]["url"] == "http://prometheus:9090"
-    # $__rate_interval is computed from it.
+    # Grafana computes $__rate_interval from this value.
     interval = source["datasources"][0]["jsonData"]["timeInterval"]
     assert prometheus["global"]["scrape_interval"] == interval

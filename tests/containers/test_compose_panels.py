@@ -1,4 +1,4 @@
-"""Every query of every dashboard on the whole stack, exporters included, under load."""
+"""Every query of every dashboard, on the whole stack with exporters and under load."""
 
 import json
 import subprocess
@@ -14,7 +14,7 @@ from tests.containers.containers import (
     fetch_json,
     leftovers,
     require_engine,
-    usual_ports_or_others,
+    usual_or_free_ports,
     wait_for,
 )
 from tests.dashboards.board_files import ROOT, all_queries, metrics_in, rule_queries
@@ -23,15 +23,15 @@ from tests.dashboards.evening import FULL, ITEMS, RATE, Evening
 
 pytestmark = [pytest.mark.stack, pytest.mark.accept]
 
-# A sweep's own, and what these containers do not do this evening.
+# Metrics of a sweep, which does not run here, and metrics that stay constant here.
 ELSEWHERE = ("loadtest_trial_",)
 QUIET = {
-    # Nothing is thrown out of a memory that is large enough, or read from disk twice.
+    # Memory is large enough: nothing is evicted, and nothing is read from disk twice.
     "redis_evicted_keys_total",
     "mysql_global_status_innodb_buffer_pool_reads",
-    # A query of a millisecond is over before the exporter looks.
+    # A query of a millisecond ends before the exporter can observe it.
     "mysql_global_status_threads_running",
-    # Limits.
+    # Limits are constant.
     "redis_memory_max_bytes",
     "mysql_global_variables_max_connections",
 }
@@ -51,7 +51,7 @@ SERVERS = {"redis": "redis-svc", "store": "mysql-svc"}
 
 
 class ContainerStage:
-    """Implements the evening's Stage by the three doors that a person has."""
+    """Implements the evening's Stage by the control API, Locust's page and compose."""
 
     def __init__(self, containers):
         self.containers = containers
@@ -65,21 +65,21 @@ class ContainerStage:
         )
 
     def start_load(self, *scenarios):
-        """Locust's page runs one scenario at a time: of several, the one that does most."""
+        """Start one scenario, the one with the most operations; Locust's page runs no more."""
         scenario = "ReadWrite" if "ReadWrite" in scenarios else scenarios[0]
         missing_ratio = 0.1 if len(scenarios) > 1 else 0
         self._swarm(scenario, rate=RATE, write_ratio=0.2, missing_ratio=missing_ratio)
 
     def start_replay(self):
-        """The page has no file of this machine to replay; too much of the same instead."""
+        """Start an overload instead, because the page cannot read a trace file of this machine."""
         self._swarm("ReadHeavy", rate=40, max_in_flight=1, max_wait_seconds=0.2)
 
     def _swarm(self, scenario, **fields):
         form = {"scenario": scenario, "user_count": 2, "spawn_rate": 2, "items": ITEMS, **fields}
-        said = fetch_json(
+        reply = fetch_json(
             f"{self.containers.locust}/swarm", data=urllib.parse.urlencode(form).encode()
         )
-        assert said["success"], said
+        assert reply["success"], reply
 
     def stop_load(self):
         fetch(f"{self.containers.locust}/stop", method="POST")
@@ -95,12 +95,12 @@ class ContainerStage:
 def evening(prometheus_program):
     require_engine()
     assert leftovers() == [], "a stack is up already: docker compose down -v"
-    containers = Containers(usual_ports_or_others())
+    containers = Containers(usual_or_free_ports())
     older = None
     try:
         containers.up("--build", "--wait")
         port = free_port()
-        # The program itself: of an unpacked one `path` is a script that knows this machine.
+        # Not `path`: for an unpacked program it is a script with paths of this machine.
         program = prometheus_program.home / "bin" / "prometheus"
         older = start_older_prometheus(program, port)
         servers = {"3.5": PrometheusApi(containers.prometheus)}
@@ -116,7 +116,7 @@ def evening(prometheus_program):
 
 
 def start_older_prometheus(path, port):
-    """Run this machine's Prometheus inside the stack's network, with the stack's own files."""
+    """Run this machine's Prometheus in the stack's network, with the stack's configuration."""
     started = subprocess.run(
         [
             *("docker", "run", "--rm", "--detach", "--network=cacheaside_default", "--user=0"),
@@ -161,42 +161,42 @@ def test_panel_of_an_exporter_moves_with_the_load(watched, query):
 
 
 @pytest.mark.parametrize("query", rule_queries(), ids=lambda query: query.title)
-def test_rule_is_a_number_wherever_it_is_something(watched, query):
+def test_every_point_of_a_rule_is_a_number(watched, query):
     played, api = watched
 
     assert all(map(is_number, api.evaluate(query, played.start, played.end)))
 
 
-def test_outages_of_both_servers_were_alerted_and_no_other(watched):
+def test_outages_of_both_servers_raise_their_alerts_and_no_others_fire(watched):
     played, api = watched
 
-    # Prometheus was there before the service, and said so.
+    # Alerts before the steady phase are ignored: Prometheus started before the service.
     began = played.phases["steady"][0]
 
     def alerts(state):
         found = api.curve(f'ALERTS{{alertstate="{state}"}}', began, played.end)
         return {one.labels["alertname"] for one in found}
 
-    heard = alerts("pending") | alerts("firing")
+    alerted = alerts("pending") | alerts("firing")
     wrong = alerts("firing") & {"ServiceDown", "StaleReads", "RedisEvictions"}
-    assert heard >= {"RedisDown", "MySQLDown", "BreakerOpen", "ErrorRatioHigh"}
+    assert alerted >= {"RedisDown", "MySQLDown", "BreakerOpen", "ErrorRatioHigh"}
     assert not wrong, (played.phases, api.curve("ALERTS", played.start, played.end))
 
 
 def test_redis_and_service_count_the_same_keys(watched):
-    """Redis' own statistics begin anew with its restart, so before it."""
+    """The moment is before the restart of Redis, which resets its statistics."""
     played, api = watched
     moment = played.phases["stampede"][1]
     moment -= moment % 5
     by_redis = api.instant("sum(redis_keyspace_hits_total + redis_keyspace_misses_total)", moment)
     by_service = api.instant("sum(cacheaside_cache_key_reads_total)", moment)
 
-    # The two are scraped at different moments of the same five seconds.
+    # The two are scraped at different moments within the same five seconds.
     difference = by_redis[0].values[0] - by_service[0].values[0]
     assert abs(difference) <= 10 * RATE, (by_redis, by_service)
 
 
-def test_hit_ratio_of_keys_is_redis_own(watched):
+def test_hit_ratio_of_keys_agrees_with_redis(watched):
     played, api = watched
     queries = [query for query in QUERIES if query.title == "Hit ratio, three ways"]
     moment = played.phases["steady"][1]

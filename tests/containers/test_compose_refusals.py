@@ -1,23 +1,23 @@
-"""What is set wrongly is refused in a sentence that names it and the way out."""
+"""Invalid settings are refused with a sentence that names the setting and the remedy."""
 
 import socket
 
 import pytest
 
 from loadtests.stack import ports
-from tests.containers.containers import Containers, require_engine, usual_ports_or_others
+from tests.containers.containers import Containers, require_engine, usual_or_free_ports
 
 pytestmark = pytest.mark.stack
 
 
 @pytest.fixture
 def refused():
-    """Brings up one service with wrong settings; returns all that is said."""
+    """Starts one service with invalid settings, and returns all its output."""
     require_engine()
     stacks = []
 
     def call(service, **settings):
-        containers = Containers({**usual_ports_or_others(), **settings})
+        containers = Containers({**usual_or_free_ports(), **settings})
         stacks.append(containers)
         done = containers.call("up", "--detach", "--wait", "--no-deps", service)
         assert done.returncode != 0
@@ -39,9 +39,9 @@ def refused():
     ],
 )
 def test_secret_that_is_set_but_empty_is_refused_by_name(refused, service, name):
-    said = refused(service, **{name: ""})
+    output = refused(service, **{name: ""})
 
-    assert f"{name} is set but empty: write a value in .env" in said
+    assert f"{name} is set but empty: write a value in .env" in output
 
 
 @pytest.mark.parametrize(
@@ -52,21 +52,21 @@ def test_secret_that_is_set_but_empty_is_refused_by_name(refused, service, name)
     ],
     ids=["a small limit", "a large pool"],
 )
-def test_too_little_memory_for_mysql_is_said_before_it_dies_of_it(
+def test_too_little_memory_for_mysql_is_reported_before_mysql_runs_out_of_it(
     refused, settings, needs, way_out
 ):
-    said = refused("mysql-svc", **settings)
+    output = refused("mysql-svc", **settings)
 
-    assert f"MYSQL_MEMORY gives MySQL {needs} for MYSQL_BUFFER_POOL" in said
-    assert f"write MYSQL_MEMORY={way_out} in .env" in said
+    assert f"MYSQL_MEMORY gives MySQL {needs} for MYSQL_BUFFER_POOL" in output
+    assert f"write MYSQL_MEMORY={way_out} in .env" in output
 
 
-def test_taken_port_is_named(refused):
+def test_port_in_use_is_named(refused):
     with socket.socket() as listener:
         port = ports.free_port()
         listener.bind(("127.0.0.1", port))
         listener.listen()
 
-        said = refused("redis-svc", REDIS_PORT=str(port))
+        output = refused("redis-svc", REDIS_PORT=str(port))
 
-    assert f"127.0.0.1:{port}" in said
+    assert f"127.0.0.1:{port}" in output

@@ -1,16 +1,16 @@
-"""--profile scale: three replicas and two Locust workers, and the totals still agree."""
+"""--profile scale: three replicas and two Locust workers, whose totals agree."""
 
 import pytest
 
 from tests.containers.containers import (
     Containers,
     ask_prometheus,
-    counted,
     fetch,
     fetch_json,
     leftovers,
+    lookups_by_result,
     require_engine,
-    usual_ports_or_others,
+    usual_or_free_ports,
     wait_for,
 )
 
@@ -23,7 +23,7 @@ WORKERS = 2
 def stack():
     require_engine()
     assert leftovers() == [], "a stack is up already: docker compose down -v"
-    containers = Containers(usual_ports_or_others(), profiles=["scale"])
+    containers = Containers(usual_or_free_ports(), profiles=["scale"])
     scale = ["--scale", f"service={REPLICAS}", "--scale", f"locust-worker={WORKERS}"]
     try:
         containers.up("--build", "--wait", *scale)
@@ -32,13 +32,13 @@ def stack():
         containers.down()
 
 
-def counted_by_replica(stack):
+def lookups_by_replica(stack):
     urls = [stack.url("service", 8000, number) for number in range(1, REPLICAS + 1)]
-    return [counted(url) for url in urls]
+    return [lookups_by_result(url) for url in urls]
 
 
 def client_counts(stack):
-    """Lookups by result, as the master added them up from its workers."""
+    """Return lookups by result, as the master sums them over its workers."""
     lines = fetch(f"{stack.locust}/metrics").splitlines()
     found = {}
     for line in lines:
@@ -48,7 +48,7 @@ def client_counts(stack):
     return found
 
 
-def test_prometheus_finds_every_replica_by_name(stack):
+def test_prometheus_scrapes_every_replica(stack):
     up = wait_for(
         lambda: (
             found
@@ -62,39 +62,39 @@ def test_prometheus_finds_every_replica_by_name(stack):
     assert len({labels["instance"] for labels, _ in up}) == REPLICAS
 
 
-def test_the_door_leads_to_every_replica(stack):
-    before = counted_by_replica(stack)
+def test_front_distributes_requests_to_every_replica(stack):
+    before = lookups_by_replica(stack)
 
-    # A connection each, as curl makes them.
+    # One connection per request, like curl.
     for _ in range(3 * REPLICAS):
         fetch(f"{stack.front}/fruit/1", headers={"Connection": "close"})
 
-    after = counted_by_replica(stack)
+    after = lookups_by_replica(stack)
     served = [
         sum(now.values()) - sum(then.values()) for now, then in zip(after, before, strict=True)
     ]
-    # The health check of the door takes its turns in between.
+    # The front's health check is distributed in turn too, so the shares differ a little.
     assert sum(served) == 3 * REPLICAS
     assert min(served) >= 2
 
 
-def test_totals_over_workers_and_replicas_agree_word_by_word(stack):
-    before = counted_by_replica(stack)
+def test_totals_of_workers_and_replicas_agree_for_every_result(stack):
+    before = lookups_by_replica(stack)
     wait_for(
         lambda: len(fetch_json(f"{stack.locust}/stats/requests").get("workers", ())) == WORKERS,
         60,
         "the workers",
     )
-    said = fetch_json(
+    reply = fetch_json(
         f"{stack.locust}/swarm",
         data=b"user_count=4&spawn_rate=4&rate=80&items=500&skew=0.99&scenario=ReadHeavy",
     )
-    assert said["success"], said
+    assert reply["success"], reply
     wait_for(lambda: sum(client_counts(stack).values()) >= 800, 90, "800 lookups")
     fetch(f"{stack.locust}/stop", method="POST")
 
     def differences():
-        after = counted_by_replica(stack)
+        after = lookups_by_replica(stack)
         served = {
             word: sum(now[word] - then[word] for now, then in zip(after, before, strict=True))
             for word in after[0]
@@ -109,12 +109,12 @@ def test_totals_over_workers_and_replicas_agree_word_by_word(stack):
     wait_for(lambda: not differences(), 30, f"agreement ({differences()})")
     served_by = [
         sum(now.values()) - sum(then.values())
-        for now, then in zip(counted_by_replica(stack), before, strict=True)
+        for now, then in zip(lookups_by_replica(stack), before, strict=True)
     ]
     assert all(share > 0 for share in served_by), served_by
 
 
-def test_down_leaves_nothing(stack):
+def test_down_removes_everything(stack):
     stack.down()
 
     assert leftovers() == []

@@ -1,7 +1,7 @@
-"""docker-compose.yml on a real engine, from nothing to nothing; the tests go on from one another.
+"""docker-compose.yml on a real engine, from `up` to `down`; each test relies on those before it.
 
-The first half is the walkthrough of the README's beginnings, line by line: it needs the cache as
-`up` leaves it, so it comes before any load.
+The first half is the original walkthrough, line by line; it needs the cache as `up` leaves it, so
+it comes before any traffic.
 """
 
 import contextlib
@@ -20,12 +20,12 @@ from tests.containers.containers import (
     TOKEN,
     Containers,
     ask_prometheus,
-    counted,
     fetch,
     fetch_json,
     leftovers,
+    lookups_by_result,
     require_engine,
-    usual_ports_or_others,
+    usual_or_free_ports,
     wait_for,
 )
 from tests.containers.terminal import Terminal
@@ -56,9 +56,9 @@ PRETTY = """{
 def stack():
     require_engine()
     assert leftovers() == [], "a stack is up already: docker compose down -v"
-    # The seed's passwords, its ports where they are free.
-    containers = Containers({**usual_ports_or_others(), "CONTROL_TOKEN": TOKEN})
-    print(f"not here, left out: {', '.join(containers.absent) or 'nothing'}")  # noqa: T201 - a skip is said aloud
+    # The original passwords, and the usual ports if they are free.
+    containers = Containers({**usual_or_free_ports(), "CONTROL_TOKEN": TOKEN})
+    print(f"not here, left out: {', '.join(containers.absent) or 'nothing'}")  # noqa: T201 - a skipped part must be visible
     containers.compose("build", "--quiet")
     try:
         containers.up_seconds = containers.up()
@@ -69,7 +69,7 @@ def stack():
 
 @pytest.fixture(scope="module")
 def flask(stack):
-    """`flask --debug run` on this machine, on port 5000 where that is free."""
+    """`flask --debug run` on this machine, on port 5000 if that is free."""
     port = ports.free_port() if ports.is_taken(5000) else 5000
     where = {
         "REDIS_URL": f"redis://127.0.0.1:{stack.settings['REDIS_PORT']}/0",
@@ -99,7 +99,7 @@ def flask(stack):
 
 @pytest.mark.usefixtures("stack")
 def test_db_sql_runs_right_after_up():
-    """Compose returns from `up` when what depends on MySQL has been started."""
+    """`up` returns only when the services that depend on MySQL have started."""
     with (ROOT / "db.sql").open("rb") as script:
         done = subprocess.run(
             ["docker", "exec", "-i", "mysql-svc", "mysql", "-u", "root", "-proot"],
@@ -113,13 +113,13 @@ def test_db_sql_runs_right_after_up():
 
 
 @pytest.mark.usefixtures("stack")
-def test_the_database_is_as_the_walkthrough_shows():
+def test_database_is_as_in_the_walkthrough():
     with Terminal("docker", "exec", "-it", "mysql-svc", "sh") as screen:
         screen.read_until("$")
-        screen.say("mysql -u root -proot;", "mysql>")
-        screen.say("use grocerydb;", "mysql>")
-        tables = screen.say("show tables;", "mysql>")
-        rows = screen.say("select * from fruit;", "mysql>")
+        screen.type_line("mysql -u root -proot;", "mysql>")
+        screen.type_line("use grocerydb;", "mysql>")
+        tables = screen.type_line("show tables;", "mysql>")
+        rows = screen.type_line("select * from fruit;", "mysql>")
 
     assert (
         "+---------------------+\n"
@@ -142,7 +142,7 @@ def test_the_database_is_as_the_walkthrough_shows():
 
 
 @pytest.mark.usefixtures("stack")
-def test_nothing_has_touched_the_cache_before_the_first_call():
+def test_cache_is_empty_before_the_first_call():
     done = subprocess.run(
         ["docker", "exec", "redis-svc", "redis-cli", "DBSIZE"],
         capture_output=True,
@@ -160,11 +160,11 @@ def test_first_call_is_a_miss_and_the_second_a_hit(flask):
 
 
 @pytest.mark.usefixtures("flask")
-def test_the_cache_is_as_the_walkthrough_shows():
+def test_cache_is_as_in_the_walkthrough():
     with Terminal("docker", "exec", "-it", "redis-svc", "sh") as screen:
         screen.read_until("$")
-        keys = screen.say("redis-cli KEYS *", "$")
-        value = screen.say("redis-cli GET fruit:1", "$")
+        keys = screen.type_line("redis-cli KEYS *", "$")
+        value = screen.type_line("redis-cli GET fruit:1", "$")
 
     assert keys.splitlines()[0] == '1) "fruit:1"'
     assert len(keys.splitlines()) == 2
@@ -172,8 +172,8 @@ def test_the_cache_is_as_the_walkthrough_shows():
 
 
 def test_everything_is_healthy_within_90_seconds(stack):
-    """Without the building of the images, which the first `up` does once."""
-    # Those without a health check have only to run.
+    """The time excludes building the images, which the first `up` does once."""
+    # Containers without a health check only have to run.
     began = time.monotonic()
     wait_for(
         lambda: all(
@@ -183,7 +183,7 @@ def test_everything_is_healthy_within_90_seconds(stack):
         "health",
     )
     seconds = stack.up_seconds + time.monotonic() - began
-    print(f"up and healthy in at most {seconds:.0f} s")  # noqa: T201 - a figure for the reader
+    print(f"up and healthy in at most {seconds:.0f} s")  # noqa: T201 - a figure for the reader of the log
 
     assert set(stack.services) == {
         name.removeprefix("cacheaside-").removesuffix("-1") for name in stack.states()
@@ -208,13 +208,13 @@ def test_all_targets_are_up(stack):
     assert ask_prometheus(stack.prometheus, "redis_up + on () mysql_up")[0][1] == 2
 
 
-def test_the_door_answers_with_its_headers(stack):
+def test_front_returns_the_fruit(stack):
     answer = json.loads(fetch(f"{stack.front}/fruit/1"))
 
     assert answer["data"] == APPLE
 
 
-def test_control_wants_the_token(stack):
+def test_control_requires_the_token(stack):
     settings = fetch_json(
         f"{stack.front}/control/settings", headers={"Authorization": f"Bearer {TOKEN}"}
     )
@@ -224,26 +224,30 @@ def test_control_wants_the_token(stack):
         fetch(f"{stack.front}/control/settings")
 
 
-def test_locusts_page_drives_load_that_all_count_alike(stack):
-    before = sum(counted(stack.url("service", 8000)).values())
-    said = fetch_json(
+def test_locust_and_service_count_the_same_lookups_of_a_run_from_the_page(stack):
+    before = sum(lookups_by_result(stack.url("service", 8000)).values())
+    reply = fetch_json(
         f"{stack.locust}/swarm",
         data=b"user_count=2&spawn_rate=2&rate=50&items=1000&skew=0.99&scenario=ReadHeavy",
     )
-    assert said["success"], said
-    wait_for(lambda: sum(counted(stack.url("service", 8000)).values()) >= before + 500, 60, "load")
+    assert reply["success"], reply
+    wait_for(
+        lambda: sum(lookups_by_result(stack.url("service", 8000)).values()) >= before + 500,
+        60,
+        "load",
+    )
     fetch(f"{stack.locust}/stop", method="POST")
 
     def drained():
         rows = fetch_json(f"{stack.locust}/stats/requests")
         total = next(row for row in rows["stats"] if row["name"] == "Aggregated")
-        served = sum(counted(stack.url("service", 8000)).values()) - before
+        served = sum(lookups_by_result(stack.url("service", 8000)).values()) - before
         return rows["state"] == "stopped" and (total["num_requests"], total["num_failures"], served)
 
     requests, failures, served = wait_for(drained, 30, "the end of the load")
     assert failures == 0
     assert requests == served
-    assert counted(stack.url("service", 8000))["hit"] > 0
+    assert lookups_by_result(stack.url("service", 8000))["hit"] > 0
 
 
 def test_load_generator_and_service_agree_in_prometheus(stack):
@@ -252,16 +256,16 @@ def test_load_generator_and_service_agree_in_prometheus(stack):
     time.sleep(6)
 
     for sample, value in ask_prometheus(stack.prometheus, by_client):
-        counted_there = ask_prometheus(
+        by_service = ask_prometheus(
             stack.prometheus, f'sum(cacheaside_lookups_total{{result="{sample["result"]}"}})'
         )[0][1]
-        # The door's own call and the walkthrough's were no load.
-        assert 0 <= counted_there - value <= 2
+        # Calls of the front's test and of the walkthrough did not come from Locust.
+        assert 0 <= by_service - value <= 2
 
 
 @pytest.mark.parametrize("query", EXPORTED, ids=str)
-def test_panels_of_the_exporters_have_data(stack, query):
-    """The other panels are proven on the local stack, and all of them by make accept."""
+def test_panel_of_an_exporter_has_data(stack, query):
+    """The other panels are tested on the local stack, and all of them by make accept."""
     found = PrometheusApi(stack.prometheus).evaluate(query, time.time() - 60, time.time())
 
     assert found
@@ -269,7 +273,7 @@ def test_panels_of_the_exporters_have_data(stack, query):
 
 
 @pytest.mark.usefixtures("stack")
-def test_memory_stays_far_from_its_limits():
+def test_memory_stays_below_80_percent_of_its_limits():
     done = subprocess.run(
         ["docker", "stats", "--no-stream", "--format", "{{.Name}} {{.MemPerc}}"],
         capture_output=True,
@@ -281,7 +285,7 @@ def test_memory_stays_far_from_its_limits():
     assert {name: share for name, share in shares.items() if float(share) > 80} == {}
 
 
-def test_containers_run_as_nobody_special(stack):
+def test_no_container_runs_as_root(stack):
     for service in stack.services:
         name = stack.compose("ps", "-q", service).split()[0]
         done = subprocess.run(
@@ -291,7 +295,7 @@ def test_containers_run_as_nobody_special(stack):
         assert "0" not in uids, service
 
 
-def test_down_leaves_nothing(stack):
+def test_down_removes_everything(stack):
     assert leftovers()
 
     stack.down()

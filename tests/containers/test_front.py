@@ -1,4 +1,4 @@
-"""The door passes on what a replica does, its end too."""
+"""The front forwards the answers of a replica, and the end of its connection."""
 
 import asyncio
 import importlib.util
@@ -15,7 +15,7 @@ _SPEC.loader.exec_module(front)
 
 
 async def resets(reader, writer):
-    """Take a request and break off, as a replica does that was killed."""
+    """Read a request and reset the connection, as a killed replica does."""
     await reader.readline()
     linger = struct.pack("ii", 1, 0)
     writer.get_extra_info("socket").setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, linger)
@@ -23,27 +23,27 @@ async def resets(reader, writer):
 
 
 async def answers_after_the_end(reader, writer):
-    """Answer when the client has said all."""
-    said = await reader.read()
-    writer.write(b"got " + said)
+    """Answer after the client has closed its sending half."""
+    received = await reader.read()
+    writer.write(b"got " + received)
     writer.close()
 
 
 @pytest.fixture
-def through(monkeypatch):
-    """Sends bytes through the door to a replica; returns what comes back until the end."""
+def send_through(monkeypatch):
+    """Sends bytes to a replica by way of the front; returns all bytes until the connection ends."""
 
-    async def passed(replica, half_closed):
+    async def exchange(replica, half_closed):
         async with (
             await asyncio.start_server(replica, "127.0.0.1", 0) as behind,
-            await asyncio.start_server(front.serve, "127.0.0.1", 0) as door,
+            await asyncio.start_server(front.serve, "127.0.0.1", 0) as proxy,
         ):
 
             async def address():
                 return behind.sockets[0].getsockname()
 
             monkeypatch.setattr(front, "replica", address)
-            reader, writer = await asyncio.open_connection(*door.sockets[0].getsockname())
+            reader, writer = await asyncio.open_connection(*proxy.sockets[0].getsockname())
             writer.write(b"hello\n")
             if half_closed:
                 writer.write_eof()
@@ -51,12 +51,12 @@ def through(monkeypatch):
             writer.close()
             return came
 
-    return lambda replica, *, half_closed=False: asyncio.run(passed(replica, half_closed))
+    return lambda replica, *, half_closed=False: asyncio.run(exchange(replica, half_closed))
 
 
-def test_connection_that_the_replica_breaks_off_is_ended_for_the_client_too(through):
-    assert through(resets) == b""
+def test_connection_that_the_replica_resets_is_closed_for_the_client_too(send_through):
+    assert send_through(resets) == b""
 
 
-def test_client_that_has_said_all_still_hears_the_answer(through):
-    assert through(answers_after_the_end, half_closed=True) == b"got hello\n"
+def test_client_that_closed_its_sending_half_still_gets_the_answer(send_through):
+    assert send_through(answers_after_the_end, half_closed=True) == b"got hello\n"

@@ -15,7 +15,7 @@ RATE = "rate must be a number from 0.01 to 100000 arrivals/s, got '-5'; try --ra
 
 
 @pytest.fixture(scope="module")
-def service_url(bring_servers):  # noqa: ARG001 - skips, or fails under CI, without Redis
+def service_url(require_servers):  # noqa: ARG001 - skips, or fails under CI, without Redis
     with LocalStack(database="sqlite", environment={"CONTROL_TOKEN": "secret"}) as stack:
         yield stack.service_urls[0]
 

@@ -1,4 +1,4 @@
-"""Service processes for a test, and the few requests that tests make of them."""
+"""Service processes for a test, and the requests that tests send to them."""
 
 import http.client
 import json
@@ -11,13 +11,13 @@ from urllib.parse import urlsplit
 from loadtests.stack.guardian import Guardian
 from loadtests.stack.service_server import ServiceServer, start_services
 
-told: defaultdict[str, list[str]] = defaultdict(list)
-"""The results that lookups were told, by service; a test adds those it made by other means."""
+seen_results: defaultdict[str, list[str]] = defaultdict(list)
+"""The results that clients saw, by service; a test adds those of lookups sent by other means."""
 
 
 @dataclass(frozen=True)
 class Answer:
-    """An HTTP answer; `json` is None when the body is none."""
+    """An HTTP answer; `json` is None when the body is empty."""
 
     status: int
     headers: http.client.HTTPMessage
@@ -47,7 +47,7 @@ def request(url: str, method: str, path: str, body: object = None, **headers: st
 
 def look_up(url: str, fruit_id: int) -> Answer:
     answer = request(url, "GET", f"/fruit/{fruit_id}")
-    told[url].append(answer.result)
+    seen_results[url].append(answer.result)
     return answer
 
 
@@ -62,7 +62,7 @@ def clear(url: str) -> Answer:
 
 
 def samples(*urls: str) -> Counter:
-    """All samples of all processes, summed by their whole name."""
+    """Return all samples of all processes, summed by name and labels."""
     total: Counter = Counter()
     for url in urls:
         for line in request(url, "GET", "/metrics").body.decode().splitlines():
@@ -73,7 +73,7 @@ def samples(*urls: str) -> Counter:
 
 
 def results(*urls: str) -> dict[str, float]:
-    """Lookups of all processes by result, those that there were."""
+    """Return the lookups of all processes by result, without zeros."""
     found = samples(*urls)
     return {
         name.split('"')[1]: value
@@ -86,16 +86,16 @@ def results(*urls: str) -> dict[str, float]:
 def running(
     guardian: Guardian, redis_url: str, database_url: str, count: int = 1, **settings: str
 ) -> Iterator[list[ServiceServer]]:
-    """Service processes while the block runs; those that run to its end counted all lookups."""
+    """Run service processes; those alive at the block's end must have counted every lookup."""
     environment = {"REDIS_URL": redis_url, "DATABASE_URL": database_url, **settings}
     servers = start_services(guardian, count, environment)
     for server in servers:
-        told.pop(server.url, None)
+        seen_results.pop(server.url, None)
     try:
         yield servers
         for server in servers:
             if server.process.exit_code() is None:
-                assert results(server.url) == dict(Counter(told[server.url]))
+                assert results(server.url) == dict(Counter(seen_results[server.url]))
     finally:
         for server in servers:
             server.stop()

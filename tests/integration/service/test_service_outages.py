@@ -1,4 +1,4 @@
-"""A frozen Redis and a slow store: what one lookup waits for, and how many may wait."""
+"""A frozen Redis and a slow store: how long a lookup waits, and how many may wait."""
 
 import itertools
 import os
@@ -17,14 +17,14 @@ from tests.integration.service.service_processes import (
     request,
     running,
     samples,
-    told,
+    seen_results,
 )
 from tests.service.fakes import RecordingObserver
 
 pytestmark = [pytest.mark.integration, pytest.mark.exclusive]
 
 
-def test_t6_redis_errors_are_counted_and_bounded_in_time(guardian, fresh_redis, tmp_path):
+def test_redis_errors_are_counted_and_bounded_in_time(guardian, fresh_redis, tmp_path):
     with running(guardian, fresh_redis.url, f"sqlite:///{tmp_path}/fruit.db") as (server,):
         look_up(server.url, 1)
         os.kill(fresh_redis.pid, signal.SIGSTOP)
@@ -40,7 +40,7 @@ def test_t6_redis_errors_are_counted_and_bounded_in_time(guardian, fresh_redis, 
     assert counted['cacheaside_breaker_open{dependency="redis"}'] == 1
 
 
-def test_database_that_refuses_a_row_is_not_away(mariadb_server):
+def test_database_that_refuses_a_row_is_not_unavailable(mariadb_server):
     observer = RecordingObserver()
     store = FruitStore(mariadb_server.url, 2, observer)
     with pytest.raises(StoreRefusedError, match="Data too long"):
@@ -54,7 +54,7 @@ def test_database_that_refuses_a_row_is_not_away(mariadb_server):
     assert not isinstance(unavailable.value, StoreRefusedError)
 
 
-def test_slow_store_is_asked_by_so_many_and_the_rest_answered_at_once(
+def test_slow_store_gets_limited_queries_and_other_misses_are_refused_at_once(
     guardian, fresh_redis, fresh_mariadb
 ):
     settings = {"STORE_POOL_SIZE": "4", "THREADS": "32"}
@@ -67,7 +67,7 @@ def test_slow_store_is_asked_by_so_many_and_the_rest_answered_at_once(
             hit = look_up(server.url, 1)
             in_flight = samples(server.url)["cacheaside_store_in_flight"]
             time.sleep(0.5)
-        told[server.url] += [answer.result for answer in load.answers]
+        seen_results[server.url] += [answer.result for answer in load.answers]
 
     refused = [answer for answer in load.answers if answer.status == 503]
     assert (in_flight, hit.result) == (4, "hit")
@@ -75,7 +75,7 @@ def test_slow_store_is_asked_by_so_many_and_the_rest_answered_at_once(
     assert quantile_ms(refused, 0.5) < 100
 
 
-def test_process_that_ends_has_redis_take_what_is_pending(guardian, fresh_redis, tmp_path):
+def test_ending_process_completes_its_pending_invalidations(guardian, fresh_redis, tmp_path):
     with running(guardian, fresh_redis.url, f"sqlite:///{tmp_path}/fruit.db", 2) as (ending, other):
         look_up(other.url, 1)
         os.kill(fresh_redis.pid, signal.SIGSTOP)

@@ -1,4 +1,4 @@
-"""Whole processes: knobs reach all, loads are shared, signals end them, ports are theirs."""
+"""Whole service processes: shared knobs and loads, signals, invalid settings, odd requests."""
 
 import http.client
 import os
@@ -22,7 +22,7 @@ from tests.integration.service.service_processes import (
     results,
     running,
     samples,
-    told,
+    seen_results,
 )
 
 pytestmark = [pytest.mark.integration, pytest.mark.exclusive]
@@ -36,9 +36,9 @@ def sqlite_url(tmp_path):
 
 
 @pytest.fixture(scope="module")
-def lasting(guardian, redis_server, tmp_path_factory):
-    """One service for all tests that only ask it something odd."""
-    database = tmp_path_factory.mktemp("lasting") / "fruit.db"
+def shared_service(guardian, redis_server, tmp_path_factory):
+    """One service, shared by the tests that only send it odd requests."""
+    database = tmp_path_factory.mktemp("shared_service") / "fruit.db"
     with running(guardian, redis_server.url, f"sqlite:///{database}") as (server,):
         yield server.url
 
@@ -63,13 +63,13 @@ def test_change_of_knobs_reaches_the_other_process_within_a_second(two):
     assert samples(second)["cacheaside_ttl_seconds"] == 7
 
 
-def test_process_that_comes_later_takes_the_knobs_over(guardian, two, fresh_redis, sqlite_url):
+def test_process_that_starts_later_adopts_the_knobs(guardian, two, fresh_redis, sqlite_url):
     patch(two[0], ttl_seconds=9)
     with running(guardian, fresh_redis.url, sqlite_url) as (third,):
         assert settings(third.url)["settings"]["ttl_seconds"] == 9
 
 
-def test_t16_leader_whose_client_goes_away_still_serves_those_who_wait(two):
+def test_leader_whose_client_disconnects_still_serves_its_waiters(two):
     url = two[0]
     patch(url, store_delay_seconds=0.5)
     address = urlsplit(url)
@@ -84,12 +84,12 @@ def test_t16_leader_whose_client_goes_away_still_serves_those_who_wait(two):
         answers = [future.result() for future in followers]
 
     assert {(200, "coalesced")} == {(answer.status, answer.result) for answer in answers}
-    told[url].append("miss")
+    seen_results[url].append("miss")
     assert results(url) == {"miss": 1, "coalesced": 5}
     assert samples(url)['cacheaside_store_queries_total{op="select",outcome="ok"}'] == 1
 
 
-def test_sigterm_lets_requests_under_way_end(guardian, fresh_redis, sqlite_url):
+def test_requests_under_way_are_answered_after_sigterm(guardian, fresh_redis, sqlite_url):
     with running(guardian, fresh_redis.url, sqlite_url) as (server,):
         patch(server.url, store_delay_seconds=1.5)
         with ThreadPoolExecutor(4) as pool:
@@ -105,7 +105,7 @@ def test_sigterm_lets_requests_under_way_end(guardian, fresh_redis, sqlite_url):
     assert {200} == {answer.status for answer in answers}
 
 
-def test_fifty_slow_lookups_overlap_in_a_process_with_threads_for_them(two):
+def test_fifty_slow_lookups_overlap_in_a_process_with_enough_threads(two):
     patch(two[0], store_delay_seconds=0.2, protection="none")
     before = samples(two[0])["cacheaside_store_in_flight"]
     most, done = [0.0], threading.Event()
@@ -144,7 +144,7 @@ SERVE, FLASK = ["-m", "service"], ["-m", "flask", "--debug", "run"]
         (SERVE, "HOST", "no.such.host.invalid"),
     ],
 )
-def test_wrong_setting_ends_in_one_line_and_exit_code_two(command, name, value):
+def test_invalid_setting_ends_the_process_with_one_line_and_exit_code_two(command, name, value):
     ended = subprocess.run(
         [sys.executable, *command],
         cwd=ROOT,
@@ -161,7 +161,7 @@ def test_wrong_setting_ends_in_one_line_and_exit_code_two(command, name, value):
     assert ended.stdout == ""
 
 
-def test_busy_port_ends_in_one_line_and_exit_code_two():
+def test_port_in_use_ends_the_process_with_one_line_and_exit_code_two():
     with socket.create_server(("127.0.0.1", 0)) as taken:
         port = str(taken.getsockname()[1])
         ended = subprocess.run(
@@ -201,9 +201,9 @@ RAW = {
 
 
 @pytest.mark.parametrize("sent", RAW.values(), ids=RAW.keys())
-def test_strange_requests_are_no_server_errors_and_the_service_goes_on(lasting, sent):
-    before = Counter(results(lasting))
-    address = urlsplit(lasting)
+def test_odd_request_causes_no_server_error_and_the_service_keeps_running(shared_service, sent):
+    before = Counter(results(shared_service))
+    address = urlsplit(shared_service)
     with socket.create_connection((address.hostname, address.port), timeout=10) as connection:
         connection.sendall(sent)
         connection.settimeout(3)
@@ -213,14 +213,14 @@ def test_strange_requests_are_no_server_errors_and_the_service_goes_on(lasting, 
             answer = b""
 
     assert not answer.startswith(b"HTTP/1.1 5")
-    counted = Counter(results(lasting)) - before
+    counted = Counter(results(shared_service)) - before
     assert counted.total() == answer.lower().count(b"x-cache:")
-    told[lasting] += counted
-    assert look_up(lasting, 1).status == 200
+    seen_results[shared_service] += counted
+    assert look_up(shared_service, 1).status == 200
 
 
-def test_body_larger_than_allowed_is_refused_without_being_read(lasting):
-    address = urlsplit(lasting)
+def test_body_above_the_limit_is_refused_without_being_read(shared_service):
+    address = urlsplit(shared_service)
     connection = http.client.HTTPConnection(address.hostname, address.port, timeout=10)
     headers = {"Content-Type": "application/json", "Content-Length": str(10**9)}
     connection.request("PUT", "/fruit/1", b"{}", headers)

@@ -1,4 +1,4 @@
-"""What the seed shows, line by line, on a real Redis and a real MariaDB."""
+"""The original walkthrough, line by line, on a real Redis and a real MariaDB."""
 
 import os
 import subprocess
@@ -47,7 +47,9 @@ def test_first_call_misses_and_the_second_hits(url, client):
     assert client.get("fruit:1") == b'{"id": 1, "name": "apple", "quantity": 100}'
 
 
-def test_flask_debug_prints_what_the_seed_prints(fresh_redis, mariadb_server, free_port):
+def test_flask_debug_prints_json_as_in_the_original_walkthrough(
+    fresh_redis, mariadb_server, free_port
+):
     environment = {
         **os.environ,
         "REDIS_URL": fresh_redis.url,
@@ -85,7 +87,7 @@ def test_flask_debug_prints_what_the_seed_prints(fresh_redis, mariadb_server, fr
     assert (expected % "false", expected % "true") == (first.body.decode(), second.body.decode())
 
 
-def test_hundred_thousand_items_are_there_in_half_a_minute(url):
+def test_catalogue_of_a_hundred_thousand_items_is_filled_within_half_a_minute(url):
     began = time.monotonic()
     answer = request(url, "PUT", "/control/catalogue", {"items": 100_000})
     took = time.monotonic() - began
@@ -112,7 +114,7 @@ def test_writes_are_seen_by_the_next_lookup(url, client):
     assert 0 < client.pttl(f"{{fruit:{fruit_id}}}:gen") <= 30_000
 
 
-def test_clearing_leaves_the_keys_of_others_alone(url, client):
+def test_clearing_keeps_the_keys_of_other_programs(url, client):
     look_up(url, 1)
     patch(url, ttl_seconds=30)
     for key in ("fruits", "xfruit:1", "other:{fruit:1}", "cacheaside:other"):
@@ -129,7 +131,7 @@ def test_clearing_leaves_the_keys_of_others_alone(url, client):
     ]
 
 
-def test_t9_thousands_of_entries_are_cleared_without_keys_or_flush(url, client):
+def test_thousands_of_entries_are_cleared_without_keys_or_flush(url, client):
     with client.pipeline(transaction=False) as pipeline:
         for number in range(5000):
             pipeline.set(f"fruit:{number + 1}", "null")
@@ -144,7 +146,7 @@ def test_t9_thousands_of_entries_are_cleared_without_keys_or_flush(url, client):
 @pytest.mark.parametrize(
     "value", ["{", "[1, 2]", '{"id": 2, "name": "x", "quantity": 1}', "x" * 10**7]
 )
-def test_poisoned_value_is_a_counted_miss_that_heals_itself(url, client, value):
+def test_poisoned_value_is_counted_as_an_error_and_replaced_by_the_miss(url, client, value):
     client.set("fruit:1", value)
     first, second = look_up(url, 1), look_up(url, 1)
 
@@ -153,8 +155,8 @@ def test_poisoned_value_is_a_counted_miss_that_heals_itself(url, client, value):
     assert samples(url)['cacheaside_cache_errors_total{op="decode"}'] == 1
 
 
-def test_key_reads_and_results_agree_with_redis_and_with_the_client(url, client):
-    """Every mode, writes, missing ids and poison; counted exactly on all three sides."""
+def test_key_reads_agree_with_redis_and_results_agree_with_the_client(url, client):
+    """Every mode, writes, missing ids and poisoned values, counted exactly on all three sides."""
     asked = 0
     before = samples(url)
     client.config_resetstat()
@@ -181,7 +183,7 @@ def test_key_reads_and_results_agree_with_redis_and_with_the_client(url, client)
     assert asked == sum(results(url).values()) - sum(
         value for name, value in before.items() if name.startswith("cacheaside_lookups_total")
     )
-    assert _agreed(url, client, reads_before)
+    assert _counts_agree(url, client, reads_before)
 
 
 def _key_reads(url):
@@ -191,8 +193,8 @@ def _key_reads(url):
     )
 
 
-def _agreed(url, client, before):
-    """Compare when no look at the settings fell between the two readings."""
+def _counts_agree(url, client, before):
+    """Compare the counts when no sync of the knobs came between the two readings."""
     for _ in range(20):
         first = _key_reads(url)
         stats = client.info("stats")

@@ -17,7 +17,7 @@ from loadtests.stack.guardian import ROOT, StackError
 from loadtests.stack.local import LocalStack
 from loadtests.stack.ports import is_taken
 
-pytestmark = [pytest.mark.integration, pytest.mark.usefixtures("bring_servers")]
+pytestmark = [pytest.mark.integration, pytest.mark.usefixtures("require_servers")]
 
 _PARENT = """
 import sys, time

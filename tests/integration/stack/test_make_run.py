@@ -16,7 +16,7 @@ from loadtests.stack.ports import free_port as another_free_port
 from loadtests.stack.ports import is_taken
 from tests.integration.load.locust_load import wait_for
 
-pytestmark = [pytest.mark.integration, pytest.mark.usefixtures("bring_servers")]
+pytestmark = [pytest.mark.integration, pytest.mark.usefixtures("require_servers")]
 
 
 @pytest.fixture

@@ -12,7 +12,7 @@ from loadtests.stack.guardian import ROOT
 
 TRACE = Path(os.environ.get("WEB07_TRACE", ROOT.parent / "shared" / "data" / "web07.txt"))
 
-pytestmark = [pytest.mark.accept, pytest.mark.usefixtures("bring_servers")]
+pytestmark = [pytest.mark.accept, pytest.mark.usefixtures("require_servers")]
 
 
 def answer(*words):

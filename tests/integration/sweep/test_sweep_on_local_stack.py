@@ -19,7 +19,7 @@ from loadtests.stack.guardian import ROOT
 pytestmark = [
     pytest.mark.integration,
     pytest.mark.exclusive,
-    pytest.mark.usefixtures("bring_servers"),
+    pytest.mark.usefixtures("require_servers"),
 ]
 
 SMALL = "--rate 100 --items 40 --window-ttls 10 --database sqlite --store-delay-seconds 0.005"

@@ -37,7 +37,7 @@ def browser(chromium_path):
 
 
 @pytest.fixture(scope="module")
-def service_url(bring_servers):  # noqa: ARG001 - skips, or fails under CI, without Redis
+def service_url(require_servers):  # noqa: ARG001 - skips, or fails under CI, without Redis
     with LocalStack(database="sqlite") as stack:
         yield stack.service_urls[0]
 
