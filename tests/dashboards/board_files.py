@@ -24,9 +24,15 @@ _NAME = re.compile(r"[a-zA-Z_:][a-zA-Z0-9_:]*(?!\s*\(|[a-zA-Z0-9_:])")
 
 @dataclass(frozen=True)
 class Query:
-    """One PromQL text of a dashboard or rule.
+    """One PromQL expression of a dashboard or rule.
 
-    `kind` is panel, annotation, variable or rule; `title` is that of its panel or the like.
+    Attributes:
+        board: Name of the dashboard, or "rules".
+        kind: "panel", "annotation", "variable" or "rule".
+        title: Title of the panel, or name of the annotation, variable or rule.
+        expr: The expression, with Grafana's variables in it.
+        instant: Whether it is evaluated once, at the end of the time range.
+        min_step_seconds: Least distance of its points.
     """
 
     board: str
@@ -38,7 +44,7 @@ class Query:
 
     @property
     def of_the_range(self) -> bool:
-        """Whether it sums the whole time range up, rather than say what is now."""
+        """Whether it summarises the whole time range instead of showing the current value."""
         return self.instant and "$__range" in self.expr
 
     def __str__(self) -> str:
@@ -50,7 +56,7 @@ def load(path: Path) -> dict[str, Any]:
 
 
 def panels(board: Mapping[str, Any]) -> list[dict[str, Any]]:
-    """All panels but the row headings."""
+    """Return all panels but the row headings."""
     return [panel for panel in board["panels"] if panel["type"] != "row"]
 
 
@@ -89,7 +95,7 @@ def rules() -> list[dict[str, Any]]:
 
 @functools.cache
 def recorded() -> dict[str, str]:
-    """The expression of each recorded metric."""
+    """Return the expression of each recorded metric."""
     return {rule["record"]: rule["expr"] for rule in rules() if "record" in rule}
 
 
@@ -107,12 +113,17 @@ def selector_of(label_values: str) -> tuple[str, str]:
     return inner[1], inner[2]
 
 
-def filled_in(expr: str, range_seconds: int = 900, min_step_seconds: int = SCRAPE_SECONDS) -> str:
-    """Put in what Grafana would, with All chosen for job and instance.
+def fill_variables(
+    expr: str, range_seconds: int = 900, min_step_seconds: int = SCRAPE_SECONDS
+) -> str:
+    """Replace Grafana's variables by their values, with All chosen for job and instance.
 
-    A query's least step takes the place of the data source's scrape interval where it is given.
+    Args:
+        expr: The expression.
+        range_seconds: Length of the dashboard's time range.
+        min_step_seconds: The query's least step; by default the scrape interval.
     """
-    # $__rate_interval: the greater of step + least step and four times the least step.
+    # $__rate_interval is the greater of step + least step and four times the least step.
     rate_interval = max(SCRAPE_SECONDS + min_step_seconds, 4 * min_step_seconds)
     for variable, value in (
         ("$__rate_interval", f"{rate_interval}s"),
@@ -126,7 +137,7 @@ def filled_in(expr: str, range_seconds: int = 900, min_step_seconds: int = SCRAP
 
 
 def metrics_in(expr: str) -> set[str]:
-    """The metrics that an expression selects."""
+    """Return the metrics that an expression selects."""
     named = {name for names in _NAME_MATCHER.findall(expr) for name in names.split("|")}
     bare = re.sub(r'"[^"]*"', '""', expr)
     bare = re.sub(r"\{[^}]*\}", " ", bare)
@@ -138,12 +149,12 @@ def metrics_in(expr: str) -> set[str]:
 
 
 def family(metric: str) -> str:
-    """The name under which a histogram's series are documented."""
+    """Return the name under which a histogram's series are documented."""
     return re.sub(r"(_seconds)_(?:bucket|sum|count)$", r"\1", metric)
 
 
-def behind(expr: str) -> set[str]:
-    """The families that an expression is made of: what is recorded, and what that is made of."""
+def families_behind(expr: str) -> set[str]:
+    """Return the families that an expression uses, with those that its recorded metrics use."""
     rules_by_name = recorded()
     found: set[str] = set()
     pending = [expr]

@@ -9,7 +9,7 @@ import urllib.parse
 import urllib.request
 from dataclasses import dataclass, field
 
-from tests.dashboards.board_files import Query, filled_in, selector_of
+from tests.dashboards.board_files import Query, fill_variables, selector_of
 
 STEP_SECONDS = 5
 _OPENER = urllib.request.build_opener(urllib.request.ProxyHandler({}))
@@ -17,7 +17,7 @@ _OPENER = urllib.request.build_opener(urllib.request.ProxyHandler({}))
 
 @dataclass(frozen=True)
 class Series:
-    """One line of a panel: (unix seconds, value) each."""
+    """One line of a panel: its labels and its points of (unix seconds, value)."""
 
     labels: dict[str, str]
     points: list[tuple[float, float]] = field(default_factory=list)
@@ -27,7 +27,7 @@ class Series:
         return [value for _, value in self.points]
 
     def at(self, moment: float) -> float:
-        """The value at the last point up to a moment."""
+        """Return the value of the last point up to a moment."""
         return [value for when, value in self.points if when <= moment][-1]
 
 
@@ -60,27 +60,25 @@ class PrometheusApi:
         return [Series(one["metric"], list(map(_point, one["values"]))) for one in found["result"]]
 
     def evaluate(self, query: Query, start: float, end: float) -> list[Series]:
-        """What Grafana gets for a query of a dashboard in that time range.
+        """Return what Grafana gets for a query of a dashboard in that time range.
 
-        Of a headline, what it showed from moment to moment.
+        A headline is evaluated at every step, as it was shown from moment to moment.
         """
         if query.kind == "variable":
             selector, label = selector_of(query.expr)
-            expr = (
-                f"group by ({label}) (last_over_time({filled_in(selector)}[{_span(start, end)}]))"
-            )
-            return self.instant(expr, end)
-        expr = filled_in(query.expr, int(end - start), query.min_step_seconds)
+            ranged = f"{fill_variables(selector)}[{_span(start, end)}]"
+            return self.instant(f"group by ({label}) (last_over_time({ranged}))", end)
+        expr = fill_variables(query.expr, int(end - start), query.min_step_seconds)
         return self.instant(expr, end) if query.of_the_range else self.curve(expr, start, end)
 
 
 def is_number(series: Series) -> bool:
-    """Whether no point is NaN or infinite."""
+    """Return whether no point is NaN or infinite."""
     return all(math.isfinite(value) for value in series.values)
 
 
 def moves(found: list[Series], start: float, end: float) -> bool:
-    """Whether anything changed: a value, or a line that came or went with what feeds it."""
+    """Return whether a value changed, or a line appeared or vanished with its source."""
     return any(
         max(one.values) > min(one.values)
         or one.points[0][0] > start + 15
@@ -98,9 +96,14 @@ def _span(start: float, end: float) -> str:
 
 
 class ContainedPrometheus:
-    """Prometheus from an image, on the machine's own network; a context manager.
+    """Runs Prometheus from an image on the machine's own network; a context manager.
 
-    `configuration` is the text of its prometheus.yml; rules are given as a path.
+    Args:
+        image: Name of the image.
+        configuration: The contents of prometheus.yml.
+        rules: Path of the rules file.
+        port: TCP port of 127.0.0.1 to listen on.
+        folder: Where prometheus.yml is written.
     """
 
     def __init__(self, image, configuration, rules, port, folder):
@@ -110,7 +113,7 @@ class ContainedPrometheus:
         self._command = [
             *("docker", "run", "--rm", "--detach", "--network=host", f"--user={os.getuid()}"),
             *("--tmpfs=/prometheus", f"--volume={file}:/prometheus.yml:ro"),
-            # It ends by itself when nobody is left to end it.
+            # The timeout ends the container when the test cannot.
             *(f"--volume={rules}:/rules.yml:ro", "--entrypoint=timeout", image, "900"),
             *("/bin/prometheus", "--config.file=/prometheus.yml"),
             *("--storage.tsdb.path=/prometheus", f"--web.listen-address=127.0.0.1:{port}"),

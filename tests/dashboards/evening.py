@@ -1,7 +1,7 @@
-"""One run of load in which everything happens that the dashboards can show.
+"""A scripted run of traffic in which everything happens that the dashboards can show.
 
-Every result, every scenario, every kind of knob, both outages. The stage (local processes or
-containers) says how; the evening says what and when, and keeps the times.
+It has every result, every scenario, every kind of knob and both outages. The evening decides what
+happens when, and records the times; the stage (local processes or containers) carries it out.
 """
 
 import time
@@ -14,29 +14,29 @@ ITEMS = 300
 
 
 class Stage(Protocol):
-    """Where the evening takes place."""
+    """Carries out the steps of the evening."""
 
     def turn(self, **knobs: object) -> None:
         """Set knobs through the control API."""
 
     def start_load(self, *scenarios: str) -> None:
-        """Begin scenarios, in two worker processes where there are several."""
+        """Start scenarios, in two worker processes if there are several."""
 
     def start_replay(self) -> None:
-        """Begin TraceReplay, at a rate that is too much for it."""
+        """Start TraceReplay, at a rate that its slots cannot keep up with."""
 
     def stop_load(self) -> None:
-        """End what was begun, drained."""
+        """Stop what was started, and let it drain."""
 
     def stop(self, server: str) -> None:
-        """Take away redis or the store."""
+        """Stop Redis or the store."""
 
     def start(self, server: str) -> None:
-        """Give it back."""
+        """Start Redis or the store again."""
 
 
-# Seconds of each phase. Short: every query gets data. Full: also long enough for what takes its
-# time: TTLs that count as steady, alerts, figures to compare.
+# Seconds of each phase, short and full. Short: every query gets data. Full: also long enough for
+# TTLs that count as steady, for alerts, and for figures to compare.
 LENGTHS = {
     "quiet": (3, 6),
     "steady": (28, 40),
@@ -57,13 +57,18 @@ FULL = {phase: full for phase, (_, full) in LENGTHS.items()}
 
 @dataclass
 class Evening:
-    """When what happened, unix seconds; a phase lasts from its start to its end."""
+    """Plays the phases and records when each one happened.
+
+    Attributes:
+        seconds: Length of each phase.
+        phases: Start and end of each phase that was played, unix seconds.
+    """
 
     seconds: dict[str, float]
     phases: dict[str, tuple[float, float]] = field(default_factory=dict)
 
     def play(self, stage: Stage) -> None:
-        """Drive everything."""
+        """Play all phases on a stage."""
         stage.turn(
             ttl_seconds=2,
             negative_ttl_seconds=2,

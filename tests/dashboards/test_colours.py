@@ -1,4 +1,4 @@
-"""Colours that everybody can tell apart, on a grey printout too."""
+"""The colours of results, which everybody must be able to distinguish, on grey printouts too."""
 
 import itertools
 
@@ -7,7 +7,7 @@ from loadtests.sender.samples import RESULTS
 
 
 def luma(colour):
-    """How bright a colour is in grey, 0 to 255 (ITU-R BT.601)."""
+    """Return the brightness of a colour in grey, 0 to 255 (ITU-R BT.601)."""
     red, green, blue = bytes.fromhex(colour.removeprefix("#"))
     return 0.299 * red + 0.587 * green + 0.114 * blue
 

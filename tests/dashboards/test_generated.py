@@ -16,7 +16,7 @@ def test_committed_dashboards_are_what_the_generator_writes():
     assert render_dashboards() == committed, "run: python -m dashboards.generator"
 
 
-def test_the_four_dashboards_are_there():
+def test_there_are_exactly_four_dashboards():
     assert [path.name for path in BOARDS] == NAMES
 
 
@@ -41,24 +41,24 @@ def test_dashboard_can_be_imported_by_hand_too(path):
 
 
 @each_board
-def test_panels_say_for_which_grafana_their_options_are(path):
-    """Before 11.1 the options of a chart over a number were others, and Grafana would mend ours."""
+def test_panels_name_the_grafana_version_of_their_options(path):
+    """Before 11.1 a headline's chart had other options, and Grafana would migrate ours."""
     for panel in panels(load(path)):
         major, minor, _ = map(int, panel["pluginVersion"].split("."))
         assert (major, minor) >= (11, 1), panel["title"]
 
 
 @each_board
-def test_marks_look_back_no_further_than_panels(path):
-    """Their least step is the scrape interval, which is the data source's own for panels."""
+def test_annotations_look_back_no_further_than_panels(path):
+    """Their least step is the scrape interval, which panels get from the data source."""
     for mark in load(path)["annotations"]["list"]:
         if "expr" in mark:
             assert mark["target"]["interval"] == mark["step"] == f"{SCRAPE_SECONDS}s"
 
 
 @each_board
-def test_headlines_ask_for_now_and_forget_what_was(path):
-    """The last value of a range would stand on for as long as the range is after an outage."""
+def test_headlines_show_the_current_value_only(path):
+    """After an outage, the last value of a range would remain for as long as the range lasts."""
     for panel in panels(load(path)):
         if panel["type"] == "stat":
             (target,) = panel["targets"]
@@ -75,7 +75,7 @@ def test_headlines_draw_no_curve_of_a_single_point(path):
 def test_table_has_no_row_for_a_ttl_that_was_not_measured():
     (table,) = (panel for panel in panels(load(BOARDS[3])) if panel["type"] == "table")
 
-    # The curve of theory has a point for each TTL of a fixed grid.
+    # The theory curve has a point for each TTL of a fixed grid, measured or not.
     assert not any("loadtest_theory_hit_ratio" in target["expr"] for target in table["targets"])
 
 
@@ -110,7 +110,7 @@ def test_panels_fill_the_grid_without_overlap(path):
                 assert taken.setdefault((x, y), panel["title"]) == panel["title"]
 
 
-def test_the_story_is_told_on_the_first_screen_at_1080p():
+def test_the_main_panels_are_on_the_first_screen_at_1080p():
     """A grid unit is 38 px; browser and Grafana leave about 850 of 1080."""
     visible = {
         panel["title"]

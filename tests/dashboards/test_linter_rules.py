@@ -1,4 +1,4 @@
-"""What Grafana's dashboard-linter asks of a dashboard, and what we ask beside it."""
+"""The rules of Grafana's dashboard-linter, and our own."""
 
 import re
 
@@ -6,7 +6,7 @@ import pytest
 
 from tests.dashboards.board_files import BOARDS, load, panels, queries
 
-# Of the units that the linter knows, those that we use.
+# The units that we use, all of which the linter knows
 UNITS = {"percentunit", "reqps", "s", "short", "bytes", "bool_on_off", "none"}
 RATES = re.compile(r"\b(?:rate|irate|increase)\(")
 
@@ -28,7 +28,7 @@ def variables(path):
 
 
 def selectors(expr):
-    """Every selector's matchers: what stands between braces."""
+    """Return the matchers of every selector: the text between braces."""
     return re.findall(r"\{([^}]*)\}", re.sub(r'"\{\{[^"]*"', "", expr))
 
 
@@ -43,7 +43,7 @@ def test_reader_may_choose_the_data_source(path):
 
 @each_board
 @pytest.mark.parametrize("name", ["job", "instance"])
-def test_reader_may_choose_jobs_and_instances_and_sees_all_at_first(path, name):
+def test_reader_may_choose_jobs_and_instances_and_sees_all_by_default(path, name):
     variable = variables(path)[name]
 
     assert variable["type"] == "query"
@@ -55,24 +55,24 @@ def test_reader_may_choose_jobs_and_instances_and_sees_all_at_first(path, name):
 
 
 @each_board
-def test_choices_are_looked_up_anew_when_the_time_range_changes(path):
+def test_choices_are_refreshed_when_the_time_range_changes(path):
     assert {
         variable["refresh"] for variable in variables(path).values() if variable["type"] == "query"
     } == {2}
 
 
 @each_board
-def test_dashboard_cannot_be_changed_and_so_differ_from_its_file(path):
+def test_dashboard_is_read_only_and_so_cannot_differ_from_its_file(path):
     assert load(path)["editable"] is False
 
 
 @each_panel
-def test_panel_asks_the_chosen_data_source(panel):
+def test_panel_queries_the_chosen_data_source(panel):
     assert panel["datasource"] == {"type": "prometheus", "uid": "${datasource}"}
 
 
 @each_panel
-def test_panel_says_what_it_shows(panel):
+def test_panel_has_a_title_and_a_description(panel):
     assert panel["title"]
     assert panel["description"].endswith(".")
 
@@ -83,7 +83,7 @@ def test_panel_has_a_unit_that_grafana_knows(panel):
 
 
 @each_panel
-def test_panel_asks_for_something(panel):
+def test_panel_has_a_query(panel):
     assert panel["targets"]
 
 
@@ -98,9 +98,9 @@ def test_rates_are_taken_over_grafanas_own_interval(query):
 
 
 @each_query
-def test_every_metric_is_of_the_chosen_jobs_and_instances(query):
+def test_every_metric_is_selected_by_the_chosen_jobs_and_instances(query):
     bare = re.sub(r'"[^"]*"', '""', query.expr)
-    # Without a selector in braces a metric would escape the variables: each has one.
+    # A metric without a selector would ignore the variables, so that each must have one.
     for matchers in selectors(query.expr):
         assert 'job=~"$job"' in matchers
         assert 'instance=~"$instance"' in matchers
@@ -123,7 +123,7 @@ def test_buckets_are_shown_as_quantiles(query):
 
 @each_query
 def test_sums_come_before_divisions(query):
-    """An average of ratios is not the ratio; each side of a division is an aggregate."""
+    """An average of ratios is not the ratio of sums: each side of a division is an aggregate."""
     sides = re.split(r" / ", query.expr)
     if len(sides) > 1:
         for side in sides:
@@ -131,6 +131,6 @@ def test_sums_come_before_divisions(query):
 
 
 @each_query
-def test_nothing_is_made_up_where_nothing_is_known(query):
+def test_missing_data_is_not_replaced_by_zero(query):
     assert "vector(0)" not in query.expr
     assert "absent" not in query.expr

@@ -1,4 +1,4 @@
-"""docs/metrics.md, the code, the dashboards and the rules tell the same story."""
+"""docs/metrics.md agrees with the code, the dashboards and the rules."""
 
 import functools
 import re
@@ -11,7 +11,7 @@ from loadtests.experiments.commands.trial_page import TrialGauges
 from loadtests.page.exporter import LoadCollector
 from loadtests.page.live_view import View
 from service.metrics import Metrics
-from tests.dashboards.board_files import all_queries, behind, recorded, rules, selector_of
+from tests.dashboards.board_files import all_queries, families_behind, recorded, rules, selector_of
 from tests.dashboards.metrics_page import LOAD, OTHERS, RECORDED, SERVICE
 
 PLACES = {"cache-aside": "Cache-aside", "ttl": "TTL", "load": "Load", "inside": "Inside"}
@@ -19,8 +19,8 @@ ORDER = [*PLACES.values(), "marks", "alerts"]
 PAGES = {**SERVICE, **LOAD, **OTHERS, **RECORDED}
 
 
-def exposed(registry):
-    """Type and labels of each family that a registry shows, labels of series that exist."""
+def families_of(registry):
+    """Return type and labels of each family of a registry; labels are those of existing series."""
     families = {}
     for metric in registry.collect():
         name = f"{metric.name}_total" if metric.type == "counter" else metric.name
@@ -30,38 +30,38 @@ def exposed(registry):
 
 
 @functools.cache
-def shown():
-    """Where each family is drawn or watched."""
+def places_shown():
+    """Return for each family the dashboards, marks and alerts that show it."""
     places = {}
     for query in all_queries():
         place = {"panel": PLACES[query.board], "annotation": "marks"}.get(query.kind)
-        for name in behind(query.expr) if place else ():
+        for name in families_behind(query.expr) if place else ():
             places.setdefault(name, set()).add(place)
     for rule in rules():
-        for name in behind(rule["expr"]) if "alert" in rule else ():
+        for name in families_behind(rule["expr"]) if "alert" in rule else ():
             places.setdefault(name, set()).add("alerts")
     return {name: ", ".join(sorted(found, key=ORDER.index)) for name, found in places.items()}
 
 
-def of_service():
-    return exposed(Metrics(threads=32, store_pool_size=16).registry)
+def service_families():
+    return families_of(Metrics(threads=32, store_pool_size=16).registry)
 
 
-def test_every_metric_of_the_service_is_documented_and_none_besides():
-    assert set(SERVICE) == set(of_service())
+def test_every_metric_of_the_service_and_no_other_is_documented():
+    assert set(SERVICE) == set(service_families())
 
 
 @pytest.mark.parametrize("name", SERVICE)
 def test_type_and_labels_of_a_service_metric_are_as_documented(name):
-    kind, labels = of_service()[name]
+    kind, labels = service_families()[name]
     said_kind, _, said_labels, *_ = SERVICE[name]
 
     assert said_kind == kind
     assert set(filter(None, said_labels.split(", "))) == labels
 
 
-def of_load_generator():
-    """What a load generator and a sweep expose while they know everything."""
+def load_generator_families():
+    """Return the families that a load generator and a sweep expose when they know every figure."""
     registry = CollectorRegistry()
     view = View(predicted_hit_ratio=0.5, theory={60.0: 0.5})
     registry.register(LoadCollector(lambda: view, ("ReadHeavy",), lambda: 1, lambda: 1.0))
@@ -81,30 +81,32 @@ def test_every_metric_of_the_load_generator_is_documented_with_its_type_and_labe
         for name, (kind, _, labels, *_) in LOAD.items()
     }
 
-    assert documented_so == of_load_generator()
+    assert documented_so == load_generator_families()
 
 
-def test_every_recorded_metric_is_documented_and_none_besides():
+def test_every_recorded_metric_and_no_other_is_documented():
     assert list(RECORDED) == list(recorded())
 
 
 @pytest.mark.parametrize("name", PAGES)
 def test_a_metric_is_shown_where_the_page_says(name):
-    assert PAGES[name][-1] == shown().get(name, "")
+    assert PAGES[name][-1] == places_shown().get(name, "")
 
 
 def test_dashboards_and_rules_use_no_metric_that_is_not_documented():
     used = {
         name
         for query in all_queries()
-        for name in behind(selector_of(query.expr)[0] if query.kind == "variable" else query.expr)
+        for name in families_behind(
+            selector_of(query.expr)[0] if query.kind == "variable" else query.expr
+        )
     }
 
-    assert used | set(shown()) <= set(PAGES)
+    assert used | set(places_shown()) <= set(PAGES)
 
 
 @pytest.mark.parametrize("name", [*SERVICE, *LOAD])
-def test_a_name_tells_its_kind_and_unit(name):
+def test_the_name_of_a_metric_shows_its_kind_and_unit(name):
     kind, unit, *_ = PAGES[name]
 
     assert name.endswith("_total") == (kind == "counter")

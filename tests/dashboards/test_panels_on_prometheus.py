@@ -1,4 +1,4 @@
-"""Every query there is, on real Prometheus servers of both versions, over an evening of load."""
+"""Every query, on real Prometheus servers of both versions, over an evening of traffic."""
 
 import contextlib
 import math
@@ -18,7 +18,7 @@ from loadtests.stack.ports import free_port
 from tests.dashboards.board_files import (
     BOARDS,
     all_queries,
-    filled_in,
+    fill_variables,
     load,
     metrics_in,
     panels,
@@ -38,8 +38,8 @@ pytestmark = pytest.mark.integration
 
 IMAGE = "prom/prometheus:v3.5.0"
 EXPORTERS = ("redis_", "mysql_")
-# Alerts about what does not happen this evening.
-UNHEARD = {
+# Alerts about what does not happen this evening
+SILENT = {
     "ServiceDown",
     "RedisDown",
     "MySQLDown",
@@ -51,7 +51,7 @@ UNHEARD = {
     "OriginAmplificationHigh",
     "LoadBelowTarget",
 }
-HEARD = {"BreakerOpen", "ErrorRatioHigh"}
+FIRED = {"BreakerOpen", "ErrorRatioHigh"}
 
 
 def needs_exporter(query):
@@ -67,7 +67,7 @@ WINDOW = 20.0
 
 @pytest.fixture(scope="module")
 def prometheus_35(tmp_path_factory):
-    """Starts the newer Prometheus on the same targets, where there is an engine with its image."""
+    """Return what starts the newer Prometheus on the same targets; None without its image."""
 
     def start(targets):
         configuration = {
@@ -94,7 +94,7 @@ def prometheus_35(tmp_path_factory):
     ],
 )
 def evening(request, tmp_path_factory, prometheus_35, prometheus_program):
-    """The evening, the Prometheus servers that watched it by version, and the client's records."""
+    """Yield the evening, its Prometheus servers by version, and the folder of the records."""
     folder = tmp_path_factory.mktemp("evening")
     port, trials_port = free_port(), free_port()
     with contextlib.ExitStack() as things:
@@ -104,7 +104,7 @@ def evening(request, tmp_path_factory, prometheus_35, prometheus_program):
         trials.gauges.show(2, measured=0.5, predicted=0.52)
         trials.gauges.show(4, measured=0.6, predicted=0.61)
         scrape = {"locust": [f"127.0.0.1:{port}"], "sweep": [f"127.0.0.1:{trials_port}"]}
-        # With the usual TTL of a minute ages would be unknown for as long after the first change.
+        # With the default TTL of 60 s, ages would be unknown for a minute after the first change.
         environment = {"TTL_SECONDS": "2", "NEGATIVE_TTL_SECONDS": "2"}
         stack = things.enter_context(
             LocalStack(database="mariadb", environment=environment, prometheus=True, scrape=scrape)
@@ -121,7 +121,7 @@ def evening(request, tmp_path_factory, prometheus_35, prometheus_program):
 
 @pytest.fixture(params=["2.42", "3.5"])
 def watched(request, evening):
-    """The evening and one of the Prometheus servers that watched it."""
+    """Return the evening, one of its Prometheus servers, and the folder of the records."""
     played, servers, folder = evening
     for version, api in servers.items():
         if version.startswith(request.param):
@@ -131,8 +131,8 @@ def watched(request, evening):
     pytest.skip(f"no Prometheus {request.param} here, only {', '.join(servers)}")
 
 
-def test_every_scenario_and_every_result_was_driven(watched):
-    """What was not driven proves no panel."""
+def test_every_scenario_and_every_result_occurred(watched):
+    """A panel is proven only by what occurred."""
     played, api, _ = watched
     end = played.phases["over"][1]
     seen = f"max_over_time(sum by (%s) (%s)[{end - played.start:.0f}s:5s]) > 0"
@@ -156,7 +156,7 @@ def test_query_has_data_and_every_point_is_a_number(watched, query):
     assert all(map(is_number, found))
 
 
-# They stand where they were set.
+# Configured limits, which do not change
 LIMITS = {"cacheaside_threads", "cacheaside_store_pool_size"}
 MOVING = [
     query
@@ -166,7 +166,7 @@ MOVING = [
 
 
 @pytest.mark.parametrize("query", MOVING, ids=str)
-def test_panel_moves_with_the_load_that_feeds_it(watched, query):
+def test_panel_moves_with_the_traffic(watched, query):
     played, api, _ = watched
 
     found = api.evaluate(query, played.start, played.end)
@@ -174,24 +174,24 @@ def test_panel_moves_with_the_load_that_feeds_it(watched, query):
     assert moves(found, played.start, played.end)
 
 
-# For what the short evening has no time for.
+# For tests that the short evening is too short for
 in_full = pytest.mark.parametrize(
     "evening", [pytest.param(FULL, id="full", marks=pytest.mark.accept)], indirect=True
 )
 
 
 @pytest.mark.parametrize("query", rule_queries(), ids=lambda query: query.title)
-def test_rule_is_fed(watched, query):
+def test_rule_has_data_and_every_point_is_a_number(watched, query):
     played, api, _ = watched
 
     found = api.evaluate(query, played.start, played.end)
 
-    assert found or query.title in UNHEARD | (HEARD if played.seconds is SHORT else set())
+    assert found or query.title in SILENT | (FIRED if played.seconds is SHORT else set())
     assert all(map(is_number, found))
 
 
 @pytest.mark.parametrize("name", RECORDED)
-def test_recorded_metric_has_the_labels_that_the_page_says(watched, name):
+def test_recorded_metric_has_the_documented_labels(watched, name):
     played, api, _ = watched
     said = {label for label in RECORDED[name][2].split(", ") if label}
 
@@ -200,19 +200,19 @@ def test_recorded_metric_has_the_labels_that_the_page_says(watched, name):
 
 
 @in_full
-def test_alerts_were_heard_for_what_happened_and_for_nothing_else(watched):
+def test_alerts_fired_for_what_happened_and_for_nothing_else(watched):
     played, api, _ = watched
 
     found = api.curve('ALERTS{alertstate="firing"}', played.start, played.end)
     fired = {one.labels["alertname"] for one in found}
 
-    assert fired >= HEARD
-    # A stampede, saturation and a cold cache did happen; these did not.
-    assert not fired & UNHEARD - {"HitRatioLow", "OriginAmplificationHigh", "LoadBelowTarget"}
+    assert fired >= FIRED
+    # A stampede, saturation and a cold cache did happen; what the other alerts report did not.
+    assert not fired & SILENT - {"HitRatioLow", "OriginAmplificationHigh", "LoadBelowTarget"}
 
 
 class Minute:
-    """What the client itself saw between the scrapes that a panel's last point is made of."""
+    """What the client itself measured between the scrapes behind a panel's last point."""
 
     def __init__(self, watched, phase="steady", scenario="ReadHeavy"):
         played, self.api, folder = watched
@@ -224,7 +224,7 @@ class Minute:
         self.seconds = ended - began
 
     def _scraped(self, selector):
-        """When the first and the last sample of the window were taken."""
+        """Return when the first and the last sample of the window were scraped, unix seconds."""
         asked = f"{selector}[{WINDOW:g}s]"
         values = self.api.ask("query", query=asked, time=self.now)["result"][0]["values"]
         return values[0][0], values[-1][0]
@@ -234,10 +234,10 @@ class Minute:
         return self._all[(when > began) & (when <= ended)]
 
     def quantiles(self, word, q):
-        """The client's quantile of response time, as its exporter may have seen the window.
+        """Return the least and greatest quantile of response time that the exporter may have seen.
 
-        It looks at the run once a second, so the edges of the window are that uncertain, and with
-        them half a percent of the ranks: at p99 six of twelve samples decide.
+        The exporter looks at the run once a second, which makes the edges of the window uncertain,
+        and with them half a percent of the ranks: at p99 six of twelve samples decide.
         """
         began, ended = self._scraped('loadtest_requests_total{result="hit"}')
         found = []
@@ -252,42 +252,42 @@ class Minute:
         return int(np.isin(self.samples["result"], chosen).sum())
 
     def panel(self, board, title, line=0):
-        """The last point of a panel's line."""
+        """Return the last point of each series of a panel's query."""
         path = next(path for path in BOARDS if path.stem == board)
         panel = next(panel for panel in panels(load(path)) if panel["title"] == title)
-        expr = filled_in(panel["targets"][line]["expr"])
+        expr = fill_variables(panel["targets"][line]["expr"])
         return {
             tuple(one.labels.values()): one.values[-1] for one in self.api.instant(expr, self.now)
         }
 
 
-FOUND = ("hit", "stale", "negative")
-ASKED = (*FOUND, "miss", "coalesced")
+HITS = ("hit", "stale", "negative")
+CACHE_LOOKUPS = (*HITS, "miss", "coalesced")
 
 
-def test_hit_ratio_is_the_clients_within_one_point(watched):
+def test_hit_ratio_matches_the_clients_within_one_point(watched):
     minute = Minute(watched)
     (shown,) = minute.panel("cache-aside", "Hit ratio").values()
 
-    assert shown == pytest.approx(minute.count(*FOUND) / minute.count(*ASKED), abs=0.01)
+    assert shown == pytest.approx(minute.count(*HITS) / minute.count(*CACHE_LOOKUPS), abs=0.01)
 
 
-def test_offload_ratio_is_the_clients_within_one_point(watched):
+def test_offload_ratio_matches_the_clients_within_one_point(watched):
     minute = Minute(watched)
     (shown,) = minute.panel("cache-aside", "Offload").values()
 
-    assert shown == pytest.approx(1 - minute.count("miss") / minute.count(*ASKED), abs=0.01)
+    assert shown == pytest.approx(1 - minute.count("miss") / minute.count(*CACHE_LOOKUPS), abs=0.01)
 
 
-def test_prediction_is_near_what_was_measured(watched):
-    """Theory has its own tests; here the panel must show the figure of this load and TTL."""
+def test_prediction_is_near_the_measured_hit_ratio(watched):
+    """Theory has its own tests; here the panel must show the figure of this traffic and TTL."""
     minute = Minute(watched)
     (shown,) = minute.panel("cache-aside", "Predicted").values()
 
-    assert shown == pytest.approx(minute.count(*FOUND) / minute.count(*ASKED), abs=0.06)
+    assert shown == pytest.approx(minute.count(*HITS) / minute.count(*CACHE_LOOKUPS), abs=0.06)
 
 
-def test_lookups_and_loads_a_second_are_the_clients(watched):
+def test_lookups_and_loads_per_second_match_the_clients(watched):
     minute = Minute(watched)
     (lookups,) = minute.panel("cache-aside", "Lookups").values()
     (loads,) = minute.panel("cache-aside", "Store loads").values()
@@ -298,7 +298,7 @@ def test_lookups_and_loads_a_second_are_the_clients(watched):
     assert avoided + loads == pytest.approx(lookups, rel=0.02)
 
 
-def test_results_are_the_clients_word_by_word(watched):
+def test_lookups_of_each_result_match_the_clients(watched):
     minute = Minute(watched)
     shown = minute.panel("cache-aside", "Lookups by result")
 
@@ -319,7 +319,7 @@ def test_response_times_lie_in_the_clients_bucket(watched, percent):
         assert least <= shown[(word,)] <= BUCKETS_SECONDS[above], (word, low, high)
 
 
-def test_settings_and_load_are_shown_as_they_were_set(watched):
+def test_ttl_rate_and_users_are_shown_as_they_were_set(watched):
     minute = Minute(watched)
 
     assert list(minute.panel("cache-aside", "TTL in force").values()) == [2]
@@ -331,13 +331,13 @@ def test_settings_and_load_are_shown_as_they_were_set(watched):
 
 
 @in_full
-def test_one_load_for_each_fill_under_single_flight_and_more_in_a_stampede(watched):
+def test_amplification_is_one_under_single_flight_and_more_in_a_stampede(watched):
     (calm,) = Minute(watched).panel("cache-aside", "Amplification").values()
     stampede = Minute(watched, "stampede", "-".join(SCENARIOS))
     (wild,) = stampede.panel("cache-aside", "Amplification").values()
 
     assert calm == pytest.approx(1, abs=0.02)
-    # Of many keys one is hot: 18 lookups a second meet its loads of 0.1 s.
+    # Only one key is hot: 18 lookups per second coincide with its loads of 0.1 s.
     assert wild > calm + 0.03
 
 
@@ -350,7 +350,7 @@ def test_stale_reads_are_shown_while_nothing_is_invalidated_and_only_then(watche
     assert found.at(played.phases["store again"][0]) == 0
 
 
-def test_breakers_are_red_during_the_outages_and_green_after(watched):
+def test_breakers_are_red_during_the_outages_and_green_afterwards(watched):
     played, api, _ = watched
     (query,) = [query for query in PANEL_QUERIES if query.title == "Breakers"]
     found = {one.labels["dependency"]: one for one in api.evaluate(query, played.start, played.end)}
@@ -360,19 +360,19 @@ def test_breakers_are_red_during_the_outages_and_green_after(watched):
         assert found[server].at(played.phases["over"][1]) == 0
 
 
-def test_nothing_asked_shows_no_ratio_rather_than_zero(watched):
+def test_hit_ratio_without_lookups_is_not_shown_as_zero(watched):
     played, api, _ = watched
     (query,) = [query for query in PANEL_QUERIES if query.title == "Hit ratio"]
 
-    assert api.instant(filled_in(query.expr), played.phases["over"][1]) == []
+    assert api.instant(fill_variables(query.expr), played.phases["over"][1]) == []
 
 
 @in_full
-def test_marks_stand_where_knobs_were_turned_and_load_came_and_went(watched):
+def test_annotations_mark_changes_of_knobs_and_the_start_and_stop_of_traffic(watched):
     played, api, _ = watched
     marks = {query.title: query for query in QUERIES if query.kind == "annotation"}
 
-    def stands(mark, moment, **labels):
+    def is_marked(mark, moment, **labels):
         found = api.evaluate(marks[mark], played.start, played.end)
         return any(
             moment <= when <= moment + 20
@@ -382,18 +382,18 @@ def test_marks_stand_where_knobs_were_turned_and_load_came_and_went(watched):
         )
 
     began = {name: times[0] for name, times in played.phases.items()}
-    assert stands("TTL", began["longer"], seconds="4")
-    assert stands("TTL", began["off"], seconds="0")
-    assert stands("Mode", began["stale"], knob="protection", mode="stale")
-    assert stands("Mode", began["no invalidation"] - 8, knob="invalidation", mode="none")
-    assert stands("Knob", began["stampede"], knob="store_delay_seconds", value="0.1")
-    assert stands("Load started", began["steady"])
-    assert stands("Load stopped", began["over"])
-    assert not stands("TTL", began["over"] + 8)
+    assert is_marked("TTL", began["longer"], seconds="4")
+    assert is_marked("TTL", began["off"], seconds="0")
+    assert is_marked("Mode", began["stale"], knob="protection", mode="stale")
+    assert is_marked("Mode", began["no invalidation"] - 8, knob="invalidation", mode="none")
+    assert is_marked("Knob", began["stampede"], knob="store_delay_seconds", value="0.1")
+    assert is_marked("Load started", began["steady"])
+    assert is_marked("Load stopped", began["over"])
+    assert not is_marked("TTL", began["over"] + 8)
 
 
 @in_full
-def test_ttl_board_has_a_point_for_each_ttl_that_was_steady(watched):
+def test_ttl_dashboard_has_a_point_for_each_ttl_that_was_steady(watched):
     played, api, folder = watched
     (query, *_) = [query for query in PANEL_QUERIES if query.title == "Hit ratio against TTL"]
     points = {
@@ -401,15 +401,15 @@ def test_ttl_board_has_a_point_for_each_ttl_that_was_steady(watched):
         for one in api.evaluate(query, played.start, played.end)
     }
 
-    # The cache was off for less than 15 s: no point, rather than one that says little.
+    # The cache was off for less than 15 s, too short for a point that means something.
     assert set(points) >= {1.0, 2.0, 4.0}
     assert 0 not in points
     began, ended = played.phases["steady"]
     samples = read_samples(folder / "ReadHeavy")
     when = samples["intended"] + samples["response"]
-    # From 1.5 TTL and 15 s after the load began; the record begins with it.
+    # The point is measured from 1.5 TTLs and 15 s after the traffic began.
     steady = samples[(when > began + 1.5 * 2 + 15) & (when <= ended)]
-    found = np.isin(steady["result"], [RESULTS.index(word) for word in FOUND]).mean()
+    found = np.isin(steady["result"], [RESULTS.index(word) for word in HITS]).mean()
     assert points[2.0] == pytest.approx(found, abs=0.03)
 
 

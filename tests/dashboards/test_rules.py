@@ -1,4 +1,4 @@
-"""The rules on the two Prometheus versions that people have: Debian 12's and compose's."""
+"""The rules on the two Prometheus versions in use: Debian 12's and compose's."""
 
 import json
 import os
@@ -7,7 +7,7 @@ import subprocess
 
 import pytest
 
-from tests.dashboards.board_files import ROOT, all_queries, filled_in, rules, selector_of
+from tests.dashboards.board_files import ROOT, all_queries, fill_variables, rules, selector_of
 
 FOLDER = ROOT / "dashboards" / "prometheus"
 IMAGE = "prom/prometheus:v3.5.0"
@@ -22,7 +22,7 @@ def has_image():
 
 @pytest.fixture(params=["on the PATH", "v3.5.0"])
 def promtool(request):
-    """Calls promtool; {} in its words stands for the folder that the files are in."""
+    """Return what calls promtool; {} in its arguments stands for the files' folder."""
 
     def call(folder, *words):
         if request.param == "v3.5.0":
@@ -51,7 +51,7 @@ def test_configuration_and_rules_are_valid(promtool):
 
 
 @pytest.mark.integration
-def test_every_alert_fires_and_keeps_quiet_as_its_cases_say(promtool):
+def test_every_alert_fires_and_stays_silent_as_its_cases_say(promtool):
     assert "SUCCESS" in promtool(FOLDER, "test", "rules", "{}/rules.test.yml")
 
 
@@ -63,7 +63,7 @@ def test_every_query_of_every_dashboard_parses(promtool, tmp_path):
     ]
     lines = ["groups:", "- name: queries", "  rules:"]
     for number, expr in enumerate(exprs):
-        quoted = filled_in(expr).replace("'", "''")
+        quoted = fill_variables(expr).replace("'", "''")
         lines += [f"  - record: query:{number}", f"    expr: '{quoted}'"]
     (tmp_path / "queries.yml").write_text("\n".join(lines))
 
@@ -74,7 +74,9 @@ def test_every_query_of_every_dashboard_parses(promtool, tmp_path):
 
 @pytest.mark.integration
 @pytest.mark.parametrize(("line", "record"), [(0, "store_loads"), (1, "lookups")])
-def test_load_of_a_ttl_is_no_sum_over_the_lives_of_the_service(promtool, tmp_path, line, record):
+def test_store_loads_of_a_ttl_are_not_summed_over_restarts_of_the_service(
+    promtool, tmp_path, line, record
+):
     queries = [query for query in all_queries() if query.title == "Store load against TTL"]
     metric = f"ttl:cacheaside_{record}:rate15s"
     case = {
@@ -88,7 +90,7 @@ def test_load_of_a_ttl_is_no_sum_over_the_lives_of_the_service(promtool, tmp_pat
         ],
         "promql_expr_test": [
             {
-                "expr": filled_in(queries[line].expr),
+                "expr": fill_variables(queries[line].expr),
                 "eval_time": "10m",
                 "exp_samples": [{"labels": '{ttl="5"}', "value": 10}],
             }
@@ -104,7 +106,7 @@ CASES = (FOLDER / "rules.test.yml").read_text(encoding="utf-8").split("\n  - nam
 
 
 @pytest.mark.parametrize("alert", ALERTS, ids=lambda rule: rule["alert"])
-def test_alert_says_how_bad_it_is_what_it_is_and_where_to_look(alert):
+def test_alert_has_a_severity_a_summary_a_description_and_a_dashboard(alert):
     dashboards = {"cache-aside", "cache-aside-ttl", "cache-aside-load", "cache-aside-inside"}
 
     assert alert["labels"]["severity"] in {"critical", "warning"}
