@@ -1,4 +1,4 @@
-"""Joins our load to Locust's events: the one place that knows every part."""
+"""Connects the parts of the load generator to each other and to Locust's events."""
 
 import logging
 import os
@@ -13,13 +13,14 @@ from locust.web import WebUI
 from loadtests.page.cache_pages import CachePages
 from loadtests.page.exporter import Exposition, LoadCollector
 from loadtests.page.live_view import LiveView, LoadSource
-from loadtests.page.metrics_server import METRICS_PORT, MetricsServer
+from loadtests.page.metrics_server import METRICS_PORT, start_metrics_server
 from loadtests.page.start_form import fewest_users, require_users
 from loadtests.run.closing import Closing
 from loadtests.run.gates import add_gate_flags
+from loadtests.run.ledger import Ledger
 from loadtests.run.load_user import LoadUser, available_classes, scenarios_of
 from loadtests.run.master import MasterLoad
-from loadtests.run.preparation import Preparation
+from loadtests.run.readiness import Readiness
 from loadtests.run.single_process import LocalLoad
 from loadtests.run.typed_locust import listen, parsed_options
 from loadtests.run.worker import WorkerLoad
@@ -33,8 +34,8 @@ logger = logging.getLogger(__name__)
 
 
 def install(events: Events) -> None:
-    """Hook everything into *events*; call once, when the locustfile is imported."""
-    # keys below 100 ms are fractions: Locust only counts and sorts by them
+    """Connect to *events*; call once, when the locustfile is imported."""
+    # Below 100 ms the keys are fractions, which is fine: Locust only counts and sorts by them.
     locust.stats.bucket_response_time = bucket_milliseconds  # type: ignore[assignment]
     listen(events.init_command_line_parser, _add_flags)
     listen(events.init, _init)
@@ -52,13 +53,13 @@ def _add_flags(parser: FlagParser, **_: object) -> None:
 
 def _init(environment: Environment, web_ui: WebUI | None = None, **_: object) -> None:
     try:
-        _join(environment, web_ui)
+        _connect(environment, web_ui)
     except (FlagError, ServiceError) as error:
-        logger.error("%s", error)  # noqa: TRY400 - the sentence is for the user, no traceback
+        logger.error("%s", error)  # noqa: TRY400 - the user needs the sentence, not a traceback
         sys.exit(EXIT_USAGE)
 
 
-def _join(environment: Environment, web_ui: WebUI | None) -> None:
+def _connect(environment: Environment, web_ui: WebUI | None) -> None:
     options = parsed_options(environment)
     settings = settings_from(options)
     environment.host = options.host = ",".join(settings.service_urls)
@@ -75,40 +76,38 @@ def _join(environment: Environment, web_ui: WebUI | None) -> None:
         options.num_users = max(options.expect_workers or 1, fewest)
     elif options.headless or options.autostart:
         require_users(str(options.num_users), environment.user_classes)
-    preparation = Preparation(environment, token, Closing(environment).on_outcome)
+    ledger = Ledger(environment, token, Closing(environment).on_outcome)
+    readiness = Readiness(environment, ledger)
     if options.headless or options.autostart:
-        preparation.ready_service(settings)
+        readiness.ready_service(settings)
     source: LoadSource
     if isinstance(environment.runner, MasterRunner):
-        source = MasterLoad(environment, environment.runner, preparation)
+        source = MasterLoad(environment, environment.runner, ledger)
     else:
-        source = LocalLoad(environment, preparation)
-    _show(environment, web_ui, preparation, source)
+        source = LocalLoad(environment, ledger)
+    _show(environment, web_ui, readiness, source)
 
 
 def _show(
-    environment: Environment,
-    web_ui: WebUI | None,
-    preparation: Preparation,
-    source: LoadSource,
+    environment: Environment, web_ui: WebUI | None, readiness: Readiness, source: LoadSource
 ) -> None:
-    """Show what is going on, to a person on the web page and to Prometheus."""
+    """Show the run on the web page and to Prometheus."""
     options = parsed_options(environment)
     if web_ui is None and not options.metrics_port:
         return
-    live = LiveView(source, preparation)
+    live = LiveView(source, readiness.ledger)
     exposition = Exposition(
         LoadCollector(
             lambda: live.view,
             tuple(scenarios_of(environment)),
             lambda: environment.runner.user_count if environment.runner else 0,
-            lambda: preparation.target_rate,
+            readiness.ledger.target_rate,
         )
     )
     live.start()
-    listen(environment.events.test_start, live.begin)
-    listen(environment.events.reset_stats, live.reset)
+    listen(environment.events.test_start, live.on_test_start)
+    listen(environment.events.reset_stats, live.on_reset_stats)
     if web_ui is not None:
-        CachePages(environment, web_ui, preparation, live, exposition)
+        CachePages(environment, web_ui, readiness, live, exposition)
     if options.metrics_port:
-        MetricsServer(exposition).start(options.web_host, int(options.metrics_port))
+        start_metrics_server(exposition.registry, options.web_host, int(options.metrics_port))

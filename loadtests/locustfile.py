@@ -1,4 +1,4 @@
-"""The scenarios that Locust offers: one User class each."""
+"""The scenarios that Locust offers, each as a User class."""
 
 from locust import events
 
@@ -10,34 +10,34 @@ install(events)
 
 
 class ReadHeavy(LoadUser):
-    """Lookups only, with the popularity that the flags name; replays a trace if one is given."""
+    """Lookups only, of ids by --popularity or, if given, of the --trace."""
 
 
 class ReadWrite(LoadUser):
-    """Lookups and, for --write-ratio of the requests, writes; each read is judged for staleness."""
+    """Lookups, and writes for --write-ratio of the requests; each read is checked for staleness."""
 
     scenario = Scenario(writes=True)
 
 
 class HotKey(LoadUser):
-    """--hot-traffic-ratio of the lookups ask for the one --hot-key: what a stampede needs."""
+    """Lookups with --hot-traffic-ratio of them for the one --hot-key, as in a stampede."""
 
     scenario = Scenario(hot_key=True)
 
 
 class MissingIds(LoadUser):
-    """Half of the lookups, or --missing-ratio, ask for ids that do not exist."""
+    """Lookups with half of them, or --missing-ratio, for ids that do not exist."""
 
     scenario = Scenario(missing=True)
 
 
 class TraceReplay(LoadUser):
-    """The ids of --trace in file order."""
+    """Lookups of the ids of --trace, in the order of the file."""
 
     scenario = Scenario(trace_only=True)
 
 
 class ClosedLoop(LoadUser):
-    """Each user waits for its answer and thinks: what an open loop is compared with."""
+    """Lookups by users who wait for each answer and then think, to compare with an open loop."""
 
     scenario = Scenario(closed_loop=True)

@@ -22,7 +22,7 @@ HOMES = {
         "locust": set(),
     },
     "loadtests": {
-        "prometheus_client": {"exporter", "counters", "trial_page"},
+        "prometheus_client": {"exporter", "metrics_server", "counters", "trial_page"},
         "service": set(),
         "sqlalchemy": set(),
     },

@@ -1,4 +1,4 @@
-"""Locust's web page with our parts: a form that validates, the Cache tab, its CSV, /metrics."""
+"""Adds our parts to Locust's web page: a checked start form, the Cache tab, its CSV, /metrics."""
 
 import csv
 import io
@@ -11,13 +11,13 @@ from locust.env import Environment
 from locust.runners import STATE_RUNNING, STATE_SPAWNING
 from locust.web import WebUI
 
-from loadtests.page import exporter
 from loadtests.page.cache_table import COLUMNS, cache_rows
-from loadtests.page.exporter import Exposition
+from loadtests.page.exporter import CONTENT_TYPE, Exposition
 from loadtests.page.live_view import LiveView
 from loadtests.page.run_panel import RunPanel
 from loadtests.page.start_form import check_users, chosen_classes, settings_of_form
-from loadtests.run.preparation import KEEPS_ITS_USERS, Preparation
+from loadtests.run.ledger import FIXED_USERS
+from loadtests.run.readiness import Readiness
 from loadtests.run.typed_locust import parsed_options, protected, web_app
 from loadtests.service_under_test.client import ServiceError
 from loadtests.workload.flags import FlagError
@@ -32,10 +32,10 @@ class CachePages:
     """Adds our parts to Locust's page at `/` and beside it.
 
     Args:
-        environment: Locust's.
-        web_ui: Its web server, not started yet.
-        preparation: Readies the service for a run.
-        live: What is going on.
+        environment: Locust's environment.
+        web_ui: Locust's web server, not started yet.
+        readiness: Readies the service for a run.
+        live: The view of the run.
         exposition: The page /metrics.
     """
 
@@ -43,28 +43,28 @@ class CachePages:
         self,
         environment: Environment,
         web_ui: WebUI,
-        preparation: Preparation,
+        readiness: Readiness,
         live: LiveView,
         exposition: Exposition,
     ) -> None:
         self._environment = environment
         self._picker = web_ui.userclass_picker_is_active
-        self._named = parsed_options(environment).user_classes or None  # on the command line
-        self._preparation = preparation
+        self._named = parsed_options(environment).user_classes or None  # On the command line.
+        self._readiness = readiness
         self._live = live
         self._exposition = exposition
         self._base = parsed_options(environment).web_base_path
         app = web_app(web_ui)
         self._add_tab(web_ui)
-        self._refuse_stranger = protected(web_ui, lambda: None)
-        # the form shows its fields in the order that they were declared in
+        self._refuse_without_login = protected(web_ui, lambda: None)
+        # The form shows its fields in the order of their declaration.
         app.jinja_env.policies["json.dumps_kwargs"] = {"sort_keys": False}
         app.before_request(self._check_start)
         app.after_request(self._add_rows)
         pages = Blueprint("cacheaside", __name__, url_prefix=self._base)
         pages.get("/metrics")(self._metrics)
         pages.get("/cacheaside/cache.csv")(protected(web_ui, self._csv))
-        RunPanel(preparation, live, self._base).install(app, pages, web_ui)
+        RunPanel(readiness.ledger, live, self._base).install(app, pages, web_ui)
         app.register_blueprint(pages)
 
     def _add_tab(self, web_ui: WebUI) -> None:
@@ -76,12 +76,12 @@ class CachePages:
         ]
 
     def _check_start(self) -> ResponseReturnValue | None:
-        """Refuse a form before Locust acts on it; else ready the service for it."""
+        """Refuse a wrong form before Locust acts on it; ready the service for a right one."""
         if request.method != "POST" or request.path != f"{self._base}/swarm":
             return None
-        stranger: Response | None = self._refuse_stranger()
-        if stranger is not None:
-            return stranger
+        to_login: Response | None = self._refuse_without_login()
+        if to_login is not None:
+            return to_login
         running = self._running()
         try:
             if running:
@@ -96,9 +96,10 @@ class CachePages:
 
     def _check_edit(self) -> None:
         users = check_users(request.form, self._environment.user_classes)
-        if self._preparation.keeps_its_users:
-            raise FlagError(KEEPS_ITS_USERS)
-        self._preparation.require_slots(self._preparation.settings_now(), users)
+        ledger = self._readiness.ledger
+        if ledger.has_fixed_users:
+            raise FlagError(FIXED_USERS)
+        self._readiness.require_slots(ledger.settings_now(), users)
 
     def _running(self) -> bool:
         runner = self._environment.runner
@@ -111,10 +112,10 @@ class CachePages:
         users = check_users(request.form, classes)
         settings = settings_of_form(request.form, options)
         self._environment.user_classes = classes
-        self._preparation.require_slots(settings, users)
-        self._preparation.ready_service(settings)
+        self._readiness.require_slots(settings, users)
+        self._readiness.ready_service(settings)
         options.service_url = list(settings.service_urls)
-        for flag in KNOB_FLAGS:  # as texts: Locust keeps the type of the value it finds
+        for flag in KNOB_FLAGS:  # As texts, because Locust keeps the type of the value it finds.
             setattr(options, flag.key, str(getattr(options, flag.key)))
 
     def _add_rows(self, response: Response) -> Response:
@@ -126,13 +127,13 @@ class CachePages:
         return response
 
     def _metrics(self) -> ResponseReturnValue:
-        return Response(self._exposition.page(), content_type=exporter.CONTENT_TYPE)
+        return Response(self._exposition.page(), content_type=CONTENT_TYPE)
 
     def _csv(self) -> ResponseReturnValue:
         text = io.StringIO()
         table = csv.DictWriter(text, [key for key, _ in COLUMNS])
         table.writeheader()
-        self._live.look()
+        self._live.update()
         table.writerows(cache_rows(self._live.view))
         headers = {"Content-Disposition": "attachment; filename=cache.csv"}
         return Response(text.getvalue(), content_type="text/csv", headers=headers)

@@ -1,4 +1,4 @@
-"""The rows of the Cache tab and of its CSV: one for each result and one for each headline."""
+"""Makes the rows of the Cache tab and of its CSV: headlines, then one row for each result."""
 
 from collections.abc import Iterable
 
@@ -19,7 +19,7 @@ COLUMNS = (
     ("service_p95_ms", "p95"),
     ("service_p99_ms", "p99"),
 )
-"""Key and title; the tab sorts rows by name, so headlines begin with a capital."""
+"""Key and title of each column; the tab sorts rows by name, so headlines begin with a capital."""
 
 _QUANTILES = (("p50", 0.5), ("p95", 0.95), ("p99", 0.99))
 
@@ -27,7 +27,7 @@ Row = dict[str, str]
 
 
 def cache_rows(view: View) -> list[Row]:
-    """Return the rows of the tab, everything as text ready to show."""
+    """Return the rows of the tab, every cell as text ready to show."""
     tallies = view.shown
     by_result = _by_result(tallies)
     total = sum(clocks.response.count for clocks in by_result.values())
@@ -39,12 +39,12 @@ def cache_rows(view: View) -> list[Row]:
         _headline("Slip", **_times("response", tallies.slip)),
         _headline("Store queries a second", count=number_text(view.store_queries_per_second)),
     ]
-    rows += [*_written(tallies), *_judged(view)]
+    rows += [*_write_rows(tallies), *_staleness_rows(view)]
     rows += [_row(word, by_result[word], total) for word in RESULTS if word in by_result]
     return rows
 
 
-def _written(tallies: Tallies) -> list[Row]:
+def _write_rows(tallies: Tallies) -> list[Row]:
     lost = tallies.failed_writes + tallies.dropped_writes
     if not tallies.writes + lost:
         return []
@@ -54,7 +54,7 @@ def _written(tallies: Tallies) -> list[Row]:
     ]
 
 
-def _judged(view: View) -> list[Row]:
+def _staleness_rows(view: View) -> list[Row]:
     tallies = view.shown
     if not tallies.judged_reads:
         return [_headline("Stale reads")]

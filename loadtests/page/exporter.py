@@ -37,36 +37,36 @@ BUCKETS_SECONDS = (
     10.0,
     30.0,
 )
-"""From a tenth of a millisecond, as a cache hit takes, to a request that is given up."""
+"""Bounds from 0.1 ms, a cache hit, to 30 s, a request that is given up."""
 
 _ROW = ["scenario", "result"]
 
 
 class LoadCollector(Collector):
-    """Turns the present view into metrics.
+    """Turns the present view of a run into metrics.
 
     Args:
-        look: Returns it.
-        scenarios: All scenarios that could run: their series exist from the start.
+        view: Returns the present view.
+        scenarios: All scenarios that could run; their series exist from the start.
         users: Returns the number of Locust users.
-        target_rate: Returns arrivals a second asked for, 0 without a run.
+        target_rate: Returns the target rate in arrivals a second; 0 without a run.
     """
 
     def __init__(
         self,
-        look: Callable[[], View],
+        view: Callable[[], View],
         scenarios: tuple[str, ...],
         users: Callable[[], int],
         target_rate: Callable[[], float],
     ) -> None:
-        self._look = look
+        self._view = view
         self._scenarios = scenarios
         self._users = users
         self._target_rate = target_rate
 
     def collect(self) -> Iterator[Metric]:
         """Yield every metric."""
-        view = self._look()
+        view = self._view()
         yield from self._lookups(view)
         tallies = view.tallies
         yield _histogram("loadtest_slip_seconds", "Slot later than intended.", tallies.slip)
@@ -133,12 +133,19 @@ def _gauge(name: str, text: str, value: float) -> Metric:
 
 
 class Exposition:
-    """The page /metrics of a load generator."""
+    """The page /metrics of a load generator.
+
+    Args:
+        collector: Yields its metrics.
+
+    Attributes:
+        registry: Holds *collector* for prometheus_client's own server.
+    """
 
     def __init__(self, collector: LoadCollector) -> None:
-        self._registry = CollectorRegistry()
-        self._registry.register(collector)
+        self.registry = CollectorRegistry()
+        self.registry.register(collector)
 
     def page(self) -> bytes:
-        """Return the page as Prometheus reads it."""
-        return generate_latest(self._registry)
+        """Return the page in the text format of Prometheus."""
+        return generate_latest(self.registry)

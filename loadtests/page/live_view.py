@@ -1,4 +1,4 @@
-"""What is going on right now, for the web page and /metrics: looked at once a second."""
+"""Keeps the view of a run fresh for the web page and /metrics: once a second."""
 
 import logging
 import time
@@ -9,7 +9,7 @@ import gevent
 
 from loadtests.page.snapshot import THEORY_TTLS, View
 from loadtests.prediction.steady_state import predicted_hit_ratio
-from loadtests.run.preparation import Preparation
+from loadtests.run.ledger import Ledger
 from loadtests.sender.tallies import Tallies, merged
 from loadtests.service_under_test.client import ServiceError
 from loadtests.service_under_test.contract import count_cache_lookups, count_hits
@@ -17,117 +17,118 @@ from loadtests.workload.flags import FlagError
 
 logger = logging.getLogger(__name__)
 
-LOOK_SECONDS = 1.0
+UPDATE_SECONDS = 1.0
 RECENT_SECONDS = 10.0
 _SILENT_SECONDS = 3.0
 _Timed = TypeVar("_Timed", bound=tuple[float, ...])
 
 
 class LoadSource(Protocol):
-    """A process's view of the run: its own, or at the master all workers'."""
+    """What is known of a run: by its only process, or by the master of its workers."""
 
     def tallies(self) -> Tallies:
-        """Return what has been seen in the present or last run."""
+        """Return what was counted in the present or last run."""
 
     def workers(self) -> int:
-        """Return how many worker processes there are; 0 in a single process."""
+        """Return the number of worker processes; 0 in a single process."""
 
 
 class LiveView:
     """Keeps a fresh `View`.
 
     Args:
-        source: Whose tallies.
-        preparation: Knows the service, its knobs and what is sent.
+        source: Counts the run.
+        ledger: Knows the service, its knobs and the traffic of the run.
     """
 
-    def __init__(self, source: LoadSource, preparation: Preparation) -> None:
+    def __init__(self, source: LoadSource, ledger: Ledger) -> None:
         self._source = source
-        self._preparation = preparation
-        self._ratios: deque[tuple[float, int, int]] = deque()
-        self._queries: deque[tuple[float, float]] = deque()
+        self._ledger = ledger
+        self._hits: deque[tuple[float, int, int]] = deque()  # at, hits, lookups
+        self._queries: deque[tuple[float, float]] = deque()  # at, queries
         self._theory: tuple[object, float | None, dict[float, float | None]] | None = None
         self._reset = Tallies()
         self.view = View()
 
     def start(self) -> None:
-        """Look once a second from now on, whether the service answers or not."""
-        gevent.spawn(self._ask_forever)
-        gevent.spawn(self._look_forever)
+        """Update the view once a second from now on, whether the service answers or not."""
+        gevent.spawn(self._read_service_forever)
+        gevent.spawn(self._update_forever)
 
-    def begin(self, **_: object) -> None:
-        """Show all of the run that begins."""
+    def on_test_start(self, **_: object) -> None:
+        """Show the whole of the run that begins."""
         self._reset = Tallies()
 
-    def reset(self, **_: object) -> None:
-        """Show from now on what comes after this, as Locust's own tables do."""
+    def on_reset_stats(self, **_: object) -> None:
+        """Show only what is counted from now on, as Locust's own tables do."""
         self._reset = merged([self._source.tallies().packed()])
-        self.look()
+        self.update()
 
-    def look(self) -> None:
+    def update(self) -> None:
         """Make a new view."""
         tallies = self._source.tallies()
         predicted, theory = self._predict()
         self.view = View(
             tallies=tallies,
             shown=tallies.since(self._reset),
-            recent_hit_ratio=self._recent(tallies),
+            recent_hit_ratio=self._recent_hit_ratio(tallies),
             predicted_hit_ratio=predicted,
             theory=theory,
-            store_queries_per_second=self._store_rate(),
-            fenced=self._preparation.fenced,
+            store_queries_per_second=self._store_queries_per_second(),
+            fenced=self._ledger.fenced,
             workers=self._source.workers(),
         )
 
-    def _look_forever(self) -> None:
+    def _update_forever(self) -> None:
         while True:
-            self.look()
-            gevent.sleep(LOOK_SECONDS)
+            self.update()
+            gevent.sleep(UPDATE_SECONDS)
 
-    def _ask_forever(self) -> None:
+    def _read_service_forever(self) -> None:
         while True:
-            self._ask_service()
-            gevent.sleep(LOOK_SECONDS)
+            self._read_service()
+            gevent.sleep(UPDATE_SECONDS)
 
-    def _ask_service(self) -> None:
+    def _read_service(self) -> None:
         try:
-            with self._preparation.client(self._preparation.settings_now()) as client:
-                self._preparation.learn(client.knobs())
+            with self._ledger.client() as client:
+                self._ledger.note_knobs(client.knobs())
                 counters = client.counters()
         except (FlagError, ServiceError) as error:
             logger.debug("the service was not read: %s", error)
             return
         self._queries.append((time.monotonic(), sum(counters.store_queries.values())))
 
-    def _recent(self, tallies: Tallies) -> float | None:
+    def _recent_hit_ratio(self, tallies: Tallies) -> float | None:
         counts = tallies.results()
         hits, lookups = count_hits(counts), count_cache_lookups(counts)
-        if self._ratios and lookups < self._ratios[-1][2]:
-            self._ratios.clear()  # a new run
-        self._ratios.append((time.monotonic(), hits, lookups))
-        _forget(self._ratios)
-        first, last = self._ratios[0], self._ratios[-1]
-        since = last[2] - first[2]
-        return (last[1] - first[1]) / since if since else None
+        if self._hits and lookups < self._hits[-1][2]:
+            self._hits.clear()  # A new run began.
+        self._hits.append((time.monotonic(), hits, lookups))
+        _drop_old(self._hits)
+        first, last = self._hits[0], self._hits[-1]
+        recent_lookups = last[2] - first[2]
+        return (last[1] - first[1]) / recent_lookups if recent_lookups else None
 
-    def _store_rate(self) -> float | None:
-        _forget(self._queries)
+    def _store_queries_per_second(self) -> float | None:
+        _drop_old(self._queries)
         if len(self._queries) < 2:
             return None
         (began, first), (ended, last) = self._queries[0], self._queries[-1]
         if time.monotonic() - ended > _SILENT_SECONDS:
-            return None  # the service does not answer
+            return None  # The service no longer answers.
         return max(0.0, last - first) / (ended - began)
 
     def _predict(self) -> tuple[float | None, dict[float, float | None]]:
-        traffic, knobs = self._preparation.traffic, self._preparation.knobs
+        """Return the predicted hit ratio, and that for each TTL of the curve."""
+        traffic, knobs = self._ledger.traffic, self._ledger.knobs
         if traffic is None or "ttl_seconds" not in knobs:
             return None, {}
         known_for = (traffic, tuple(sorted(knobs.items())))
         if self._theory is None or self._theory[0] != known_for:
             curve: dict[float, float | None] = {}
             for ttl_seconds in THEORY_TTLS if traffic.reads is None else ():
-                gevent.sleep(0)  # let arrivals that are due go first
+                gevent.sleep(0)  # Let arrivals that are due go first.
                 curve[ttl_seconds] = predicted_hit_ratio(
                     traffic, {**knobs, "ttl_seconds": ttl_seconds}
                 )
@@ -135,6 +136,6 @@ class LiveView:
         return self._theory[1], self._theory[2]
 
 
-def _forget(history: deque[_Timed]) -> None:
+def _drop_old(history: deque[_Timed]) -> None:
     while len(history) > 2 and history[-1][0] - history[1][0] >= RECENT_SECONDS:
         history.popleft()

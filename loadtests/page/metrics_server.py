@@ -1,12 +1,7 @@
-"""/metrics of a headless load generator, which has no web page to stand beside."""
+"""Serves /metrics of a headless load generator, which has no web page to add it to."""
 
-from collections.abc import Callable, Iterable
+from prometheus_client import CollectorRegistry, start_http_server
 
-import gevent
-from gevent.pywsgi import WSGIServer
-
-from loadtests.page import exporter
-from loadtests.page.exporter import Exposition
 from loadtests.stack.ports import LOAD_METRICS_PORT
 from loadtests.workload.flags import Flag, FlagError
 
@@ -20,33 +15,18 @@ METRICS_PORT = Flag(
     optional=True,
 )
 
+_EVERY_INTERFACE = "0.0.0.0"  # noqa: S104 - Locust's own page listens there too
 
-class MetricsServer:
-    """Serves one page to Prometheus."""
 
-    def __init__(self, exposition: Exposition) -> None:
-        self._exposition = exposition
+def start_metrics_server(registry: CollectorRegistry, host: str, port: int) -> None:
+    """Serve *registry* until the process ends; on every interface if *host* is empty.
 
-    def start(self, host: str, port: int) -> None:
-        """Listen from now on; every interface where *host* is empty.
-
-        Raises:
-            FlagError: The port cannot be had.
-        """
-        server = WSGIServer((host, port), self._answer, log=None)
-        try:
-            server.start()
-        except OSError as error:
-            raise FlagError(
-                f"metrics-port must be a free port, got '{port}': {error.strerror}; choose another"
-            ) from None
-        gevent.spawn(server.serve_forever)
-
-    def _answer(
-        self, environ: dict[str, str], start_response: Callable[..., object]
-    ) -> Iterable[bytes]:
-        if environ["PATH_INFO"] != "/metrics":
-            start_response("404 Not Found", [("Content-Type", "text/plain")])
-            return [b"here is only /metrics\n"]
-        start_response("200 OK", [("Content-Type", exporter.CONTENT_TYPE)])
-        return [self._exposition.page()]
+    Raises:
+        FlagError: The port is not available.
+    """
+    try:
+        start_http_server(port, host or _EVERY_INTERFACE, registry)
+    except OSError as error:
+        raise FlagError(
+            f"metrics-port must be a free port, got '{port}': {error.strerror}; choose another"
+        ) from None

@@ -1,4 +1,4 @@
-// The run-time panel: the service's knobs, live, on Locust's own page.
+// The run-time panel: shows and changes the service's knobs on Locust's own page.
 (() => {
   "use strict";
 
@@ -27,7 +27,7 @@
     @media (max-width: 600px) { body { padding-bottom: 64px; } #cacheaside-panel { right: 8px; left: 8px; bottom: 8px;
       width: auto; max-width: none; max-height: 60vh; } }`;
 
-  const LOOK_MS = 2000;
+  const POLL_MS = 2000;
   const SILENT = "The service does not answer.";
   const inputs = new Map();
   let inForce = {};
@@ -66,7 +66,7 @@
     fields.append(make("label", {}, make("span", { textContent: words(key) }), input));
   };
 
-  // A field that the person has touched keeps what was typed; the others follow the service.
+  // A field that the user has edited keeps its text; the others follow the service.
   const showKnobs = (knobs) => {
     for (const [key, input] of inputs) {
       const untouched = inForce[key] === undefined || !isChanged(key);
@@ -76,13 +76,13 @@
     markChanges();
   };
 
-  const look = async () => {
+  const poll = async () => {
     try {
       const state = await (await fetch("./cacheaside/live")).json();
       if (!inputs.size) state.fields.forEach(makeField);
       const [measured, predicted] = [state.hit_ratio, state.predicted_hit_ratio].map(percent);
       ratios.textContent = `hit ${measured}, theory ${predicted}`;
-      ratios.title = "Hit ratio of the last 10 s, and as theory predicts it";
+      ratios.title = "Hit ratio measured over the last 10 s, and predicted by theory";
       const known = Object.keys(state.knobs).length > 0;
       fields.hidden = apply.hidden = !known;
       if (known) showKnobs(state.knobs);
@@ -114,6 +114,6 @@
 
   document.head.append(make("style", { textContent: STYLE }));
   document.body.append(panel);
-  look();
-  setInterval(look, LOOK_MS);
+  poll();
+  setInterval(poll, POLL_MS);
 })();

@@ -1,4 +1,4 @@
-"""The run-time panel: one small script on Locust's page that changes knobs while a test runs."""
+"""Adds the run-time panel to Locust's page: a small script that changes knobs during a run."""
 
 from pathlib import Path
 from urllib.parse import urlsplit
@@ -8,7 +8,7 @@ from flask.typing import ResponseReturnValue
 from locust.web import WebUI
 
 from loadtests.page.live_view import LiveView
-from loadtests.run.preparation import Preparation
+from loadtests.run.ledger import Ledger
 from loadtests.run.typed_locust import protected
 from loadtests.service_under_test.client import ServiceError
 from loadtests.workload.flags import FlagError
@@ -18,25 +18,25 @@ _SCRIPT = Path(__file__).with_name("panel.js")
 
 
 class RunPanel:
-    """Serves the panel and what it asks for.
+    """Serves the panel's script and its requests.
 
     Args:
-        preparation: Knows the service.
-        live: What is going on.
-        base: Base path of Locust's page, empty at the root.
+        ledger: Knows the service and its knobs.
+        live: The view of the run.
+        base: Base path of Locust's page; empty at the root.
     """
 
-    def __init__(self, preparation: Preparation, live: LiveView, base: str) -> None:
-        self._preparation = preparation
+    def __init__(self, ledger: Ledger, live: LiveView, base: str) -> None:
+        self._ledger = ledger
         self._live = live
         self._base = base
 
     def install(self, app: Flask, pages: Blueprint, web_ui: WebUI) -> None:
         """Add the script to the page and the panel's routes to *pages*."""
         app.after_request(self._add_script)
-        pages.get("/cacheaside/panel.js")(self._script)
-        pages.get("/cacheaside/live")(protected(web_ui, self._state))
-        pages.post("/cacheaside/knobs")(protected(web_ui, self._change))
+        pages.get("/cacheaside/panel.js")(self._send_script)
+        pages.get("/cacheaside/live")(protected(web_ui, self._send_state))
+        pages.post("/cacheaside/knobs")(protected(web_ui, self._change_knobs))
 
     def _add_script(self, response: Response) -> Response:
         is_page = request.path == f"{self._base}/" and response.mimetype == "text/html"
@@ -46,38 +46,38 @@ class RunPanel:
             response.set_data(page.replace("</body>", f"{tag}</body>"))
         return response
 
-    def _script(self) -> ResponseReturnValue:
+    def _send_script(self) -> ResponseReturnValue:
         script = _SCRIPT.read_text(encoding="utf-8")
         return Response(script, content_type="text/javascript; charset=utf-8")
 
-    def _state(self) -> ResponseReturnValue:
+    def _send_state(self) -> ResponseReturnValue:
         view = self._live.view
         return jsonify(
             hit_ratio=view.recent_hit_ratio,
             predicted_hit_ratio=view.predicted_hit_ratio,
-            knobs=self._preparation.knobs,
+            knobs=self._ledger.knobs,
             fields=[
                 {"key": flag.key, "choices": [word for word in flag.choices if word != UNCHANGED]}
                 for flag in KNOB_FLAGS
             ],
         )
 
-    def _change(self) -> ResponseReturnValue:
-        if not self._is_ours():
-            return jsonify(message="knobs are changed from Locust's own page only"), 403
+    def _change_knobs(self) -> ResponseReturnValue:
+        if not self._is_same_origin():
+            return jsonify(message="knobs can be changed only from Locust's own page"), 403
         texts = request.get_json()
         if not isinstance(texts, dict):
-            return jsonify(message="knobs are sent as a JSON object"), 400
+            return jsonify(message="knobs must be sent as a JSON object"), 400
         try:
             knobs = parse_changes({str(key): str(text) for key, text in texts.items()})
-            with self._preparation.client(self._preparation.settings_now()) as client:
-                self._preparation.learn(client.set_knobs(knobs))
+            with self._ledger.client() as client:
+                self._ledger.note_knobs(client.set_knobs(knobs))
         except (FlagError, ServiceError) as error:
             return jsonify(message=str(error)), 400
-        self._live.look()
-        return jsonify(message="in force", knobs=self._preparation.knobs)
+        self._live.update()
+        return jsonify(message="in force", knobs=self._ledger.knobs)
 
-    def _is_ours(self) -> bool:
-        """Tell whether the request comes from Locust's page: Locust answers every origin."""
+    def _is_same_origin(self) -> bool:
+        """Return whether the request comes from Locust's page: Locust allows every origin."""
         origin = request.headers.get("Origin")
         return origin is None or urlsplit(origin).netloc == request.host

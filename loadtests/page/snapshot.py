@@ -6,22 +6,22 @@ from dataclasses import dataclass, field
 from loadtests.sender.tallies import Tallies
 
 THEORY_TTLS = (0.1, 0.2, 0.5, 1.0, 2.0, 5.0, 10.0, 20.0, 30.0, 60.0, 120.0, 300.0, 600.0, 3600.0)
-"""The fixed grid of the theory curve, in seconds."""
+"""The TTLs of the theory curve, in seconds."""
 
 
 @dataclass(frozen=True)
 class View:
-    """One look. Ratios are None where nothing is known.
+    """A run at one moment; what is unknown is None.
 
     Attributes:
-        tallies: Since the run's start.
-        shown: Since Locust's statistics were last reset, for the page.
-        recent_hit_ratio: Over the last ten seconds or so.
-        predicted_hit_ratio: By theory, under the knobs in force.
-        theory: The same for each TTL of THEORY_TTLS.
-        store_queries_per_second: Of the service, by everyone.
-        fenced: Whether fills have been fenced all through the run.
-        workers: Worker processes; 0 in a single process.
+        tallies: Counted since the start of the run.
+        shown: Counted since Locust's statistics were last reset; the web page shows these.
+        recent_hit_ratio: Measured over about the last ten seconds.
+        predicted_hit_ratio: Predicted for the knobs in force.
+        theory: The predicted hit ratio for each TTL of THEORY_TTLS.
+        store_queries_per_second: Queries by all users of the service, not only by this load.
+        fenced: Whether fills have been fenced throughout the run.
+        workers: Number of worker processes; 0 in a single process.
     """
 
     tallies: Tallies = field(default_factory=Tallies)

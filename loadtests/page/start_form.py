@@ -1,4 +1,4 @@
-"""What Locust's start form may say: checked before Locust takes it, in the command line's words."""
+"""Checks Locust's start form before Locust accepts it, with the messages of the command line."""
 
 import bisect
 from argparse import Namespace
@@ -23,37 +23,37 @@ _SPAWN_RATE = Flag("spawn-rate", 100.0, "", 0.01, 100_000, "users/s")
 
 
 def settings_of_form(form: Mapping[str, str], options: Namespace) -> LoadSettings:
-    """Return the settings that a submitted form asks for; *options* stay as they are.
+    """Return the settings of a submitted form, without changing *options*.
 
     Args:
-        form: Its fields.
-        options: What holds where the form says nothing.
+        form: The fields of the form.
+        options: Values of the fields that the form leaves out.
 
     Raises:
-        FlagError: A field cannot be what it is.
+        FlagError: A field has a wrong value.
     """
-    asked = Namespace(**vars(options))
+    chosen = Namespace(**vars(options))
     for key, text in form.items():
         if key in _FLAGS:
-            setattr(asked, key, _FLAGS[key].parse(text))
+            setattr(chosen, key, _FLAGS[key].parse(text))
     if "host" in form:
         if not form["host"].strip():
             raise FlagError(f"host must be the service's URL, got ''; such as {DEFAULT_URL}")
-        asked.service_url = form["host"].split(",")
-    return settings_from(asked)
+        chosen.service_url = form["host"].split(",")
+    return settings_from(chosen)
 
 
 def check_users(form: Mapping[str, str], classes: Classes) -> int:
-    """Return how many users a form asks for.
+    """Return the number of users in a form.
 
-    Refuse users, spawn rate and run time that Locust would fail on, or take and not obey.
+    Locust would fail on a wrong number of users, spawn rate or run time, or silently ignore it.
 
     Args:
-        form: Its fields.
+        form: The fields of the form.
         classes: The User classes that are to run.
 
     Raises:
-        FlagError: One of them will not do.
+        FlagError: A field has a wrong value.
     """
     users = require_users(form.get("user_count", "1"), classes)
     _SPAWN_RATE.parse(form.get("spawn_rate", "1"))
@@ -69,10 +69,10 @@ def check_users(form: Mapping[str, str], classes: Classes) -> int:
 
 
 def require_users(text: str, classes: Classes) -> int:
-    """Return how many users *text* says; of each of *classes* there must be one to run it.
+    """Return the number of users in *text*, which must be enough for each of *classes* to have one.
 
     Raises:
-        FlagError: They are too few, or *text* is no number of users.
+        FlagError: They are too few, or *text* is not a number of users.
     """
     users = int(_USERS.parse(text))
     fewest = fewest_users(classes)
@@ -85,10 +85,10 @@ def require_users(text: str, classes: Classes) -> int:
 
 
 def fewest_users(classes: Classes) -> int:
-    """Return how many users it takes for each class to have one, as Locust hands them out.
+    """Return the fewest users with which Locust assigns at least one to each class.
 
     Raises:
-        FlagError: Locust gives a class none, however many there are.
+        FlagError: A class gets none, however many users there are.
     """
     for chosen in classes:
         if chosen.weight <= 0 and not chosen.fixed_count:
@@ -114,16 +114,16 @@ def _all_have_users(classes: Classes, users: int) -> bool:
 def chosen_classes(
     form: Mapping[str, str], named: list[str] | None, environment: Environment
 ) -> Classes:
-    """Return the User classes that a form asks for.
+    """Return the User classes that a form selects.
 
     Args:
-        form: Its fields.
-        named: What the class picker or else the command line says, which goes before the form's
-            scenario; None where neither says anything.
-        environment: Knows the classes there are.
+        form: The fields of the form.
+        named: Names from the class picker or else the command line, which override the form's
+            scenario; None without either.
+        environment: Knows the classes that exist.
 
     Raises:
-        FlagError: There is no such scenario, or none was picked.
+        FlagError: A scenario does not exist, or none was picked.
     """
     offered = available_classes(environment)
     if named is None:

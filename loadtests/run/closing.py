@@ -1,4 +1,4 @@
-"""What is said at the end of a run, and whether it passed."""
+"""Ends a run: logs how it went and decides whether it passed."""
 
 import logging
 
@@ -15,7 +15,11 @@ logger = logging.getLogger(__name__)
 
 
 class Closing:
-    """Says how a run went; a gate that it does not pass decides Locust's exit code."""
+    """Logs how a run went and sets Locust's exit code when it fails a gate.
+
+    Args:
+        environment: Locust's environment.
+    """
 
     def __init__(self, environment: Environment) -> None:
         self._environment = environment
@@ -33,16 +37,25 @@ class Closing:
             self._environment.process_exit_code = EXIT_GATE
 
     def _await_csv(self) -> None:
-        """Give Locust's CSV writer the time for one more look: it writes every second only."""
+        """Wait until Locust's CSV writer, which writes once a second, has written the end."""
         if parsed_options(self._environment).csv_prefix:
             gevent.sleep(CSV_STATS_INTERVAL_SEC + 0.1)
 
 
+def end_run(environment: Environment) -> None:
+    """Stop the run, and quit Locust if it is headless."""
+    runner = environment.runner
+    if runner is not None:
+        gevent.spawn(runner.quit if parsed_options(environment).headless else runner.stop)
+
+
 def closing_line(outcome: Outcome) -> str:
-    """Return one line: hit ratio measured and predicted, top shares, slip, drops."""
+    """Return one line with measured and predicted hit ratio, top shares, slip and drops."""
     tallies = outcome.tallies
     if not tallies.arrivals:
-        return "no load was sent: it begins when all users are there (--users, --spawn-rate)"
+        return (
+            "no load was sent: it starts when all users have been spawned (--users, --spawn-rate)"
+        )
     parts = [
         f"hit ratio {percent_text(tallies.hit_ratio(), UNKNOWN_WORD)}",
         f"predicted {percent_text(outcome.predicted_hit_ratio, UNKNOWN_WORD)}",

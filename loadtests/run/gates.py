@@ -1,4 +1,4 @@
-"""What a run must reach for Locust to exit with 0: gates for CI."""
+"""Gates for CI: what a run must reach for Locust to exit with 0."""
 
 from argparse import Namespace
 from dataclasses import dataclass
@@ -58,7 +58,7 @@ def add_gate_flags(parser: FlagParser) -> None:
 
 @dataclass(frozen=True)
 class Gates:
-    """The gates of a headless run; None where there is none."""
+    """The gates of a headless run; None switches a gate off."""
 
     min_hit_ratio: float | None
     max_p99_ms: float | None
@@ -66,10 +66,10 @@ class Gates:
     min_achieved_ratio: float | None
 
     def failures(self, outcome: Outcome) -> list[str]:
-        """Return a sentence for each gate that *outcome* does not pass, saying by how much.
+        """Return a sentence for each gate that *outcome* fails, with the difference.
 
-        A figure that is unknown does not pass its gate: stale reads and the achieved ratio are
-        where a worker was lost.
+        An unknown figure fails its gate; stale reads and the achieved ratio are unknown after a
+        worker was lost.
         """
         tallies = outcome.tallies
         p99_seconds = tallies.response().quantile(0.99)
@@ -91,11 +91,11 @@ def gates_from(options: Namespace) -> Gates:
 
 
 def achieved_ratio(outcome: Outcome) -> float | None:
-    """Return which part of the arrivals that were due was also done.
+    """Return the ratio of completed arrivals to those that were due.
 
-    Not done are those dropped or failed, those the generator itself was too late for, and those
-    still queued or under way when the run was stopped. None without arrivals, and where a worker
-    was lost: what was due there is not known.
+    Not completed are arrivals that were dropped or failed, that the generator was too late to
+    send, or that were queued or in flight when the run was stopped. None without arrivals, and
+    after a worker was lost, because what was due there is unknown.
     """
     tallies = outcome.tallies
     if outcome.unreported:
@@ -109,7 +109,7 @@ def _at_least(what: str, value: float | None, least: float | None) -> str:
     if least is None or (value is not None and value >= least):
         return ""
     if value is None:
-        return f"gate: {what} is unknown, at least {least:g} was asked for"
+        return f"gate: {what} is unknown, but must be at least {least:g}"
     return f"gate: {what} {value:.4g} is {least - value:.4g} below {least:g}"
 
 
@@ -117,5 +117,5 @@ def _at_most(what: str, value: float | None, most: float | None) -> str:
     if most is None or (value is not None and value <= most):
         return ""
     if value is None:
-        return f"gate: {what} is unknown, at most {most:g} was asked for"
+        return f"gate: {what} is unknown, but must be at most {most:g}"
     return f"gate: {what} {value:.4g} is {value - most:.4g} above {most:g}"

@@ -1,4 +1,4 @@
-"""The Locust user behind every scenario: its presence is one arrival stream."""
+"""The Locust user behind every scenario: each user stands for one stream of arrivals."""
 
 from typing import ClassVar, cast
 
@@ -9,11 +9,11 @@ from loadtests.workload.scenario import Scenario
 
 
 class LoadUser(FastHttpUser):
-    """One arrival stream.
+    """One stream of arrivals.
 
     All users of a run share its `--rate`: of n users, user u sends every n-th arrival from the
-    u-th on. The sending itself is done beside the users (`streams`), because an open loop must
-    not wait for answers as a Locust task does.
+    u-th on. `LoadRun` sends the requests beside the users, because an open loop must not wait for
+    answers as a Locust task does.
     """
 
     abstract = True
@@ -22,7 +22,7 @@ class LoadUser(FastHttpUser):
 
     @task
     def carry_stream(self) -> None:
-        """Be there; the process's `LoadRun` sends this user's requests."""
+        """Do nothing: the `LoadRun` of the process sends the requests of this user."""
 
 
 def scenarios_of(environment: Environment) -> dict[str, Scenario]:
@@ -33,5 +33,5 @@ def scenarios_of(environment: Environment) -> dict[str, Scenario]:
 
 
 def available_classes(environment: Environment) -> dict[str, type[User]]:
-    """Return the User classes of the locustfile by name; Locust calls their type wrongly."""
+    """Return the User classes of the locustfile by name, with the type that Locust gets wrong."""
     return cast("dict[str, type[User]]", environment.available_user_classes or {})

@@ -1,4 +1,4 @@
-"""The summary of a run: what summary.json and the closing lines say."""
+"""The outcome of a run, from which summary.json and the closing lines are made."""
 
 from dataclasses import dataclass
 from typing import Any
@@ -12,13 +12,13 @@ class Outcome:
     """A run that has ended.
 
     Attributes:
-        settings: What was asked.
-        tallies: What was seen, by all processes.
-        started_at, ended_at: Unix seconds; ended_at is when everything was drained.
-        predicted_hit_ratio: By theory, None where it says nothing.
-        top_shares: Share of lookups to the 1, 10, 100 most popular ids; empty where it moves.
-        fenced: Whether fills were fenced all through; then no read may go back in time.
-        unreported: One sentence for each worker that was lost with part of its report.
+        settings: What the run was asked to do.
+        tallies: What all processes counted.
+        started_at, ended_at: Unix seconds; the run ends when every request is drained.
+        predicted_hit_ratio: By theory; None where it makes no prediction.
+        top_shares: Share of lookups to the 1, 10, 100 most popular ids; empty where these change.
+        fenced: Whether fills were fenced throughout; then no read may go back in time.
+        unreported: A sentence for each worker that was lost before its last report.
     """
 
     settings: LoadSettings

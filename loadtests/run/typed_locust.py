@@ -1,4 +1,4 @@
-"""The parts of Locust that carry no types, in one place."""
+"""Typed access to the parts of Locust that have no types."""
 
 from argparse import Namespace
 from collections.abc import Callable
@@ -18,10 +18,10 @@ def listen(hook: EventHook, listener: Callable[..., Any]) -> None:
 
 
 def parsed_options(environment: Environment) -> Namespace:
-    """Return the options of a Locust process; ours is never used as a library without any.
+    """Return the parsed options of a Locust process.
 
     Raises:
-        RuntimeError: There are none.
+        RuntimeError: Locust is used as a library, without options.
     """
     options: Namespace | None = environment.parsed_options
     if options is None:
@@ -41,6 +41,6 @@ def web_app(web_ui: WebUI) -> Flask:
 
 
 def protected(web_ui: WebUI, view: View) -> View:
-    """Return *view*, which asks for Locust's login where that is on."""
+    """Return *view* behind Locust's login, if that is enabled."""
     guarded: View = web_ui.auth_required_if_enabled(view)  # type: ignore[no-untyped-call]
     return guarded

@@ -1,4 +1,4 @@
-"""A worker's part of a run: begins and ends on the master's word, reports all it has seen."""
+"""A worker's part of a run: starts and stops on the master's messages, reports what it counts."""
 
 import time
 from typing import Any
@@ -21,7 +21,13 @@ REPORT = "load"
 
 
 class WorkerLoad:
-    """Follows Locust's events and the master's messages in a worker."""
+    """Sends the worker's part of a run on Locust's events and the master's messages.
+
+    Args:
+        environment: Locust's environment.
+        runner: Locust's worker runner.
+        token: Control token; None where the service asks for none.
+    """
 
     def __init__(self, environment: Environment, runner: WorkerRunner, token: str | None) -> None:
         self._environment = environment
@@ -33,7 +39,7 @@ class WorkerLoad:
         listen(events.test_start, self._on_test_start)
         listen(events.report_to_master, self._on_report)
         listen(events.test_stopping, self._on_test_stopping)
-        listen(events.quitting, self._on_stop)  # Ctrl-C reaches all processes at once
+        listen(events.quitting, self._on_stop)  # Ctrl-C reaches all processes at once.
         runner.register_message(BEGIN, self._on_begin, concurrent=True)
         runner.register_message(STOP, self._on_stop, concurrent=True)
         runner.register_message(GIVE_UP, self._on_give_up, concurrent=True)
@@ -45,7 +51,7 @@ class WorkerLoad:
         try:
             settings = settings_from(parsed_options(self._environment))
             workload = Workload(settings, settings.read_trace())
-        except FlagError as error:  # such as a trace that only the master can read
+        except FlagError as error:  # Such as a trace that only the master can read.
             self._runner.send_message(REFUSED, {"why": str(error)})
             return
         self._run = LoadRun(workload, scenarios, self._token, fire, self._on_exhausted)
@@ -53,7 +59,7 @@ class WorkerLoad:
     def _on_begin(self, msg: Any, **_: object) -> None:  # noqa: ANN401 - Locust's message
         epoch = Epoch(**msg.data)
         if self._run is None or self._begun == (epoch.started_at, epoch.number):
-            return  # not ready yet, or told a second time
+            return  # Not ready yet, or a repeated message.
         self._begun = (epoch.started_at, epoch.number)
         try:
             self._run.begin(epoch, self._runner.client_id)

@@ -119,7 +119,9 @@ def test_a_killed_worker_is_said_and_the_others_go_on(cold, tmp_path):
         locust.stop()
 
     (sentence,) = locust.summary["unreported"]
-    assert re.match(r"worker \S+ went away; what it did after its last report", sentence)
+    assert re.match(
+        r"worker \S+ was lost; the totals lack what it did after its last report", sentence
+    )
     assert sentence in locust.said
     served = sum(differences(before, lookups(cold)).values())
     # it did half of 200 a second, and reported every 3 s

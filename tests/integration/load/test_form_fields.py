@@ -118,5 +118,5 @@ def test_an_edit_leaves_each_scenario_a_user_and_a_counted_run_its_own(page):
     wait_for(lambda: requests_by_scenario(page))
     edited = swarm(page, user_count=4)
     assert edited["success"] is False
-    assert "keeps the users it began with; stop it and start anew" in edited["message"]
+    assert "keeps the users it began with; stop it and start a new one" in edited["message"]
     stop(page)

@@ -49,8 +49,8 @@ class Service:
         return ServiceCounters({}, {"select ok": 10.0 * self.clock.now}, {})
 
 
-class Preparation:
-    """Stands for a prepared run that knows the service but no traffic."""
+class Ledger:
+    """Stands for the ledger of a run that knows the service but no traffic."""
 
     traffic = None
     fenced = False
@@ -59,13 +59,10 @@ class Preparation:
         self.service = service
         self.knobs = {}
 
-    def learn(self, knobs):
+    def note_knobs(self, knobs):
         self.knobs = knobs
 
-    def settings_now(self):
-        pass
-
-    def client(self, _settings):
+    def client(self):
         return self.service
 
 
@@ -90,7 +87,7 @@ def service(clock):
 
 @pytest.fixture
 def live(service):
-    return LiveView(Source(), Preparation(service))
+    return LiveView(Source(), Ledger(service))
 
 
 def test_the_view_is_updated_while_the_service_is_silent(live):
@@ -104,11 +101,11 @@ def test_store_queries_are_unknown_once_the_service_has_been_silent(live, servic
     service.answers.set()
     for _ in range(3):
         clock.now += 1.0
-        live._ask_service()
-    live.look()
+        live._read_service()
+    live.update()
     assert live.view.store_queries_per_second == pytest.approx(10.0)
 
     clock.now += 4.0
-    live.look()
+    live.update()
 
     assert live.view.store_queries_per_second is None

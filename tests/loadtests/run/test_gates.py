@@ -44,8 +44,8 @@ def test_an_unknown_figure_fails_its_gate():
     gates = Gates(0.1, None, 0, None)
 
     assert gates.failures(outcome("bypass")) == [
-        "gate: hit ratio is unknown, at least 0.1 was asked for",
-        "gate: stale reads is unknown, at most 0 was asked for",
+        "gate: hit ratio is unknown, but must be at least 0.1",
+        "gate: stale reads is unknown, but must be at most 0",
     ]
 
 
@@ -81,8 +81,8 @@ def test_figures_of_a_run_that_lost_a_worker_are_unknown():
     ended.tallies.judged_reads = 10
 
     assert Gates(None, None, 0, 0.9).failures(ended) == [
-        "gate: stale reads is unknown, at most 0 was asked for",
-        "gate: achieved ratio is unknown, at least 0.9 was asked for",
+        "gate: stale reads is unknown, but must be at most 0",
+        "gate: achieved ratio is unknown, but must be at least 0.9",
     ]
 
 

@@ -8,9 +8,11 @@ from locust.env import Environment
 from locust.runners import STATE_MISSING
 
 from loadtests.run import master
+from loadtests.run.ledger import Ledger
 from loadtests.run.master import MasterLoad
 from loadtests.run.worker import BEGIN, BEGUN, EXHAUSTED, GIVE_UP, REPORT, STOPPED
 from loadtests.sender.tallies import Tallies
+from tests.loadtests.settings_for import options
 
 
 class Runner:
@@ -38,24 +40,6 @@ class Runner:
         self.ended += 1
 
 
-class Preparation:
-    """Stands for the preparation of a run without a record."""
-
-    headless = False
-    keeps_its_users = False
-    started_at = None
-    is_open = True
-
-    def open(self):
-        pass
-
-    def begin(self, started_at):
-        self.started_at = started_at
-
-    def conclude(self, tallies, unreported):
-        self.concluded = (tallies, unreported)
-
-
 def node(users):
     return SimpleNamespace(user_classes_count={"ReadHeavy": users}, state="running")
 
@@ -66,19 +50,26 @@ def runner():
 
 
 @pytest.fixture
-def events():
-    return Environment().events
+def environment(runner):
+    environment = Environment(parsed_options=options(headless=False))
+    environment.runner = runner
+    return environment
 
 
 @pytest.fixture
-def preparation():
-    return Preparation()
+def events(environment):
+    return environment.events
 
 
 @pytest.fixture
-def load(runner, events, preparation):
-    environment = SimpleNamespace(events=events)
-    master = MasterLoad(environment, runner, preparation)
+def outcomes():
+    return []
+
+
+@pytest.fixture
+def load(runner, environment, events, outcomes):
+    ledger = Ledger(environment, None, outcomes.append)
+    master = MasterLoad(environment, runner, ledger)
     events.test_start.fire()
     spawn(runner, events, a=1, b=1)
     return master
@@ -158,7 +149,7 @@ def test_users_that_arrive_while_a_run_is_being_stopped_start_nothing(load, runn
 
 @pytest.mark.parametrize(("together", "lost"), [(60.0, 0), (-1.0, 2)], ids=["just now", "earlier"])
 def test_workers_that_left_on_their_own_are_lost_unless_the_run_ends_with_them(
-    load, runner, events, preparation, monkeypatch, together, lost
+    load, runner, events, outcomes, monkeypatch, together, lost
 ):
     del load
     monkeypatch.setattr(master, "_TOGETHER_SECONDS", together)
@@ -168,12 +159,10 @@ def test_workers_that_left_on_their_own_are_lost_unless_the_run_ends_with_them(
 
     events.test_stopping.fire()
 
-    assert len(preparation.concluded[1]) == lost
+    assert len(outcomes[0].unreported) == lost
 
 
-def test_a_second_stop_waits_only_for_workers_that_have_not_stopped(
-    load, runner, events, preparation
-):
+def test_a_second_stop_waits_only_for_workers_that_have_not_stopped(load, runner, events, outcomes):
     del load
     first = gevent.spawn(events.test_stopping.fire)
     gevent.sleep(0)
@@ -186,4 +175,4 @@ def test_a_second_stop_waits_only_for_workers_that_have_not_stopped(
     runner.receive("b", STOPPED)
 
     assert len(gevent.joinall([first, second], timeout=1.0)) == 2
-    assert preparation.concluded[1] == ()
+    assert outcomes[0].unreported == ()

@@ -4,22 +4,10 @@ from types import SimpleNamespace
 
 from locust.env import Environment
 
+from loadtests.run.ledger import Ledger
 from loadtests.run.single_process import LocalLoad
 from loadtests.sender.tallies import Tallies
-
-
-class Preparation:
-    """Stands for the preparation of a run in progress."""
-
-    keeps_its_users = False
-    started_at = None
-    is_open = True
-
-    def begin(self, started_at):
-        self.started_at = started_at
-
-    def conclude(self, _tallies):
-        self.is_open = False
+from tests.loadtests.settings_for import options
 
 
 class Run:
@@ -38,9 +26,12 @@ class Run:
 
 
 def test_users_that_arrive_while_a_run_is_being_stopped_start_nothing():
-    events = Environment().events
-    runner = SimpleNamespace(user_count=1, user_classes_count={"ReadHeavy": 1})
-    load = LocalLoad(SimpleNamespace(events=events, runner=runner), Preparation())
+    environment = Environment(parsed_options=options())
+    environment.runner = SimpleNamespace(user_classes_count={"ReadHeavy": 1})
+    events = environment.events
+    ledger = Ledger(environment, None, lambda _outcome: None)
+    load = LocalLoad(environment, ledger)
+    ledger.open()
     load._run = run = Run(events)
     events.spawning_complete.fire(user_count=1)
 

@@ -4,8 +4,9 @@ import pytest
 from locust.env import Environment
 from locust.runners import MasterRunner
 
+from loadtests.run.ledger import Ledger
 from loadtests.run.load_user import LoadUser
-from loadtests.run.preparation import Preparation
+from loadtests.run.readiness import Readiness
 from loadtests.workload.flags import FlagError
 from tests.loadtests.settings_for import options, settings
 
@@ -27,34 +28,34 @@ def environment():
 
 
 @pytest.fixture
-def preparation(environment):
+def readiness(environment):
     environment.runner = TwoWorkers()
-    return Preparation(environment, None, lambda _outcome: None)
+    return Readiness(environment, Ledger(environment, None, lambda _outcome: None))
 
 
-def is_refused(preparation, users, **load):
+def is_refused(readiness, users, **load):
     try:
-        preparation.require_slots(settings(**load), users)
+        readiness.require_slots(settings(**load), users)
     except FlagError:
         return True
     return False
 
 
-def test_fewer_slots_than_workers_that_will_send_are_refused(preparation):
+def test_fewer_slots_than_workers_that_will_send_are_refused(readiness):
     with pytest.raises(FlagError, match=r"max-in-flight must be at least 2, .* got '1'"):
-        preparation.require_slots(settings(max_in_flight=1), users=3)
+        readiness.require_slots(settings(max_in_flight=1), users=3)
 
 
 @pytest.mark.parametrize(("slots", "users"), [(2, 3), (1, 1)], ids=["all send", "one sends"])
-def test_a_slot_for_each_worker_that_will_send_is_enough(preparation, slots, users):
-    assert not is_refused(preparation, users, max_in_flight=slots)
+def test_a_slot_for_each_worker_that_will_send_is_enough(readiness, slots, users):
+    assert not is_refused(readiness, users, max_in_flight=slots)
 
 
-def test_one_slot_is_enough_for_an_ordered_sequence_which_one_worker_sends(preparation):
-    assert not is_refused(preparation, 3, max_in_flight=1, popularity="scan")
+def test_one_slot_is_enough_for_an_ordered_sequence_which_one_worker_sends(readiness):
+    assert not is_refused(readiness, 3, max_in_flight=1, popularity="scan")
 
 
 def test_one_slot_is_enough_for_a_process_without_workers(environment):
-    preparation = Preparation(environment, None, lambda _outcome: None)
+    readiness = Readiness(environment, Ledger(environment, None, lambda _outcome: None))
 
-    assert not is_refused(preparation, 3, max_in_flight=1)
+    assert not is_refused(readiness, 3, max_in_flight=1)

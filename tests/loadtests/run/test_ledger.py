@@ -1,0 +1,66 @@
+"""What the ledger keeps of a run: its epochs, and whether it was fenced throughout."""
+
+import pytest
+from locust.env import Environment
+
+from loadtests.run.ledger import Ledger
+from tests.loadtests.settings_for import options
+
+ON, OFF = {"fencing": "on"}, {"fencing": "off"}
+
+
+@pytest.mark.parametrize(
+    ("knobs", "fenced"),
+    [([ON, ON], True), ([OFF, ON], False), ([ON, OFF, ON], False), ([], False)],
+    ids=["on", "off at first", "off for a while", "unknown"],
+)
+def test_a_run_is_fenced_only_if_fencing_was_on_all_the_time(knobs, fenced):
+    outcomes = []
+    ledger = Ledger(Environment(parsed_options=options()), None, outcomes.append)
+    for before in knobs[:1]:
+        ledger.note_knobs(before)
+    ledger.open()
+    for after in knobs[1:]:
+        ledger.note_knobs(after)
+
+    ledger.conclude(tallies=None)
+
+    assert outcomes[0].fenced == fenced
+
+
+USERS = {"local": {"ReadHeavy": 1}}
+
+
+@pytest.fixture
+def make_ledger():
+    def make(**given):
+        ledger = Ledger(Environment(parsed_options=options(**given)), None, lambda _outcome: None)
+        ledger.open()
+        return ledger
+
+    return make
+
+
+def test_the_first_epoch_starts_the_run_and_a_later_one_continues_it(make_ledger):
+    ledger = make_ledger()
+
+    first = ledger.next_epoch(USERS, lead_seconds=0.5)
+    second = ledger.next_epoch(USERS, lead_seconds=0.5)
+
+    assert (first.number, first.begins, first.started_at) == (0, 0.0, ledger.started_at)
+    assert (second.number, second.started_at) == (1, first.started_at)
+    assert second.begins > 0.0
+
+
+def test_without_users_no_run_starts(make_ledger):
+    ledger = make_ledger()
+
+    assert ledger.next_epoch({"local": {"ReadHeavy": 0}}, lead_seconds=0.5) is None
+    assert ledger.started_at is None
+
+
+def test_a_run_of_a_number_of_requests_keeps_its_users(make_ledger):
+    ledger = make_ledger(requests=100)
+
+    assert ledger.next_epoch(USERS, lead_seconds=0.5) is not None
+    assert ledger.next_epoch(USERS, lead_seconds=0.5) is None
