@@ -13,8 +13,8 @@ COMPOSE = yaml.safe_load(TEXT)
 SERVICES = COMPOSE["services"]
 EXAMPLE = (ROOT / ".env.example").read_text(encoding="utf-8")
 OURS = {"cacheaside-service", "cacheaside-locust"}
-# The image of redis-exporter contains no program that could check it; Prometheus monitors it.
-# locust-worker serves no page; its master monitors it.
+# The image of redis-exporter contains no program that could check it; Prometheus monitors it. A
+# Locust worker serves no page; its master monitors it.
 WITHOUT_HEALTH_CHECK = {"redis-exporter", "locust-worker"}
 # They end by themselves; services that need them wait for that.
 ONE_SHOT = {"redis-cluster", "sweep"}

@@ -11,7 +11,7 @@ pytestmark = pytest.mark.stack
 
 
 @pytest.fixture
-def refused():
+def start_refused():
     """Starts one service with invalid settings, and returns all its output."""
     require_engine()
     stacks = []
@@ -38,8 +38,8 @@ def refused():
         ("locust", "CONTROL_TOKEN"),
     ],
 )
-def test_secret_that_is_set_but_empty_is_refused_by_name(refused, service, name):
-    output = refused(service, **{name: ""})
+def test_secret_that_is_set_but_empty_is_refused_by_name(start_refused, service, name):
+    output = start_refused(service, **{name: ""})
 
     assert f"{name} is set but empty: write a value in .env" in output
 
@@ -53,20 +53,20 @@ def test_secret_that_is_set_but_empty_is_refused_by_name(refused, service, name)
     ids=["a small limit", "a large pool"],
 )
 def test_too_little_memory_for_mysql_is_reported_before_mysql_runs_out_of_it(
-    refused, settings, needs, way_out
+    start_refused, settings, needs, way_out
 ):
-    output = refused("mysql-svc", **settings)
+    output = start_refused("mysql-svc", **settings)
 
     assert f"MYSQL_MEMORY gives MySQL {needs} for MYSQL_BUFFER_POOL" in output
     assert f"write MYSQL_MEMORY={way_out} in .env" in output
 
 
-def test_port_in_use_is_named(refused):
+def test_port_in_use_is_named(start_refused):
     with socket.socket() as listener:
         port = ports.free_port()
         listener.bind(("127.0.0.1", port))
         listener.listen()
 
-        output = refused("redis-svc", REDIS_PORT=str(port))
+        output = start_refused("redis-svc", REDIS_PORT=str(port))
 
     assert f"127.0.0.1:{port}" in output

@@ -238,13 +238,13 @@ def test_locust_and_service_count_the_same_lookups_of_a_run_from_the_page(stack)
     )
     fetch(f"{stack.locust}/stop", method="POST")
 
-    def drained():
+    def final_counts():
         rows = fetch_json(f"{stack.locust}/stats/requests")
         total = next(row for row in rows["stats"] if row["name"] == "Aggregated")
         served = sum(lookups_by_result(stack.url("service", 8000)).values()) - before
         return rows["state"] == "stopped" and (total["num_requests"], total["num_failures"], served)
 
-    requests, failures, served = wait_for(drained, 30, "the end of the load")
+    requests, failures, served = wait_for(final_counts, 30, "the end of the load")
     assert failures == 0
     assert requests == served
     assert lookups_by_result(stack.url("service", 8000))["hit"] > 0

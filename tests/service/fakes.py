@@ -121,7 +121,7 @@ class InMemoryCache:
     def read(self, fruit_id):
         self._answer()
         value, ms = self._get(f"fruit:{fruit_id}"), self.remaining_ms(f"fruit:{fruit_id}")
-        return NO_ENTRY if value is None else self._decoded(fruit_id, value, ms)
+        return NO_ENTRY if value is None else self._decode(fruit_id, value, ms)
 
     def generation(self, fruit_id):
         self._answer()
@@ -160,14 +160,14 @@ class InMemoryCache:
             key, lease = f"fruit:{fruit_id}", f"{{fruit:{fruit_id}}}:lease"
             ms = self.remaining_ms(key)
             if ms > claim.seen_ms:
-                read = self._decoded(fruit_id, self._get(key), ms)
+                read = self._decode(fruit_id, self._get(key), ms)
                 return LeaseReply(LeaseState.ENTRY, "", read)
             holder, result = self._lease(lease)
             if result and waited_for and holder != waited_for:
                 if result == b"failed:":
                     return LeaseReply(LeaseState.FAILED, "", NO_ENTRY)
                 value = result.removeprefix(b"done:")
-                return LeaseReply(LeaseState.DONE, "", self._decoded(fruit_id, value, ms))
+                return LeaseReply(LeaseState.DONE, "", self._decode(fruit_id, value, ms))
             if holder or (result and refresh):
                 return LeaseReply(LeaseState.HELD, holder, NO_ENTRY)
             if self.full:
@@ -249,7 +249,7 @@ class InMemoryCache:
         _, holder, result = [*text.split(b":", 2), b""][:3]
         return holder.decode(), result
 
-    def _decoded(self, fruit_id, value, ms):
+    def _decode(self, fruit_id, value, ms):
         try:
             return CacheRead(True, from_value(value, fruit_id), max(ms, -1))
         except PoisonedValueError:

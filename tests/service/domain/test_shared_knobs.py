@@ -149,7 +149,7 @@ def test_change_gives_up_when_other_processes_are_always_faster(two):
         first.shared_knobs.change({"ttl_seconds": 7})
 
 
-def test_adopted_change_brings_the_time_from_which_ages_are_known(two):
+def test_adopted_change_includes_the_time_from_which_ages_are_known(two):
     first, second = two
     first.shared_knobs.change({"ttl_seconds": 7})
     second.shared_knobs.sync()

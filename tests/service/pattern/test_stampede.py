@@ -92,7 +92,7 @@ def test_lookups_of_a_missing_id_do_not_stampede_with_single_flight(parts):
 
 def test_failed_load_is_an_error_for_every_waiter(parts):
     parts.store.down = True
-    parts.store.find = _failing_when_released(parts.store)
+    parts.store.find = _find_that_fails_when_released(parts.store)
     futures = look_up_together([parts])
 
     assert all(isinstance(future.exception(), StoreUnavailableError) for future in futures)
@@ -100,7 +100,7 @@ def test_failed_load_is_an_error_for_every_waiter(parts):
     assert parts.store.loads == 1
 
 
-def _failing_when_released(store):
+def _find_that_fails_when_released(store):
     def find(*_):
         store.loads += 1
         assert store.holding.wait(10)
