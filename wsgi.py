@@ -1,4 +1,4 @@
-"""The application that `flask run` and other WSGI servers find."""
+"""The application for `flask run` and other WSGI servers."""
 
 import sys
 

@@ -1,4 +1,4 @@
-"""python -m service: serves the app under Granian, one process, many threads."""
+"""python -m service: serves the app under Granian in one process with many threads."""
 
 import logging
 import socket
@@ -13,33 +13,34 @@ from granian.log import LogLevels
 from service import create_app
 from service.settings import Settings, SettingsError
 
-# Requests under way get this long to end after SIGTERM, then Redis so long to take what
-# invalidations are pending; a worker that takes longer than both is cut. Docker kills after ten.
+# After SIGTERM, requests under way have this long to finish; then Redis has the second time to
+# accept the pending invalidations. A worker that takes longer than both is killed. Together they
+# stay below the ten seconds after which Docker kills.
 STOP_SECONDS = 8
 PENDING_SECONDS = 1
 
 
 def application() -> Flask:
-    """Build the app in Granian's worker."""
+    """Build the app; called in Granian's worker."""
     settings = Settings.from_environment()
     logging.basicConfig(
         level=settings.log_level.upper(), format="%(asctime)s %(levelname)s %(name)s: %(message)s"
     )
     app = create_app(settings)
-    # Granian's worker is a forked process, which ends without what is in atexit.
+    # Granian's worker is a forked process, which does not run atexit handlers.
     Finalize(None, app.extensions["close"], (PENDING_SECONDS,), exitpriority=0)
     return app
 
 
 def main() -> int:
-    """Serve until SIGTERM or Ctrl-C; gives the exit code."""
+    """Serve until SIGTERM or Ctrl-C; return the exit code."""
     try:
         settings = Settings.from_environment()
         _require_free(settings.host, settings.port)
     except SettingsError as error:
         print(f"service: {error}", file=sys.stderr)  # noqa: T201
         return 2
-    logging.getLogger("_granian").addFilter(_is_news)
+    logging.getLogger("_granian").addFilter(_is_relevant)
     Granian(
         "service.__main__:application",
         factory=True,
@@ -56,13 +57,13 @@ def main() -> int:
     return 0
 
 
-def _is_news(record: logging.LogRecord) -> bool:
-    """Keep back the advice to use fewer threads: they wait for Redis and the store."""
+def _is_relevant(record: logging.LogRecord) -> bool:
+    """Drop the advice to use fewer threads: most of them wait for Redis and the store."""
     return "spawning up to" not in record.getMessage()
 
 
 def _require_free(host: str, port: int) -> None:
-    """Raise SettingsError unless the address can be listened on."""
+    """Raise SettingsError unless this process can listen on the address."""
     try:
         family, kind, protocol, _, address = socket.getaddrinfo(
             host, port, type=socket.SOCK_STREAM, flags=socket.AI_PASSIVE
@@ -71,11 +72,11 @@ def _require_free(host: str, port: int) -> None:
             listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
             listener.bind(address)
     except socket.gaierror as error:
-        raise SettingsError(f"HOST {host!r} is no address of this machine: {error}") from error
+        raise SettingsError(f"HOST {host!r} is not an address of this machine: {error}") from error
     except OSError as error:
         raise SettingsError(
             f"cannot listen on HOST {host} PORT {port}: {error.strerror}; "
-            "stop what listens there or set another PORT"
+            "stop the program that uses it or set another PORT"
         ) from error
 
 

@@ -1,7 +1,8 @@
-"""Every metric of the service, by the names that docs/metrics.md lists."""
+"""Every metric of the service; docs/metrics.md lists the names."""
 
 import platform
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
+from typing import TypeVar
 
 import prometheus_client
 from prometheus_client import (
@@ -18,14 +19,17 @@ from service.domain.cache import FillOutcome, InvalidationOutcome
 from service.domain.knobs import CHOICES, NUMBERS, Knobs
 from service.domain.lookup import LookupResult
 
+Word = TypeVar("Word", bound=str)
+Metric = TypeVar("Metric", Counter, Gauge, Histogram)
+
 VERSION = "0.1.0"
 
-# A hit takes 0.2 to 0.5 ms and the slowest answer some seconds (a store delay of 10 s).
+# A hit takes 0.2 to 0.5 ms, and the slowest answer about 10 s (the longest store delay).
 BUCKETS = (
     *(0.0001, 0.00025, 0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.05),
     *(0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0),
 )
-# Ages follow TTLs, which are chosen from parts of a second to days.
+# Ages are as long as TTLs, which are chosen from a fraction of a second to days.
 AGE_BUCKETS = (0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0, 30.0, 60.0, 300.0, 900.0, 3600.0, 86_400.0)
 
 CACHE_OPS = ("read", "generation", "fill", "lease", "invalidate", "settings", "clear", "ping")
@@ -52,158 +56,147 @@ METHODS = ("GET", "HEAD", "PUT", "DELETE", "PATCH", "OPTIONS", "other")
 
 
 class Metrics:
-    """Counts what an `Observer` hears, in a registry of its own, beside the limits set to it."""
+    """Counts the events of an `Observer` in a registry of its own.
+
+    Args:
+        limits: The settings to show beside them, by name.
+    """
 
     def __init__(self, **limits: int) -> None:
         prometheus_client.disable_created_metrics()  # type: ignore[no-untyped-call]
-        registry = self.registry = CollectorRegistry()
-        ProcessCollector(registry=registry)
-        PlatformCollector(registry=registry)
-        lookups = Counter(
-            "cacheaside_lookups_total", "Lookups by how they ended", ["result"], registry=registry
-        )
-        lookup_seconds = Histogram(
+        self.registry = CollectorRegistry()
+        ProcessCollector(registry=self.registry)
+        PlatformCollector(registry=self.registry)
+        self._build_lookup_metrics()
+        self._build_cache_metrics()
+        self._build_store_metrics()
+        self._build_knob_metrics()
+        self._build_http_metrics()
+        for name, limit in limits.items():
+            self._gauge(f"cacheaside_{name}", f"The setting {name}").set(limit)
+        build = self._gauge("cacheaside_build_info", "The program", "version", "python")
+        build.labels(VERSION, platform.python_version()).set(1)
+
+    def _counter(self, name: str, about: str, *labels: str) -> Counter:
+        return Counter(name, about, labels, registry=self.registry)
+
+    def _gauge(self, name: str, about: str, *labels: str) -> Gauge:
+        return Gauge(name, about, labels, registry=self.registry)
+
+    def _histogram(
+        self, name: str, about: str, *labels: str, buckets: Sequence[float] = BUCKETS
+    ) -> Histogram:
+        return Histogram(name, about, labels, buckets=buckets, registry=self.registry)
+
+    def _build_lookup_metrics(self) -> None:
+        lookups = self._counter("cacheaside_lookups_total", "Lookups by result", "result")
+        seconds = self._histogram(
             "cacheaside_lookup_duration_seconds",
-            "Time from the request's arrival in the handler to its answer",
-            ["result"],
-            buckets=BUCKETS,
-            registry=registry,
+            "Time from when the handler receives the request to its answer",
+            "result",
         )
-        self._lookups = {word: lookups.labels(word.value) for word in LookupResult}
-        self._lookup_seconds = {word: lookup_seconds.labels(word.value) for word in LookupResult}
-        op_seconds = Histogram(
-            "cacheaside_cache_op_duration_seconds",
-            "Time of one exchange with Redis",
-            ["op"],
-            buckets=BUCKETS,
-            registry=registry,
+        self._lookups = _series(lookups, LookupResult)
+        self._lookup_seconds = _series(seconds, LookupResult)
+        self._ages = self._histogram(
+            "cacheaside_entry_age_seconds",
+            "Age of served entries, where it is known",
+            buckets=AGE_BUCKETS,
         )
-        errors = Counter(
+
+    def _build_cache_metrics(self) -> None:
+        seconds = self._histogram(
+            "cacheaside_cache_op_duration_seconds", "Duration of one exchange with Redis", "op"
+        )
+        errors = self._counter(
             "cacheaside_cache_errors_total",
             "Exchanges with Redis that failed; op decode is a poisoned value",
-            ["op"],
-            registry=registry,
+            "op",
         )
-        self._op_seconds = {op: op_seconds.labels(op) for op in CACHE_OPS}
-        self._errors = {op: errors.labels(op) for op in (*CACHE_OPS, "decode")}
-        key_reads = Counter(
+        key_reads = self._counter(
             "cacheaside_cache_key_reads_total",
             "Keys read by commands and scripts, as Redis' keyspace_hits and _misses count them",
-            ["found"],
-            registry=registry,
+            "found",
         )
-        self._keys_found = key_reads.labels("true")
-        self._keys_missing = key_reads.labels("false")
-        self._build_store_metrics(registry)
-        self._build_outcome_metrics(registry)
-        self._build_knob_metrics(registry)
-        for name, limit in limits.items():
-            Gauge(f"cacheaside_{name}", f"The setting {name}", registry=registry).set(limit)
-        self._http = Counter(
-            "cacheaside_http_requests_total",
-            "Answered HTTP requests; route is the pattern, never the path",
-            ["method", "route", "status"],
-            registry=registry,
+        fills = self._counter(
+            "cacheaside_fills_total", "Fills of the cache after a load", "outcome"
         )
-        for route, answers in EXPECTED_ANSWERS.items():
-            for method, statuses in answers.items():
-                for status in statuses:
-                    self._http.labels(method, route, str(status))
+        invalidations = self._counter(
+            "cacheaside_invalidations_total",
+            "Deletions of entries whose fruit was written",
+            "outcome",
+        )
+        breakers = self._gauge(
+            "cacheaside_breaker_open",
+            "1 while the dependency is not called because it failed",
+            "dependency",
+        )
+        self._op_seconds = _series(seconds, CACHE_OPS)
+        self._errors = _series(errors, (*CACHE_OPS, "decode"))
+        self._keys_found, self._keys_missing = key_reads.labels("true"), key_reads.labels("false")
+        self._fills = _series(fills, FillOutcome)
+        self._invalidations = _series(invalidations, InvalidationOutcome)
+        self._breakers = _series(breakers, DEPENDENCIES)
 
-    def _build_store_metrics(self, registry: CollectorRegistry) -> None:
-        queries = Counter(
-            "cacheaside_store_queries_total",
-            "Queries sent to the store",
-            ["op", "outcome"],
-            registry=registry,
+    def _build_store_metrics(self) -> None:
+        queries = self._counter(
+            "cacheaside_store_queries_total", "Queries sent to the store", "op", "outcome"
         )
-        seconds = Histogram(
+        seconds = self._histogram(
             "cacheaside_store_query_duration_seconds",
-            "Time of one query, the store delay included",
-            ["op"],
-            buckets=BUCKETS,
-            registry=registry,
+            "Duration of one query, including the store delay",
+            "op",
         )
         self._queries = {
             (op, outcome): queries.labels(op, outcome)
             for op in STORE_OPS
             for outcome in STORE_OUTCOMES
         }
-        self._query_seconds = {op: seconds.labels(op) for op in STORE_OPS}
-        self._in_flight = Gauge(
-            "cacheaside_store_in_flight", "Queries that the store is busy with", registry=registry
+        self._query_seconds = _series(seconds, STORE_OPS)
+        self._in_flight = self._gauge(
+            "cacheaside_store_in_flight", "Queries in progress at the store"
         )
 
-    def _build_outcome_metrics(self, registry: CollectorRegistry) -> None:
-        fills = Counter(
-            "cacheaside_fills_total",
-            "Fills of the cache after a load",
-            ["outcome"],
-            registry=registry,
-        )
-        invalidations = Counter(
-            "cacheaside_invalidations_total",
-            "Entries taken out because their fruit was written",
-            ["outcome"],
-            registry=registry,
-        )
-        breaker = Gauge(
-            "cacheaside_breaker_open",
-            "1 while the dependency is not asked because it failed",
-            ["dependency"],
-            registry=registry,
-        )
-        self._fills = {outcome: fills.labels(outcome.value) for outcome in FillOutcome}
-        self._invalidations = {
-            outcome: invalidations.labels(outcome.value) for outcome in InvalidationOutcome
-        }
-        self._breakers = {name: breaker.labels(name) for name in DEPENDENCIES}
-        self._ages = Histogram(
-            "cacheaside_entry_age_seconds",
-            "Age of served entries, where it is known",
-            buckets=AGE_BUCKETS,
-            registry=registry,
-        )
-        Gauge(
-            "cacheaside_build_info", "The program", ["version", "python"], registry=registry
-        ).labels(VERSION, platform.python_version()).set(1)
-
-    def _build_knob_metrics(self, registry: CollectorRegistry) -> None:
+    def _build_knob_metrics(self) -> None:
         self._numbers = {
-            name: Gauge(f"cacheaside_{name}", f"The knob {name} in force", registry=registry)
-            for name in NUMBERS
-        }
-        choices = {
-            name: Gauge(
-                f"cacheaside_{name}", f"1 for the {name} in force", ["mode"], registry=registry
-            )
-            for name in CHOICES
+            name: self._gauge(f"cacheaside_{name}", f"The knob {name} in force") for name in NUMBERS
         }
         self._choices = {
-            (name, mode): choices[name].labels(mode.value)
+            name: _series(
+                self._gauge(f"cacheaside_{name}", f"1 for the {name} in force", "mode"), modes
+            )
             for name, modes in CHOICES.items()
-            for mode in modes
         }
 
+    def _build_http_metrics(self) -> None:
+        self._http = self._counter(
+            "cacheaside_http_requests_total",
+            "Answered HTTP requests; route is the pattern, never the path",
+            *("method", "route", "status"),
+        )
+        for route, answers in EXPECTED_ANSWERS.items():
+            for method, statuses in answers.items():
+                for status in statuses:
+                    self._http.labels(method, route, str(status))
+
     def lookup_ended(self, result: LookupResult, seconds: float) -> None:
-        """Count a lookup and its time."""
+        """Count a lookup and its duration."""
         self._lookups[result].inc()
         self._lookup_seconds[result].observe(seconds)
 
     def entry_age(self, seconds: float) -> None:
-        """Sample the age of a served entry."""
+        """Record the age of a served entry."""
         self._ages.observe(seconds)
 
     def cache_op(self, op: str, seconds: float) -> None:
-        """Time an exchange with the cache."""
+        """Record the duration of an exchange with the cache."""
         self._op_seconds[op].observe(seconds)
 
     def cache_error(self, op: str) -> None:
-        """Count a failed exchange."""
+        """Count a failed exchange, or a poisoned value."""
         self._errors[op].inc()
 
     def key_reads(self, found: int, missing: int) -> None:
-        """Count keys read."""
+        """Count the keys that a command or script read."""
         if found:
             self._keys_found.inc(found)
         if missing:
@@ -218,24 +211,25 @@ class Metrics:
         self._invalidations[outcome].inc()
 
     def store_query(self, op: str, outcome: str, seconds: float) -> None:
-        """Count and time a query."""
+        """Count a query and its duration."""
         self._queries[op, outcome].inc()
         self._query_seconds[op].observe(seconds)
 
     def store_in_flight(self, change: int) -> None:
-        """Follow how many queries are under way."""
+        """Add to the queries in progress, or subtract."""
         self._in_flight.inc(change)
 
     def breaker_turned(self, dependency: str, is_open: bool) -> None:
-        """Show a breaker."""
+        """Show whether a breaker is open."""
         self._breakers[dependency].set(int(is_open))
 
     def knobs_turned(self, knobs: Knobs) -> None:
         """Show the knobs in force."""
         for name, gauge in self._numbers.items():
             gauge.set(getattr(knobs, name))
-        for (name, mode), gauge in self._choices.items():
-            gauge.set(int(getattr(knobs, name) is mode))
+        for name, gauges in self._choices.items():
+            for mode, gauge in gauges.items():
+                gauge.set(int(getattr(knobs, name) is mode))
 
     def http_request(self, method: str, route: str, status: int) -> None:
         """Count an answered request; unknown methods share one label."""
@@ -243,7 +237,12 @@ class Metrics:
         self._http.labels(word, route, str(status)).inc()
 
     def exposition(self, names: Sequence[str]) -> bytes:
-        """Write the metrics as Prometheus reads them; only some where names are given."""
+        """Return the page for Prometheus; only the named metrics when names are given."""
         if names:
             return generate_latest(self.registry.restricted_registry(list(names)))
         return generate_latest(self.registry)
+
+
+def _series(metric: Metric, words: Iterable[Word]) -> dict[Word, Metric]:
+    """Return a series for each word; it exists from now on, so that a count of 0 shows."""
+    return {word: metric.labels(word) for word in words}

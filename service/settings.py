@@ -24,8 +24,8 @@ MYSQL_OPTIONS = {
     "charset": "utf8mb4",
     "unix_socket": "/.+",
 }
-# By scheme, what may stand behind the question mark of a URL, and the pattern of its value.
-# Whatever else the drivers take, they would fail on or follow instead of what is set here.
+# By scheme, the options that a URL may have, and the pattern of each value. The drivers' other
+# options would make them fail, or override the settings of this process.
 URL_OPTIONS = {
     "rediss": REDIS_TLS,
     "rediss+cluster": REDIS_TLS,
@@ -35,18 +35,24 @@ URL_OPTIONS = {
 
 
 class SettingsError(ValueError):
-    """A setting is wrong; the message names it, its value and the remedy in one line."""
+    """A setting is wrong; the message names it, its value and the way out in one line."""
 
 
 @dataclass(frozen=True, slots=True)
 class Settings:
-    """How one process runs; the defaults are the seed's compose stack on this machine.
+    """How one process runs; the defaults fit the seed's compose stack on this machine.
 
     Attributes:
-        redis_timeout_seconds: Longest wait for one answer of Redis.
+        redis_url: A Redis server, or with `+cluster` one node of a cluster.
+        database_url: The store.
+        host: The address to listen on.
+        port: The port to listen on.
+        threads: How many requests are served at the same time.
         store_pool_size: Connections to the store, and so loads at the same time.
-        control_token: None lets only this machine write and control.
-        knobs: What the run-time knobs are until somebody changes them.
+        redis_timeout_seconds: Longest wait for one reply of Redis.
+        log_level: The least severe messages to log.
+        control_token: Required of writes and control; None accepts only those from this machine.
+        knobs: The run-time knobs at the start.
     """
 
     redis_url: str = "redis://127.0.0.1:6379/0"
@@ -62,10 +68,10 @@ class Settings:
 
     @classmethod
     def from_environment(cls, environment: Mapping[str, str] | None = None) -> "Settings":
-        """Read the settings; without an argument, from the process' own environment.
+        """Read the settings from an environment; None reads the one of this process.
 
         Raises:
-            SettingsError: A value is not usable.
+            SettingsError: A value is wrong.
         """
         texts = os.environ if environment is None else environment
         default = cls()
@@ -96,11 +102,11 @@ def _host(texts: Mapping[str, str], default: str) -> str:
 
 
 def _require_name(name: str, host: str) -> None:
-    """Raise SettingsError for a host that cannot even be looked up."""
+    """Raise SettingsError for a host that no name server could resolve."""
     try:
         host.encode("idna")
     except UnicodeError:
-        raise SettingsError(f"{name} has a host that can be none: {quote(host)}") from None
+        raise SettingsError(f"{name}: {quote(host)} is not a valid host name") from None
 
 
 def _whole(texts: Mapping[str, str], name: str, default: int, low: int, high: int) -> int:
@@ -130,32 +136,32 @@ def _token(texts: Mapping[str, str]) -> str | None:
     token = texts.get("CONTROL_TOKEN")
     if token is not None and not token.strip():
         raise SettingsError(
-            "CONTROL_TOKEN is set but empty; give it a value, or unset it "
-            "to take control requests from this machine only"
+            "CONTROL_TOKEN is set but empty; set a value, or unset it "
+            "to accept control requests from this machine only"
         )
     if token is not None and not re.fullmatch("[!-~]+", token):
         raise SettingsError(
-            "CONTROL_TOKEN has a blank or a character beyond ASCII, which no header carries; "
-            "make it of letters, digits and signs"
+            "CONTROL_TOKEN has a blank or a character beyond ASCII, which a header cannot carry; "
+            "use only letters, digits and punctuation"
         )
     return token
 
 
 def _url(texts: Mapping[str, str], name: str, default: str, schemes: tuple[str, ...]) -> str:
     text = texts.get(name, default)
-    # A URL may carry a password, so messages name the part that is wrong, never the whole.
+    # A URL may contain a password, so that messages show only the part that is wrong.
     scheme = text.partition("://")[0] if "://" in text else ""
     if scheme not in schemes:
         raise SettingsError(f"{name} must begin with one of {_list(schemes)}, got {quote(scheme)}")
     if not text.isprintable():
-        raise SettingsError(f"{name} has a character that cannot be shown; write it with %")
+        raise SettingsError(f"{name} has an unprintable character; percent-encode it")
     if scheme == "sqlite":
         return _sqlite(name, text)
     try:
         parts = urlsplit(text)
         port = parts.port
     except ValueError:
-        raise SettingsError(f"{name} has a port that is no number from 0 to 65535") from None
+        raise SettingsError(f"{name} has a port that is not a number from 1 to 65535") from None
     if not parts.hostname or port == 0:
         raise SettingsError(f"{name} names no host; write it like {default}")
     if name == "DATABASE_URL" and not parts.path.strip("/"):
@@ -171,12 +177,12 @@ def _require_known_options(name: str, parts: SplitResult) -> None:
     known = URL_OPTIONS.get(parts.scheme, {})
     for option, value in parse_qsl(parts.query, keep_blank_values=True):
         if option not in known:
-            there = ", ".join(known) or "none"
-            raise SettingsError(f"{name} has the unknown option {quote(option)}; there is {there}")
+            allowed = f"{parts.scheme}:// takes {', '.join(known) or 'none'}"
+            raise SettingsError(f"{name} has the unknown option {quote(option)}; {allowed}")
         if not re.fullmatch(known[option], value, re.IGNORECASE):
             raise SettingsError(f"{name}: {option} must be {known[option]}, got {quote(value)}")
         if known[option] is _FILE and not os.path.isfile(value):  # noqa: PTH113 - never raises
-            raise SettingsError(f"{name}: {option} is no file: {quote(value)}")
+            raise SettingsError(f"{name}: {option} is not a file: {quote(value)}")
 
 
 def _sqlite(name: str, text: str) -> str:
@@ -184,9 +190,9 @@ def _sqlite(name: str, text: str) -> str:
     if not text.startswith("sqlite:///") or not path.strip("/"):
         raise SettingsError(f"{name} names no file; write it like sqlite:////tmp/fruit.db")
     if not Path(path).parent.is_dir():
-        raise SettingsError(f"{name} is in a folder that is not there: {Path(path).parent}")
+        raise SettingsError(f"{name} is in a folder that does not exist: {Path(path).parent}")
     if options:
-        raise SettingsError(f"{name} has options, got {quote(options)}; a file takes none")
+        raise SettingsError(f"{name} has the options {quote(options)}; a file takes none")
     return text
 
 
