@@ -3,6 +3,7 @@
 import logging
 import os
 import sys
+from functools import partial
 
 import locust.stats
 from locust.env import Environment
@@ -15,7 +16,7 @@ from loadtests.page.exporter import Exposition, LoadCollector
 from loadtests.page.live_view import LiveView, LoadSource
 from loadtests.page.metrics_server import METRICS_PORT, start_metrics_server
 from loadtests.page.start_form import fewest_users, require_users
-from loadtests.run.closing import Closing
+from loadtests.run.closing import close_run
 from loadtests.run.gates import add_gate_flags
 from loadtests.run.ledger import Ledger
 from loadtests.run.load_user import LoadUser, available_classes, scenarios_of
@@ -76,7 +77,7 @@ def _connect(environment: Environment, web_ui: WebUI | None) -> None:
         options.num_users = max(options.expect_workers or 1, fewest)
     elif options.headless or options.autostart:
         require_users(str(options.num_users), environment.user_classes)
-    ledger = Ledger(environment, token, Closing(environment).on_outcome)
+    ledger = Ledger(environment, token, partial(close_run, environment))
     readiness = Readiness(environment, ledger)
     if options.headless or options.autostart:
         readiness.ready_service(settings)

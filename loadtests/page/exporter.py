@@ -3,12 +3,9 @@
 from collections.abc import Callable, Iterator
 
 from prometheus_client import CONTENT_TYPE_LATEST, CollectorRegistry, generate_latest
-from prometheus_client.core import (
-    CounterMetricFamily,
-    GaugeMetricFamily,
-    HistogramMetricFamily,
-    Metric,
-)
+from prometheus_client.core import CounterMetricFamily as Counter
+from prometheus_client.core import GaugeMetricFamily as Gauge
+from prometheus_client.core import HistogramMetricFamily, Metric
 from prometheus_client.registry import Collector
 
 from loadtests.page.snapshot import View
@@ -19,23 +16,8 @@ from loadtests.sender.tallies import Clocks
 CONTENT_TYPE = CONTENT_TYPE_LATEST
 
 BUCKETS_SECONDS = (
-    0.0001,
-    0.00025,
-    0.0005,
-    0.001,
-    0.0025,
-    0.005,
-    0.01,
-    0.025,
-    0.05,
-    0.1,
-    0.25,
-    0.5,
-    1.0,
-    2.5,
-    5.0,
-    10.0,
-    30.0,
+    *(0.0001, 0.00025, 0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.05),
+    *(0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0, 30.0),
 )
 """Bounds from 0.1 ms, a cache hit, to 30 s, a request that is given up."""
 
@@ -69,27 +51,27 @@ class LoadCollector(Collector):
         view = self._view()
         yield from self._lookups(view)
         tallies = view.tallies
-        yield _histogram("loadtest_slip_seconds", "Slot later than intended.", tallies.slip)
+        yield _histogram("loadtest_slip_seconds", "From intended start to slot.", tallies.slip)
         yield _histogram(
             "loadtest_staleness_seconds",
-            "How long a stale value was superseded.",
+            "How long a stale value had been superseded.",
             tallies.staleness,
         )
-        yield _counter("loadtest_dropped", "Arrivals that waited too long.", tallies.dropped)
-        yield _counter("loadtest_stale_reads", "Reads older than a write.", tallies.stale_reads)
-        yield _gauge("loadtest_target_rate", "Arrivals a second asked for.", self._target_rate())
-        yield _gauge("loadtest_in_flight", "Requests under way.", tallies.in_flight)
-        yield _gauge("loadtest_users", "Locust users.", self._users())
-        yield _gauge("loadtest_workers", "Worker processes; 0 in one process.", view.workers)
+        yield Counter("loadtest_dropped", "Arrivals dropped after a long wait.", tallies.dropped)
+        yield Counter("loadtest_stale_reads", "Reads older than a write.", tallies.stale_reads)
+        yield Gauge("loadtest_target_rate", "Target arrivals a second.", self._target_rate())
+        yield Gauge("loadtest_in_flight", "Requests in flight.", tallies.in_flight)
+        yield Gauge("loadtest_users", "Locust users.", self._users())
+        yield Gauge("loadtest_workers", "Worker processes; 0 in one process.", view.workers)
         yield from _theory(view)
 
     def _lookups(self, view: View) -> Iterator[Metric]:
-        requests = CounterMetricFamily("loadtest_requests", "Lookups by answer.", labels=_ROW)
+        requests = Counter("loadtest_requests", "Lookups by result.", labels=_ROW)
         response = HistogramMetricFamily(
-            "loadtest_response_seconds", "From the intended start.", labels=_ROW
+            "loadtest_response_seconds", "From intended start to last byte.", labels=_ROW
         )
         service = HistogramMetricFamily(
-            "loadtest_service_seconds", "From holding a slot.", labels=_ROW
+            "loadtest_service_seconds", "From slot to last byte.", labels=_ROW
         )
         for row in ((scenario, word) for scenario in self._scenarios for word in RESULTS):
             clocks = view.tallies.by_row.get(row) or Clocks()
@@ -100,12 +82,12 @@ class LoadCollector(Collector):
 
 
 def _theory(view: View) -> Iterator[Metric]:
-    predicted = GaugeMetricFamily("loadtest_predicted_hit_ratio", "By theory, TTL in force.")
+    predicted = Gauge("loadtest_predicted_hit_ratio", "Predicted for the TTL in force.")
     if view.predicted_hit_ratio is not None:
         predicted.add_metric([], view.predicted_hit_ratio)
     yield predicted
-    curve = GaugeMetricFamily(
-        "loadtest_theory_hit_ratio", "By theory, for a grid of TTLs.", labels=["ttl_seconds"]
+    curve = Gauge(
+        "loadtest_theory_hit_ratio", "Predicted for a grid of TTLs.", labels=["ttl_seconds"]
     )
     for ttl_seconds, ratio in view.theory.items():
         if ratio is not None:
@@ -122,14 +104,6 @@ def _buckets(histogram: Histogram) -> tuple[list[tuple[str, float]], float]:
 def _histogram(name: str, text: str, histogram: Histogram) -> Metric:
     buckets, total = _buckets(histogram)
     return HistogramMetricFamily(name, text, buckets=buckets, sum_value=total)
-
-
-def _counter(name: str, text: str, value: float) -> Metric:
-    return CounterMetricFamily(name, text, value=value)
-
-
-def _gauge(name: str, text: str, value: float) -> Metric:
-    return GaugeMetricFamily(name, text, value=value)
 
 
 class Exposition:

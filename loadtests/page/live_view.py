@@ -44,8 +44,8 @@ class LiveView:
     def __init__(self, source: LoadSource, ledger: Ledger) -> None:
         self._source = source
         self._ledger = ledger
-        self._hits: deque[tuple[float, int, int]] = deque()  # at, hits, lookups
-        self._queries: deque[tuple[float, float]] = deque()  # at, queries
+        self._hits: deque[tuple[float, int, int]] = deque()  # (at, hits, lookups)
+        self._queries: deque[tuple[float, float]] = deque()  # (at, queries)
         self._theory: tuple[object, float | None, dict[float, float | None]] | None = None
         self._reset = Tallies()
         self.view = View()

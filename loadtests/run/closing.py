@@ -14,39 +14,27 @@ from loadtests.run.typed_locust import parsed_options
 logger = logging.getLogger(__name__)
 
 
-class Closing:
-    """Logs how a run went and sets Locust's exit code when it fails a gate.
-
-    Args:
-        environment: Locust's environment.
-    """
-
-    def __init__(self, environment: Environment) -> None:
-        self._environment = environment
-
-    def on_outcome(self, outcome: Outcome) -> None:
-        """Log the closing lines and set the exit code."""
-        self._await_csv()
-        for sentence in outcome.unreported:
-            logger.warning("%s", sentence)
-        logger.info("%s", closing_line(outcome))
-        failures = gates_from(parsed_options(self._environment)).failures(outcome)
-        for sentence in failures:
-            logger.error("%s", sentence)
-        if failures:
-            self._environment.process_exit_code = EXIT_GATE
-
-    def _await_csv(self) -> None:
-        """Wait until Locust's CSV writer, which writes once a second, has written the end."""
-        if parsed_options(self._environment).csv_prefix:
-            gevent.sleep(CSV_STATS_INTERVAL_SEC + 0.1)
-
-
 def end_run(environment: Environment) -> None:
     """Stop the run, and quit Locust if it is headless."""
     runner = environment.runner
     if runner is not None:
         gevent.spawn(runner.quit if parsed_options(environment).headless else runner.stop)
+
+
+def close_run(environment: Environment, outcome: Outcome) -> None:
+    """Log how a run went, and set Locust's exit code if it failed a gate."""
+    options = parsed_options(environment)
+    if options.csv_prefix:
+        # Locust's CSV writer writes once a second, and must have written the end of the run.
+        gevent.sleep(CSV_STATS_INTERVAL_SEC + 0.1)
+    for sentence in outcome.unreported:
+        logger.warning("%s", sentence)
+    logger.info("%s", closing_line(outcome))
+    failures = gates_from(options).failures(outcome)
+    for sentence in failures:
+        logger.error("%s", sentence)
+    if failures:
+        environment.process_exit_code = EXIT_GATE
 
 
 def closing_line(outcome: Outcome) -> str:

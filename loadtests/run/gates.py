@@ -8,45 +8,16 @@ from loadtests.workload.flags import Flag, FlagParser
 
 EXIT_GATE = 1
 
+
+def _gate(name: str, usual: float, text: str, most: float, unit: str = "") -> Flag:
+    return Flag(name, usual, text, 0, most, unit, in_form=False, optional=True)
+
+
 GATE_FLAGS = (
-    Flag(
-        "min-hit-ratio",
-        0.9,
-        "Fail below this hit ratio, 0 to 1.",
-        0,
-        1,
-        in_form=False,
-        optional=True,
-    ),
-    Flag(
-        "max-p99-ms",
-        100.0,
-        "Fail above this 99th percentile of response times.",
-        0,
-        3_600_000,
-        "ms",
-        in_form=False,
-        optional=True,
-    ),
-    Flag(
-        "max-stale-reads",
-        0,
-        "Fail above this many stale reads (scenario ReadWrite).",
-        0,
-        1_000_000_000,
-        "reads",
-        in_form=False,
-        optional=True,
-    ),
-    Flag(
-        "min-achieved-ratio",
-        0.99,
-        "Fail below this ratio of arrivals completed to arrivals asked for.",
-        0,
-        1,
-        in_form=False,
-        optional=True,
-    ),
+    _gate("min-hit-ratio", 0.9, "Fail below this hit ratio, 0 to 1.", 1),
+    _gate("max-p99-ms", 100.0, "Fail above this 99th percentile of response times.", 3.6e6, "ms"),
+    _gate("max-stale-reads", 0, "Fail above this many stale reads (ReadWrite).", 1e9, "reads"),
+    _gate("min-achieved-ratio", 0.99, "Fail below this ratio of completed to due arrivals.", 1),
 )
 
 

@@ -53,6 +53,7 @@ class Ledger:
         self._on_outcome = on_outcome
         self._epochs = 0
         self.token = token
+        self._recording: Recording | None = None
         self.workload: Workload | None = None
         self.settings: LoadSettings | None = None
         self.started_at: float | None = None
@@ -105,8 +106,10 @@ class Ledger:
         self._epochs = 0
         self.is_open = True
         self.fenced = _is_fenced(self.knobs)
+        self._recording = None
         if self.settings.record:
-            Recording(Path(self.settings.record)).clear()
+            self._recording = Recording(Path(self.settings.record))
+            self._recording.clear()
         return self.settings
 
     def next_epoch(
@@ -130,8 +133,8 @@ class Ledger:
         if not epoch.processes:
             return None
         self._epochs += 1
-        if self.started_at is None and self.settings is not None and self.settings.record:
-            Recording(Path(self.settings.record)).begin(started_at)
+        if self.started_at is None and self._recording is not None:
+            self._recording.begin(started_at)
         self.started_at = started_at
         return epoch
 
@@ -155,8 +158,8 @@ class Ledger:
             unreported=unreported,
         )
         self.started_at = None
-        if self.settings.record:
-            Recording(Path(self.settings.record)).conclude(summarise(outcome))
+        if self._recording is not None:
+            self._recording.conclude(summarise(outcome))
         self._on_outcome(outcome)
 
     def target_rate(self) -> float:

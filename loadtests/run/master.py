@@ -12,16 +12,7 @@ from locust.runners import STATE_MISSING, MasterRunner
 from loadtests.run.closing import end_run
 from loadtests.run.ledger import Ledger
 from loadtests.run.typed_locust import listen
-from loadtests.run.worker import (
-    BEGIN,
-    BEGUN,
-    EXHAUSTED,
-    GIVE_UP,
-    REFUSED,
-    REPORT,
-    STOP,
-    STOPPED,
-)
+from loadtests.run.worker import BEGIN, BEGUN, EXHAUSTED, GIVE_UP, REFUSED, REPORT, STOP, STOPPED
 from loadtests.sender.tallies import Tallies, merged
 from loadtests.workload.flags import EXIT_USAGE
 
@@ -31,8 +22,8 @@ _LEAD_SECONDS = 0.3  # Long enough for a message to reach every worker.
 _POLL_SECONDS = 0.02
 _RETRY_SECONDS = 1.0
 _SPAWN_SECONDS = 60.0
-_DRAIN_SECONDS = 90.0  # Longer than a worker needs to drain.
-_TOGETHER_SECONDS = 2.0  # Workers that left this long before the end left because of it.
+_DRAIN_SECONDS = 90.0  # Longer than a worker drains with the usual --max-wait-seconds.
+_TOGETHER_SECONDS = 2.0  # Ctrl-C stops all processes, and workers may be this much earlier.
 
 
 class MasterLoad:
@@ -48,14 +39,14 @@ class MasterLoad:
         self._environment = environment
         self._runner = runner
         self._ledger = ledger
-        self._reports: dict[str, dict[str, Any]] = {}
-        self._busy: set[str] = set()
+        self._reports: dict[str, dict[str, Any]] = {}  # The last one of each worker.
+        self._busy: set[str] = set()  # Workers that were asked to send in this run.
         self._not_begun: set[str] = set()
-        self._waiting_for: set[str] = set()
-        self._beginning = gevent.Greenlet()
         self._exhausted: set[str] = set()
-        self._stopping = False
+        self._waiting_for: set[str] = set()
         self._left_at: dict[str, float] = {}
+        self._beginning = gevent.Greenlet()
+        self._stopping = False
         events = environment.events
         listen(events.test_start, self._on_test_start)
         listen(events.spawning_complete, self._on_spawning_complete)
