@@ -1,4 +1,4 @@
-"""Runs our Locust as a person or a CI job does: as a process, told by its command line."""
+"""Runs our Locust as a person or a CI job does: as a process with a command line."""
 
 import contextlib
 import json
@@ -26,8 +26,8 @@ class LocustProcess:
         directory: Empty folder for record and log.
         url: The service.
         arguments: The rest of the command line.
-        headless: Whether it ends with the run; else the web page is at `page_url`.
-        environment: On top of our own.
+        headless: Whether Locust ends with the run; otherwise its web page is at `page_url`.
+        environment: Variables on top of our own.
     """
 
     def __init__(self, directory, url, *arguments, headless=True, environment=None):
@@ -86,27 +86,27 @@ class LocustProcess:
         wait_for(lambda: self.ended() or answers(self.page_url))
 
     def ended(self):
-        """Tell whether it has ended."""
+        """Return whether the process has ended."""
         return self.process.poll() is not None
 
     @property
     def summary(self):
-        """What summary.json says."""
+        """The contents of summary.json."""
         return json.loads((self.record / "summary.json").read_text())
 
     @property
     def samples(self):
-        """All samples."""
+        """All samples of the run."""
         return read_samples(self.record)
 
     @property
-    def said(self):
+    def log_text(self):
         """The log so far."""
         return self.log.read_text(encoding="utf-8", errors="replace")
 
 
 def run(directory, url, *arguments, **given):
-    """Run Locust to its own end; return it, with `.code`."""
+    """Run Locust until it ends by itself; return it, with its exit code as `.code`."""
     with LocustProcess(directory, url, *arguments, **given) as locust:
         locust.code = locust.wait()
     return locust
@@ -123,7 +123,7 @@ def wait_for(condition, seconds=60.0):
 
 @contextlib.contextmanager
 def frozen(process_id):
-    """Stop a process and all its children, as SIGSTOP does, for as long as it lasts."""
+    """Suspend a process and all its children while the block runs."""
     top = psutil.Process(process_id)
     processes = [top, *top.children(recursive=True)]
     for process in processes:
@@ -136,7 +136,7 @@ def frozen(process_id):
 
 
 def answers(url):
-    """Tell whether a page answers."""
+    """Return whether a page answers."""
     try:
         with urllib.request.urlopen(url, timeout=5):
             return True

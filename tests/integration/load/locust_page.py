@@ -1,4 +1,4 @@
-"""Does to Locust's page what its script does, and reads what it shows."""
+"""Sends Locust's page the requests that its script sends, and reads what the page shows."""
 
 import csv
 import json
@@ -22,14 +22,14 @@ def swarm(page, **form):
     assert answer["success"], answer
 
 
-def until_workers(locust, workers):
-    """Wait for the page, and for the workers that it is to have."""
+def wait_for_workers(locust, workers):
+    """Wait for the page and for the number of workers that it must have."""
     locust.until_page()
     count = locust.page_url + "/worker-count"
     wait_for(lambda: not workers or json.loads(fetch(count))["worker_count"] == workers)
 
 
-def knobs(page, **texts):
+def change_knobs(page, **texts):
     body = json.dumps(texts).encode()
     headers = {"Content-Type": "application/json"}
     request = urllib.request.Request(page + "/cacheaside/knobs", body, headers, method="POST")
@@ -37,8 +37,8 @@ def knobs(page, **texts):
         return json.load(response)
 
 
-def metrics(url):
-    """Sum of each metric's samples over all labels, buckets left out."""
+def read_metrics(url):
+    """Return the sum of each metric's samples over all labels, buckets left out."""
     totals = {}
     for family in text_string_to_metric_families(fetch(url)):
         for sample in family.samples:
@@ -47,24 +47,24 @@ def metrics(url):
     return totals
 
 
-def predicted(page):
-    """The predicted hit ratio; 0 before there is one."""
-    return metrics(page + "/metrics").get("loadtest_predicted_hit_ratio", 0.0)
+def predicted_hit_ratio(page):
+    """Return the predicted hit ratio; 0 before there is one."""
+    return read_metrics(page + "/metrics").get("loadtest_predicted_hit_ratio", 0.0)
 
 
-def rows(page):
+def read_rows(page):
     stats = json.loads(fetch(page + "/stats/requests"))
     return {row["name"]: row for row in stats["extended_stats"][0]["data"]}
 
 
-def downloaded(page):
-    """The rows of the Cache tab's CSV."""
+def download_rows(page):
+    """Return the rows of the Cache tab's CSV by name."""
     lines = fetch(page + "/cacheaside/cache.csv").splitlines()
     return {row["name"]: row for row in csv.DictReader(lines)}
 
 
-def slower_than(url, seconds):
-    """How many lookups had a longer response time."""
+def count_slower_than(url, seconds):
+    """Return how many lookups had a longer response time."""
     slower = 0.0
     for family in text_string_to_metric_families(fetch(url)):
         for sample in family.samples:

@@ -1,4 +1,4 @@
-"""What the client counted and what the service counted: equal, to the request."""
+"""The counts of client and service are equal, to the request."""
 
 import json
 import os
@@ -29,39 +29,39 @@ def cold(service_url):
     return service_url
 
 
-def test_an_answer_is_waited_for_though_it_takes_longer_than_a_slot_may(cold, tmp_path):
+def test_an_answer_that_takes_longer_than_the_longest_wait_for_a_slot_is_awaited(cold, tmp_path):
     patch(cold, store_delay_seconds=1.5)
     before = lookups(cold)
 
     locust = run(tmp_path, cold, "--rate", 50, "--requests", 50, "--max-wait-seconds", 1)
 
-    assert counted(locust) == differences(before, lookups(cold))
+    assert client_counts(locust) == count_differences(before, lookups(cold))
     assert locust.summary["completed"] == 50
 
 
-def differences(before, after):
+def count_differences(before, after):
     return {word: after[word] - before[word] for word in after if after[word] != before[word]}
 
 
-def counted(locust):
+def client_counts(locust):
     return {word: count for word, count in locust.summary["results"].items() if count}
 
 
 @pytest.mark.parametrize("processes", [1, 2, 4])
-def test_client_and_service_agree_word_by_word(cold, tmp_path, processes):
+def test_client_and_service_agree_on_the_count_of_every_result(cold, tmp_path, processes):
     before = lookups(cold)
     many = ["--processes", processes, "-u", 5] if processes > 1 else []
 
     locust = run(tmp_path, cold, "--rate", 300, "--requests", 1200, *many)
 
-    assert locust.code == 0, locust.said
-    assert counted(locust) == differences(before, lookups(cold))
+    assert locust.code == 0, locust.log_text
+    assert client_counts(locust) == count_differences(before, lookups(cold))
     assert locust.summary["arrivals"] == locust.summary["completed"] == 1200
     results = np.bincount(locust.samples["result"], minlength=len(RESULTS))
     assert dict(zip(RESULTS, results.tolist(), strict=True)) == locust.summary["results"]
 
 
-def test_processes_send_the_very_requests_of_one(cold, tmp_path):
+def test_several_processes_send_the_same_requests_as_one(cold, tmp_path):
     intended = []
     for processes in ([], ["--processes", 3, "-u", 4]):
         directory = tmp_path / f"run{len(intended)}"
@@ -85,36 +85,36 @@ def test_locusts_own_files_have_the_same_total(cold, tmp_path, processes):
     assert last.split(",")[1:3] == ["Aggregated", "600"]
     rows = json.loads((tmp_path / "own.json").read_text())
     assert sum(row["num_requests"] for row in rows) == 600
-    assert re.search(r'"name": "Aggregated"[^}]*"num_requests": 600', reported(tmp_path))
+    assert re.search(r'"name": "Aggregated"[^}]*"num_requests": 600', html_report(tmp_path))
 
 
-def reported(directory):
-    """The data in Locust's HTML report, whose order of keys is its own."""
+def html_report(directory):
+    """Return Locust's HTML report."""
     return (directory / "own.html").read_text()
 
 
 @pytest.mark.parametrize("processes", [1, 2])
-def test_a_run_that_is_told_to_stop_drains_and_agrees(cold, tmp_path, processes):
+def test_a_stopped_run_drains_and_agrees(cold, tmp_path, processes):
     before = lookups(cold)
     many = ["--processes", processes, "-u", 2] if processes > 1 else []
     with LocustProcess(tmp_path, cold, "--rate", 300, *many) as locust:
         locust.until_started()
         wait_for(lambda: sum(lookups(cold).values()) > sum(before.values()) + 300)
 
-        assert locust.stop() == 0, locust.said
+        assert locust.stop() == 0, locust.log_text
 
-    assert counted(locust) == differences(before, lookups(cold))
+    assert client_counts(locust) == count_differences(before, lookups(cold))
     assert locust.summary["arrivals"] == locust.summary["completed"]
 
 
-def test_a_killed_worker_is_said_and_the_others_go_on(cold, tmp_path):
+def test_a_killed_worker_is_reported_and_the_others_go_on(cold, tmp_path):
     before = lookups(cold)
     with LocustProcess(tmp_path, cold, "--rate", 200, "--processes", 2, "-u", 2) as locust:
         locust.until_started()
         wait_for(lambda: sum(lookups(cold).values()) > sum(before.values()) + 300)
         victim = int(next(locust.record.glob("samples.bin.*")).suffix[1:])
         os.kill(victim, signal.SIGKILL)
-        wait_for(lambda: "failed to send heartbeat" in locust.said)
+        wait_for(lambda: "failed to send heartbeat" in locust.log_text)
 
         locust.stop()
 
@@ -122,9 +122,9 @@ def test_a_killed_worker_is_said_and_the_others_go_on(cold, tmp_path):
     assert re.match(
         r"worker \S+ was lost; the totals lack what it did after its last report", sentence
     )
-    assert sentence in locust.said
-    served = sum(differences(before, lookups(cold)).values())
-    # it did half of 200 a second, and reported every 3 s
+    assert sentence in locust.log_text
+    served = sum(count_differences(before, lookups(cold)).values())
+    # It sent half of 200 requests per second and reported every 3 s.
     assert 0 <= served - locust.summary["completed"] <= 400
 
 
@@ -139,10 +139,10 @@ def test_ctrl_c_in_a_terminal_reaches_all_processes_and_loses_no_count(cold, tmp
         locust.wait()
 
     summary = locust.summary
-    served = sum(differences(before, lookups(cold)).values())
+    served = sum(count_differences(before, lookups(cold)).values())
     assert summary["unreported"] == []
     assert summary["arrivals"] == summary["completed"] + summary["failed"] + summary["dropped"]
-    # what the signal itself cut short was served all the same
+    # The service still served the requests that the signal cut short.
     assert 0 <= served - summary["completed"] <= summary["failed"]
 
 
@@ -156,7 +156,7 @@ def test_several_scenarios_share_the_rate_by_their_users(cold, tmp_path):
     assert locust.summary["results"]["negative"] > 0
 
 
-def test_users_who_wait_for_answers_replay_a_trace_once_between_them(cold, tmp_path):
+def test_users_of_a_closed_loop_share_one_replay_of_a_trace(cold, tmp_path):
     trace = tmp_path / "trace.txt"
     trace.write_text("\n".join(str(1 + number % 100) for number in range(300)))
     before = lookups(cold)
@@ -165,10 +165,10 @@ def test_users_who_wait_for_answers_replay_a_trace_once_between_them(cold, tmp_p
     locust = run(tmp_path, cold, *words, "ClosedLoop")
 
     assert locust.summary["completed"] == 300
-    assert differences(before, lookups(cold))["miss"] >= 100
+    assert count_differences(before, lookups(cold))["miss"] >= 100
 
 
-def test_a_trace_meets_an_empty_cache_as_its_prediction_says(cold, tmp_path):
+def test_a_trace_starts_with_an_empty_cache_as_its_prediction_assumes(cold, tmp_path):
     patch(cold, ttl_seconds=60.0)
     trace = tmp_path / "trace.txt"
     trace.write_text("1\n2\n1\n3\n")
@@ -193,7 +193,7 @@ def test_a_trace_is_sent_in_file_order_by_any_number_of_processes(cold, tmp_path
     locust = run(tmp_path, cold, *pace, "--processes", 2, "-u", 4, "TraceReplay")
 
     assert locust.summary["completed"] == 600
-    found = differences(before, lookups(cold))
+    found = count_differences(before, lookups(cold))
     assert found["miss"] == len(set(ids.tolist()))
     gaps = np.diff(locust.samples["intended"])
     assert np.allclose(gaps, 0.005, atol=1e-5)

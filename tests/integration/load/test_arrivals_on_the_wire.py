@@ -1,4 +1,4 @@
-"""Arrivals as Locust really sends them: Poisson, at the rate asked for, from any process."""
+"""Arrivals as Locust sends them: Poisson, at the given rate, from any number of processes."""
 
 import numpy as np
 import pytest
@@ -31,14 +31,14 @@ def test_arrivals_are_poisson_at_the_rate(tmp_path, service_url, rate, requests,
 
     times = locust.samples["intended"] - locust.summary["started_at"]
     assert times.size == requests
-    # three standard errors of the count, or one percent, whichever is more
+    # Three standard errors of the count, or one percent, whichever is more.
     assert times.size / times[-1] == pytest.approx(rate, rel=max(0.01, 3 / requests**0.5))
     whole = int(times[-1])
     assert dispersion_p(times[times < whole], whole, 0.1) > 1e-3
     assert dispersion_p(times[times < whole], whole, 1.0) > 1e-3
 
 
-def test_what_is_sent_is_what_was_intended_but_for_the_slip(tmp_path, service_url):
+def test_slip_is_what_the_actual_start_is_later_than_the_intended_one(tmp_path, service_url):
     locust = run(tmp_path, service_url, "--rate", 100, "--requests", 600)
 
     slip = locust.samples["response"] - locust.samples["service"]
@@ -47,7 +47,7 @@ def test_what_is_sent_is_what_was_intended_but_for_the_slip(tmp_path, service_ur
     assert locust.summary["slip_p50_seconds"] == pytest.approx(np.median(slip), abs=2e-4)
 
 
-def test_paced_arrivals_are_even_whatever_the_processes(tmp_path, service_url):
+def test_paced_arrivals_of_several_processes_are_evenly_spaced(tmp_path, service_url):
     pace = ["--arrivals", "paced", "--rate", 200, "--requests", 800]
 
     locust = run(tmp_path, service_url, *pace, "--processes", 2, "-u", 3)

@@ -14,7 +14,7 @@ pytestmark = pytest.mark.integration
 
 @pytest.fixture
 def page(request, service_url, tmp_path):
-    """The address of a page that was started with the parameter's words."""
+    """Yield the address of a page that was started with the parameter's arguments."""
     with LocustProcess(tmp_path, service_url, *request.param, headless=False) as locust:
         locust.until_page()
         yield locust.page_url
@@ -58,19 +58,19 @@ def run_to_its_end(page, requests=50, **fields):
 
 
 @pytest.mark.parametrize("page", [["HotKey"]], indirect=True, ids=["named"])
-def test_a_scenario_named_on_the_command_line_goes_before_the_forms(page):
+def test_a_scenario_on_the_command_line_takes_precedence_over_the_forms(page):
     assert run_to_its_end(page, 50, scenario="ReadHeavy") == {"HotKey"}
     assert run_to_its_end(page, 60, scenario="MissingIds") == {"HotKey"}
 
 
 @pytest.mark.parametrize("page", [[]], indirect=True, ids=["unnamed"])
-def test_without_one_the_form_says_which(page):
+def test_the_form_chooses_the_scenario_if_the_command_line_names_none(page):
     assert run_to_its_end(page, 50, scenario="HotKey") == {"HotKey"}
     assert run_to_its_end(page, 60, scenario="MissingIds") == {"MissingIds"}
 
 
 @pytest.mark.parametrize("page", [["--class-picker"]], indirect=True, ids=["picker"])
-def test_with_the_picker_some_scenario_must_be_picked_and_each_get_a_user(page):
+def test_the_class_picker_needs_a_scenario_and_a_user_for_each(page):
     nothing = swarm(page)
     assert nothing["success"] is False
     assert "user classes must be some of ReadHeavy, " in nothing["message"]
@@ -107,7 +107,7 @@ def test_users_on_more_workers_than_slots_are_refused_at_the_start_and_in_an_edi
 
 
 @pytest.mark.parametrize("page", [["ReadHeavy", "HotKey"]], indirect=True, ids=["named"])
-def test_an_edit_leaves_each_scenario_a_user_and_a_counted_run_its_own(page):
+def test_an_edit_must_leave_each_scenario_a_user_and_cannot_change_a_counted_run(page):
     assert swarm(page)["success"]
     wait_for(lambda: len(requests_by_scenario(page)) == 2)
     assert "users must be at least 2" in swarm(page, user_count=1)["message"]

@@ -1,7 +1,7 @@
-"""A service that freezes: the open loop shows all of it, the closed loop next to nothing.
+"""A service that freezes: the open loop shows the whole freeze, the closed loop almost nothing.
 
-With rate r over G seconds and a freeze of S, the share S/G of all arrivals waits, evenly between
-0 and S: p99 is S - 0.01 G. A closed loop sends next to nothing meanwhile.
+In a run of G seconds with a freeze of S seconds, the share S/G of all arrivals waits, evenly
+between 0 and S: p99 is S - 0.01 G. A closed loop sends almost nothing during the freeze.
 """
 
 import contextlib
@@ -14,20 +14,26 @@ import pytest
 
 from loadtests.own_cost.load_cost import endpoint
 from tests.integration.load.locust_load import LocustProcess, frozen, wait_for
-from tests.integration.load.locust_page import downloaded, metrics, rows, slower_than, swarm
+from tests.integration.load.locust_page import (
+    count_slower_than,
+    download_rows,
+    read_metrics,
+    read_rows,
+    swarm,
+)
 
 pytestmark = [pytest.mark.integration, pytest.mark.exclusive]
 
 
 @pytest.fixture(scope="module")
 def service():
-    """A bare endpoint: how long a loaded service takes to recover is not what is tested."""
+    """Yield a bare endpoint, as the recovery of a busy service is not what is tested."""
     with endpoint() as bare:
         yield bare
 
 
 EVEN = ["--rate", 100, "--arrivals", "paced"]
-"""As the formula assumes: Poisson arrivals would move p99 by 0.08 s (61 of them in 0.61 s)."""
+"""Paced as the formula assumes: Poisson arrivals would move p99 by 0.08 s (61 in 0.61 s)."""
 
 RUNS = {
     "open": EVEN,
@@ -42,7 +48,7 @@ LENGTHS = [
 
 @pytest.fixture(scope="module", params=LENGTHS)
 def runs_of_a_freeze(request, service, tmp_path_factory):
-    """Three ways of load at once, and one freeze for all of them."""
+    """Yield three concurrent runs of different load generators, frozen once together."""
     run_seconds, freeze_seconds = request.param
     with contextlib.ExitStack() as running:
         runs = {}
@@ -57,7 +63,7 @@ def runs_of_a_freeze(request, service, tmp_path_factory):
         with frozen(service.pid):
             time.sleep(freeze_seconds)
         for locust in runs.values():
-            assert locust.wait() == 0, locust.said
+            assert locust.wait() == 0, locust.log_text
         yield Frozen(runs, freeze_seconds, freeze_seconds - 0.01 * run_seconds)
 
 
@@ -78,7 +84,7 @@ def test_open_loop_shows_the_freeze_on_both_clocks(runs_of_a_freeze):
     assert p99(locust, "service") == pytest.approx(runs_of_a_freeze.expected_p99, abs=0.15)
 
 
-def test_with_few_slots_only_the_response_time_shows_it(runs_of_a_freeze):
+def test_with_few_slots_only_the_response_time_shows_the_freeze(runs_of_a_freeze):
     locust = runs_of_a_freeze.runs["slots"]
 
     assert p99(locust, "response") == pytest.approx(runs_of_a_freeze.expected_p99, abs=0.15)
@@ -95,7 +101,7 @@ def test_a_closed_loop_hides_the_freeze(runs_of_a_freeze):
     assert locust.samples["response"].max() > runs_of_a_freeze.freeze_seconds * 0.9
 
 
-def test_an_arrival_that_waits_too_long_is_dropped_and_stands_in_the_response_times(
+def test_an_arrival_that_waits_too_long_is_dropped_and_counts_in_the_response_times(
     tmp_path, service
 ):
     limits = ["--rate", 100, "--max-in-flight", 4, "--max-wait-seconds", 1]
@@ -115,7 +121,7 @@ def test_an_arrival_that_waits_too_long_is_dropped_and_stands_in_the_response_ti
     assert summary["arrivals"] == sum(summary["results"].values())
 
 
-def test_a_second_signal_gives_up_what_is_under_way(tmp_path, service):
+def test_a_second_signal_gives_up_the_requests_in_flight(tmp_path, service):
     with LocustProcess(tmp_path, service.url, "--rate", 100) as locust:
         locust.until_started()
         with frozen(service.pid):
@@ -128,25 +134,27 @@ def test_a_second_signal_gives_up_what_is_under_way(tmp_path, service):
 
     summary = locust.summary
     assert summary["failed"] + summary["dropped"] > 50
-    assert re.search("gave up", locust.said)
+    assert re.search("gave up", locust.log_text)
 
 
-def test_a_freeze_is_seen_while_it_lasts_and_ever_after(tmp_path, service):
+def test_a_freeze_is_visible_while_it_lasts_and_afterwards(tmp_path, service):
     with LocustProcess(tmp_path, service.url, headless=False) as locust:
         page = locust.page_url
         locust.until_page()
         swarm(page, rate=100, max_in_flight=50, max_wait_seconds=1)
-        wait_for(lambda: metrics(page + "/metrics")["loadtest_requests_total"] > 100)
+        wait_for(lambda: read_metrics(page + "/metrics")["loadtest_requests_total"] > 100)
 
         with frozen(service.pid):
-            wait_for(lambda: metrics(page + "/metrics")["loadtest_in_flight"] == 50, seconds=5)
-            wait_for(lambda: metrics(page + "/metrics")["loadtest_dropped_total"] > 50, seconds=5)
-            wait_for(lambda: "dropped" in rows(page), seconds=5)
+            wait_for(lambda: read_metrics(page + "/metrics")["loadtest_in_flight"] == 50, seconds=5)
+            wait_for(
+                lambda: read_metrics(page + "/metrics")["loadtest_dropped_total"] > 50, seconds=5
+            )
+            wait_for(lambda: "dropped" in read_rows(page), seconds=5)
 
-        wait_for(lambda: metrics(page + "/metrics")["loadtest_in_flight"] < 10)
-        table = downloaded(page)
-        tab = rows(page)
-        slow = slower_than(page + "/metrics", 0.5)
+        wait_for(lambda: read_metrics(page + "/metrics")["loadtest_in_flight"] < 10)
+        table = download_rows(page)
+        tab = read_rows(page)
+        slow = count_slower_than(page + "/metrics", 0.5)
 
     assert float(tab["All lookups"]["response_p99_ms"]) > 1000
     assert float(table["All lookups"]["response_p99_ms"]) > 1000

@@ -1,4 +1,4 @@
-"""Locust's page without a browser: what its requests do, and /metrics beside it."""
+"""Locust's page without a browser: the effects of its requests, and /metrics."""
 
 import json
 import re
@@ -12,13 +12,13 @@ import pytest
 from loadtests.stack.ports import free_port
 from tests.integration.load.locust_load import LocustProcess, answers, fetch, lookups, wait_for
 from tests.integration.load.locust_page import (
-    knobs,
-    metrics,
+    change_knobs,
     post,
-    predicted,
-    rows,
+    predicted_hit_ratio,
+    read_metrics,
+    read_rows,
     swarm,
-    until_workers,
+    wait_for_workers,
 )
 
 pytestmark = [pytest.mark.integration, pytest.mark.exclusive]
@@ -28,14 +28,16 @@ pytestmark = [pytest.mark.integration, pytest.mark.exclusive]
 def test_a_run_from_the_page_agrees_with_the_service(service_url, tmp_path, processes):
     before = sum(lookups(service_url).values())
     with LocustProcess(tmp_path, service_url, *processes, headless=False) as locust:
-        until_workers(locust, 2 if processes else 0)
+        wait_for_workers(locust, 2 if processes else 0)
         swarm(locust.page_url, rate=200, ttl_seconds=5)
         wait_for(lambda: sum(lookups(service_url).values()) > before + 600)
         post(locust.page_url, "/stop")
         served = sum(lookups(service_url).values()) - before
 
-        wait_for(lambda: rows(locust.page_url)["All lookups"]["count"] == str(served), seconds=20)
-        exported = metrics(locust.page_url + "/metrics")
+        wait_for(
+            lambda: read_rows(locust.page_url)["All lookups"]["count"] == str(served), seconds=20
+        )
+        exported = read_metrics(locust.page_url + "/metrics")
         stats = json.loads(fetch(locust.page_url + "/stats/requests"))
 
     assert exported["loadtest_requests_total"] == served
@@ -55,11 +57,13 @@ def test_changing_the_users_while_running_keeps_the_rate(service_url, tmp_path, 
     at_first, later = users
     many = ["--processes", processes] if processes > 1 else []
     with LocustProcess(tmp_path, service_url, *many, headless=False) as locust:
-        until_workers(locust, processes if many else 0)
+        wait_for_workers(locust, processes if many else 0)
         swarm(locust.page_url, rate=150, user_count=at_first)
-        wait_for(lambda: metrics(locust.page_url + "/metrics")["loadtest_requests_total"] > 150)
+        wait_for(
+            lambda: read_metrics(locust.page_url + "/metrics")["loadtest_requests_total"] > 150
+        )
         swarm(locust.page_url, user_count=later)
-        wait_for(lambda: metrics(locust.page_url + "/metrics")["loadtest_users"] == later)
+        wait_for(lambda: read_metrics(locust.page_url + "/metrics")["loadtest_users"] == later)
         time.sleep(3)
         before, began = sum(lookups(service_url).values()), time.monotonic()
         time.sleep(4)
@@ -73,33 +77,33 @@ def test_changing_the_users_while_running_keeps_the_rate(service_url, tmp_path, 
 def run_to_its_end(page, requests):
     swarm(page, rate=200, requests=requests)
     wait_for(lambda: "stopped" in fetch(page + "/stats/requests"))
-    wait_for(lambda: rows(page)["All lookups"]["count"] == str(requests))
+    wait_for(lambda: read_rows(page)["All lookups"]["count"] == str(requests))
 
 
-def test_a_second_run_counts_from_nothing(service_url, tmp_path):
+def test_a_second_run_counts_from_zero(service_url, tmp_path):
     with LocustProcess(tmp_path, service_url, headless=False) as locust:
         locust.until_page()
 
         run_to_its_end(locust.page_url, 200)
         run_to_its_end(locust.page_url, 50)
-        assert rows(locust.page_url)["All lookups"]["count"] == "50"
+        assert read_rows(locust.page_url)["All lookups"]["count"] == "50"
 
 
 def test_a_knob_changed_while_running_reaches_the_service_and_the_prediction(service_url, tmp_path):
     with LocustProcess(tmp_path, service_url, headless=False) as locust:
         locust.until_page()
         swarm(locust.page_url, rate=100, ttl_seconds=60)
-        wait_for(lambda: predicted(locust.page_url) > 0.8)
+        wait_for(lambda: predicted_hit_ratio(locust.page_url) > 0.8)
 
-        assert knobs(locust.page_url, ttl_seconds="0.1")["knobs"]["ttl_seconds"] == 0.1
+        assert change_knobs(locust.page_url, ttl_seconds="0.1")["knobs"]["ttl_seconds"] == 0.1
 
         in_force = json.loads(fetch(service_url + "/control/settings"))["settings"]
         assert in_force["ttl_seconds"] == 0.1
-        assert predicted(locust.page_url) < 0.6
+        assert predicted_hit_ratio(locust.page_url) < 0.6
         post(locust.page_url, "/stop")
 
 
-def test_knobs_are_not_changed_from_another_site(service_url, tmp_path):
+def test_a_request_from_another_site_cannot_change_knobs(service_url, tmp_path):
     with LocustProcess(tmp_path, service_url, headless=False) as locust:
         locust.until_page()
         headers = {"Content-Type": "application/json", "Origin": "http://elsewhere.example"}
@@ -117,10 +121,10 @@ def test_a_headless_run_serves_its_metrics_on_a_port(service_url, tmp_path):
     words = ["--rate", 100, "--metrics-port", port, "--web-host", "127.0.0.1"]
     with LocustProcess(tmp_path, service_url, *words) as locust:
         locust.until_started()
-        wait_for(lambda: answers(page) and metrics(page)["loadtest_requests_total"] > 100)
-        values = metrics(page)
+        wait_for(lambda: answers(page) and read_metrics(page)["loadtest_requests_total"] > 100)
+        values = read_metrics(page)
 
-        assert locust.stop() == 0, locust.said
+        assert locust.stop() == 0, locust.log_text
 
     assert values["loadtest_target_rate"] == 100
     assert values["loadtest_users"] == 1
@@ -134,7 +138,7 @@ def test_a_metrics_port_that_is_taken_is_refused(service_url, tmp_path):
     ) as locust:
         assert locust.wait() == 2
 
-    assert f"metrics-port must be a free port, got '{taken}'" in locust.said
+    assert f"metrics-port must be a free port, got '{taken}'" in locust.log_text
 
 
 def test_a_reset_clears_the_tab_and_not_the_counters(service_url, tmp_path):
@@ -144,8 +148,8 @@ def test_a_reset_clears_the_tab_and_not_the_counters(service_url, tmp_path):
 
         fetch_by_post(locust.page_url + "/stats/reset")
 
-        wait_for(lambda: rows(locust.page_url)["All lookups"]["count"] == "0")
-        assert metrics(locust.page_url + "/metrics")["loadtest_requests_total"] == 100
+        wait_for(lambda: read_rows(locust.page_url)["All lookups"]["count"] == "0")
+        assert read_metrics(locust.page_url + "/metrics")["loadtest_requests_total"] == 100
 
 
 def fetch_by_post(url):
@@ -153,7 +157,7 @@ def fetch_by_post(url):
     urllib.request.urlopen(urllib.request.Request(url, b"", method="POST"), timeout=30).close()
 
 
-def test_several_scenarios_are_picked_in_the_class_picker(service_url, tmp_path):
+def test_several_scenarios_can_be_picked_in_the_class_picker(service_url, tmp_path):
     with LocustProcess(tmp_path, service_url, "--class-picker", headless=False) as locust:
         locust.until_page()
         form = {"user_count": 2, "spawn_rate": 100, "requests": 100}

@@ -1,4 +1,4 @@
-"""Bad input of the load generator: one sentence, exit code 2, nothing started."""
+"""Bad input to the load generator ends with one sentence and exit code 2; nothing is started."""
 
 import json
 import urllib.parse
@@ -29,13 +29,13 @@ def page(service_url, tmp_path_factory):
         yield locust
 
 
-def refused(tmp_path, url, *arguments, **given):
+def run_refused(tmp_path, url, *arguments, **given):
     locust = run(tmp_path, url, *arguments, **given)
 
     assert locust.code == 2
-    assert "Traceback" not in locust.said
+    assert "Traceback" not in locust.log_text
     assert not (locust.record / "start.json").exists()
-    return locust.said
+    return locust.log_text
 
 
 def submit(page, **fields):
@@ -48,10 +48,10 @@ def submit(page, **fields):
 
 
 def test_a_bad_value_is_refused_on_the_command_line(tmp_path, service_url):
-    assert RATE in refused(tmp_path, service_url, "--rate=-5")
+    assert RATE in run_refused(tmp_path, service_url, "--rate=-5")
 
 
-def test_and_in_the_form_with_the_same_sentence(page):
+def test_a_bad_value_is_refused_in_the_form_with_the_same_sentence(page):
     answer = submit(page, rate="-5")
 
     assert (answer["success"], answer["message"]) == (False, RATE)
@@ -83,45 +83,47 @@ def test_every_field_of_the_form_is_checked_before_the_start(page, fields, sente
 
     assert answer["success"] is False
     assert sentence in answer["message"]
-    assert sentence in page.said
+    assert sentence in page.log_text
 
 
-def test_a_scenario_that_does_not_exist_is_refused_as_in_the_form(tmp_path, service_url):
-    said = refused(tmp_path, service_url, "--scenario", "Nothing")
+def test_an_unknown_scenario_is_refused_as_in_the_form(tmp_path, service_url):
+    said = run_refused(tmp_path, service_url, "--scenario", "Nothing")
 
     assert "scenario must be one of ReadHeavy" in said
     assert "got 'Nothing'; choose one of them" in said
 
 
 def test_fewer_users_than_scenarios_are_refused_as_in_the_form(tmp_path, service_url):
-    said = refused(tmp_path, service_url, "-u", "1", "ReadHeavy", "HotKey")
+    said = run_refused(tmp_path, service_url, "-u", "1", "ReadHeavy", "HotKey")
 
     assert "users must be at least 2, so that each scenario chosen has one, got '1'" in said
 
 
 def test_no_users_are_refused_as_in_the_form(tmp_path, service_url):
-    said = refused(tmp_path, service_url, "-u", "0")
+    said = run_refused(tmp_path, service_url, "-u", "0")
 
     assert "users must be a whole number from 1 to 100000 users, got '0'; try --users 1" in said
 
 
-def test_a_service_that_is_not_there_ends_the_run_before_it_begins(tmp_path):
-    said = refused(tmp_path, "http://127.0.0.1:1")
+def test_an_unreachable_service_ends_the_run_before_it_begins(tmp_path):
+    said = run_refused(tmp_path, "http://127.0.0.1:1")
 
     assert "service http://127.0.0.1:1 cannot be reached" in said
 
 
-def test_a_wrong_token_is_said_with_the_remedy(tmp_path, service_url):
-    said = refused(tmp_path, service_url, environment={"CONTROL_TOKEN": "wrong"})
+def test_a_wrong_token_is_refused_with_the_remedy(tmp_path, service_url):
+    said = run_refused(tmp_path, service_url, environment={"CONTROL_TOKEN": "wrong"})
 
     assert "set CONTROL_TOKEN in the environment to the service's" in said
 
 
-def test_a_bad_trace_line_is_named_by_its_number(tmp_path, service_url):
+def test_refusal_of_a_bad_trace_line_names_its_number(tmp_path, service_url):
     trace = tmp_path / "trace.txt"
     trace.write_text("1\n2\noops\n")
 
-    said = refused(tmp_path, service_url, "--trace", trace, environment={"CONTROL_TOKEN": "secret"})
+    said = run_refused(
+        tmp_path, service_url, "--trace", trace, environment={"CONTROL_TOKEN": "secret"}
+    )
 
     assert f"trace {trace}, line 3: an id must be 1 to 2147483647, got 'oops'" in said
 
@@ -132,17 +134,17 @@ def test_fewer_slots_than_workers_are_refused(tmp_path, service_url):
     locust = run(tmp_path, service_url, *words, environment={"CONTROL_TOKEN": "secret"})
 
     assert locust.code == 2
-    assert "max-in-flight must be at least 2, one for each process that sends" in locust.said
-    assert "Traceback" not in locust.said
+    assert "max-in-flight must be at least 2, one for each process that sends" in locust.log_text
+    assert "Traceback" not in locust.log_text
     assert locust.summary["arrivals"] == 0
 
 
-def test_a_trace_is_replayed_by_one_scenario(tmp_path, service_url):
+def test_a_trace_for_several_scenarios_is_refused(tmp_path, service_url):
     trace = tmp_path / "trace.txt"
     trace.write_text("1\n2\n")
     words = ["--trace", trace, "TraceReplay", "ReadHeavy"]
 
-    said = refused(tmp_path, service_url, *words, environment={"CONTROL_TOKEN": "secret"})
+    said = run_refused(tmp_path, service_url, *words, environment={"CONTROL_TOKEN": "secret"})
 
     assert "trace must be replayed by one scenario, got 'ReadHeavy, TraceReplay'" in said
 
@@ -156,7 +158,7 @@ def test_a_trace_is_replayed_by_one_scenario(tmp_path, service_url):
     ],
     ids=["hit ratio", "p99", "stale reads"],
 )
-def test_a_gate_that_is_missed_fails_the_run_and_says_by_how_much(
+def test_a_missed_gate_fails_the_run_and_states_the_difference(
     tmp_path, service_url, gate, sentence
 ):
     token = {"CONTROL_TOKEN": "secret"}
@@ -164,20 +166,20 @@ def test_a_gate_that_is_missed_fails_the_run_and_says_by_how_much(
     locust = run(tmp_path, service_url, "--requests", "50", *gate, environment=token)
 
     assert locust.code == 1
-    assert sentence in locust.said
+    assert sentence in locust.log_text
 
 
-def test_gates_that_are_reached_pass(tmp_path, service_url):
+def test_a_run_that_reaches_its_gates_passes(tmp_path, service_url):
     gates = ["--min-hit-ratio", "0", "--max-p99-ms", "60000", "--min-achieved-ratio", "1"]
-    few = ["--requests", "50", "--rate", "2000"]  # some under way when the last has come
+    few = ["--requests", "50", "--rate", "2000"]  # Some are in flight when the last one comes
 
     locust = run(tmp_path, service_url, *few, *gates, environment={"CONTROL_TOKEN": "secret"})
 
-    assert locust.code == 0, locust.said
+    assert locust.code == 0, locust.log_text
 
 
 @pytest.mark.parametrize("processes", [[], ["--processes", "2"]], ids=["one process", "workers"])
-def test_a_run_that_ends_before_its_users_are_there_passes_no_gate(
+def test_a_run_that_ends_before_its_users_are_spawned_passes_no_gate(
     tmp_path, service_url, processes
 ):
     words = ["-u", "100", "--spawn-rate", "1", "--run-time", "2s", "--min-hit-ratio", "0"]
@@ -185,6 +187,6 @@ def test_a_run_that_ends_before_its_users_are_there_passes_no_gate(
     locust = run(tmp_path, service_url, *processes, *words, environment={"CONTROL_TOKEN": "secret"})
 
     assert locust.code == 1
-    assert "no load was sent" in locust.said
-    assert "gate: hit ratio is unknown" in locust.said
+    assert "no load was sent" in locust.log_text
+    assert "gate: hit ratio is unknown" in locust.log_text
     assert locust.summary["arrivals"] == 0

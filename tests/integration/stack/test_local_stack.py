@@ -49,12 +49,12 @@ def _fruit(service_url: str) -> dict:
     return _json(f"{service_url}/fruit/1")
 
 
-def _living(pids: list[int]) -> list[int]:
+def _alive(pids: list[int]) -> list[int]:
     living = {row.pid for row in process_table() if row.state != "Z"}
     return [pid for pid in pids if pid in living]
 
 
-def test_stack_on_sqlite_answers_and_says_what_it_took():
+def test_stack_on_sqlite_answers_and_lists_its_servers():
     with LocalStack(database="sqlite") as stack:
         assert _fruit(stack.service_urls[0])["from_cache"] is False
         assert _fruit(stack.service_urls[0])["from_cache"] is True
@@ -82,20 +82,20 @@ def test_settings_reach_the_service():
     assert settings["ttl_seconds"] == 7
 
 
-def test_killed_service_comes_back_on_its_port():
+def test_killed_service_restarts_on_its_port():
     with LocalStack(database="sqlite") as stack:
         service = stack.services[0]
         workers = [service.pid, *descendants(service.pid)]
 
         service.kill()
-        assert _living(workers) == []
+        assert _alive(workers) == []
         service.restart()
 
         assert _fruit(stack.service_urls[0])["data"]["name"] == "apple"
 
 
 def _mysqld(folder: Path, otherwise: str) -> servers.ServerProgram:
-    """A server that tells its version and does something else for all other arguments."""
+    """Return a server that prints its version, and runs *otherwise* for all other arguments."""
     script = folder / "mysqld"
     script.write_text(
         f"#!/bin/sh\ncase $* in *--version) echo mysqld Ver 8.4.0;; {otherwise} esac\n"
@@ -104,7 +104,7 @@ def _mysqld(folder: Path, otherwise: str) -> servers.ServerProgram:
     return servers.ServerProgram(script, folder, "from PATH")
 
 
-def test_database_that_cannot_start_gives_way_to_sqlite_and_says_why(monkeypatch, tmp_path):
+def test_database_that_cannot_start_is_replaced_by_sqlite_with_the_reason(monkeypatch, tmp_path):
     program = _mysqld(tmp_path, "*) echo begun >&2; echo no disk >&2; exit 1;;")
     monkeypatch.setattr(local, "find_mariadb", lambda: program)
 
@@ -113,7 +113,7 @@ def test_database_that_cannot_start_gives_way_to_sqlite_and_says_why(monkeypatch
         assert "(MySQL 8.4.0 could not make its data folder; it says: no disk)" in stack.lines[1]
 
 
-def test_database_that_never_answers_is_ended_and_gives_way_to_sqlite(monkeypatch, tmp_path):
+def test_database_that_never_answers_is_ended_and_replaced_by_sqlite(monkeypatch, tmp_path):
     program = _mysqld(tmp_path, "*--initialize*) ;; *) exec sleep 600;;")
     monkeypatch.setattr(local, "find_mariadb", lambda: program)
     monkeypatch.setattr(local.MariadbServer, "ready_within_seconds", 0.5)
@@ -127,13 +127,15 @@ def test_database_that_never_answers_is_ended_and_gives_way_to_sqlite(monkeypatc
         assert not [command for command in commands if "600" in command.split("\0")]
 
 
-def test_wrong_setting_is_told_in_the_service_s_own_line():
+def test_wrong_setting_is_reported_in_the_services_own_line():
     stack = LocalStack(database="sqlite", environment={"TTL_SECONDS": "soon"})
 
-    with pytest.raises(StackError, match=r"^service-1 does not start: .*TTL_SECONDS.*soon") as told:
+    with pytest.raises(
+        StackError, match=r"^service-1 does not start: .*TTL_SECONDS.*soon"
+    ) as raised:
         stack.__enter__()
 
-    assert "\n" not in str(told.value)
+    assert "\n" not in str(raised.value)
     assert not stack.guardian.folder.exists()
 
 
@@ -154,7 +156,7 @@ def test_prometheus_scrapes_the_service(prometheus_program, monkeypatch):
 @pytest.mark.parametrize(
     "number", [signal.SIGINT, signal.SIGTERM, signal.SIGKILL], ids=["ctrl-c", "term", "kill-9"]
 )
-def test_nothing_of_a_stack_under_load_is_left(number, free_port):
+def test_stack_under_traffic_leaves_nothing_behind(number, free_port):
     load = ["-f", "loadtests/locustfile.py", "ReadHeavy", "--processes", "2", "--autostart"]
     load += ["--rate", "50", "--items", "100"]
     with subprocess.Popen(
@@ -174,7 +176,7 @@ def test_nothing_of_a_stack_under_load_is_left(number, free_port):
         os.kill(parent.pid, number)
 
         deadline = time.monotonic() + 5
-        while (left := _living(pids)) and time.monotonic() < deadline:
+        while (left := _alive(pids)) and time.monotonic() < deadline:
             time.sleep(0.05)
         assert left == []
         assert [port for port in ports if is_taken(port)] == []

@@ -1,4 +1,4 @@
-"""`make run`: the stack for a person, until Ctrl-C."""
+"""`make run`, which starts the stack for a person and runs it until Ctrl-C."""
 
 import json
 import os
@@ -38,13 +38,13 @@ def _run(ports, **environment):
 
 
 def _targets(port):
-    """What Prometheus scrapes; it takes some seconds to know."""
+    """Return what Prometheus scrapes, which it knows only after some seconds."""
     url = f"http://127.0.0.1:{port}/api/v1/targets?state=active"
     with urllib.request.urlopen(url, timeout=5) as answer:
         return json.load(answer)["data"]["activeTargets"]
 
 
-def _said_at_the_start(run):
+def _startup_lines(run):
     shown = []
     while not shown or not shown[-1].startswith("Ctrl-C"):
         line = run.stdout.readline()
@@ -54,9 +54,9 @@ def _said_at_the_start(run):
 
 
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM], ids=["ctrl-c", "term"])
-def test_person_is_shown_three_doors_until_the_end(ports, number):
+def test_service_and_locust_can_be_opened_until_a_signal_ends_everything(ports, number):
     with _run(ports) as run:
-        shown = _said_at_the_start(run)
+        shown = _startup_lines(run)
         pids = descendants(run.pid)
         with urllib.request.urlopen(f"http://127.0.0.1:{ports[0]}/fruit/1", timeout=5) as answer:
             fruit = json.loads(answer.read())
@@ -75,10 +75,10 @@ def test_person_is_shown_three_doors_until_the_end(ports, number):
         assert [port for port in ports if is_taken(port)] == []
 
 
-def test_prometheus_that_is_on_the_path_follows_service_load_and_a_sweep(ports, prometheus_program):
+def test_prometheus_on_the_path_scrapes_service_locust_and_sweep(ports, prometheus_program):
     path = f"{prometheus_program.path.parent}{os.pathsep}{os.environ['PATH']}"
     with _run(ports, PATH=path) as run:
-        shown = _said_at_the_start(run)
+        shown = _startup_lines(run)
         wait_for(lambda: len(_targets(ports[2])) == 4)
         targets = _targets(ports[2])
         run.terminate()
@@ -93,7 +93,7 @@ def test_prometheus_that_is_on_the_path_follows_service_load_and_a_sweep(ports, 
     }
 
 
-def test_busy_port_is_one_line_with_its_remedy(ports):
+def test_taken_port_is_refused_in_one_line_with_its_remedy(ports):
     with socket.create_server(("127.0.0.1", ports[1])), _run(ports) as run:
         said, complained = run.communicate(timeout=20)
 
@@ -106,7 +106,7 @@ def test_busy_port_is_one_line_with_its_remedy(ports):
 
 
 @pytest.mark.parametrize("port", ["70000", "-1", "0", "abc", ""])
-def test_port_that_is_none_is_one_line_with_its_remedy(ports, port):
+def test_invalid_port_is_refused_in_one_line_with_its_remedy(ports, port):
     with _run([port, *ports[1:]]) as run:
         said, complained = run.communicate(timeout=20)
 

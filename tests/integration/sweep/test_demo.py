@@ -1,4 +1,4 @@
-"""`make demo` as a person meets it: in a fresh clone, with nothing installed."""
+"""`make demo` as a new user runs it: in a fresh clone, with nothing installed."""
 
 import re
 import shutil
@@ -18,7 +18,7 @@ pytestmark = pytest.mark.accept
 
 @pytest.fixture
 def clone(tmp_path):
-    """What a clone of the tree as it is would hold."""
+    """Return a folder with the files that a clone of the working tree would have."""
     listed = subprocess.check_output(
         ["git", "ls-files", "-z", "--cached", "--others", "--exclude-standard"], cwd=ROOT, text=True
     )
@@ -29,8 +29,8 @@ def clone(tmp_path):
     return tmp_path
 
 
-def _watched(run):
-    """The processes that a program had, until it ended."""
+def _processes_until_end(run):
+    """Wait until a program ends; return all processes that it had."""
     seen = set()
     while run.poll() is None:
         seen |= descendants(run.pid)
@@ -38,7 +38,7 @@ def _watched(run):
     return seen
 
 
-def test_demo_in_a_fresh_clone_is_predicted_in_three_minutes_and_leaves_nothing(clone):
+def test_demo_in_a_fresh_clone_matches_its_prediction_in_three_minutes_and_leaves_nothing(clone):
     said = clone.parent / "said"
     began = time.monotonic()
 
@@ -48,7 +48,7 @@ def test_demo_in_a_fresh_clone_is_predicted_in_three_minutes_and_leaves_nothing(
             ["make", "demo", f"PYTHON={sys.executable}"], cwd=clone, stdout=output, stderr=output
         ) as run,
     ):
-        pids = _watched(run)
+        pids = _processes_until_end(run)
 
     took_seconds = time.monotonic() - began
     assert run.returncode == 0, said.read_text()

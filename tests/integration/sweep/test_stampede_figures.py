@@ -20,7 +20,7 @@ WORDS = (
 )
 
 
-def test_each_protection_refreshes_a_hot_key_by_as_many_loads_as_it_says(tmp_path):
+def test_each_protection_refreshes_a_hot_key_with_its_own_number_of_loads(tmp_path):
     run = subprocess.run(
         [sys.executable, "-m", "loadtests", "stampede", *WORDS.split(), "--output", str(tmp_path)],
         cwd=ROOT,
@@ -36,7 +36,7 @@ def test_each_protection_refreshes_a_hot_key_by_as_many_loads_as_it_says(tmp_pat
     assert {mode["refreshes"] >= 3 for mode in modes.values()} == {True}
     assert modes["none"]["predicted"] == pytest.approx(21, rel=0.15)
     assert modes["lease"]["predicted"] == modes["stale"]["predicted"] == 1
-    # Three refreshes on a machine that does other things: the full bench has the figures.
+    # The bounds are wide, for three refreshes on a busy machine; the full bench has the figures.
     assert loads["none"] > 10
     assert loads["single-flight"] <= 3
     assert 1 <= loads["early"] < 10

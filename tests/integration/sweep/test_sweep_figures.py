@@ -1,4 +1,4 @@
-"""The full figures that are promised of a trace and of the stampede bench; minutes long."""
+"""The full figures that are promised for a trace and for the stampede bench; takes minutes."""
 
 import json
 import os
@@ -15,7 +15,7 @@ TRACE = Path(os.environ.get("WEB07_TRACE", ROOT.parent / "shared" / "data" / "we
 pytestmark = [pytest.mark.accept, pytest.mark.usefixtures("require_servers")]
 
 
-def answer(*words):
+def run_json(*words):
     run = subprocess.run(
         [sys.executable, "-m", "loadtests", *words, "--json"],
         cwd=ROOT,
@@ -30,17 +30,17 @@ def answer(*words):
 @pytest.fixture
 def trace():
     if not TRACE.exists():
-        missing = f"no trace at {TRACE}: name it by WEB07_TRACE"
+        missing = f"no trace at {TRACE}; set WEB07_TRACE to its path"
         if os.environ.get("CI") == "true":
             pytest.fail(missing)
         pytest.skip(missing)
     return TRACE
 
 
-def test_trace_of_a_shop_is_offloaded_as_its_replay_says(trace, tmp_path):
+def test_offload_ratio_of_a_shops_trace_matches_its_replay(trace, tmp_path):
     words = ["--requests", "30000", "--rate", "500", "--arrivals", "paced", "--ttl", "1,5,30"]
 
-    trials = answer("sweep", "--trace", str(trace), *words, "--output", str(tmp_path))["trials"]
+    trials = run_json("sweep", "--trace", str(trace), *words, "--output", str(tmp_path))["trials"]
 
     expected = {1.0: 0.3325, 5.0: 0.4238, 30.0: 0.5409}
     for trial in trials:
@@ -49,9 +49,10 @@ def test_trace_of_a_shop_is_offloaded_as_its_replay_says(trace, tmp_path):
         assert results["hit"] + results["coalesced"] + results["miss"] == trial["lookups"] == 30000
 
 
-def test_loads_per_refresh_of_a_hot_key_are_those_of_theory(tmp_path):
+def test_loads_per_refresh_of_a_hot_key_match_theory(tmp_path):
     modes = {
-        mode["protection"]: mode for mode in answer("stampede", "--output", str(tmp_path))["modes"]
+        mode["protection"]: mode
+        for mode in run_json("stampede", "--output", str(tmp_path))["modes"]
     }
 
     assert modes["none"]["loads_per_refresh"] == pytest.approx(51, rel=0.1)

@@ -38,12 +38,12 @@ def sweep(*words, environment=()):
     )
 
 
-def living(pids):
+def alive(pids):
     return pids & {row.pid for row in process_table() if row.state != "Z"}
 
 
-def started_by(run):
-    """Wait until Redis, service, Granian's worker, two guardians and Locust are there."""
+def processes_of(run):
+    """Wait for Redis, service, Granian's worker, two guardians and Locust; return all processes."""
     deadline = time.monotonic() + 60
     while len(descendants(run.pid)) < 6 and time.monotonic() < deadline:
         time.sleep(0.1)
@@ -53,25 +53,25 @@ def started_by(run):
 
 def left_of(pids, within_seconds=5):
     deadline = time.monotonic() + within_seconds
-    while living(pids) and time.monotonic() < deadline:
+    while alive(pids) and time.monotonic() < deadline:
         time.sleep(0.1)
-    return living(pids)
+    return alive(pids)
 
 
-def written(folder):
-    """The report but for the random names that plotly gives its charts."""
+def read_report(folder):
+    """Return the report without the random names that plotly gives its charts."""
     return re.sub(
         r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}", "", (folder / "report.html").read_text()
     )
 
 
-def doubted(trial):
+def doubt_kinds(trial):
     return {doubt["kind"] for doubt in trial["doubts"]} - {"few-samples"}
 
 
 @pytest.fixture(scope="module")
 def swept(tmp_path_factory):
-    """A sweep over two TTLs: its folder and what it printed."""
+    """Run a sweep over two TTLs; return its folder and its output."""
     folder = tmp_path_factory.mktemp("sweep")
     with sweep("--ttl", "0.4,0.8", "--json", "--output", str(folder)) as run:
         out, err = run.communicate(timeout=TEST_SECONDS)
@@ -79,7 +79,7 @@ def swept(tmp_path_factory):
     return folder, out, err
 
 
-def test_one_json_object_stands_alone_on_stdout(swept):
+def test_stdout_holds_one_json_object_and_nothing_else(swept):
     folder, out, err = swept
 
     answer = json.loads(out)
@@ -97,7 +97,7 @@ def test_one_json_object_stands_alone_on_stdout(swept):
         )
 
 
-def test_load_service_and_redis_agree_over_a_whole_sweep(swept):
+def test_client_service_and_redis_agree_over_a_whole_sweep(swept):
     folder, _, _ = swept
 
     for record in load_trials(folder):
@@ -109,14 +109,14 @@ def test_load_service_and_redis_agree_over_a_whole_sweep(swept):
         assert {word: client[word] for word in SERVICE_RESULTS} == dict(service.lookups)
         asked = (redis.keyspace_hits, redis.keyspace_misses)
         answered = (service.key_reads["true"], service.key_reads["false"])
-        if service.lookups["bypass"]:  # Redis read keys for answers that came too late
+        if service.lookups["bypass"]:  # Redis also read keys for answers that came too late.
             assert asked[0] >= answered[0]
             assert asked[1] >= answered[1]
         else:
             assert asked == answered
 
 
-def test_samples_are_the_client_s_results(swept):
+def test_samples_add_up_to_the_clients_results(swept):
     folder, _, _ = swept
 
     for record in load_trials(folder):
@@ -125,7 +125,7 @@ def test_samples_are_the_client_s_results(swept):
             assert record.load["results"][word] == (results == RESULT_INDEX[word]).sum()
 
 
-def test_prediction_stood_before_the_window_opened(swept):
+def test_prediction_was_made_before_the_window_opened(swept):
     folder, _, _ = swept
 
     for record in load_trials(folder):
@@ -135,7 +135,7 @@ def test_prediction_stood_before_the_window_opened(swept):
 
 def test_report_can_be_made_again_from_the_records_alone(swept):
     folder, _, _ = swept
-    first = written(folder)
+    first = read_report(folder)
     (folder / "report.html").unlink()
 
     again = subprocess.run(
@@ -148,7 +148,7 @@ def test_report_can_be_made_again_from_the_records_alone(swept):
     )
 
     assert str(folder / "report.html") in again.stderr
-    assert written(folder) == first
+    assert read_report(folder) == first
 
 
 def test_trace_is_predicted_by_its_replay(tmp_path):
@@ -181,17 +181,17 @@ def test_trace_is_predicted_by_its_replay(tmp_path):
     assert run.returncode == 0, err
     trial = json.loads(out)["trials"][0]
     assert trial["lookups"] == 700
-    # A starved machine may spoil the trial, but never without a doubt.
-    assert doubted(trial) or trial["offload_ratio"] == pytest.approx(
+    # A busy machine may spoil the trial, but never without a doubt.
+    assert doubt_kinds(trial) or trial["offload_ratio"] == pytest.approx(
         trial["predicted_offload_ratio"], abs=0.02
     )
     assert trial["hit_ratio_low"] is None
 
 
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM], ids=["ctrl-c", "term"])
-def test_interrupted_sweep_keeps_its_record_and_leaves_nothing(tmp_path, number):
+def test_interrupted_sweep_keeps_its_record_and_leaves_no_process(tmp_path, number):
     with sweep("--ttl", "5", "--output", str(tmp_path)) as run:
-        pids = started_by(run)
+        pids = processes_of(run)
         os.kill(run.pid, number)
         _, err = run.communicate(timeout=30)
 
@@ -206,7 +206,7 @@ def test_killed_sweep_leaves_no_process_and_no_temporary_file(tmp_path):
     temporary.mkdir()
     words = ("--ttl", "5", "--output", str(tmp_path / "run"))
     with sweep(*words, environment={"TMPDIR": str(temporary)}) as run:
-        pids = started_by(run)
+        pids = processes_of(run)
         os.kill(run.pid, signal.SIGKILL)
         run.communicate(timeout=30)
 

@@ -162,7 +162,7 @@ def test_a_bad_value_is_refused_in_the_page(page, locust, width):
     )
     alert.scroll_into_view_if_needed()
     shoot(page, "refused", width)
-    assert "Ramping" not in locust.said
+    assert "Ramping" not in locust.log_text
     assert has_no_sideways_scroll(page)
 
 

@@ -1,4 +1,4 @@
-"""The window that a trial measures, and the hit ratio predict for it."""
+"""The window that a trial measures, and the hit ratio predicted for it."""
 
 import numpy as np
 import pytest
