@@ -15,7 +15,7 @@ from loadtests.stack import ports, servers
 from loadtests.stack.guardian import ROOT, Guardian, StackError
 from loadtests.stack.mariadb_server import MariadbServer
 from loadtests.stack.redis_server import RedisServer
-from loadtests.stack.servers import ServerProgram
+from loadtests.stack.servers import KnownServer, ServerProgram
 
 pytest_plugins = ["tests.whole_stacks"]
 
@@ -86,10 +86,12 @@ def phase_problem(item: pytest.Item) -> str | None:
     return None
 
 
-def find_or_skip(find: Callable[[], ServerProgram]) -> ServerProgram:
+def find_or_skip(
+    server: KnownServer, find: Callable[[KnownServer], ServerProgram] = servers.find_or_unpack
+) -> ServerProgram:
     """Return a program; skip the test when it is missing, or fail it under CI=true."""
     try:
-        return find()
+        return find(server)
     except StackError as error:
         if os.environ.get("CI") == "true":
             pytest.fail(f"under CI=true no server may be missing: {error}")
@@ -99,7 +101,7 @@ def find_or_skip(find: Callable[[], ServerProgram]) -> ServerProgram:
 @pytest.fixture(scope="session")
 def unpacked_redis() -> ServerProgram:
     """Debian's Redis, unpacked into the cache even if this machine has one installed."""
-    return find_or_skip(servers.unpacked_redis)
+    return find_or_skip(servers.REDIS, servers.unpack)
 
 
 @pytest.fixture(scope="session")
@@ -142,30 +144,30 @@ def fresh_mariadb(guardian: Guardian) -> Iterator[MariadbServer]:
 @pytest.fixture(scope="session")
 def require_servers() -> None:
     """Skip or fail the test unless the servers of a local stack are available."""
-    find_or_skip(servers.bring_redis)
-    find_or_skip(servers.bring_mariadb)
+    find_or_skip(servers.REDIS)
+    find_or_skip(servers.MARIADB)
 
 
 @pytest.fixture(scope="session")
 def chromium_path() -> str:
     """The path of a Chromium to control (as root it needs --no-sandbox)."""
-    return str(find_or_skip(servers.bring_chromium).path)
+    return str(find_or_skip(servers.CHROMIUM).path)
 
 
 @pytest.fixture(scope="session")
 def prometheus_program() -> ServerProgram:
     """The Prometheus program."""
-    return find_or_skip(servers.bring_prometheus)
+    return find_or_skip(servers.PROMETHEUS)
 
 
 @pytest.fixture(scope="session")
 def promtool_path() -> str:
     """The path of Prometheus' promtool."""
-    return str(find_or_skip(servers.bring_promtool).path)
+    return str(find_or_skip(servers.PROMTOOL).path)
 
 
 def _redis(guardian: Guardian) -> Iterator[RedisServer]:
-    server = RedisServer(guardian, find_or_skip(servers.bring_redis), f"redis-{next(_numbers)}")
+    server = RedisServer(guardian, find_or_skip(servers.REDIS), f"redis-{next(_numbers)}")
     server.start()
     server.wait_ready()
     yield server
@@ -173,9 +175,7 @@ def _redis(guardian: Guardian) -> Iterator[RedisServer]:
 
 
 def _mariadb(guardian: Guardian) -> Iterator[MariadbServer]:
-    server = MariadbServer(
-        guardian, find_or_skip(servers.bring_mariadb), f"mariadb-{next(_numbers)}"
-    )
+    server = MariadbServer(guardian, find_or_skip(servers.MARIADB), f"mariadb-{next(_numbers)}")
     server.create()
     server.start()
     server.wait_ready()

@@ -1,4 +1,4 @@
-"""The stack at addresses that are given: servers that somebody else runs."""
+"""Stacks at given addresses: servers that were started by someone else."""
 
 import os
 from collections.abc import Mapping, Sequence
@@ -10,14 +10,14 @@ from loadtests.stack.service_server import start_services
 
 
 class GivenService:
-    """Services that run already; nothing is started and nothing is ended.
+    """Services that are running already; nothing is started and nothing is stopped.
 
     Args:
         service_urls: Their addresses, such as http://127.0.0.1:8000.
-        redis_url: Their Redis, where it may be asked; else None.
-        prometheus_url: A Prometheus that scrapes them; else None.
-        control_token: What their control API asks for; None takes $CONTROL_TOKEN.
-        store_name: Their database for a reader.
+        redis_url: Their Redis; None if it cannot be reached.
+        prometheus_url: A Prometheus that scrapes them; None if there is none.
+        control_token: Token of their control API; None takes $CONTROL_TOKEN.
+        store_name: Their database, as shown to people.
     """
 
     def __init__(
@@ -37,26 +37,26 @@ class GivenService:
         self.lines = [f"service: given, {', '.join(self.service_urls)}"]
 
     def __enter__(self) -> Self:
-        """Make sure that each service is ready; StackError names the one that is not."""
+        """Check that each service is ready; raise StackError if one is not."""
         for url in self.service_urls:
             if not page_answers(f"{url}/readyz"):
                 raise StackError(f"{url}/readyz does not answer 200: start it or name another URL")
         return self
 
     def __exit__(self, *_: object) -> None:
-        """Leave everything as it is."""
+        """Leave the services running."""
 
 
 class GivenServers:
-    """Our own service processes in front of a Redis and a database that are given.
+    """Private service processes in front of a given Redis and a given database.
 
-    Of these, only the service's own keys and table are touched.
+    Only the service's own keys and table are changed there.
 
     Args:
         redis_url: redis://, rediss:// or redis+cluster://.
-        database_url: mysql+pymysql:// with the database that `db.sql` made in it.
-        service_processes: How many service processes, each on a port of its own.
-        environment: Settings for them, by their names in capitals.
+        database_url: mysql+pymysql://, for a database that `db.sql` created.
+        service_processes: Number of service processes, each on a port of its own.
+        environment: Settings for them, by the names of their variables.
     """
 
     prometheus_url: str | None = None
@@ -84,7 +84,7 @@ class GivenServers:
         ]
 
     def __enter__(self) -> Self:
-        """Start the services and wait until they are ready; StackError if they are not."""
+        """Start the services and wait until they are ready; raise StackError if they are not."""
         self.guardian = Guardian()
         try:
             self.services = start_services(self.guardian, self._service_processes, self._settings)
@@ -96,5 +96,5 @@ class GivenServers:
         return self
 
     def __exit__(self, *_: object) -> None:
-        """End the services and leave the given servers as they are."""
+        """Stop the services and leave the given servers running."""
         self.guardian.close()

@@ -1,4 +1,4 @@
-"""The stack of docker-compose.yml, driven through Docker Compose."""
+"""The stack of docker-compose.yml, through Docker Compose."""
 
 import json
 import os
@@ -8,19 +8,20 @@ from collections.abc import Sequence
 from typing import Any, Self
 
 from loadtests.stack.guardian import ROOT, StackError
+from loadtests.stack.ports import PROMETHEUS_PORT, SERVICE_PORT
 
 _UP_SECONDS = 900
 
 
 class ComposeStack:
-    """The containers of docker-compose.yml; brought up if they are not up already.
+    """The containers of docker-compose.yml; a context manager.
 
-    A context manager. What it brought up it takes down; a stack that was up stays up.
+    It starts them unless they are running already, and stops only what it started.
 
     Args:
-        services: Which services to bring up, with what they need; none means all.
+        services: Services to start, with those that they need; empty means all.
         profiles: Compose profiles, such as "scale".
-        replicas: How many containers of `service`.
+        replicas: Number of containers of `service`.
     """
 
     def __init__(
@@ -38,7 +39,7 @@ class ComposeStack:
         self.lines: list[str] = []
 
     def __enter__(self) -> Self:
-        """Bring the containers up and wait until they are healthy; StackError if not."""
+        """Start the containers and wait until they are healthy; raise StackError if not."""
         self._was_up = bool(self._compose("ps", "-q"))
         try:
             if not self._was_up:
@@ -51,11 +52,11 @@ class ComposeStack:
         return self
 
     def __exit__(self, *_: object) -> None:
-        """Take down what was brought up here; volumes stay."""
+        """Stop and remove the containers that were started here; volumes stay."""
         self._down()
 
     def _look_around(self) -> None:
-        """Fill in the attributes of the Stack protocol from what is published."""
+        """Fill in the attributes of the Stack protocol from the published ports."""
         wanted: dict[str, Any] = json.loads(self._compose("config", "--format", "json"))["services"]
         count = len(self._compose("ps", "-q", "service").split())
         if not count:
@@ -64,14 +65,15 @@ class ComposeStack:
                 " start it (docker compose up -d service) or take them down"
             )
         self.service_urls = [
-            f"http://{self._published('service', 8000, number)}" for number in range(1, count + 1)
+            f"http://{self._published('service', SERVICE_PORT, number)}"
+            for number in range(1, count + 1)
         ]
         self.redis_url = f"redis://{self._published('redis-svc', 6379)}/0"
         if self._compose("ps", "-q", "prometheus"):
-            self.prometheus_url = f"http://{self._published('prometheus', 9090)}"
+            self.prometheus_url = f"http://{self._published('prometheus', PROMETHEUS_PORT)}"
         self.control_token = wanted["service"]["environment"].get("CONTROL_TOKEN")
         self.store_name = wanted["mysql-svc"]["image"]
-        how = "found running" if self._was_up else "brought up"
+        how = "found running" if self._was_up else "started"
         self.lines = [f"compose: {how}, service on {', '.join(self.service_urls)}"]
 
     def _published(self, service: str, port: int, number: int = 1) -> str:
@@ -102,16 +104,16 @@ class ComposeStack:
 
 
 def compose_command() -> list[str]:
-    """Return how Compose v2 is called here: `docker compose` or `docker-compose`.
+    """Return the command for Compose v2: `docker compose` or `docker-compose`.
 
     Raises:
-        StackError: Neither is here.
+        StackError: Neither is installed.
     """
     for words in (["docker", "compose"], ["docker-compose"]):
         if shutil.which(words[0]) and _is_version_2(words):
             return words
     raise StackError(
-        "neither `docker compose` nor `docker-compose` (v2) is here: install Docker Compose,"
+        "neither `docker compose` nor `docker-compose` (v2) is installed: install Docker Compose,"
         " or use the local stack"
     )
 

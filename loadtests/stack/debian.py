@@ -1,4 +1,4 @@
-"""Unpacks Debian packages into the repository's `.cache/`: no root, nothing installed."""
+"""Unpacks Debian packages into the repository's `.cache/`, without root or installation."""
 
 import contextlib
 import fcntl
@@ -25,30 +25,30 @@ _FONTS = """<?xml version="1.0"?><!DOCTYPE fontconfig SYSTEM "fonts.dtd">
 
 
 class UnpackError(Exception):
-    """A package cannot be had here; the message says why."""
+    """A package cannot be unpacked here; the message says why."""
 
 
 def unpacked(program: str, *packages: str) -> Path:
-    """Bring packages, with what they need and this machine lacks, into one folder.
+    """Return a folder with packages and their missing dependencies, unpacked.
 
-    The folder is kept, named after the release and the first package, and made only
-    once. The machine's package lists are used as they are; where there are none, or old
-    ones, lists of our own are fetched into the cache.
+    The folder is named after the release and the first package, and made only once. The machine's
+    package lists are used as they are; if there are none, or they are too old, lists are fetched
+    into the cache.
 
     Args:
-        program: The path in that folder of what the packages are for, as
-            `usr/bin/redis-server`; the folder is kept only if it is there.
-        packages: Unpacked even where they are installed, as what they need is not: what the
-            program finds beside itself must be named.
+        program: Path of the wanted program in that folder, such as `usr/bin/redis-server`; the
+            folder is kept only if it is there.
+        packages: Unpacked even if they are installed, unlike their dependencies; they must include
+            every package whose files the program looks for beside itself.
 
     Returns:
         The folder that holds `usr/bin` and so on.
 
     Raises:
-        UnpackError: This is no Debian, or a package is not to be had.
+        UnpackError: This is not Debian, or a package is not available.
     """
     if shutil.which("apt-get") is None or shutil.which("dpkg-deb") is None:
-        raise UnpackError("apt-get and dpkg are not here")
+        raise UnpackError("apt-get and dpkg are not installed")
     tree = _home() / packages[0]
     with _locked(_home()):
         if not (tree / program).exists():
@@ -63,11 +63,11 @@ def unpacked(program: str, *packages: str) -> Path:
 
 
 def wrapper(tree: Path, program: str) -> Path:
-    """Make a script that runs a program of an unpacked folder with that folder's libraries.
+    """Return a script that runs a program of an unpacked folder with that folder's libraries.
 
     Args:
-        tree: What `unpacked` returned.
-        program: The program's path in it, as `usr/bin/redis-server`.
+        tree: The folder that `unpacked` returned.
+        program: The program's path in it, such as `usr/bin/redis-server`.
     """
     script = tree / "wrappers" / Path(program).name
     text = (
@@ -76,7 +76,7 @@ def wrapper(tree: Path, program: str) -> Path:
         f"export FONTCONFIG_FILE={shlex.quote(str(tree / 'fonts.conf'))}\n"
         f'exec {shlex.quote(str(tree / program))} "$@"\n'
     )
-    # The repository may have been moved since: the paths are absolute.
+    # Write it again if the repository was moved, because its paths are absolute.
     if not script.exists() or script.read_text() != text:
         (tree / "fonts.conf").write_text(_FONTS.format(tree=tree))
         script.parent.mkdir(exist_ok=True)
@@ -95,7 +95,7 @@ def _home() -> Path:
 
 @contextlib.contextmanager
 def _locked(folder: Path) -> Iterator[None]:
-    """Keep a second process from unpacking the same package at the same time."""
+    """Hold a lock, so that two processes never unpack the same package at the same time."""
     folder.mkdir(parents=True, exist_ok=True)
     with (folder / "lock").open("w") as lock:
         fcntl.flock(lock, fcntl.LOCK_EX)
@@ -120,7 +120,7 @@ def _download_missing(packages: tuple[str, ...], folder: Path, options: list[str
 
 
 def _own_lists() -> list[str]:
-    """Tell apt to keep its lists in the cache; what is installed it reads from the machine."""
+    """Return options that keep apt's lists in the cache; it still reads what is installed."""
     state, cache = _home() / "apt" / "state", _home() / "apt" / "cache"
     (state / "lists" / "partial").mkdir(parents=True, exist_ok=True)
     (cache / "archives" / "partial").mkdir(parents=True, exist_ok=True)
@@ -140,7 +140,7 @@ def _apt(folder: Path, options: list[str], *words: str) -> str:
         "-oAcquire::http::Timeout=20",
     ]
     if os.geteuid() == 0:
-        # apt's own user may not write into this folder.
+        # Apt's own user may not write to this folder.
         quiet.append("-oAPT::Sandbox::User=root")
     return _run(["apt-get", *quiet, *options, *words], folder)
 

@@ -1,4 +1,4 @@
-"""Reads from /proc which processes hang under another."""
+"""Reads the process table from /proc, and signals processes."""
 
 import contextlib
 import os
@@ -9,7 +9,14 @@ from typing import NamedTuple
 
 
 class ProcessRow(NamedTuple):
-    """One line of the process table."""
+    """One row of the process table.
+
+    Attributes:
+        pid: Process id.
+        state: One letter; "Z" for a zombie.
+        parent: The parent's process id.
+        session: Session id.
+    """
 
     pid: int
     state: str
@@ -18,20 +25,20 @@ class ProcessRow(NamedTuple):
 
 
 def process_table() -> list[ProcessRow]:
-    """List every process that /proc shows now; zombies have the state "Z"."""
+    """Return every process that /proc shows now, zombies included."""
     rows = []
     for entry in Path("/proc").iterdir():
         if not entry.name.isdigit():
             continue
         with contextlib.suppress(OSError):
-            # The name in parentheses may itself hold spaces and parentheses.
+            # The name in parentheses may itself contain spaces and parentheses.
             fields = (entry / "stat").read_text(errors="replace").rpartition(")")[2].split()
             rows.append(ProcessRow(int(entry.name), fields[0], int(fields[1]), int(fields[3])))
     return rows
 
 
 def descendants(pid: int) -> set[int]:
-    """Find the children of a process, their children, and so on (zombies too)."""
+    """Return the children of a process, their children and so on, zombies included."""
     table = process_table()
     found: set[int] = set()
     newest = {pid}
@@ -42,14 +49,14 @@ def descendants(pid: int) -> set[int]:
 
 
 def session_members(session: int) -> set[int]:
-    """Find the living processes of a session, orphans of its leader among them."""
+    """Return the running processes of a session, also those whose parent has ended."""
     return {row.pid for row in process_table() if row.session == session and row.state != "Z"}
 
 
 def send(pids: Iterable[int], signal_number: int) -> None:
-    """Signal each process; one that is gone already is passed over.
+    """Send a signal to each process that still exists.
 
-    A stopped process is also continued, or it would never act on SIGTERM.
+    A stopped process is also continued, because it would not act on SIGTERM otherwise.
     """
     for pid in pids:
         with contextlib.suppress(ProcessLookupError):

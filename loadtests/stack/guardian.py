@@ -1,4 +1,4 @@
-"""Starts programs under a guardian process, so that none outlives this one."""
+"""Starts programs under a guardian process, so that none of them outlives this process."""
 
 import contextlib
 import json
@@ -18,19 +18,22 @@ from typing import Any, Self
 from loadtests.stack.descendants import send, session_members
 
 ROOT = Path(__file__).resolve().parents[2]
-"""The repository: where `python -m service` and `locust -f loadtests/…` are run."""
+"""The repository, in which all programs are started."""
 
 _POLL_SECONDS = 0.02
 
 
 class StackError(Exception):
-    """A stack cannot be had; the message says why and what to do, in one line."""
+    """A stack cannot be used; the message says why and what to do, in one line."""
 
 
 class GuardedProcess:
-    """A program that runs under a guardian, with all that it starts itself.
+    """A program under a guardian, with all processes that it starts itself.
 
-    `pid` is its process id, `log` the file with its output.
+    Args:
+        guardian: The guardian that started it.
+        pid: Its process id.
+        log: The file with its output.
     """
 
     def __init__(self, guardian: "Guardian", pid: int, log: Path) -> None:
@@ -39,23 +42,23 @@ class GuardedProcess:
         self.log = log
 
     def exit_code(self) -> int | None:
-        """Return its exit code (-N when signal N ended it); None while it runs."""
+        """Return its exit code (-N if signal N ended it); None while it runs."""
         return self._guardian.exit_code(self.pid)
 
     def wait(self, timeout_seconds: float) -> int | None:
-        """Wait for its end; return the exit code, or None when the time is up."""
+        """Wait for it to end; return the exit code, or None after the timeout."""
         deadline = time.monotonic() + timeout_seconds
         while (code := self.exit_code()) is None and time.monotonic() < deadline:
             time.sleep(_POLL_SECONDS)
         return code
 
     def terminate(self) -> None:
-        """Ask it to end (SIGTERM), and do not wait."""
+        """Send it SIGTERM, and do not wait."""
         if self.exit_code() is None:
             send([self.pid], signal.SIGTERM)
 
     def stop(self, grace_seconds: float = 5.0) -> None:
-        """Ask it to end, wait, and kill what is left of it and its workers."""
+        """Send it SIGTERM, wait, and kill what is left of it and its workers."""
         self.terminate()
         self.wait(grace_seconds)
         self.kill()
@@ -73,10 +76,10 @@ class GuardedProcess:
 
 
 class Guardian:
-    """Runs programs that end with this process, however it ends, kill -9 included.
+    """Runs programs that end with this process, even if it is killed; a context manager.
 
-    A context manager. `folder` is a temporary folder for the programs' files, removed at
-    the end; every program's output goes to `folder/NAME.log`. Safe to use from threads.
+    `folder` is a temporary folder for the programs' files, which is removed at the end. A program's
+    output goes to `folder/NAME.log`. Several threads can use one guardian.
     """
 
     def __init__(self) -> None:
@@ -92,14 +95,14 @@ class Guardian:
                 stdout=log,
                 stderr=subprocess.STDOUT,
                 pass_fds=[theirs.fileno()],
-                # Ctrl-C reaches this process alone; the guardian learns of its end.
+                # Ctrl-C reaches this process only; the guardian notices when it ends.
                 start_new_session=True,
             )
         self._answers = self._connection.makefile("rb")
 
     @property
     def pid(self) -> int:
-        """The guardian's own process id: all that it guards are its descendants."""
+        """The guardian's own process id; all its programs are its descendants."""
         return self._process.pid
 
     def start(
@@ -111,9 +114,9 @@ class Guardian:
         """Start a program in the repository's root.
 
         Args:
-            name: What its log is called.
+            name: Name of its log.
             argv: The program and its arguments.
-            environment: Added to this process' own environment.
+            environment: Variables to add to this process' environment.
 
         Raises:
             StackError: The program cannot be started.
@@ -137,13 +140,13 @@ class Guardian:
         return code
 
     def close(self) -> None:
-        """End every program and wait for it; the folder is gone after."""
+        """Stop every program, wait for it, and remove the folder."""
         with self._lock:
             self._answers.close()
             self._connection.close()
         with contextlib.suppress(subprocess.TimeoutExpired):
             self._process.wait(15)
-        # The guardian has removed it, unless it was killed itself.
+        # The guardian removes it too, unless it is killed.
         shutil.rmtree(self.folder, ignore_errors=True)
 
     def _ask(self, request: dict[str, Any]) -> dict[str, Any]:

@@ -1,9 +1,8 @@
-"""The process that every server of a local stack hangs under, and that ends them all.
+"""The process that starts every server of a local stack, and stops them all at the end.
 
-It holds one end of a socket whose other end only its parent holds. However the parent
-ends, kill -9 included, the socket reads end-of-file, and then every descendant is ended:
-as a subreaper it is also the parent of workers whose own parent has died. The stack's
-folder goes with them.
+It holds one end of a socket whose other end only its parent holds. When the parent ends, even by
+kill -9, the socket reads end-of-file, and the process stops all its descendants. As a subreaper it
+is also the parent of workers whose own parent has died. It then removes the stack's folder.
 """
 
 import contextlib
@@ -84,7 +83,7 @@ class _Children:
 
 
 def _serve(connection: socket.socket, children: _Children) -> None:
-    """Answer the parent's requests until its end of the socket is closed."""
+    """Answer the parent's requests until the parent's end of the socket is closed."""
     wake_reader, wake_writer = os.pipe2(os.O_NONBLOCK | os.O_CLOEXEC)
     signal.set_wakeup_fd(wake_writer, warn_on_full_buffer=False)
     signal.signal(signal.SIGCHLD, lambda _number, _frame: None)
@@ -108,7 +107,7 @@ def _leave(_number: int, _frame: FrameType | None) -> None:
 
 
 def main(descriptor: int, folder: str) -> None:
-    """Guard until the parent is gone, then end every descendant and remove the folder."""
+    """Serve until the parent is gone, then stop every descendant and remove the folder."""
     ctypes.CDLL(None, use_errno=True).prctl(_PR_SET_CHILD_SUBREAPER, 1, 0, 0, 0)
     for number in (signal.SIGTERM, signal.SIGHUP):
         signal.signal(number, _leave)

@@ -1,4 +1,4 @@
-"""The stack as private processes of this machine, on free ports, in a temporary folder."""
+"""The stack as private processes of this machine, on free ports and in a temporary folder."""
 
 import os
 from collections.abc import Mapping, Sequence
@@ -11,11 +11,12 @@ from loadtests.stack.ports import free_port
 from loadtests.stack.prometheus_server import PrometheusServer
 from loadtests.stack.redis_server import RedisServer
 from loadtests.stack.servers import (
+    MARIADB,
+    PROMETHEUS,
+    REDIS,
     ServerProgram,
-    bring_mariadb,
-    bring_redis,
-    find_mariadb,
-    find_prometheus,
+    find_or_unpack,
+    find_server,
 )
 from loadtests.stack.service_server import ServiceServer, start_services
 
@@ -23,25 +24,24 @@ Database = Literal["auto", "sqlite", "mariadb"]
 
 
 class LocalStack:
-    """Redis, a database, N service processes and, when asked for, Prometheus.
+    """Redis, a database, N service processes and, on request, Prometheus; a context manager.
 
-    A context manager; entering starts all of it and fills in the attributes of the Stack
-    protocol. Nothing of it outlives this process. `redis`, `database` (None with SQLite)
-    and `services` are the servers themselves: each has `.pid`, `.stop()`, `.kill()` and
-    `.restart()`.
+    Entering starts everything and fills in the attributes of the Stack protocol. Nothing of it
+    outlives this process. `redis`, `database` (None with SQLite) and `services` are the servers
+    themselves: each has `.pid`, `.stop()`, `.kill()` and `.restart()`.
 
     Args:
-        service_processes: How many service processes, each on a port of its own.
-        database: "auto" takes MariaDB or MySQL where this machine has one and else
-            SQLite; "mariadb" unpacks Debian's if need be.
-        environment: Settings for the service processes, by their names in capitals.
-        prometheus: Whether to start Prometheus where this machine has one.
+        service_processes: Number of service processes, each on a port of its own.
+        database: "auto" uses MariaDB or MySQL if this machine has one, else SQLite; "mariadb"
+            unpacks Debian's if necessary.
+        environment: Settings for the service processes, by the names of their variables.
+        prometheus: Whether to start Prometheus if this machine has it.
         http_port: Port of the first service process; None picks a free one.
         prometheus_port: Port of Prometheus; None picks a free one.
-        scrape: More for Prometheus to scrape: host:port addresses by job name.
+        scrape: Further addresses (host:port) for Prometheus to scrape, by job name.
     """
 
-    def __init__(  # noqa: PLR0913 - each is a choice of its own; the defaults make a stack
+    def __init__(  # noqa: PLR0913 - independent choices with defaults
         self,
         service_processes: int = 1,
         database: Database = "auto",
@@ -68,7 +68,7 @@ class LocalStack:
         self.services: list[ServiceServer] = []
 
     def __enter__(self) -> Self:
-        """Start everything and wait until it answers; StackError if something does not."""
+        """Start everything and wait until it answers; raise StackError if something does not."""
         self.guardian = Guardian()
         try:
             self._start_redis()
@@ -82,7 +82,7 @@ class LocalStack:
         return self
 
     def __exit__(self, *_: object) -> None:
-        """End everything and remove its files."""
+        """Stop everything and remove its files."""
         self.guardian.close()
 
     def start(
@@ -91,11 +91,11 @@ class LocalStack:
         argv: Sequence[str | Path],
         environment: Mapping[str, str] | None = None,
     ) -> GuardedProcess:
-        """Run one more program, such as Locust, that must not outlive the stack."""
+        """Start one more program, such as Locust, that must not outlive the stack."""
         return self.guardian.start(name, argv, environment)
 
     def _start_redis(self) -> None:
-        program = bring_redis()
+        program = find_or_unpack(REDIS)
         self.redis = RedisServer(self.guardian, program)
         self.redis_url = self.redis.url
         self.redis.start()
@@ -103,27 +103,27 @@ class LocalStack:
         self.lines.append(f"redis: {program} on {self.redis.url}")
 
     def _start_database(self) -> str:
-        """Start the database that is wanted and to be had; return its URL."""
+        """Start the wanted or available database, and return its URL."""
         if self._wanted_database == "sqlite":
-            return self._take_sqlite("as asked")
+            return self._use_sqlite("as asked")
         if self._wanted_database == "mariadb":
-            return self._take_mariadb(bring_mariadb())
-        program = find_mariadb()
+            return self._use_mariadb(find_or_unpack(MARIADB))
+        program = find_server(MARIADB)
         if program is None:
-            return self._take_sqlite("no mariadbd or mysqld on the PATH or in /usr/sbin")
+            return self._use_sqlite("no mariadbd or mysqld on the PATH or in /usr/sbin")
         try:
-            return self._take_mariadb(program)
+            return self._use_mariadb(program)
         except StackError as error:
-            # Some systems let a packaged mysqld write into its own folder only.
+            # Some systems let a packaged mysqld write to its own folder only.
             first, *rest = str(error).splitlines()
-            return self._take_sqlite(" ".join([first, *rest[-1:]]))
+            return self._use_sqlite(" ".join([first, *rest[-1:]]))
 
-    def _take_sqlite(self, why: str) -> str:
+    def _use_sqlite(self, why: str) -> str:
         path = self.guardian.folder / "grocerydb.sqlite"
         self.lines.append(f"database: SQLite, in a file ({why})")
         return f"sqlite:///{path}"
 
-    def _take_mariadb(self, program: ServerProgram) -> str:
+    def _use_mariadb(self, program: ServerProgram) -> str:
         database = MariadbServer(self.guardian, program)
         database.create()
         database.start()
@@ -152,7 +152,7 @@ class LocalStack:
         self.lines.append(f"service: python -m service on {', '.join(self.service_urls)}")
 
     def _start_prometheus(self) -> None:
-        program = find_prometheus()
+        program = find_server(PROMETHEUS)
         if program is None:
             self.lines.append("prometheus: none on the PATH")
             return

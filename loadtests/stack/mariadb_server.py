@@ -1,4 +1,4 @@
-"""A private MariaDB or MySQL with an empty data folder, on loopback only."""
+"""A private MariaDB or MySQL with an empty data folder, which listens on loopback only."""
 
 import os
 import subprocess
@@ -25,9 +25,14 @@ GRANT ALL ON *.* TO 'root'@'127.0.0.1' WITH GRANT OPTION;
 
 
 class MariadbServer(PrivateServer):
-    """A database server whose root has no password and is let in from 127.0.0.1 only.
+    """A database server whose root has no password and can sign in from 127.0.0.1 only.
 
-    `url` names the database that `db.sql` makes.
+    `url` names the database that `db.sql` creates.
+
+    Args:
+        guardian: Stops it when this process ends.
+        program: MariaDB's or MySQL's server.
+        name: Name of its log and folders.
     """
 
     ready_within_seconds = 60.0
@@ -42,7 +47,7 @@ class MariadbServer(PrivateServer):
         self.title = f"{'MariaDB' if self.is_mariadb else 'MySQL'} {program.version()}"
 
     def create(self) -> None:
-        """Make the data folder, as empty as a new installation's."""
+        """Create the data folder, as in a new installation."""
         self._data.mkdir()
         self._temporary.mkdir()
         if self.is_mariadb:
@@ -51,7 +56,7 @@ class MariadbServer(PrivateServer):
             self._run(["--initialize-insecure"], "")
 
     def load(self, script: Path) -> None:
-        """Run an SQL script, such as the repository's `db.sql`; StackError if it is refused."""
+        """Run an SQL script, such as `db.sql`; raise StackError if it is refused."""
         try:
             with self._connect(client_flag=CLIENT.MULTI_STATEMENTS) as connection:
                 cursor = connection.cursor()
@@ -60,7 +65,7 @@ class MariadbServer(PrivateServer):
                     pass
                 connection.commit()
         except pymysql.Error as error:
-            raise StackError(f"{self.title} does not take {script.name}: {error}") from error
+            raise StackError(f"{self.title} refuses {script.name}: {error}") from error
 
     def command(self) -> list[str | Path]:
         """Return its command line."""
@@ -77,7 +82,7 @@ class MariadbServer(PrivateServer):
         ]
 
     def answers(self) -> bool:
-        """Tell whether root can sign in."""
+        """Return whether root can sign in."""
         try:
             self._connect(connect_timeout=2).close()
         except pymysql.Error:
@@ -88,13 +93,13 @@ class MariadbServer(PrivateServer):
         return pymysql.connect(host="127.0.0.1", port=self.port, user="root", **options)
 
     def _basics(self) -> list[str | Path]:
-        """What initialising and serving share; --user lets root run it, as itself."""
+        """Return the arguments to initialise and to serve; --user lets root run the server."""
         words: list[str | Path] = [
             self._program.path,
             "--no-defaults",
             f"--datadir={self._data}",
             f"--basedir={self._program.home}",
-            # At its start a server removes temporary tables from here, another's too.
+            # At its start a server removes all temporary tables here, even another server's.
             f"--tmpdir={self._temporary}",
             "--innodb-buffer-pool-size=128M",
             "--skip-log-bin",
@@ -108,13 +113,13 @@ class MariadbServer(PrivateServer):
         return words
 
     def _write_accounts(self) -> Path:
-        """MySQL's new folder lets root in by the socket only, MariaDB's from 127.0.0.1 too."""
+        """Write the script that lets root sign in to MySQL from 127.0.0.1, as MariaDB allows."""
         script = self.folder / f"{self.name}-accounts.sql"
         script.write_text(_ACCOUNTS)
         return script
 
     def _share(self) -> Path | None:
-        """The folder of MariaDB's own scripts and messages."""
+        """Return the folder of MariaDB's own scripts and messages, if there is one."""
         for name in ("mysql", "mariadb"):
             if list((self._program.home / "share" / name).glob(_SYSTEM_TABLES[0])):
                 return self._program.home / "share" / name
@@ -132,7 +137,7 @@ class MariadbServer(PrivateServer):
 
     def _run(self, options: list[str], script: str) -> None:
         try:
-            done = subprocess.run(  # noqa: S603 - a program that was found by name
+            done = subprocess.run(  # noqa: S603 - a program found by name
                 [*self._basics(), *options],
                 cwd=ROOT,
                 input=script,

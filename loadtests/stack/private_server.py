@@ -1,4 +1,4 @@
-"""A server program that runs privately: one command line, one port, started again at will."""
+"""A private server program with one command line and one port, which can be restarted."""
 
 import time
 from abc import ABC, abstractmethod
@@ -8,7 +8,7 @@ from pathlib import Path
 from loadtests.stack.guardian import GuardedProcess, Guardian, StackError
 
 _POLL_SECONDS = 0.02
-_USER_ERROR = 2  # the exit code of a program whose last line says what is wrong with its settings
+_USER_ERROR = 2  # Exit code of a program whose last line names a wrong setting.
 
 
 def wait_until(
@@ -17,8 +17,8 @@ def wait_until(
     """Wait until a server answers.
 
     Raises:
-        StackError: It refused its settings, and the message is its own; or it ended, or the time
-            is up, and the message ends with its log's last lines.
+        StackError: It refused its settings, and the message is its own; or it ended or did not
+            answer in time, and the message ends with its log's last lines.
     """
     deadline = time.monotonic() + timeout_seconds
     trouble = None
@@ -36,7 +36,13 @@ def wait_until(
 
 
 class PrivateServer(ABC):
-    """A server under a guardian that can be killed and started again on the same port."""
+    """A server under a guardian, which can be killed and started again on the same port.
+
+    Args:
+        guardian: Stops it when this process ends.
+        name: Name of its log.
+        port: Where it listens.
+    """
 
     ready_within_seconds = 30.0
 
@@ -48,7 +54,7 @@ class PrivateServer(ABC):
 
     @property
     def pid(self) -> int:
-        """The process id of the program itself, new after a restart."""
+        """The program's process id, which changes at a restart."""
         return self.process.pid
 
     @property
@@ -60,33 +66,33 @@ class PrivateServer(ABC):
 
     @property
     def folder(self) -> Path:
-        """Where this server may keep files."""
+        """The folder for the server's files."""
         return self._guardian.folder
 
     def start(self) -> None:
-        """Start it without waiting for it."""
+        """Start it, and do not wait for it."""
         self._process = self._guardian.start(self.name, self.command(), self.environment())
 
     def wait_ready(self) -> None:
-        """Wait until it answers; StackError when it does not."""
+        """Wait until it answers; raise StackError if it does not."""
         wait_until(self.answers, self.process, self.name, self.ready_within_seconds)
 
     def stop(self) -> None:
-        """End it in good order."""
+        """Stop it with SIGTERM, and kill it if it does not end."""
         self.process.stop()
 
     def kill(self) -> None:
-        """End it at once, as a crash would."""
+        """Kill it at once, as in a crash."""
         self.process.kill()
 
     def restart(self) -> None:
-        """End it if it runs, start it again on the same port, wait until it answers."""
+        """Stop it, start it again on the same port, and wait until it answers."""
         self.process.stop()
         self.start()
         self.wait_ready()
 
     def environment(self) -> dict[str, str]:
-        """Return what is added to this process' environment for it."""
+        """Return the variables to add to its environment."""
         return {}
 
     @abstractmethod
@@ -95,4 +101,4 @@ class PrivateServer(ABC):
 
     @abstractmethod
     def answers(self) -> bool:
-        """Tell whether it is ready to serve."""
+        """Return whether it is ready to serve."""

@@ -16,7 +16,11 @@ _SCRAPE_INTERVAL = "5s"
 class PrometheusServer(PrivateServer):
     """Prometheus on a port of its own; `url` is its address.
 
-    `targets` maps each job's name to the host:port addresses that it scrapes.
+    Args:
+        guardian: Stops it when this process ends.
+        program: Prometheus.
+        port: Where it listens.
+        targets: Addresses (host:port) to scrape, by job name.
     """
 
     def __init__(
@@ -33,7 +37,7 @@ class PrometheusServer(PrivateServer):
 
     def command(self) -> list[str | Path]:
         """Write the configuration and return the command line."""
-        # JSON is YAML too, and quotes itself.
+        # JSON is valid YAML and needs no further quoting.
         configuration = self.folder / "prometheus.yml"
         configuration.write_text(json.dumps(self._configuration(), indent=1))
         return [
@@ -44,7 +48,7 @@ class PrometheusServer(PrivateServer):
         ]
 
     def answers(self) -> bool:
-        """Tell whether it says that it is ready."""
+        """Return whether it reports that it is ready."""
         return page_answers(f"{self.url}/-/ready")
 
     def _configuration(self) -> dict[str, object]:

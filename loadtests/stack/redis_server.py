@@ -1,4 +1,4 @@
-"""A private Redis: in memory only, on loopback only."""
+"""A private Redis that keeps data in memory only and listens on loopback only."""
 
 import socket
 from pathlib import Path
@@ -10,7 +10,7 @@ from loadtests.stack.servers import ServerProgram
 
 
 class RedisServer(PrivateServer):
-    """Redis or Valkey that writes nothing to disk and is empty after a restart."""
+    """Redis or Valkey without persistence: it is empty after a restart."""
 
     def __init__(self, guardian: Guardian, program: ServerProgram, name: str = "redis") -> None:
         super().__init__(guardian, name, free_port())
@@ -24,7 +24,7 @@ class RedisServer(PrivateServer):
         return [self._program.path, *listen, *forget]
 
     def answers(self) -> bool:
-        """Tell whether it answers a PING."""
+        """Return whether it answers a PING."""
         try:
             with socket.create_connection(("127.0.0.1", self.port), 1) as connection:
                 connection.sendall(b"PING\r\n")

@@ -1,4 +1,4 @@
-"""Finds the real server programs that a local stack and the tests run."""
+"""Finds the server programs that a local stack and the tests run."""
 
 import os
 import re
@@ -7,22 +7,52 @@ import subprocess
 import sys
 from dataclasses import dataclass
 from pathlib import Path
+from typing import NamedTuple
 
 from loadtests.stack.debian import CACHE, UnpackError, unpacked, wrapper
 from loadtests.stack.guardian import StackError
 
-_REDIS = ("redis-server", "valkey-server")
 _OLDEST_REDIS = (6, 2)
 _SYSTEM_FOLDERS = ("/usr/local/sbin", "/usr/sbin", "/sbin")
-"""Where servers live that a plain user's PATH lacks."""
+"""Folders of servers that are not on an ordinary user's PATH."""
+
+
+class KnownServer(NamedTuple):
+    """A server, and where to find it.
+
+    Attributes:
+        names: Its possible names on the PATH.
+        debian_path: Its path within Debian's packages.
+        packages: Those packages, the one to install first.
+    """
+
+    names: tuple[str, ...]
+    debian_path: str
+    packages: tuple[str, ...]
+
+
+# Debian's redis-server is a link to a program of redis-tools.
+REDIS = KnownServer(
+    ("redis-server", "valkey-server"), "usr/bin/redis-server", ("redis-server", "redis-tools")
+)
+MARIADB = KnownServer(("mariadbd", "mysqld"), "usr/sbin/mariadbd", ("mariadb-server-core",))
+PROMETHEUS = KnownServer(("prometheus",), "usr/bin/prometheus", ("prometheus",))
+PROMTOOL = KnownServer(("promtool",), "usr/bin/promtool", ("prometheus",))
+CHROMIUM = KnownServer(
+    ("chromium", "chromium-browser", "google-chrome"),
+    "usr/lib/chromium/chromium",
+    ("chromium", "chromium-common", "fonts-dejavu-core"),
+)
 
 
 @dataclass(frozen=True, slots=True)
 class ServerProgram:
     """A program to run.
 
-    `home` is the folder that its `bin` or `sbin` stands in (for MariaDB's data files);
-    `origin` says in a few words where it was found.
+    Attributes:
+        path: The program.
+        home: The folder that its `bin` or `sbin` is in; MariaDB's data files are below it.
+        origin: Where it was found, in a few words.
     """
 
     path: Path
@@ -30,9 +60,9 @@ class ServerProgram:
     origin: str
 
     def introduction(self) -> str:
-        """Return what it says of itself, asked for its version; "" when it cannot be run."""
+        """Return what it prints for --version; "" if it cannot be run."""
         try:
-            shown = subprocess.run(  # noqa: S603 - a program that was found by name
+            shown = subprocess.run(  # noqa: S603 - a program found by name
                 [self.path, "--version"], capture_output=True, text=True, check=False, timeout=30
             )
         except (OSError, subprocess.TimeoutExpired):
@@ -40,7 +70,7 @@ class ServerProgram:
         return shown.stdout + shown.stderr
 
     def version(self) -> str:
-        """Return its version number as it tells it, such as 7.0.15; "?" when it does not."""
+        """Return its version number, such as 7.0.15; "?" if it does not print one."""
         found = re.search(r"\d+\.\d+[.\d]*", self.introduction())
         return found.group().rstrip(".") if found else "?"
 
@@ -48,9 +78,14 @@ class ServerProgram:
         return f"{self.path.name} {self.version()} {self.origin}"
 
 
+def find_server(server: KnownServer) -> ServerProgram | None:
+    """Return a server program of this machine; None if there is none."""
+    return find_redis() if server is REDIS else _on_path(*server.names)
+
+
 def find_redis() -> ServerProgram | None:
-    """Find Redis or Valkey, 6.2 or newer: on the PATH, else the one in the environment."""
-    found = _on_path(*_REDIS)
+    """Return Redis or Valkey, 6.2 or newer, from the PATH or else the virtual environment."""
+    found = _on_path(*REDIS.names)
     if found and _version_tuple(found) >= _OLDEST_REDIS:
         return found
     ours = Path(sys.prefix) / "bin" / "redis-server"
@@ -59,63 +94,37 @@ def find_redis() -> ServerProgram | None:
     return None
 
 
-def find_mariadb() -> ServerProgram | None:
-    """Find MariaDB's or MySQL's server on the PATH or where Debian keeps it."""
-    return _on_path("mariadbd", "mysqld")
+def find_or_unpack(server: KnownServer) -> ServerProgram:
+    """Return a server program of this machine, or else Debian's.
+
+    Raises:
+        StackError: Debian's cannot be unpacked; the message names the package to install.
+    """
+    return find_server(server) or unpack(server)
 
 
-def find_prometheus() -> ServerProgram | None:
-    """Find Prometheus on the PATH."""
-    return _on_path("prometheus")
+def unpack(server: KnownServer) -> ServerProgram:
+    """Return Debian's server program, unpacked into the cache even if another one was found.
 
-
-def find_promtool() -> ServerProgram | None:
-    """Find Prometheus' promtool on the PATH."""
-    return _on_path("promtool")
-
-
-def find_chromium() -> ServerProgram | None:
-    """Find Chromium on the PATH."""
-    return _on_path("chromium", "chromium-browser", "google-chrome")
-
-
-def bring_redis() -> ServerProgram:
-    """Find Redis, else unpack Debian's into the cache; StackError says what to install."""
-    return find_redis() or unpacked_redis()
-
-
-def unpacked_redis() -> ServerProgram:
-    """Unpack Debian's Redis, whatever is found; StackError says what to install."""
-    # The program is a link to one that Debian packs with the tools.
-    return _from_debian(
-        "usr/bin/redis-server", "redis-server", "redis-tools", instead_of=_on_path(*_REDIS)
-    )
-
-
-def bring_mariadb() -> ServerProgram:
-    """Find MariaDB, else unpack Debian's into the cache; StackError says what to install."""
-    return find_mariadb() or _from_debian("usr/sbin/mariadbd", "mariadb-server-core")
-
-
-def bring_prometheus() -> ServerProgram:
-    """Find Prometheus, else unpack Debian's; StackError says what to install."""
-    return find_prometheus() or _from_debian("usr/bin/prometheus", "prometheus")
-
-
-def bring_promtool() -> ServerProgram:
-    """Find promtool, else unpack Debian's; StackError says what to install."""
-    return find_promtool() or _from_debian("usr/bin/promtool", "prometheus")
-
-
-def bring_chromium() -> ServerProgram:
-    """Find Chromium, else unpack Debian's with a font; StackError says what to install."""
-    return find_chromium() or _from_debian(
-        "usr/lib/chromium/chromium", "chromium", "chromium-common", "fonts-dejavu-core"
-    )
+    Raises:
+        StackError: It cannot be unpacked; the message names the package to install.
+    """
+    program, packages = server.debian_path, server.packages
+    try:
+        tree = unpacked(program, *packages)
+    except UnpackError as error:
+        name = Path(program).name
+        raise StackError(
+            f"no {name} here, and it cannot be unpacked from Debian ({error}): "
+            f"install the package {packages[0]} or put {name} on the PATH"
+        ) from error
+    home = (tree / program).parents[1]
+    origin = f"unpacked into {CACHE.name}/ ({_instead_of(_on_path(*server.names))})"
+    return ServerProgram(wrapper(tree, program), home, origin)
 
 
 def _on_path(*names: str) -> ServerProgram | None:
-    """Search the PATH without the virtual environment: what pip brought is no system server."""
+    """Search the PATH, but not the virtual environment: pip installs no system servers."""
     ours = {Path(sys.prefix) / "bin", Path(sys.executable).parent}
     folders = [*os.environ.get("PATH", "").split(os.pathsep), *_SYSTEM_FOLDERS]
     search = os.pathsep.join(folder for folder in folders if folder and Path(folder) not in ours)
@@ -131,22 +140,6 @@ def _instead_of(passed_over: ServerProgram | None) -> str:
     if passed_over is None:
         return "none on the PATH"
     return f"not {passed_over.path}, which is {passed_over.version()}"
-
-
-def _from_debian(
-    program: str, *packages: str, instead_of: ServerProgram | None = None
-) -> ServerProgram:
-    try:
-        tree = unpacked(program, *packages)
-    except UnpackError as error:
-        name = Path(program).name
-        raise StackError(
-            f"no {name} here, and it cannot be unpacked from Debian ({error}): "
-            f"install the package {packages[0]} or put {name} on the PATH"
-        ) from error
-    home = (tree / program).parents[1]
-    origin = f"unpacked into {CACHE.name}/ ({_instead_of(instead_of)})"
-    return ServerProgram(wrapper(tree, program), home, origin)
 
 
 def _version_tuple(program: ServerProgram) -> tuple[int, ...]:

@@ -1,4 +1,4 @@
-"""Private processes of the service under test, as `python -m service` starts them."""
+"""Private processes of the service under test, started with `python -m service`."""
 
 import sys
 from collections.abc import Mapping
@@ -11,7 +11,7 @@ from loadtests.stack.private_server import PrivateServer
 
 
 class ServiceServer(PrivateServer):
-    """One process of the service on a port of its own; `url` is where it listens."""
+    """One process of the service, on a port of its own; `url` is its address."""
 
     def __init__(
         self, guardian: Guardian, name: str, port: int, settings: Mapping[str, str]
@@ -29,23 +29,23 @@ class ServiceServer(PrivateServer):
         return {**self._settings, "HOST": "127.0.0.1", "PORT": str(self.port)}
 
     def answers(self) -> bool:
-        """Tell whether it says that it is ready."""
+        """Return whether it reports that it is ready."""
         return page_answers(f"{self.url}/readyz")
 
 
 def start_services(
     guardian: Guardian, count: int, settings: Mapping[str, str], first_port: int | None = None
 ) -> list[ServiceServer]:
-    """Start service processes side by side and wait until all are ready.
+    """Start service processes in parallel and wait until all are ready.
 
     Args:
-        guardian: What they hang under.
-        count: How many.
+        guardian: Stops them when this process ends.
+        count: Number of processes.
         settings: Their environment, such as REDIS_URL and DATABASE_URL.
-        first_port: Port of the first; None picks a free one, as for all others.
+        first_port: Port of the first; None picks a free one, as for the others.
 
     Raises:
-        StackError: One does not get ready; the message ends with its log's last lines.
+        StackError: A process does not become ready; the message ends with its log's last lines.
     """
     servers = []
     for number in range(1, count + 1):

@@ -1,4 +1,4 @@
-"""What an experiment needs of a stack, wherever its servers run."""
+"""The interface of every stack to an experiment."""
 
 from typing import Protocol, Self
 
@@ -6,10 +6,13 @@ from typing import Protocol, Self
 class Stack(Protocol):
     """A running service with its cache and its store; a context manager.
 
-    `service_urls` are the addresses of all service processes; `redis_url` is None when
-    Redis cannot be asked directly, `prometheus_url` when there is none, `control_token`
-    when control and writes need none (loopback). `lines` say in one sentence each what
-    was taken; `store_name` is the database for a reader, such as "MariaDB 10.11.19".
+    Attributes:
+        service_urls: Addresses of all service processes.
+        redis_url: None if Redis cannot be reached directly.
+        prometheus_url: None if there is no Prometheus.
+        control_token: None if control and writes need no token (on loopback).
+        lines: The servers used, one sentence each.
+        store_name: The database, such as "MariaDB 10.11.19".
     """
 
     service_urls: list[str]
@@ -20,7 +23,7 @@ class Stack(Protocol):
     store_name: str
 
     def __enter__(self) -> Self:
-        """Start what is to be started and wait until it answers; StackError if it does not."""
+        """Start its servers and wait until they answer; raise StackError if they do not."""
 
     def __exit__(self, *_: object) -> None:
-        """End what was started here, and nothing else."""
+        """Stop the servers that were started here, and no others."""

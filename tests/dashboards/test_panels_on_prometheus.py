@@ -99,7 +99,7 @@ def evening(request, tmp_path_factory, prometheus_35, prometheus_program):
     port, trials_port = free_port(), free_port()
     with contextlib.ExitStack() as things:
         patch = things.enter_context(pytest.MonkeyPatch.context())
-        patch.setattr(local, "find_prometheus", lambda: prometheus_program)
+        patch.setattr(local, "find_server", lambda _: prometheus_program)
         trials = things.enter_context(TrialPage("127.0.0.1", trials_port))
         trials.gauges.show(2, measured=0.5, predicted=0.52)
         trials.gauges.show(4, measured=0.6, predicted=0.61)

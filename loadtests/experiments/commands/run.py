@@ -34,7 +34,7 @@ from loadtests.stack.ports import (
     require_free,
 )
 from loadtests.stack.private_server import wait_until
-from loadtests.stack.servers import find_prometheus
+from loadtests.stack.servers import PROMETHEUS, find_server
 
 NAMES = {"service": "the service", "locust": "Locust's page", "prometheus": "Prometheus"}
 USUAL_PORTS = {"service": SERVICE_PORT, "locust": LOCUST_PORT, "prometheus": PROMETHEUS_PORT}
@@ -122,7 +122,7 @@ def _watch(processes: Mapping[str, GuardedProcess]) -> None:
 
 def _require_free(ports: Mapping[str, int]) -> None:
     for server, port in ports.items():
-        if server == "prometheus" and not find_prometheus():
+        if server == "prometheus" and not find_server(PROMETHEUS):
             continue
         other = port + 100 if 1024 <= port <= HIGHEST_PORT - 100 else USUAL_PORTS[server]
         require_free(port, server, _choice(server, other))

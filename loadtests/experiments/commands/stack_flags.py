@@ -42,7 +42,7 @@ def add_stack_flags(parser: argparse.ArgumentParser, service_processes: int = 1)
         "--database",
         choices=("auto", "sqlite", "mariadb"),
         default="auto",
-        help="Database of the private stack; auto uses MariaDB or MySQL if installed, else SQLite "
+        help="Database of the local stack; auto uses MariaDB or MySQL if installed, else SQLite "
         "(default auto)",
     )
     stack.add_argument(
@@ -90,7 +90,7 @@ def chosen_stack(
     if options.redis_url or options.database_url:
         if not (options.redis_url and options.database_url):
             missing = "--database-url" if options.redis_url else "--redis-url"
-            raise UsageError(f"{missing} is missing: give both, or neither for the private stack")
+            raise UsageError(f"{missing} is missing: give both, or neither for the local stack")
         return GivenServers(options.redis_url, options.database_url, processes, environment)
     return LocalStack(processes, options.database, environment)
 

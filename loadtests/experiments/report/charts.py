@@ -1,6 +1,7 @@
 """The charts of a report; series differ by marker or dash as well as by colour."""
 
 from collections.abc import Callable, Iterable, Sequence
+from operator import attrgetter
 from typing import Any
 
 import plotly.graph_objects as go
@@ -20,29 +21,17 @@ def hit_ratio_chart(trials: Sequence[TrialFigures]) -> go.Figure:
     """Draw measured and predicted hit ratio and offload over TTL."""
     figure = _figure("Hit ratio and offload over TTL", "share of lookups", trials)
     figure.update_yaxes(range=[0, 1.02], tickformat=".0%")
-    _add(
-        figure,
-        trials,
-        "predicted hit ratio",
-        lambda t: t.predicted_hit_ratio,
-        _dashed(GREY, "diamond-open"),
-    )
-    _add(
-        figure,
-        trials,
-        "predicted offload",
-        lambda t: t.predicted_offload_ratio,
-        _dotted(GREY, "triangle-up-open"),
-    )
-    _add(figure, trials, "offload", lambda t: t.offload_ratio, _points(ORANGE, "triangle-up"))
-    bars = _error_bars((t.hit_ratio, t.hit_ratio_low, t.hit_ratio_high) for t in trials)
-    _add(
-        figure,
-        trials,
-        "hit ratio, 95 % interval",
-        lambda t: t.hit_ratio,
-        {**_points(BLUE, "circle"), **bars},
-    )
+    hit_ratio = {
+        **_points(BLUE, "circle"),
+        **_error_bars((t.hit_ratio, t.hit_ratio_low, t.hit_ratio_high) for t in trials),
+    }
+    for name, attribute, style in (
+        ("predicted hit ratio", "predicted_hit_ratio", _line(GREY, "diamond-open", "dash")),
+        ("predicted offload", "predicted_offload_ratio", _line(GREY, "triangle-up-open", "dot")),
+        ("offload", "offload_ratio", _points(ORANGE, "triangle-up")),
+        ("hit ratio, 95 % interval", "hit_ratio", hit_ratio),
+    ):
+        _add(figure, trials, name, attrgetter(attribute), style)
     figure.update_traces(hovertemplate="%{y:.4f} at TTL %{x:g} s")
     return figure
 
@@ -51,16 +40,10 @@ def store_chart(trials: Sequence[TrialFigures]) -> go.Figure:
     """Draw measured and predicted queries of the store over TTL."""
     figure = _figure("Load on the store", "queries per second", trials)
     figure.update_yaxes(rangemode="tozero")
-    _add(
-        figure,
-        trials,
-        "predicted",
-        lambda t: t.predicted_store_queries_per_second,
-        _dashed(GREY, "diamond-open"),
-    )
-    _add(
-        figure, trials, "measured", lambda t: t.store_queries_per_second, _points(ORANGE, "square")
-    )
+    queries = "store_queries_per_second"
+    predicted = _line(GREY, "diamond-open", "dash")
+    _add(figure, trials, "predicted", attrgetter(f"predicted_{queries}"), predicted)
+    _add(figure, trials, "measured", attrgetter(queries), _points(ORANGE, "square"))
     figure.update_traces(hovertemplate="%{y:.1f}/s at TTL %{x:g} s")
     return figure
 
@@ -197,14 +180,6 @@ def _distance(ratio: float | None, edge: float | None) -> float:
 
 def _points(colour: str, marker: str) -> dict[str, Any]:
     return {"mode": "markers", "marker": {"color": colour, "symbol": marker, "size": 10}}
-
-
-def _dashed(colour: str, marker: str) -> dict[str, Any]:
-    return _line(colour, marker, "dash")
-
-
-def _dotted(colour: str, marker: str) -> dict[str, Any]:
-    return _line(colour, marker, "dot")
 
 
 def _line(colour: str, marker: str, dash: str) -> dict[str, Any]:

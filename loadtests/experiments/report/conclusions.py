@@ -34,7 +34,7 @@ def store_sentence(run: RunRecord) -> str:
         return f"Store: {run.store_name}, no delay added."
     return (
         f"Store: {run.store_name}, with store_delay_seconds {run.store_delay_seconds:g}: every "
-        f"load sleeps {run.store_delay_seconds * 1000:g} ms, as a remote database would take."
+        f"load sleeps {run.store_delay_seconds * 1000:g} ms, to imitate a remote database."
     )
 
 

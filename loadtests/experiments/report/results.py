@@ -13,6 +13,11 @@ from loadtests.experiments.records.records import (
 )
 from loadtests.experiments.report.figures import TIMED_RESULTS, TrialFigures, figures_of
 
+_RATIOS = (
+    *("ttl_seconds", "hit_ratio", "hit_ratio_low", "hit_ratio_high", "predicted_hit_ratio"),
+    *("offload_ratio", "predicted_offload_ratio", "lookups", "results"),
+)
+_RATES = ("store_queries_per_second", "target_rate", "achieved_rate")
 _PREFIXES = {"response": "", "service": "service_"}
 
 
@@ -53,19 +58,9 @@ def as_json(results: RunResults, report: Path | None) -> dict[str, Any]:
 
 def _trial(trial: TrialFigures) -> dict[str, Any]:
     return {
-        "ttl_seconds": trial.ttl_seconds,
-        "hit_ratio": trial.hit_ratio,
-        "hit_ratio_low": trial.hit_ratio_low,
-        "hit_ratio_high": trial.hit_ratio_high,
-        "predicted_hit_ratio": trial.predicted_hit_ratio,
-        "offload_ratio": trial.offload_ratio,
-        "predicted_offload_ratio": trial.predicted_offload_ratio,
-        "lookups": trial.lookups,
-        "results": None if trial.results is None else dict(trial.results),
+        **{name: getattr(trial, name) for name in _RATIOS},
         **_milliseconds(trial),
-        "store_queries_per_second": trial.store_queries_per_second,
-        "target_rate": trial.target_rate,
-        "achieved_rate": trial.achieved_rate,
+        **{name: getattr(trial, name) for name in _RATES},
         "doubts": [
             {"kind": doubt.kind, "text": doubt.text, "advice": doubt.advice}
             for doubt in trial.doubts

@@ -141,13 +141,9 @@ def as_json(modes: Sequence[ModeFigures]) -> dict[str, Any]:
 
 
 def _mode(figures: ModeFigures) -> dict[str, Any]:
+    names = ("protection", "refreshes", "loads_per_refresh", "low", "high", "predicted")
     return {
-        "protection": figures.protection,
-        "refreshes": figures.refreshes,
-        "loads_per_refresh": figures.loads_per_refresh,
-        "low": figures.low,
-        "high": figures.high,
-        "predicted": figures.predicted,
+        **{name: getattr(figures, name) for name in names},
         "p99_between_ms": rounded_milliseconds(figures.p99_between_seconds),
         "p99_at_expiry_ms": rounded_milliseconds(figures.p99_at_expiry_seconds),
         "waited": figures.waited,

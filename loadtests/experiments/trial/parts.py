@@ -1,18 +1,19 @@
-"""The parts that a trial needs: service, Redis, load generator, clock and progress."""
+"""What a trial is made of: its plan, and the bench that all trials share."""
 
 import time
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, Protocol
+from typing import Protocol
 
-from loadtests.experiments.plan.plan import KnobValue, Load
+from loadtests.experiments.plan.plan import KnobValue
 from loadtests.experiments.plan.trial_order import Trial
 from loadtests.experiments.records.records import Samples, TrialRecord
-from loadtests.experiments.trial.locust_process import Summary
+from loadtests.experiments.trial.locust_process import LocustLoad
 from loadtests.prediction.after_cold_start import Prediction
 from loadtests.prediction.measuring_window import Window
-from loadtests.service_under_test.counters import RedisCounters, ServiceCounters
+from loadtests.service_under_test.client import ServiceClient
+from loadtests.service_under_test.redis_statistics import RedisStatistics
 
 
 class Clock(Protocol):
@@ -23,58 +24,6 @@ class Clock(Protocol):
 
     def sleep(self, seconds: float, /) -> None:
         """Sleep."""
-
-
-class Service(Protocol):
-    """The service under test."""
-
-    def set_knobs(self, knobs: dict[str, KnobValue], /) -> object:
-        """Set run-time knobs in every process."""
-
-    def knobs(self) -> dict[str, Any]:
-        """Return the knobs in force."""
-
-    def clear_cache(self) -> None:
-        """Delete the service's own keys."""
-
-    def counters(self) -> ServiceCounters:
-        """Return the exact counters."""
-
-    def probe_fill_seconds(self, ids: Sequence[int], count: int, /) -> float | None:
-        """Return the median duration of loads of ids that are not cached."""
-
-
-class Redis(Protocol):
-    """The Redis of that service."""
-
-    def counters(self) -> RedisCounters:
-        """Return Redis' own statistics."""
-
-
-class Run(Protocol):
-    """One running load."""
-
-    def started_at(self) -> float:
-        """Wait for the first arrival; return its intended time in unix seconds."""
-
-    def ended(self) -> bool:
-        """Return whether it has ended."""
-
-    def stop(self) -> Summary:
-        """Stop it, drain it, and return its summary."""
-
-    def finish(self, timeout_seconds: float, /) -> Summary:
-        """Wait for it to end by itself, and return its summary."""
-
-    def kill(self) -> None:
-        """Kill it at once."""
-
-
-class LoadGenerator(Protocol):
-    """Starts loads."""
-
-    def start(self, load: Load, seed: int, record: Path, /) -> Run:
-        """Start a load that records into a folder."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -126,9 +75,9 @@ class Bench:
         clock: The wall clock.
     """
 
-    service: Service
-    redis: Redis | None
-    load: LoadGenerator
+    service: ServiceClient
+    redis: RedisStatistics | None
+    load: LocustLoad
     read_samples: Callable[[Path], Samples]
     save: Callable[[TrialRecord, Samples], None]
     progress: Progress

@@ -7,8 +7,8 @@ from typing import Any
 
 from loadtests.experiments.plan.plan import Load
 from loadtests.experiments.records.records import Drained, Reading, TrialRecord
-from loadtests.experiments.trial.locust_process import LoadError, Summary
-from loadtests.experiments.trial.parts import Bench, Run, TrialPlan
+from loadtests.experiments.trial.locust_process import LoadError, LocustRun, Summary
+from loadtests.experiments.trial.parts import Bench, TrialPlan
 from loadtests.prediction.after_cold_start import Prediction
 from loadtests.service_under_test.client import PROBES_LEFT_OUT, ServiceError
 
@@ -31,7 +31,7 @@ class Notes:
     load: Summary | None = None
 
 
-Watch = Callable[[Bench, TrialPlan, Notes, Run], Summary]
+Watch = Callable[[Bench, TrialPlan, Notes, LocustRun], Summary]
 """Measures while the load runs, ends it, and returns its summary."""
 
 
@@ -69,7 +69,7 @@ def run_trial(bench: Bench, load: Load, plan: TrialPlan, watch: Watch) -> None:
 
 
 def _measure(
-    bench: Bench, plan: TrialPlan, notes: Notes, start: Callable[[], Run], watch: Watch
+    bench: Bench, plan: TrialPlan, notes: Notes, start: Callable[[], LocustRun], watch: Watch
 ) -> None:
     bench.progress.phase(plan.trial, "prepare")
     notes.before = before = _prepare(bench, plan, notes)
@@ -99,7 +99,7 @@ def _prepare(bench: Bench, plan: TrialPlan, notes: Notes) -> Drained:
     return drained(bench)
 
 
-def _watch_window(bench: Bench, plan: TrialPlan, notes: Notes, run: Run) -> Summary:
+def _watch_window(bench: Bench, plan: TrialPlan, notes: Notes, run: LocustRun) -> Summary:
     """Read the counters at each edge of the window's batches, then stop the load."""
     bench.progress.phase(plan.trial, "warm-up")
     for index, edge in enumerate(plan.window.edges if plan.window else []):
@@ -113,7 +113,7 @@ def _watch_window(bench: Bench, plan: TrialPlan, notes: Notes, run: Run) -> Summ
     return run.stop()
 
 
-def _replay_whole(bench: Bench, plan: TrialPlan, notes: Notes, run: Run) -> Summary:
+def _replay_whole(bench: Bench, plan: TrialPlan, notes: Notes, run: LocustRun) -> Summary:
     """Wait for a trace to end by itself; all of it is measured."""
     bench.progress.phase(plan.trial, "measure")
     begun = notes.started_at or 0.0
@@ -127,7 +127,7 @@ def _replay_whole(bench: Bench, plan: TrialPlan, notes: Notes, run: Run) -> Summ
     return run.finish(1.0)
 
 
-def _wait(bench: Bench, plan: TrialPlan, notes: Notes, run: Run, offset: float) -> None:
+def _wait(bench: Bench, plan: TrialPlan, notes: Notes, run: LocustRun, offset: float) -> None:
     """Wait until *offset* seconds after the load's time zero."""
     begun = notes.started_at or 0.0
     while (left := begun + offset - bench.clock.time()) > 0:

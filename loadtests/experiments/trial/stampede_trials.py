@@ -13,8 +13,8 @@ from loadtests.experiments.plan.trial_order import Trial
 from loadtests.experiments.records.polls import ModePolls, Poll, save_polls
 from loadtests.experiments.records.records import STAMPEDE, save_run
 from loadtests.experiments.records.refreshes import find_refreshes
-from loadtests.experiments.trial.locust_process import LoadError, Summary
-from loadtests.experiments.trial.parts import Bench, Progress, Run, TrialPlan
+from loadtests.experiments.trial.locust_process import LoadError, LocustRun, Summary
+from loadtests.experiments.trial.parts import Bench, Progress, TrialPlan
 from loadtests.experiments.trial.parts_on_stack import bench_on, run_record
 from loadtests.experiments.trial.runner import PROBES, Notes, Watch, run_trial
 from loadtests.prediction.after_cold_start import Prediction
@@ -120,7 +120,7 @@ def _hot_load(plan: StampedePlan) -> Load:
 def _watch(plan: StampedePlan, mode: str, polls: list[Poll]) -> Watch:
     """Return a watch that polls the number of loads until enough refreshes are over."""
 
-    def watch(bench: Bench, trial: TrialPlan, _notes: Notes, run: Run) -> Summary:
+    def watch(bench: Bench, trial: TrialPlan, _notes: Notes, run: LocustRun) -> Summary:
         bench.progress.phase(trial.trial, mode)
         begun = bench.clock.time()
         while (passed := bench.clock.time() - begun) < PATIENCE * trial.expected_seconds + 10:

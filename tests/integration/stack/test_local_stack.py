@@ -106,7 +106,7 @@ def _mysqld(folder: Path, otherwise: str) -> servers.ServerProgram:
 
 def test_database_that_cannot_start_is_replaced_by_sqlite_with_the_reason(monkeypatch, tmp_path):
     program = _mysqld(tmp_path, "*) echo begun >&2; echo no disk >&2; exit 1;;")
-    monkeypatch.setattr(local, "find_mariadb", lambda: program)
+    monkeypatch.setattr(local, "find_server", lambda _: program)
 
     with LocalStack() as stack:
         assert stack.store_name == "SQLite"
@@ -115,7 +115,7 @@ def test_database_that_cannot_start_is_replaced_by_sqlite_with_the_reason(monkey
 
 def test_database_that_never_answers_is_ended_and_replaced_by_sqlite(monkeypatch, tmp_path):
     program = _mysqld(tmp_path, "*--initialize*) ;; *) exec sleep 600;;")
-    monkeypatch.setattr(local, "find_mariadb", lambda: program)
+    monkeypatch.setattr(local, "find_server", lambda _: program)
     monkeypatch.setattr(local.MariadbServer, "ready_within_seconds", 0.5)
 
     with LocalStack() as stack:
@@ -140,7 +140,7 @@ def test_wrong_setting_is_reported_in_the_services_own_line():
 
 
 def test_prometheus_scrapes_the_service(prometheus_program, monkeypatch):
-    monkeypatch.setattr(local, "find_prometheus", lambda: prometheus_program)
+    monkeypatch.setattr(local, "find_server", lambda _: prometheus_program)
 
     with LocalStack(database="sqlite", prometheus=True) as stack:
         query = f"{stack.prometheus_url}/api/v1/query?query=up"

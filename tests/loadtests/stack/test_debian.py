@@ -134,5 +134,5 @@ def test_unavailable_package_leaves_no_incomplete_folder(apt):
 def test_unpacking_on_another_system_than_debian_is_refused(monkeypatch):
     monkeypatch.setenv("PATH", "/nowhere")
 
-    with pytest.raises(debian.UnpackError, match="apt-get and dpkg are not here"):
+    with pytest.raises(debian.UnpackError, match="apt-get and dpkg are not installed"):
         debian.unpacked(_PROGRAM, "greeter")

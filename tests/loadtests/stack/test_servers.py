@@ -75,7 +75,7 @@ def test_mariadb_is_found_in_a_system_folder_that_is_not_on_the_path(tmp_path, m
     monkeypatch.setattr(servers, "_SYSTEM_FOLDERS", (str(tmp_path / "sbin"),))
     monkeypatch.setenv("PATH", "/nowhere")
 
-    assert f"mariadbd 10.11.14 from {tmp_path}/sbin" == str(servers.find_mariadb())
+    assert f"mariadbd 10.11.14 from {tmp_path}/sbin" == str(servers.find_server(servers.MARIADB))
 
 
 def test_missing_server_on_another_system_is_reported_in_one_line_with_its_package(monkeypatch):
@@ -83,7 +83,7 @@ def test_missing_server_on_another_system_is_reported_in_one_line_with_its_packa
     monkeypatch.setenv("PATH", "/nowhere")
 
     with pytest.raises(servers.StackError, match="install the package redis-server") as caught:
-        servers.bring_redis()
+        servers.find_or_unpack(servers.REDIS)
 
     assert "\n" not in str(caught.value)
 
