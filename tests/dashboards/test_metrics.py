@@ -89,7 +89,7 @@ def test_every_recorded_metric_and_no_other_is_documented():
 
 
 @pytest.mark.parametrize("name", PAGES)
-def test_a_metric_is_shown_where_the_page_says(name):
+def test_a_metric_is_shown_where_the_page_documents_it(name):
     assert PAGES[name][-1] == places_shown().get(name, "")
 
 

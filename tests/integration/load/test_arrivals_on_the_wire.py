@@ -38,7 +38,7 @@ def test_arrivals_are_poisson_at_the_rate(tmp_path, service_url, rate, requests,
     assert dispersion_p(times[times < whole], whole, 1.0) > 1e-3
 
 
-def test_slip_is_what_the_actual_start_is_later_than_the_intended_one(tmp_path, service_url):
+def test_slip_is_the_delay_from_the_intended_to_the_actual_start(tmp_path, service_url):
     locust = run(tmp_path, service_url, "--rate", 100, "--requests", 600)
 
     slip = locust.samples["response"] - locust.samples["service"]

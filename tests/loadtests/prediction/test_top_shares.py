@@ -43,7 +43,7 @@ def test_a_closed_loop_has_the_same_shares():
     assert shares(Scenario(closed_loop=True)) == shares()
 
 
-def test_a_hot_key_has_its_own_share_added():
+def test_the_share_of_a_hot_key_is_added_to_its_popularity():
     hottest = int(Zipf(1000, 0.99, seed=1).ids_of(np.array([0]))[0])
     base = shares(items=1000, seed=1)["1"]
 

@@ -13,11 +13,11 @@ def test_a_url_with_scheme_and_host_names_a_server(url):
 @pytest.mark.parametrize(
     "url", ["a:1", "ftp://a", "http://", "http://a:0", "http://a:99999", "http://a:x", "http://a b"]
 )
-def test_a_url_without_a_host_or_with_a_wrong_port_names_none(url):
+def test_a_url_without_a_host_or_with_a_wrong_port_names_no_server(url):
     assert not names_server(url)
 
 
-def test_a_password_may_hold_what_a_host_may_not():
+def test_a_password_may_contain_characters_that_a_host_may_not():
     assert names_server("mysql+pymysql://me:pass wört@db/grocerydb", ("mysql+pymysql",))
 
 

@@ -42,9 +42,9 @@ def test_erlang_gaps_have_a_lower_hit_ratio_than_poisson_gaps():
 
 
 def test_jitter_keeps_the_mean_lifetime_of_an_entry_without_writes():
-    lives = ttl.entry_lives(np.array([0.0]), 10, jitter_ratio=0.5)
+    lifetimes = ttl.entry_lives(np.array([0.0]), 10, jitter_ratio=0.5)
 
-    assert lives[0] == 10
+    assert lifetimes[0] == 10
 
 
 def test_jitter_shortens_the_mean_lifetime_of_an_entry_slightly_under_writes():
@@ -58,9 +58,9 @@ def test_jitter_shortens_the_mean_lifetime_of_an_entry_slightly_under_writes():
 
 
 def test_jitter_changes_nothing_where_writes_end_entries_long_before_their_ttl():
-    lives = ttl.entry_lives(np.array([1.0]), 1e6, jitter_ratio=0.9)
+    lifetimes = ttl.entry_lives(np.array([1.0]), 1e6, jitter_ratio=0.9)
 
-    assert lives[0] == pytest.approx(1.0)
+    assert lifetimes[0] == pytest.approx(1.0)
 
 
 def test_fill_time_lowers_the_hit_ratio_under_writes():
@@ -68,8 +68,8 @@ def test_fill_time_lowers_the_hit_ratio_under_writes():
 
     hit = ttl.hit_ratios_with_writes(rates, writes, 5, fill_seconds=0.2)[0]
 
-    life = (1 - np.exp(-0.5)) / 0.1
-    assert hit == pytest.approx(50 * life / (1 + 50 * (life + 0.2)))
+    lifetime = (1 - np.exp(-0.5)) / 0.1
+    assert hit == pytest.approx(50 * lifetime / (1 + 50 * (lifetime + 0.2)))
 
 
 def test_cached_absences_count_as_hits():

@@ -33,26 +33,26 @@ users_of_processes = st.dictionaries(
 )
 
 
-def divided(users, trace=None, epoch=0, **given):
+def divide_users(users, trace=None, epoch=0, **given):
     workload = Workload(settings(**given), trace)
     return divide(Epoch(100.0, 0.0, epoch, users), workload, SCENARIOS)
 
 
 def alone(trace=None, given=None, **users):
-    """The assignments of a process that has all users, by scenario."""
-    assignments = divided({"only": users}, trace, **(given or {}))["only"]
+    """Return the assignments of a process that has all users, by scenario."""
+    assignments = divide_users({"only": users}, trace, **(given or {}))["only"]
     return {assignment.scenario: assignment for assignment in assignments}
 
 
 def slots(users, total, **given):
-    parts = divided(users, max_in_flight=total, **given)
+    parts = divide_users(users, max_in_flight=total, **given)
     return [sum(assignment.slots for assignment in part) for part in parts.values()]
 
 
 @given(users_of_processes)
 def test_every_user_has_exactly_one_turn(users):
     turns = {"ReadHeavy": [], "HotKey": []}
-    for assignments in divided(users).values():
+    for assignments in divide_users(users).values():
         for assignment in assignments:
             part = assignment.part
             turns[assignment.scenario] += range(part.first, part.first + part.here)
@@ -68,7 +68,7 @@ def test_every_user_of_a_closed_loop_has_a_sequence_of_its_own(users):
     sequences = [
         assignment.sequence
         for epoch in (0, 1)
-        for assignments in divided(counts, epoch=epoch).values()
+        for assignments in divide_users(counts, epoch=epoch).values()
         for assignment in assignments
     ]
 
@@ -121,7 +121,7 @@ def test_no_two_scenarios_draw_the_same_sequence(users):
     drawn = {
         (assignment.scenario, epoch): assignment.sequence
         for epoch in (0, 1)
-        for assignments in divided(users, epoch=epoch).values()
+        for assignments in divide_users(users, epoch=epoch).values()
         for assignment in assignments
     }
 
@@ -133,13 +133,13 @@ def test_a_scenario_alone_draws_the_first_sequence():
 
 
 def test_processes_without_users_take_no_part():
-    assert set(divided({"a": {"ReadHeavy": 1}, "b": {"ReadHeavy": 0}})) == {"a"}
+    assert set(divide_users({"a": {"ReadHeavy": 1}, "b": {"ReadHeavy": 0}})) == {"a"}
 
 
 def test_processes_of_a_scenario_are_numbered():
     users = {"a": {"ReadWrite": 1}, "b": {"ReadWrite": 2, "HotKey": 1}}
 
-    assert [each.part for each in divided(users)["b"]] == [Turns(0, 1, 1), Keys(1, 2)]
+    assert [each.part for each in divide_users(users)["b"]] == [Turns(0, 1, 1), Keys(1, 2)]
 
 
 def test_the_rate_is_divided_among_scenarios_by_their_users():
@@ -164,7 +164,7 @@ def test_quotas_add_up_to_the_requests(requests):
 
 
 def test_quotas_of_closed_loops_add_up_to_the_requests():
-    parts = divided({"a": {"ClosedLoop": 2}, "b": {"ClosedLoop": 1}}, requests=10)
+    parts = divide_users({"a": {"ClosedLoop": 2}, "b": {"ClosedLoop": 1}}, requests=10)
 
     assert [[each.quota for each in part] for part in parts.values()] == [[4, 3], [3]]
 
@@ -198,7 +198,7 @@ def test_predicted_times_of_trace_reads_are_those_at_which_they_are_sent(arrival
 def test_an_ordered_sequence_is_sent_by_one_process(scenario):
     trace = Trace(np.array([1, 2]), None)
 
-    parts = divided({"a": {scenario: 1}, "b": {scenario: 3}}, trace)
+    parts = divide_users({"a": {scenario: 1}, "b": {scenario: 3}}, trace)
 
     assert {each.part for each in parts["a"]} == {ALL}
     assert parts["b"] == []

@@ -152,7 +152,7 @@ def expiring(bench, world):
 
 @pytest.fixture
 def run(expiring, run_record, tmp_path):
-    """Measures one protection into a folder, and returns its figures as the folder has them."""
+    """Return what measures one protection into a folder and reads its figures from there."""
     bench = dataclasses.replace(expiring, save=partial(save_trial, tmp_path))
 
     def measure(plan, mode):
@@ -219,7 +219,7 @@ def test_answer_is_made_from_the_folder_alone(run, tmp_path):
     assert not answer.aborted
 
 
-def test_plan_that_is_not_a_stampede_s_is_refused(run_record, tmp_path):
+def test_plan_of_another_kind_than_a_stampede_is_refused(run_record, tmp_path):
     save_run(tmp_path, dataclasses.replace(run_record, kind=STAMPEDE))
 
     with pytest.raises(RecordError, match="not the plan of a stampede bench"):
