@@ -5,7 +5,7 @@ import random
 import time
 from collections.abc import Callable, Mapping
 from contextlib import suppress
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from functools import partial
 
 from service.cache.cluster import Cluster
@@ -42,40 +42,8 @@ log = logging.getLogger("service")
 RETRY_FIRST_SECONDS = 2.0
 # A change of knobs must reach every process within a second, and the look at them waits for this.
 RETRY_CHORE_SECONDS = 0.4
-
-
-@dataclass(frozen=True, slots=True)
-class Guards:
-    """The bounds on threads.
-
-    Attributes:
-        loads: Bounds the loads.
-        writes: Bounds the writes.
-        waiting: Bounds the threads that wait for the load of another.
-        refreshes: Bounds the refreshes, and runs them in the background.
-    """
-
-    loads: StoreGuard
-    writes: StoreGuard
-    waiting: WaitingRoom
-    refreshes: BackgroundRefreshes
-
-
-@dataclass(frozen=True, slots=True)
-class Externals:
-    """Time and random draws, which tests replace.
-
-    Attributes:
-        clock: Monotonic seconds.
-        sleep: Waits for some seconds.
-        spread: Draws the place within the TTL jitter, from -1 to 1.
-        draw: Draws from 0 to 1 for early recompute.
-    """
-
-    clock: Callable[[], float] = time.perf_counter
-    sleep: Callable[[float], None] = time.sleep
-    spread: Callable[[], float] = field(default=partial(random.uniform, -1, 1))
-    draw: Callable[[], float] = random.random
+# Draws the place of an entry's TTL within the jitter.
+WITHIN_THE_JITTER = partial(random.uniform, -1, 1)
 
 
 @dataclass(frozen=True, slots=True)
@@ -95,10 +63,6 @@ class Service:
     """What the web serves.
 
     Attributes:
-        cache_aside: Answers lookups.
-        writes: Carries out writes.
-        metrics: Counts every event.
-        knobs: The knobs in force.
         change_knobs: Changes knobs in every process.
         clear_cache: Deletes our keys from the cache and returns how many.
         fill_catalogue: Creates the rows missing among ids 1 to N and returns how many.
@@ -134,13 +98,16 @@ def assemble(settings: Settings) -> Service:
     )
     connections = connect(settings.redis_url, settings.redis_timeout_seconds, redis_breaker)
     cache = RedisCache(RedisCalls(connections, redis_breaker, metrics), metrics)
-    guards = _guards(settings, store_breaker)
+    threads, pool_size = settings.threads, settings.store_pool_size
     pattern = join_pattern(
         cache,
         store,
         knobs,
         metrics,
-        guards,
+        load_guard=StoreGuard(store_breaker, sizing.load_bulkhead(threads, pool_size)),
+        write_guard=StoreGuard(store_breaker, sizing.write_bulkhead(threads)),
+        room=sizing.waiting_room(threads, pool_size),
+        refreshes=BackgroundRefreshes(pool_size),
         cache_answers=lambda: not redis_breaker.is_open,
     )
     shared_knobs = SharedKnobs(cache, knobs)
@@ -183,50 +150,36 @@ def connect(url: str, timeout_seconds: float, breaker: Breaker) -> Connections:
     return Cluster(f"{scheme.removesuffix('+cluster')}://{rest}", timeout_seconds)
 
 
-def join_pattern(  # noqa: PLR0913 - one argument for each part that is joined
+def join_pattern(  # noqa: PLR0913 - one argument for each part, and what tests replace
     cache: Cache,
     store: Store,
     knobs: LiveKnobs,
     observer: Observer,
-    guards: Guards,
     *,
+    load_guard: StoreGuard,
+    write_guard: StoreGuard,
+    room: WaitingRoom,
+    refreshes: BackgroundRefreshes,
     cache_answers: Callable[[], bool],
-    externals: Externals | None = None,
+    clock: Callable[[], float] = time.perf_counter,
+    sleep: Callable[[float], None] = time.sleep,
+    spread: Callable[[], float] = WITHIN_THE_JITTER,
+    draw: Callable[[], float] = random.random,
 ) -> Pattern:
-    """Join the parts of the pattern around a cache and a store."""
-    outside = externals or Externals()
-    clock, sleep = outside.clock, outside.sleep
+    """Join the parts of the pattern; tests replace clock, sleep and the random draws."""
     invalidations = Invalidations(
         cache, knobs, observer, cache_answers=cache_answers, clock=clock, sleep=sleep
     )
-    loads = Loads(
-        store,
-        cache,
-        guards.loads,
-        knobs,
-        invalidations.pending,
-        observer,
-        spread=outside.spread,
-        clock=clock,
-    )
-    lease = Lease(cache, loads, guards.waiting, clock=clock, sleep=sleep)
-    flights = SingleFlight[tuple[Loaded, bool]](guards.waiting, clock=clock)
-    stampede = Stampede(cache, loads, lease, flights, guards.refreshes, draw=outside.draw)
+    pending = invalidations.pending
+    loads = Loads(store, cache, load_guard, knobs, pending, observer, spread=spread, clock=clock)
+    lease = Lease(cache, loads, room, clock=clock, sleep=sleep)
+    flights = SingleFlight[tuple[Loaded, bool]](room, clock=clock)
+    stampede = Stampede(cache, loads, lease, flights, refreshes, draw=draw)
     cache_aside = CacheAside(
-        cache, loads, stampede, knobs, invalidations.pending, observer, clock=clock, sleep=sleep
+        cache, loads, stampede, knobs, pending, observer, clock=clock, sleep=sleep
     )
-    writes = Writes(store, invalidations, guards.writes)
+    writes = Writes(store, invalidations, write_guard)
     return Pattern(cache_aside, writes, invalidations, loads, lease, stampede)
-
-
-def _guards(settings: Settings, store_breaker: Breaker) -> Guards:
-    threads, pool_size = settings.threads, settings.store_pool_size
-    return Guards(
-        loads=StoreGuard(store_breaker, sizing.load_bulkhead(threads, pool_size)),
-        writes=StoreGuard(store_breaker, sizing.write_bulkhead(threads)),
-        waiting=sizing.waiting_room(threads, pool_size),
-        refreshes=BackgroundRefreshes(pool_size),
-    )
 
 
 def _fill_catalogue(store: Store, cache: Cache, items: int) -> int:

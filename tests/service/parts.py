@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass, field
 
-from service.assembly import Externals, Guards, join_pattern
+from service.assembly import join_pattern
 from service.domain.fruit import Fruit
 from service.domain.knobs import Knobs
 from service.domain.live_knobs import LiveKnobs
@@ -35,25 +35,20 @@ class Parts:
         self.knobs = LiveKnobs(Knobs(), self.observer, clock=self.clock)
         self.store_breaker = Breaker()
         self.redis_breaker = Breaker()
-        self.refreshes = BackgroundRefreshes(8, clock=self.clock, submit=self.background.append)
         pattern = join_pattern(
             self.cache,
             self.store,
             self.knobs,
             self.observer,
-            Guards(
-                loads=StoreGuard(self.store_breaker, Bulkhead(self.slots, 0, 0.0)),
-                writes=StoreGuard(Breaker(), Bulkhead(8, 0, 0.0)),
-                waiting=WaitingRoom(self.seats),
-                refreshes=self.refreshes,
-            ),
+            load_guard=StoreGuard(self.store_breaker, Bulkhead(self.slots, 0, 0.0)),
+            write_guard=StoreGuard(Breaker(), Bulkhead(8, 0, 0.0)),
+            room=WaitingRoom(self.seats),
+            refreshes=BackgroundRefreshes(8, clock=self.clock, submit=self.background.append),
             cache_answers=lambda: not self.redis_breaker.is_open,
-            externals=Externals(
-                clock=self.clock,
-                sleep=self.clock.advance,
-                spread=lambda: self.spread,
-                draw=lambda: self.draw,
-            ),
+            clock=self.clock,
+            sleep=self.clock.advance,
+            spread=lambda: self.spread,
+            draw=lambda: self.draw,
         )
         self.invalidations = pattern.invalidations
         self.loads, self.lease = pattern.loads, pattern.lease
