@@ -1,7 +1,7 @@
-"""When a request is meant to start: open-loop arrival streams that know nothing of responses.
+"""When requests are meant to start: open-loop arrivals, which do not depend on responses.
 
-Each scenario of a run has its users' share of the target rate. The superposition of independent
-Poisson streams is Poisson with the sum of the rates.
+Each scenario of a run has its users' share of the target rate. Independent Poisson processes add up
+to a Poisson process with the sum of their rates.
 """
 
 from collections.abc import Callable
@@ -17,46 +17,46 @@ _GAPS = 3
 
 
 class Arrivals(Protocol):
-    """Intended start times, in seconds since the start of the run."""
+    """A series of intended start times, in seconds since the start of the run."""
 
     def next_times(self, count: int) -> NDArray[np.float64]:
-        """Return the next *count* times, ascending; fewer at the end, none after it."""
+        """Return the next *count* times, ascending; fewer at the end, then none."""
 
 
 class PoissonArrivals:
-    """Exponential gaps: arrivals that do not know of each other.
+    """Independent arrivals: the gaps between them are exponential.
 
     Args:
-        rate: Arrivals a second, before the shape.
-        shape: Moves the rate over the run.
-        seed: Fixes the gaps, together with *stream*.
-        stream: Sequences of different numbers are independent.
+        rate: Arrivals per second, before the shape.
+        shape: How the rate moves over the run.
+        seed: Fixes the gaps, together with *sequence*.
+        sequence: Number of the random sequence; sequences of different numbers are independent.
         start: First possible time, seconds since the start of the run.
     """
 
     def __init__(
-        self, rate: float, shape: Shape, seed: int, stream: int = 0, start: float = 0.0
+        self, rate: float, shape: Shape, seed: int, sequence: int = 0, start: float = 0.0
     ) -> None:
         self._gap = 1.0 / rate
         self._shape = shape
-        self._generator = np.random.default_rng([seed, _GAPS, stream])
-        self._load = float(shape.load_at(np.array([start]))[0])
+        self._generator = np.random.default_rng([seed, _GAPS, sequence])
+        self._integral = float(shape.integral_at(np.array([start]))[0])
 
     def next_times(self, count: int) -> NDArray[np.float64]:
         """Return the next *count* times."""
         gaps = self._generator.exponential(self._gap, count)
-        load = self._load + np.cumsum(gaps)
-        self._load = float(load[-1])
-        return self._shape.times_of(load)
+        integrals = self._integral + np.cumsum(gaps)
+        self._integral = float(integrals[-1])
+        return self._shape.times_of(integrals)
 
 
 class PacedArrivals:
-    """Every 1/rate seconds.
+    """Evenly paced arrivals: one every 1/rate seconds.
 
     Args:
-        rate: Arrivals a second, before the shape.
-        shape: Moves the rate over the run.
-        phase: Where in the first gap the first one comes, 0 to 1.
+        rate: Arrivals per second, before the shape.
+        shape: How the rate moves over the run.
+        phase: Position of the first arrival in the first gap, 0 to 1.
         start: First possible time, seconds since the start of the run.
     """
 
@@ -64,8 +64,8 @@ class PacedArrivals:
         self._gap = 1.0 / rate
         self._phase = phase
         self._shape = shape
-        load = float(shape.load_at(np.array([start]))[0])
-        self._slot = max(0, int(np.ceil(load / self._gap - self._phase - 1e-9)))
+        integral = float(shape.integral_at(np.array([start]))[0])
+        self._slot = max(0, int(np.ceil(integral / self._gap - self._phase - 1e-9)))
 
     def next_times(self, count: int) -> NDArray[np.float64]:
         """Return the next *count* times."""
@@ -75,10 +75,14 @@ class PacedArrivals:
 
 
 class RecordedArrivals:
-    """The times that a trace brings along, scaled by *speed*."""
+    """Arrivals at the times recorded in a trace.
 
-    def __init__(self, times: NDArray[np.float64], speed: float = 1.0) -> None:
-        self._times = times / speed
+    Args:
+        times: Seconds since the first one.
+    """
+
+    def __init__(self, times: NDArray[np.float64]) -> None:
+        self._times = times
         self._sent = 0
 
     def next_times(self, count: int) -> NDArray[np.float64]:
@@ -89,11 +93,15 @@ class RecordedArrivals:
 
 
 class Immediately:
-    """Whenever asked: for closed loops, which have no schedule."""
+    """Arrivals at the moment they are drawn: for closed loops, which have no schedule.
+
+    Args:
+        now: Seconds since the start of the run.
+    """
 
     def __init__(self, now: Callable[[], float]) -> None:
         self._now = now
 
     def next_times(self, count: int) -> NDArray[np.float64]:
-        """Return the present, *count* times."""
+        """Return the present time *count* times."""
         return np.full(count, self._now())

@@ -1,22 +1,23 @@
-"""Popularities with a hot set: some items get most lookups, evenly; the set may move."""
+"""Popularity with a hot set: a few ids share most lookups; the set may move."""
 
 import numpy as np
 from numpy.typing import NDArray
 
-from loadtests.traffic.popularity import Masses, Scatter
+from loadtests.traffic.permutation import Scatter
+from loadtests.traffic.popularity import Masses
 
 _DRAWS = 2
 
 
 class HotSet:
-    """A share of the lookups goes evenly to the hot items, the rest evenly to the others.
+    """Directs a share of the lookups to the hot ids, evenly, and the rest evenly to the others.
 
     Args:
         items: Number of ids, 1 … items.
-        traffic_ratio: Share of lookups for the hot items.
-        items_ratio: Share of the items that is hot; at least one is.
-        seed: Fixes which items are hot, and the draws.
-        slide_per_second: Items a second by which the hot set moves on; 0 for a set that stays.
+        traffic_ratio: Share of lookups for the hot ids.
+        items_ratio: Share of the ids that is hot; at least one id is.
+        seed: Fixes which ids are hot, and the draws.
+        slide_per_second: Ids per second by which the hot set moves on; 0 for a set that stays.
     """
 
     ordered = False
@@ -36,17 +37,17 @@ class HotSet:
         self._seed = seed
         self._ids_of = Scatter(items, seed)
 
-    def sampler(self, stream: int) -> "HotSetSampler":
-        """Return sequence number *stream*."""
-        return HotSetSampler(self, np.random.default_rng([self._seed, _DRAWS, stream]))
+    def sampler(self, sequence: int) -> "HotSetSampler":
+        """Return random sequence number *sequence*."""
+        return HotSetSampler(self, np.random.default_rng([self._seed, _DRAWS, sequence]))
 
     def ids_at(self, places: NDArray[np.int64], times: NDArray[np.float64]) -> NDArray[np.int64]:
-        """Return the ids at *places* (0 is the first hot item) as the set lies at *times*."""
+        """Return the ids at *places* (0 is the first hot one) of the set as it is at *times*."""
         moved = np.floor(times * self.slide_per_second).astype(np.int64)
         return self._ids_of((places + moved) % self.largest_id)
 
     def masses(self) -> Masses | None:
-        """Return the two probabilities; None for a set that moves."""
+        """Return the two probabilities; None if the set moves."""
         if self.slide_per_second:
             return None
         cold_items = self.largest_id - self.hot_items
@@ -58,7 +59,12 @@ class HotSet:
 
 
 class HotSetSampler:
-    """One sequence of ids from a hot set."""
+    """Draws one random sequence of ids with a hot set.
+
+    Args:
+        hot_set: The popularity.
+        generator: Source of randomness of this sequence alone.
+    """
 
     def __init__(self, hot_set: HotSet, generator: np.random.Generator) -> None:
         self._hot_set = hot_set

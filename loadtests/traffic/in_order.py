@@ -1,31 +1,40 @@
-"""Popularities that follow an order of the items: one after the other, or the newest most."""
+"""Popularities that follow the order of the ids: a scan, and a preference for the newest."""
 
 import numpy as np
 from numpy.typing import NDArray
 
-from loadtests.traffic.popularity import Masses, Zipf, ZipfSampler
+from loadtests.traffic.popularity import Masses
+from loadtests.traffic.zipf import Zipf, ZipfSampler
 
 
 class Scan:
-    """Asks for 1, 2, … items and again from 1."""
+    """Asks for the ids 1, 2, … items, then again from 1.
+
+    Args:
+        items: Number of ids.
+    """
 
     ordered = True
 
     def __init__(self, items: int) -> None:
         self.largest_id = items
 
-    def sampler(self, stream: int) -> "ScanSampler":
-        """Return the scan; the same for every *stream*."""
-        del stream
+    def sampler(self, sequence: int) -> "ScanSampler":
+        """Return a scan; every *sequence* is the same one."""
+        del sequence
         return ScanSampler(self.largest_id)
 
     def masses(self) -> Masses | None:
-        """Return None: a scan is no independent drawing."""
+        """Return None: a scan does not draw its ids independently."""
         return None
 
 
 class ScanSampler:
-    """One pass after the other."""
+    """Returns the ids of pass after pass.
+
+    Args:
+        items: Number of ids.
+    """
 
     def __init__(self, items: int) -> None:
         self._items = items
@@ -39,13 +48,13 @@ class ScanSampler:
 
 
 class Latest:
-    """The newest item is asked for most, the others by age as Zipf; a new one comes in time.
+    """Asks for ids by their age: Zipf, the newest most often.
 
     Args:
-        items: Number of ids; the newest moves up through them and begins again at 1.
+        items: Number of ids; the newest moves up through them and starts again at 1.
         skew: Zipf exponent over age.
         seed: Fixes the draws.
-        new_per_second: How many items become the newest each second.
+        new_per_second: How many ids become the newest each second.
     """
 
     ordered = False
@@ -55,17 +64,23 @@ class Latest:
         self._ages = Zipf(items, skew, seed)
         self._new_per_second = new_per_second
 
-    def sampler(self, stream: int) -> "LatestSampler":
-        """Return sequence number *stream*."""
-        return LatestSampler(self._ages.sampler(stream), self.largest_id, self._new_per_second)
+    def sampler(self, sequence: int) -> "LatestSampler":
+        """Return random sequence number *sequence*."""
+        return LatestSampler(self._ages.sampler(sequence), self.largest_id, self._new_per_second)
 
     def masses(self) -> Masses | None:
-        """Return None where the newest moves."""
+        """Return the probabilities; None if the newest id moves."""
         return None if self._new_per_second else self._ages.masses()
 
 
 class LatestSampler:
-    """One sequence of ids around the newest."""
+    """Draws one random sequence of ids by age.
+
+    Args:
+        ages: Draws the ages, 0 for the newest.
+        items: Number of ids.
+        new_per_second: How many ids become the newest each second.
+    """
 
     def __init__(self, ages: ZipfSampler, items: int, new_per_second: float) -> None:
         self._ages = ages

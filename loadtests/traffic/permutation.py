@@ -1,19 +1,27 @@
-"""A keyed permutation of 0 … items - 1 that needs no table."""
+"""Seeded permutations: which id stands at which place of a popularity."""
 
 import numpy as np
 from numpy.typing import NDArray
 
+TABLE_ITEMS = 1_000_000
+"""Most items for which a table is kept: one of 10^7 would cost hundreds of MB."""
+
+_PERMUTATION = 1
 _ROUNDS = 6
 _MIX_A = np.uint64(0x9E3779B97F4A7C15)
 _MIX_B = np.uint64(0xBF58476D1CE4E5B9)
 
 
 class Bijection:
-    """Scatter ranks over ids: a Feistel network on the bits of an id, walked until inside.
+    """A keyed permutation of 0 … items - 1 without a table: a Feistel network with cycle walking.
 
-    Every step exclusive-ors one half of the bits with a hash of the other half, so it can be
-    undone; a value that lands beyond *items* goes through again (cycle walking), which keeps the
-    whole a permutation. Costs about two passes, whatever *items* is.
+    Each round xors one half of a value's bits with a hash of the other half, which can be undone. A
+    value that lands beyond *items* goes through the rounds again, so the whole stays a permutation.
+    It takes about two passes for any number of items.
+
+    Args:
+        items: Number of values.
+        seed: The key.
     """
 
     def __init__(self, items: int, seed: int) -> None:
@@ -43,6 +51,29 @@ class Bijection:
             else:
                 high = high ^ (_hash(low + key) & self._high_mask)
         return (high << self._low_bits) | low
+
+
+class Scatter:
+    """The ids 1 … items in an order that the seed fixes.
+
+    Args:
+        items: Number of ids.
+        seed: Fixes the order.
+    """
+
+    def __init__(self, items: int, seed: int) -> None:
+        self._table: NDArray[np.int32] | None = None
+        if items <= TABLE_ITEMS:
+            order = np.random.default_rng([seed, _PERMUTATION]).permutation(items)
+            self._table = (order + 1).astype(np.int32)
+        else:
+            self._bijection = Bijection(items, seed)
+
+    def __call__(self, places: NDArray[np.int64]) -> NDArray[np.int64]:
+        """Return the ids at 0-based *places*."""
+        if self._table is not None:
+            return self._table[places].astype(np.int64)
+        return self._bijection(places) + 1
 
 
 def _hash(values: NDArray[np.uint64]) -> NDArray[np.uint64]:

@@ -1,4 +1,4 @@
-"""Reading and replaying traces: files of ids, optionally with the time of each request."""
+"""Traces: files of ids, optionally with the time of each request, that a run replays."""
 
 import gzip
 import zlib
@@ -8,36 +8,84 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
+from loadtests.traffic.popularity import Masses
+
 LARGEST_ID = 2_147_483_647
-_MOST_DIGITS = 20  # leading zeros are no harm
+_MOST_DIGITS = 20  # Leading zeros are allowed.
 _MOST_SHOWN = 40
 
 
 class TraceError(ValueError):
-    """A trace that does not exist or cannot be understood; the message is for the user."""
+    """A trace cannot be read; the message is for the user."""
 
 
 class Trace(NamedTuple):
-    """A trace in file order; *times* are seconds from its first request, None if it has none."""
+    """A trace in file order.
+
+    Attributes:
+        ids: The id of each request.
+        times: Seconds from the first request to each one; None if the file has no times.
+    """
 
     ids: NDArray[np.int64]
     times: NDArray[np.float64] | None
+
+
+class TracePopularity:
+    """Asks for the ids of a trace in its order, once.
+
+    Args:
+        ids: In file order.
+    """
+
+    ordered = True
+
+    def __init__(self, ids: NDArray[np.int64]) -> None:
+        self._ids = ids
+        self.largest_id = int(ids.max())
+
+    def sampler(self, sequence: int) -> "TraceSampler":
+        """Return a replay; every *sequence* is the same one."""
+        del sequence
+        return TraceSampler(self._ids)
+
+    def masses(self) -> Masses | None:
+        """Return None: a trace is replayed, not drawn from."""
+        return None
+
+
+class TraceSampler:
+    """Returns the ids of a trace one after the other.
+
+    Args:
+        ids: In file order.
+    """
+
+    def __init__(self, ids: NDArray[np.int64]) -> None:
+        self._ids = ids
+        self._sent = 0
+
+    def draw(self, times: NDArray[np.float64]) -> NDArray[np.int64]:
+        """Return the next ids, one for each of *times*; fewer at the end of the trace."""
+        part = self._ids[self._sent : self._sent + times.size]
+        self._sent += part.size
+        return part
 
 
 def read_trace(path: str | Path) -> NDArray[np.int64]:
     """Return the ids of the trace at *path* in file order.
 
     Raises:
-        TraceError: Names the file and, for a bad line, its number.
+        TraceError: The file cannot be read, or a line is wrong; names both.
     """
     return load_trace(path).ids
 
 
 def load_trace(path: str | Path) -> Trace:
-    """Read a trace: one request a line, `id` or `seconds id`; `#` starts a comment; .gz too.
+    """Read a trace, plain or .gz: each line is `id` or `seconds id`; `#` starts a comment.
 
     Raises:
-        TraceError: Names the file and, for a bad line, its number.
+        TraceError: The file cannot be read, or a line is wrong; names both.
     """
     ids: list[int] = []
     times: list[float] = []
@@ -52,7 +100,7 @@ def load_trace(path: str | Path) -> Trace:
         if len(fields) > 2 or (times and len(times) != len(ids)):
             raise TraceError(f"{place}: must be `id` or `seconds id` as on line 1, got {line!r}")
     if not ids:
-        raise TraceError(f"trace {path} holds no ids; write one id a line")
+        raise TraceError(f"trace {path} holds no ids; write one id per line")
     moments = np.array(times) - times[0] if times else None
     return Trace(np.array(ids, dtype=np.int64), moments)
 
@@ -67,7 +115,7 @@ def _lines(path: Path) -> list[str]:
         reason = getattr(error, "strerror", None) or str(error)
         raise TraceError(f"trace {path} cannot be read: {reason}; check the path") from None
     except UnicodeDecodeError:
-        raise TraceError(f"trace {path} is not a text file of ids; gzip files end in .gz") from None
+        raise TraceError(f"trace {path} is not a text file; name a gzip file .gz") from None
 
 
 def _id(text: str, place: str) -> int:
@@ -84,5 +132,5 @@ def _time(text: str, earlier: list[float], place: str) -> float:
     except ValueError:
         raise TraceError(f"{place}: a time must be a number of seconds, got {text!r}") from None
     if not np.isfinite(moment) or (earlier and moment < earlier[-1]):
-        raise TraceError(f"{place}: times must be finite and never fall, got {text!r}")
+        raise TraceError(f"{place}: times must be finite and must not decrease, got {text!r}")
     return moment

@@ -13,8 +13,13 @@ _BLOCK = 4096
 class RejectionInversion:
     """Draw ranks 1 … items with probability proportional to rank ** -skew, skew > 0.
 
-    Candidates come in blocks of a fixed size, so that a sequence depends on the generator alone
-    and not on how many ranks are asked for at a time.
+    Candidates are drawn in blocks of a fixed size, so that the sequence does not depend on how many
+    ranks are drawn at a time.
+
+    Args:
+        items: Number of ranks.
+        skew: The exponent, above 0.
+        generator: Source of randomness of this sequence alone.
     """
 
     def __init__(self, items: int, skew: float, generator: np.random.Generator) -> None:
@@ -49,7 +54,7 @@ class RejectionInversion:
         return ranks[kept].astype(np.int64)
 
     def _integral(self, x: NDArray[np.float64] | np.float64) -> NDArray[np.float64] | np.float64:
-        """Integrate t ** -skew from 1 to x; well behaved around skew = 1."""
+        """Integrate t ** -skew from 1 to x without loss of digits near skew 1."""
         logs = np.log(x)
         power = (1.0 - self._skew) * logs
         return logs * _expm1_over(power)

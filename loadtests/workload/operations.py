@@ -12,7 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from loadtests.traffic.arrivals import Arrivals
-from loadtests.traffic.mixtures import FIRST_MISSING_ID
+from loadtests.traffic.outside_ids import FIRST_MISSING_ID
 from loadtests.traffic.popularity import Sampler
 
 _WRITES = 6

@@ -2,12 +2,13 @@
 
 from dataclasses import dataclass
 
+from loadtests.traffic.hot_key import HotKey
 from loadtests.traffic.hot_set import HotSet
 from loadtests.traffic.in_order import Latest, Scan
-from loadtests.traffic.mixtures import HotKey, Strangers, WithStrangers
-from loadtests.traffic.popularity import Popularity, Zipf
-from loadtests.traffic.trace import Trace
-from loadtests.traffic.trace_popularity import TracePopularity
+from loadtests.traffic.outside_ids import OutsideIds, WithOutsideIds
+from loadtests.traffic.popularity import Popularity
+from loadtests.traffic.trace import Trace, TracePopularity
+from loadtests.traffic.zipf import Zipf
 from loadtests.workload.flags import FlagError
 from loadtests.workload.load_settings import LoadSettings
 
@@ -47,18 +48,18 @@ class Scenario:
         if self.hot_key:
             ratio = settings.hot_traffic_ratio
             keys = HotKey(keys, settings.hot_key, ratio, settings.rate_shape, settings.seed)
-        strangers = self._strangers(settings)
-        if strangers.missing_ratio or strangers.one_hit_ratio:
-            keys = WithStrangers(keys, strangers, settings.seed)
+        outside = self._outside(settings)
+        if outside.missing_ratio or outside.one_hit_ratio:
+            keys = WithOutsideIds(keys, outside, settings.seed)
         if settings.shape == "spike":
             keys = HotKey(keys, settings.hot_key, None, settings.rate_shape, settings.seed)
         return keys
 
-    def _strangers(self, settings: LoadSettings) -> Strangers:
+    def _outside(self, settings: LoadSettings) -> OutsideIds:
         missing = settings.missing_ratio
         if self.missing and not missing:
             missing = min(DEFAULT_MISSING_RATIO, 1.0 - settings.one_hit_ratio)
-        return Strangers(
+        return OutsideIds(
             missing, settings.missing_items, settings.one_hit_ratio, settings.one_hit_items
         )
 

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from loadtests.theory import staleness
-from loadtests.traffic.popularity import Zipf
+from loadtests.traffic.zipf import Zipf
 from tests.integration.load.locust_load import clear_cache, patch, run
 
 pytestmark = [pytest.mark.integration, pytest.mark.exclusive]

@@ -6,9 +6,8 @@ import pytest
 from loadtests.prediction.run_traffic import traffic_of
 from loadtests.prediction.steady_state import Traffic, predicted_hit_ratio
 from loadtests.theory import fill
-from loadtests.traffic.popularity import Zipf
-from loadtests.traffic.trace import Trace
-from loadtests.traffic.trace_popularity import TracePopularity
+from loadtests.traffic.trace import Trace, TracePopularity
+from loadtests.traffic.zipf import Zipf
 from loadtests.workload.presets import PRESETS
 from loadtests.workload.scenario import Scenario
 from loadtests.workload.workload import Workload

@@ -4,8 +4,8 @@ import numpy as np
 import pytest
 
 from loadtests.prediction.top_shares import top_shares
-from loadtests.traffic.popularity import Zipf
 from loadtests.traffic.trace import Trace
+from loadtests.traffic.zipf import Zipf
 from loadtests.workload.scenario import Scenario
 from loadtests.workload.workload import Workload
 from tests.loadtests.settings_for import settings

@@ -8,7 +8,7 @@ import pytest
 from scipy.special import chdtrc
 
 from loadtests.traffic.hot_set import HotSet
-from loadtests.traffic.popularity import Zipf
+from loadtests.traffic.zipf import Zipf
 
 DRAWS = 2_000_000
 SMALLEST_P = 1e-4

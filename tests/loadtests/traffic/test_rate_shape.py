@@ -20,14 +20,14 @@ shapes = st.builds(
 
 @given(shape=shapes)
 def test_arrival_times_invert_the_integrated_rate(shape):
-    load = shape.load_at(TIMES)
+    load = shape.integral_at(TIMES)
 
     assert np.allclose(shape.times_of(load), TIMES, atol=1e-6)
 
 
 @given(shape=shapes)
 def test_integrated_rate_always_rises(shape):
-    assert (np.diff(shape.load_at(TIMES)) > 0).all()
+    assert (np.diff(shape.integral_at(TIMES)) > 0).all()
 
 
 @pytest.mark.parametrize("name", ["steady", "ramp", "sine"])
@@ -37,7 +37,7 @@ def test_closed_form_of_the_integrated_rate_matches_numerical_integration(name):
 
     integral = np.concatenate([[0.0], np.cumsum(shape.rate_at((fine[1:] + fine[:-1]) / 2))])
 
-    assert np.allclose(shape.load_at(fine), integral * (fine[1] - fine[0]), atol=1e-3)
+    assert np.allclose(shape.integral_at(fine), integral * (fine[1] - fine[0]), atol=1e-3)
 
 
 def test_a_step_alternates_between_base_and_peak():

@@ -55,7 +55,7 @@ def test_a_line_without_a_time_after_one_with_a_time_is_refused(write):
 
 
 def test_times_that_decrease_are_refused(write):
-    with pytest.raises(TraceError, match=r"line 2.*never fall"):
+    with pytest.raises(TraceError, match=r"line 2.*must not decrease"):
         load_trace(write("2.0 1\n1.0 1\n"))
 
 

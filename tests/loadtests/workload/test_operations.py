@@ -4,10 +4,10 @@ import numpy as np
 import pytest
 
 from loadtests.traffic.arrivals import PacedArrivals
-from loadtests.traffic.mixtures import FIRST_MISSING_ID
-from loadtests.traffic.popularity import Zipf
+from loadtests.traffic.outside_ids import FIRST_MISSING_ID
 from loadtests.traffic.rate_shape import Shape
-from loadtests.traffic.trace_popularity import TracePopularity
+from loadtests.traffic.trace import TracePopularity
+from loadtests.traffic.zipf import Zipf
 from loadtests.workload.operations import Keys, Operations, Schedule, Turns
 
 

@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from loadtests.traffic.mixtures import FIRST_MISSING_ID
+from loadtests.traffic.outside_ids import FIRST_MISSING_ID
 from loadtests.traffic.trace import Trace
 from loadtests.workload.flags import FlagError
 from loadtests.workload.scenario import Scenario
