@@ -11,8 +11,8 @@ from loadtests.sender.samples import RESULTS
 from loadtests.service_under_test.contract import SERVICE_RESULTS
 from loadtests.stack.guardian import ROOT
 from loadtests.traffic.trace import LARGEST_ID
-from loadtests.workload.flags import LARGEST_CATALOGUE
-from loadtests.workload.knob_flags import KNOB_FLAGS, UNCHANGED
+from loadtests.workload.flags import LARGEST_CATALOGUE, UNCHANGED
+from loadtests.workload.knob_flags import KNOB_FLAGS
 from service.domain.fruit import MAX_ID
 from service.domain.knobs import CHOICES, NUMBERS, Knobs
 from service.domain.lookup import LookupResult

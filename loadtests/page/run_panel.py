@@ -12,7 +12,7 @@ from loadtests.run.ledger import Ledger
 from loadtests.run.typed_locust import protected
 from loadtests.service_under_test.client import ServiceError
 from loadtests.workload.flags import FlagError
-from loadtests.workload.knob_flags import KNOB_FLAGS, UNCHANGED, parse_changes
+from loadtests.workload.knob_flags import KNOB_FLAGS, parse_changes
 
 _SCRIPT = Path(__file__).with_name("panel.js")
 
@@ -56,10 +56,7 @@ class RunPanel:
             hit_ratio=view.recent_hit_ratio,
             predicted_hit_ratio=view.predicted_hit_ratio,
             knobs=self._ledger.knobs,
-            fields=[
-                {"key": flag.key, "choices": [word for word in flag.choices if word != UNCHANGED]}
-                for flag in KNOB_FLAGS
-            ],
+            fields=[{"key": flag.key, "choices": flag.words} for flag in KNOB_FLAGS],
         )
 
     def _change_knobs(self) -> ResponseReturnValue:

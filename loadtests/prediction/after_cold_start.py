@@ -1,4 +1,4 @@
-"""What a trial should show, said before its window opens and never fitted to it."""
+"""What a trial should show: predicted before its window opens, and never fitted to it."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -7,45 +7,53 @@ import numpy as np
 
 from loadtests.prediction.key_rates import Reads
 from loadtests.prediction.measuring_window import Window
-from loadtests.theory import fill, replay, window
+from loadtests.prediction.steady_state import several_loads_fill
+from loadtests.service_under_test.contract import Knob
+from loadtests.theory import replay, window
 from loadtests.theory.window import WindowExpectation
 
 WINDOW = "expectation over this window after a cold start, fill time included (F3, F15)"
 STALE = "expectation over this window under stale-while-revalidate (F3, F14)"
 CACHE_OFF = "cache off: every lookup is a bypass"
 NO_REPLAY = "no replay for early recompute, stale-while-revalidate or a jittered TTL"
-SEVERAL_FILL = "no formula for loads without protection that take longer than the TTL"
-NO_FILL = "no probe could measure the fill time"
-
-Knobs = Mapping[str, float | str]
+SEVERAL_FILL = "no formula for unprotected loads that take longer than the TTL"
+NO_FILL = "the probe could not measure the fill time"
 
 
 @dataclass(frozen=True, slots=True)
 class Prediction:
-    """Expected ratios, and from what they follow."""
+    """Expected ratios of a trial, and how they were computed.
 
-    hit_ratio: float | None  # None where there is no formula, or nothing asks the cache
-    offload_ratio: float | None  # None likewise
-    loads_per_second: float | None  # what the store is asked, background refreshes included
-    fill_seconds: float | None  # D, measured by a probe before the trial; None where unknown
-    method: str  # in words, for the report
+    Attributes:
+        hit_ratio: None without a formula, and with the cache off.
+        offload_ratio: None in the same cases.
+        loads_per_second: Reads of the store, background refreshes included; None in the same cases.
+        fill_seconds: D, measured by a probe before the trial; None if unknown.
+        method: In words, for the report.
+    """
+
+    hit_ratio: float | None
+    offload_ratio: float | None
+    loads_per_second: float | None
+    fill_seconds: float | None
+    method: str
 
 
 def predict_window(
     reads: Reads | None,
-    knobs: Knobs,
+    knobs: Mapping[str, Knob],
     fill_seconds: float | None,
     span: Window,
 ) -> Prediction:
     """Predict a window after a cold start under Poisson or paced arrivals.
 
-    A jittered TTL counts by its mean (F5): after a cold start that is right to 0.2 points.
+    A jittered TTL counts with its mean (F5), which errs by 0.2 percentage points at most.
 
     Args:
-        reads: How often each id is asked for; None where that changes with time.
-        knobs: Of the service, all that are in force.
-        fill_seconds: D from the probe; None where it is not known, and nothing is predicted.
-        span: The very window that will be measured.
+        reads: How often each id is asked for; None if that changes with time.
+        knobs: All knobs in force on the service.
+        fill_seconds: D from the probe; None if unknown, which leaves the ratios unknown.
+        span: The window that will be measured.
     """
     if float(knobs["ttl_seconds"]) == 0:
         return _unknown(fill_seconds, CACHE_OFF)
@@ -55,7 +63,7 @@ def predict_window(
         return _unknown(fill_seconds, "no formula for early recompute over many keys")
     if fill_seconds is None:
         return _unknown(None, NO_FILL)
-    if knobs.get("protection") == "none" and _several_fill(reads, knobs, fill_seconds):
+    if several_loads_fill(knobs, fill_seconds, missing=bool(reads.missing)):
         return _unknown(fill_seconds, SEVERAL_FILL)
     expected, loaded = _expect(reads, knobs, fill_seconds, span)
     share = reads.repeated_share
@@ -69,46 +77,40 @@ def predict_window(
     )
 
 
-def _several_fill(reads: Reads, knobs: Knobs, fill_seconds: float) -> bool:
-    """Tell whether unprotected loads at once may be stored one after the other."""
-    ttls = [float(knobs["ttl_seconds"])]
-    if reads.missing:
-        ttls.append(float(knobs.get("negative_ttl_seconds", 0.0)))
-    return not all(fill.first_alone_fills(seconds, fill_seconds) for seconds in ttls)
-
-
 def _expect(
-    reads: Reads, knobs: Knobs, fill_seconds: float, span: Window
+    reads: Reads, knobs: Mapping[str, Knob], fill_seconds: float, span: Window
 ) -> tuple[WindowExpectation, WindowExpectation]:
-    """Expect what is answered, and what the store is asked for it."""
-    filling = reads.noticed(fill_seconds)
+    """Return what lookups should find, and what should reach the store."""
+    filling = reads.whole_steps(fill_seconds)
 
-    def life(seconds: float) -> float:
-        return reads.noticed(fill_seconds + seconds) - filling
+    def covered(seconds: float) -> float:
+        return reads.whole_steps(fill_seconds + seconds) - filling
 
     ttl_seconds, edges = float(knobs["ttl_seconds"]), (span.opens, span.closes)
-    lives = reads.each(life(ttl_seconds), life(float(knobs.get("negative_ttl_seconds", 0.0))))
+    negative_ttl_seconds = float(knobs.get("negative_ttl_seconds", 0.0))
+    ttls = reads.per_id(covered(ttl_seconds), covered(negative_ttl_seconds))
     if knobs.get("protection") == "none":
-        alone = window.uncoalesced(reads.rates, lives, filling, *edges)
+        alone = window.uncoalesced(reads.rates, ttls, filling, *edges)
         return alone, alone
-    shared = window.coalesced(reads.rates, lives, filling, *edges)
+    shared = window.coalesced(reads.rates, ttls, filling, *edges)
     if knobs.get("protection") != "stale":
         return shared, shared
     # A cached absence is never served stale.
-    graces = reads.each(life(ttl_seconds + float(knobs["stale_seconds"])) - life(ttl_seconds), 0.0)
-    # Each soft expiry that somebody notices is one load, as each expiry is elsewhere.
-    return window.stale_served(reads.rates, lives, graces, filling, edges), shared
+    grace = covered(ttl_seconds + float(knobs["stale_seconds"])) - covered(ttl_seconds)
+    graces = reads.per_id(grace, 0.0)
+    # One load follows each soft expiry that a lookup finds, as it does each expiry elsewhere.
+    return window.stale_served(reads.rates, ttls, graces, filling, edges), shared
 
 
 def predict_trace(
-    sequence: list[tuple[float, int]], knobs: Knobs, fill_seconds: float | None
+    sequence: list[tuple[float, int]], knobs: Mapping[str, Knob], fill_seconds: float | None
 ) -> Prediction:
-    """Predict a trace from its first request on, by exact replay.
+    """Predict a trace from its first request on by exact replay.
 
     Args:
-        sequence: Time in seconds and id of every request, in order.
-        knobs: Of the service, all that are in force.
-        fill_seconds: D from the probe; None where it is not known, and nothing is predicted.
+        sequence: Time in seconds and id of every request in order.
+        knobs: All knobs in force on the service.
+        fill_seconds: D from the probe; None if unknown, which leaves the ratios unknown.
     """
     if float(knobs["ttl_seconds"]) == 0:
         return _unknown(fill_seconds, CACHE_OFF)

@@ -1,4 +1,4 @@
-"""What hit ratio theory expects of popularity, rate and knobs (docs/theory.md F1-F6, F14)."""
+"""The hit ratio that theory predicts for popularity, rate and knobs (docs/theory.md F1-F6, F14)."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -17,14 +17,13 @@ _GRID = 512
 
 @dataclass(frozen=True)
 class Traffic:
-    """What arrives at the cache.
+    """The requests that reach the service.
 
     Attributes:
         popularity: Which ids are asked for.
-        reads_per_second: Of all lookups; closed loops have none that is known.
-        writes_per_second: Of all writes, which have the same popularity.
-        reads: Time in seconds and id of each read where they are known exactly, as in a trace;
-            None where they are drawn.
+        reads_per_second: Lookups per second over all ids.
+        writes_per_second: Writes per second over all ids; they have the same popularity.
+        reads: Time in seconds and id of each read of a trace; None if they are drawn.
     """
 
     popularity: Popularity
@@ -34,14 +33,14 @@ class Traffic:
 
 
 def predicted_hit_ratio(traffic: Traffic, knobs: Mapping[str, Knob]) -> float | None:
-    """Return the steady-state hit ratio, of a trace the exact one from an empty cache.
+    """Return the hit ratio in the steady state; that of a trace exactly, from an empty cache.
 
-    Loads at once hit as often unprotected as coalesced, as long as only the first of them fills.
+    Unprotected concurrent loads hit as often as coalesced ones, as long as only the first of them
+    fills.
 
-    None where theory says nothing: cache off, early recompute, unprotected loads that take longer
-    than the TTL, a popularity that moves, ids asked for once that come round while they are still
-    cached; for a trace also where entries do not
-    simply end with their TTL.
+    Return None if no formula applies: cache off, early recompute, unprotected loads that take
+    longer than the TTL, a popularity that moves, one-hit ids that come again while still cached;
+    for a trace also if entries end otherwise than with their TTL.
     """
     ttl_seconds = float(knobs["ttl_seconds"])
     fill_seconds = float(knobs.get("store_delay_seconds", 0.0))
@@ -51,32 +50,39 @@ def predicted_hit_ratio(traffic: Traffic, knobs: Mapping[str, Knob]) -> float | 
         counts = replay.replayed(traffic.reads, knobs, fill_seconds)
         return None if counts is None else counts.hit_ratio
     masses = traffic.popularity.masses()
-    if masses is None or _comes_round(traffic, masses, knobs) or _several_fill(masses, knobs):
+    if masses is None or _one_hit_ids_hit(traffic, masses, knobs):
+        return None
+    if several_loads_fill(knobs, fill_seconds, missing=bool(masses.missing_items)):
         return None
     per_id = _hit_ratios(traffic, masses, ttl_seconds, fill_seconds, knobs)
     if per_id is None:
         return None
     known = float(np.sum(masses.items * masses.probability * per_id))
     negative_ttl_seconds = float(knobs.get("negative_ttl_seconds", 0.0))
-    return known + _negative(traffic, masses, negative_ttl_seconds, fill_seconds)
+    return known + _negative_hit_ratio(traffic, masses, negative_ttl_seconds, fill_seconds)
 
 
-def _comes_round(traffic: Traffic, masses: Masses, knobs: Mapping[str, Knob]) -> bool:
-    """Tell whether ids that are asked for in turn are asked for again while still cached."""
-    life_seconds = float(knobs["ttl_seconds"]) * (1.0 + float(knobs.get("ttl_jitter_ratio", 0.0)))
+def _one_hit_ids_hit(traffic: Traffic, masses: Masses, knobs: Mapping[str, Knob]) -> bool:
+    """Return whether ids that are asked for in turn come again while they are still cached."""
+    cached_seconds = float(knobs["ttl_seconds"]) * (1.0 + float(knobs.get("ttl_jitter_ratio", 0.0)))
     if knobs.get("protection") == "stale":
-        life_seconds += float(knobs.get("stale_seconds", 0.0))
+        cached_seconds += float(knobs.get("stale_seconds", 0.0))
     each_second = (traffic.reads_per_second + traffic.writes_per_second) * masses.one_hit_ratio
-    return each_second * life_seconds > masses.one_hit_items
+    return each_second * cached_seconds > masses.one_hit_items
 
 
-def _several_fill(masses: Masses, knobs: Mapping[str, Knob]) -> bool:
-    """Tell whether unprotected loads at once may be stored one after the other."""
+def several_loads_fill(knobs: Mapping[str, Knob], fill_seconds: float, *, missing: bool) -> bool:
+    """Return whether more than the first of several concurrent loads may fill the cache.
+
+    Args:
+        knobs: All knobs in force on the service.
+        fill_seconds: D, from the GET that missed to the SET being visible.
+        missing: Whether ids are asked for that do not exist.
+    """
     if knobs.get("protection") != "none":
         return False
-    fill_seconds = float(knobs.get("store_delay_seconds", 0.0))
     ttls = [float(knobs["ttl_seconds"])]
-    if masses.missing_items:
+    if missing:
         ttls.append(float(knobs.get("negative_ttl_seconds", 0.0)))
     return not all(fill.first_alone_fills(seconds, fill_seconds) for seconds in ttls)
 
@@ -108,7 +114,7 @@ def _hit_ratios(
 def _stale_or_hit(
     rates: Floats, ttl_seconds: float, grace_seconds: float, fill_seconds: float
 ) -> Floats:
-    """Evaluate F14, which is for one item, at enough rates to interpolate all others."""
+    """Evaluate F14, a formula for one item, at enough rates to interpolate those of all items."""
     grid = np.geomspace(rates.min(), rates.max() * (1 + 1e-12), _GRID)
     shares = [
         stampede.stale_while_revalidate(float(rate), ttl_seconds, grace_seconds, fill_seconds)
@@ -118,7 +124,7 @@ def _stale_or_hit(
     return np.asarray(np.interp(np.log(rates), np.log(grid), at_grid))
 
 
-def _negative(
+def _negative_hit_ratio(
     traffic: Traffic, masses: Masses, negative_ttl_seconds: float, fill_seconds: float
 ) -> float:
     if not masses.missing_items:

@@ -10,6 +10,9 @@ from loadtests.traffic.rate_shape import SHAPES
 from loadtests.workload.presets import PRESETS, SOURCE
 
 NO_PRESET = "none"
+UNCHANGED = "unchanged"
+"""The choice that leaves a knob of the service as it is."""
+
 EXIT_USAGE = 2
 LARGEST_CATALOGUE = 10_000_000
 """The service makes no more items than this."""
@@ -55,6 +58,11 @@ class Flag:
     def key(self) -> str:
         """The name as attribute and form field."""
         return self.name.replace("-", "_")
+
+    @property
+    def words(self) -> tuple[str, ...]:
+        """The choices that are values: all but UNCHANGED."""
+        return tuple(choice for choice in self.choices if choice != UNCHANGED)
 
     def parse(self, text: str) -> float | int | str:
         """Return the value that *text* says.

@@ -5,10 +5,7 @@ from collections.abc import Mapping
 from dataclasses import replace
 
 from loadtests.service_under_test.contract import Knob
-from loadtests.workload.flags import Flag, FlagError, FlagParser
-
-UNCHANGED = "unchanged"
-"""The choice that leaves a knob as the service has it; number fields are left empty."""
+from loadtests.workload.flags import UNCHANGED, Flag, FlagError, FlagParser
 
 _PROTECTIONS = (UNCHANGED, "none", "single-flight", "lease", "early", "stale")
 
@@ -115,6 +112,5 @@ def parse_changes(texts: Mapping[str, str]) -> dict[str, Knob]:
     knobs = parse_knobs(texts)
     for key in texts.keys() - knobs.keys():
         flag = _BY_KEY[key]
-        words = tuple(word for word in flag.choices if word != UNCHANGED)
-        replace(flag, optional=False, choices=words).parse(texts[key])
+        replace(flag, optional=False, choices=flag.words).parse(texts[key])
     return knobs

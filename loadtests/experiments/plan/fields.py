@@ -5,7 +5,7 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 from loadtests.workload.flags import LOAD_FLAGS, Flag, FlagError
-from loadtests.workload.knob_flags import KNOB_FLAGS, UNCHANGED
+from loadtests.workload.knob_flags import KNOB_FLAGS
 
 Values = dict[str, Any]
 
@@ -133,7 +133,7 @@ def _flag_field(flag: Flag) -> Field:
 
 def _settable(knob: Flag) -> Flag:
     """Return a knob without the choice "unchanged": a plan leaves out what it does not change."""
-    words = tuple(word for word in knob.choices if word != UNCHANGED)
+    words = knob.words
     return replace(knob, choices=words, default=words[0] if words else knob.default, optional=False)
 
 

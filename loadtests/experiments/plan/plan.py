@@ -7,8 +7,9 @@ from typing import Any
 
 from loadtests.experiments.plan import fields
 from loadtests.experiments.plan.fields import Given, PlanError
-
-KnobValue = float | str
+from loadtests.service_under_test.contract import Knob
+from loadtests.workload.flags import LOAD_FLAGS
+from loadtests.workload.load_settings import LoadSettings
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,6 +29,12 @@ class Load:
     trace: Path | None
     requests: int
     flags: Mapping[str, Any]
+
+    def settings(self, seed: int) -> LoadSettings:
+        """Return what the load generator makes of these flags and *seed*."""
+        values: dict[str, Any] = {flag.key: flag.default for flag in LOAD_FLAGS}
+        values |= {name: value for name, value in self.flags.items() if value is not None}
+        return LoadSettings(service_urls=(), knobs={}, **{**values, "seed": seed})
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,7 +59,7 @@ class Plan:
     wanted_hit_ratio: float
     window_ttls: int | None
     load: Load
-    knobs: Mapping[str, KnobValue]
+    knobs: Mapping[str, Knob]
 
 
 def make_plan(given: Mapping[str, Given], knobs: Mapping[str, Given]) -> Plan:

@@ -4,15 +4,9 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 from loadtests.experiments.plan.fields import Field, Given, PlanError, number, read_value, whole
-from loadtests.workload.knob_flags import KNOB_FLAGS, UNCHANGED
+from loadtests.workload.knob_flags import KNOB_FLAGS
 
-MODES = tuple(
-    word
-    for flag in KNOB_FLAGS
-    if flag.key == "protection"
-    for word in flag.choices
-    if word != UNCHANGED
-)
+MODES = next(flag.words for flag in KNOB_FLAGS if flag.key == "protection")
 
 
 @dataclass(frozen=True, slots=True)

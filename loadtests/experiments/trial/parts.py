@@ -6,13 +6,13 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Protocol
 
-from loadtests.experiments.plan.plan import KnobValue
 from loadtests.experiments.plan.trial_order import Trial
 from loadtests.experiments.records.records import Samples, TrialRecord
 from loadtests.experiments.trial.locust_process import LocustLoad
 from loadtests.prediction.after_cold_start import Prediction
 from loadtests.prediction.measuring_window import Window
 from loadtests.service_under_test.client import ServiceClient
+from loadtests.service_under_test.contract import Knob
 from loadtests.service_under_test.redis_statistics import RedisStatistics
 
 
@@ -40,10 +40,10 @@ class TrialPlan:
     """
 
     trial: Trial
-    knobs: dict[str, KnobValue]
+    knobs: dict[str, Knob]
     window: Window | None
     expected_seconds: float
-    predict: Callable[[float | None, Mapping[str, KnobValue]], Prediction]
+    predict: Callable[[float | None, Mapping[str, Knob]], Prediction]
     probe_ids: list[int]
 
 

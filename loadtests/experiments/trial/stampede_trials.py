@@ -7,7 +7,7 @@ from pathlib import Path
 import numpy as np
 
 from loadtests.experiments.plan.fields import Given
-from loadtests.experiments.plan.plan import KnobValue, Load, make_plan
+from loadtests.experiments.plan.plan import Load, make_plan
 from loadtests.experiments.plan.stampede_plan import StampedePlan
 from loadtests.experiments.plan.trial_order import Trial
 from loadtests.experiments.records.polls import ModePolls, Poll, save_polls
@@ -18,6 +18,7 @@ from loadtests.experiments.trial.parts import Bench, Progress, TrialPlan
 from loadtests.experiments.trial.parts_on_stack import bench_on, run_record
 from loadtests.experiments.trial.runner import PROBES, Notes, Watch, run_trial
 from loadtests.prediction.after_cold_start import Prediction
+from loadtests.service_under_test.contract import Knob
 from loadtests.service_under_test.counters import loads
 from loadtests.stack.stack import Stack
 from loadtests.theory import stampede
@@ -52,7 +53,7 @@ def run_mode(bench: Bench, plan: StampedePlan, mode: str, folder: Path) -> None:
     polls: list[Poll] = []
     predicted: float | None = None
 
-    def predict(fill_seconds: float | None, _knobs: Mapping[str, KnobValue]) -> Prediction:
+    def predict(fill_seconds: float | None, _knobs: Mapping[str, Knob]) -> Prediction:
         nonlocal predicted
         predicted = None if fill_seconds is None else predict_loads(plan, mode, fill_seconds)
         text = "unknown" if predicted is None else f"{predicted:.3f}"

@@ -7,18 +7,21 @@ from pathlib import Path
 import numpy as np
 
 from loadtests.experiments.plan.fields import PlanError
-from loadtests.experiments.plan.plan import KnobValue, Load, Plan
+from loadtests.experiments.plan.plan import Load, Plan
 from loadtests.experiments.plan.trial_order import Trial, schedule
 from loadtests.experiments.records.records import SWEEP, save_run
 from loadtests.experiments.trial.parts import Progress, TrialPlan
 from loadtests.experiments.trial.parts_on_stack import bench_on, run_record
 from loadtests.experiments.trial.runner import PROBES, run_trials
 from loadtests.prediction.after_cold_start import Prediction, predict_trace, predict_window
-from loadtests.prediction.key_rates import popularity_of, reads_of, settings_of
+from loadtests.prediction.key_rates import reads_of
 from loadtests.prediction.measuring_window import cold_window
+from loadtests.service_under_test.contract import Knob
 from loadtests.stack.stack import Stack
+from loadtests.traffic.popularity import Popularity
 from loadtests.traffic.trace import Trace, TraceError, read_trace
 from loadtests.workload.assignments import trace_reads
+from loadtests.workload.scenario import Scenario
 
 TRIAL_OVERHEAD_SECONDS = 3.0  # Knobs, probe, start of the load, drain.
 
@@ -58,8 +61,13 @@ def lay_out(plan: Plan) -> Sweep:
         load, trace = _read_trace(plan.load, plan.load.trace)
         trials = [_trace_trial(plan, load, trace, trial) for trial in schedule(plan)]
         return Sweep(plan, load, int(trace.ids.max()), trials)
-    trials = [_window_trial(plan, trial) for trial in schedule(plan)]
-    return Sweep(plan, plan.load, popularity_of(plan.load, plan.seed).largest_id, trials)
+    order = schedule(plan)
+    popularities = {
+        seed: Scenario().popularity(plan.load.settings(seed), None)
+        for seed in {trial.seed for trial in order}
+    }
+    trials = [_window_trial(plan, trial, popularities[trial.seed]) for trial in order]
+    return Sweep(plan, plan.load, popularities[plan.seed].largest_id, trials)
 
 
 def run_sweep(
@@ -87,10 +95,9 @@ def run_sweep(
         run_trials(bench, sweep.load, sweep.trials)
 
 
-def _window_trial(plan: Plan, trial: Trial) -> TrialPlan:
+def _window_trial(plan: Plan, trial: Trial, popularity: Popularity) -> TrialPlan:
     load = plan.load
-    popularity = popularity_of(load, trial.seed)
-    reads = reads_of(load, popularity)
+    reads = reads_of(popularity, load.rate, load.arrivals)
     window = cold_window(reads, load.rate, trial.ttl_seconds, plan.window_ttls)
     return TrialPlan(
         trial=trial,
@@ -103,8 +110,8 @@ def _window_trial(plan: Plan, trial: Trial) -> TrialPlan:
 
 
 def _trace_trial(plan: Plan, load: Load, trace: Trace, trial: Trial) -> TrialPlan:
-    def predict(fill_seconds: float | None, knobs: Mapping[str, KnobValue]) -> Prediction:
-        reads = trace_reads(settings_of(load, trial.seed), trace, trace.ids.size)
+    def predict(fill_seconds: float | None, knobs: Mapping[str, Knob]) -> Prediction:
+        reads = trace_reads(load.settings(trial.seed), trace, trace.ids.size)
         return predict_trace(reads, knobs, fill_seconds)
 
     return TrialPlan(

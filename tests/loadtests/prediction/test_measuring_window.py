@@ -3,13 +3,13 @@
 import numpy as np
 import pytest
 
-from loadtests.experiments.plan.fields import Given
-from loadtests.experiments.plan.plan import make_plan
 from loadtests.prediction.after_cold_start import SEVERAL_FILL, predict_trace, predict_window
-from loadtests.prediction.key_rates import Reads, popularity_of, reads_of
+from loadtests.prediction.key_rates import Reads, reads_of
 from loadtests.prediction.measuring_window import Window, cold_window
 from loadtests.theory import ttl
 from loadtests.traffic.arrivals import ARRIVALS
+from loadtests.workload.scenario import Scenario
+from tests.loadtests.settings_for import settings
 
 RATE = 300
 
@@ -21,8 +21,8 @@ def reads():
 
 
 def reads_under(**flags):
-    load = make_plan({name: Given(value, name) for name, value in flags.items()}, {}).load
-    return reads_of(load, popularity_of(load, seed=1))
+    given = settings(**flags)
+    return reads_of(Scenario().popularity(given, None), given.rate, given.arrivals)
 
 
 def predict(reads, window=None, fill=0.0, **knobs):
