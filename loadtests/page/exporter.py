@@ -96,7 +96,7 @@ def _theory(view: View) -> Iterator[Metric]:
 
 
 def _buckets(histogram: Histogram) -> tuple[list[tuple[str, float]], float]:
-    below = histogram.cumulated(BUCKETS_SECONDS)
+    below = histogram.counts_below(BUCKETS_SECONDS)
     pairs = [(str(bound), float(n)) for bound, n in zip(BUCKETS_SECONDS, below, strict=True)]
     return [*pairs, ("+Inf", float(histogram.count))], histogram.sum_seconds
 

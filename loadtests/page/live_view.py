@@ -10,7 +10,7 @@ import gevent
 from loadtests.page.snapshot import THEORY_TTLS, View
 from loadtests.prediction.steady_state import predicted_hit_ratio
 from loadtests.run.ledger import Ledger
-from loadtests.sender.tallies import Tallies, merged
+from loadtests.sender.tallies import Tallies, add_up
 from loadtests.service_under_test.client import ServiceError
 from loadtests.service_under_test.contract import count_cache_lookups, count_hits
 from loadtests.workload.flags import FlagError
@@ -61,7 +61,7 @@ class LiveView:
 
     def on_reset_stats(self, **_: object) -> None:
         """Show only what is counted from now on, as Locust's own tables do."""
-        self._reset = merged([self._source.tallies().packed()])
+        self._reset = add_up([self._source.tallies().to_message()])
         self.update()
 
     def update(self) -> None:

@@ -116,7 +116,7 @@ def predict_trace(
         return _unknown(fill_seconds, CACHE_OFF)
     if fill_seconds is None:
         return _unknown(None, NO_FILL)
-    counts = replay.replayed(sequence, knobs, fill_seconds)
+    counts = replay.under_knobs(sequence, knobs, fill_seconds)
     if counts is None:
         return _unknown(fill_seconds, NO_REPLAY)
     return Prediction(

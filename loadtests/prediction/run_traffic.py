@@ -1,4 +1,4 @@
-"""What a run will send, put together for prediction before it begins."""
+"""The traffic of a run as the prediction needs it, known before the run begins."""
 
 from collections.abc import Mapping
 

@@ -47,7 +47,7 @@ def predicted_hit_ratio(traffic: Traffic, knobs: Mapping[str, Knob]) -> float | 
     if ttl_seconds == 0:
         return None
     if traffic.reads is not None:
-        counts = replay.replayed(traffic.reads, knobs, fill_seconds)
+        counts = replay.under_knobs(traffic.reads, knobs, fill_seconds)
         return None if counts is None else counts.hit_ratio
     masses = traffic.popularity.masses()
     if masses is None or _one_hit_ids_hit(traffic, masses, knobs):

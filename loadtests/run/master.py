@@ -13,7 +13,7 @@ from loadtests.run.closing import end_run
 from loadtests.run.ledger import Ledger
 from loadtests.run.typed_locust import listen
 from loadtests.run.worker import BEGIN, BEGUN, EXHAUSTED, GIVE_UP, REFUSED, REPORT, STOP, STOPPED
-from loadtests.sender.tallies import Tallies, merged
+from loadtests.sender.tallies import Tallies, add_up
 from loadtests.workload.flags import EXIT_USAGE
 
 logger = logging.getLogger(__name__)
@@ -61,7 +61,7 @@ class MasterLoad:
     def tallies(self) -> Tallies:
         """Return the sum of the last reports of all workers."""
         alive = self._alive()
-        total = merged(report["tallies"] for report in self._reports.values())
+        total = add_up(report["tallies"] for report in self._reports.values())
         for worker in self._reports.keys() - alive:  # Its requests in flight are gone.
             total.in_flight -= self._reports[worker]["tallies"]["counters"]["in_flight"]
         return total

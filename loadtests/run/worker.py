@@ -83,7 +83,7 @@ class WorkerLoad:
 
     def _on_report(self, data: dict[str, Any], **_: object) -> None:
         if self._run is not None:
-            data[REPORT] = {"at": time.time(), "tallies": self._run.tallies.packed()}
+            data[REPORT] = {"at": time.time(), "tallies": self._run.tallies.to_message()}
 
     def _on_exhausted(self) -> None:
         self._runner.send_message(EXHAUSTED)

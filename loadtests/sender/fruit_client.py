@@ -1,4 +1,4 @@
-"""The requests of the load itself: GET and PUT of one fruit, and what came of them."""
+"""Sends the requests of a run: GET and PUT of one fruit."""
 
 import itertools
 import json
@@ -14,23 +14,23 @@ from loadtests.sender.samples import FAILED, RESULT_INDEX
 from loadtests.service_under_test.contract import SERVICE_RESULTS
 
 ANSWER_SECONDS = 30.0
-"""How long a request waits for a connection, and for each part of its answer: longer than the
-service, which sleeps for up to ten seconds of --store-delay-seconds, takes for any."""
+"""Longest wait for a connection, and for each part of an answer: longer than any lookup takes, even
+one whose load the service delays by the maximum of ten seconds (--store-delay-seconds)."""
 
 FAILURES = (OSError, Timeout, HTTPConnectionClosed, HTTPParseError, zlib.error)
-"""What a request can raise that is data of the run, not a fault of ours."""
+"""Errors of a request that count as results of the run, not as defects of the load generator."""
 
 _WORDS = {word.upper(): RESULT_INDEX[word] for word in SERVICE_RESULTS}
 _ERROR = RESULT_INDEX["error"]
 
 
 class Answer(NamedTuple):
-    """What came of a lookup.
+    """The outcome of a lookup.
 
     Attributes:
         result: Index in RESULTS.
         body: As received.
-        failure: None for a lookup that did what it should.
+        failure: Why the lookup failed; None if it did not.
     """
 
     result: int
@@ -39,16 +39,16 @@ class Answer(NamedTuple):
 
 
 class AnswerError(Exception):
-    """An answer that is not a success; the text stands in Locust's failures."""
+    """A request without a valid answer; Locust lists the text among its failures."""
 
 
 class FruitClient:
-    """Asks the replicas in turn.
+    """Sends lookups and writes to the replicas in turn.
 
     Args:
         urls: One for each replica.
-        concurrency: Most connections to each.
-        token: For writes; None where loopback needs none.
+        concurrency: Most connections to each replica.
+        token: Control token for writes; None where none is needed.
     """
 
     def __init__(self, urls: tuple[str, ...], concurrency: int, token: str | None) -> None:
@@ -64,7 +64,7 @@ class FruitClient:
             self._write_headers["Authorization"] = f"Bearer {token}"
 
     def look_up(self, key: int) -> Answer:
-        """GET one fruit; never raises for what the network or the service did."""
+        """GET one fruit, and return errors of network and service instead of raising them."""
         http, prefix = next(self._targets)
         try:
             response = http.request("GET", f"{prefix}/fruit/{key}")
@@ -74,13 +74,13 @@ class FruitClient:
         status = response.status_code
         result = _WORDS.get(str(response.get("x-cache")))
         if result is None or status not in (200, 404, 503):
-            return Answer(FAILED, body, AnswerError(f"status {status}, no lookup's answer"))
+            return Answer(FAILED, body, AnswerError(f"status {status} is no lookup's answer"))
         if result == _ERROR or status == 503:
             return Answer(_ERROR, body, AnswerError(f"status {status}"))
         return Answer(result, body, None)
 
     def write(self, key: int, quantity: int) -> Exception | None:
-        """PUT one fruit; None once acknowledged, else why it was not."""
+        """PUT one fruit, and return why it was not acknowledged; None if it was."""
         http, prefix = next(self._targets)
         body = json.dumps({"name": f"fruit-{key}", "quantity": quantity})
         try:

@@ -1,4 +1,4 @@
-"""Latency histograms fine enough for cache hits: 0.01 ms below 10 ms, then two to three digits."""
+"""Latency histograms fine enough for cache hits: bins of 0.01 ms up to 10 ms, then of 1 to 10 %."""
 
 import math
 
@@ -14,7 +14,7 @@ _DECADES = (
     (1000.0, 1_000_000.0),
     (10_000.0, 10_000_000.0),
 )
-"""Width of a bin and where it ends to be that wide, both in ms."""
+"""Width of the bins, and the duration up to which they have it, both in ms."""
 
 _PER_DECADE = (1000, *[900] * (len(_DECADES) - 1))
 BINS = sum(_PER_DECADE) + 1
@@ -28,11 +28,11 @@ def _make_edges() -> NDArray[np.float64]:
 
 
 EDGES_SECONDS = _make_edges()
-"""Lower edge of each bin in seconds; the last bin is open above."""
+"""Lower edge of each bin in seconds; the last bin has no upper edge."""
 
 
 def bucket_milliseconds(milliseconds: float) -> float:
-    """Round a response time in ms as Locust's own rows keep it: to the width of our bins."""
+    """Round a response time in ms to the width of our bins, for the rows of Locust's statistics."""
     for (width, end), digits in zip(_DECADES, range(2, -5, -1), strict=True):
         if milliseconds < end:
             return round(milliseconds, digits) if width < 1 else int(round(milliseconds, digits))
@@ -48,17 +48,17 @@ class Histogram:
 
     @property
     def count(self) -> int:
-        """How many durations were added."""
+        """Number of durations."""
         return int(self.counts.sum())
 
     @property
     def mean_seconds(self) -> float | None:
-        """Their mean, None when empty."""
+        """Mean duration; None without durations."""
         total = self.count
         return self.sum_seconds / total if total else None
 
     def add(self, seconds: NDArray[np.float64]) -> None:
-        """Count durations; one below zero counts as zero."""
+        """Count durations; negative ones count as zero."""
         bins = np.searchsorted(EDGES_SECONDS, seconds + 1e-12, side="right") - 1
         self.counts += np.bincount(np.maximum(bins, 0), minlength=BINS)
         self.sum_seconds += float(seconds.sum())
@@ -69,14 +69,14 @@ class Histogram:
         self.sum_seconds += other.sum_seconds
 
     def since(self, earlier: "Histogram") -> "Histogram":
-        """Return what was added after *earlier*, a copy of this at some time."""
+        """Return the durations added after *earlier*, a former copy of this histogram."""
         later = Histogram()
         later.counts = self.counts - earlier.counts
         later.sum_seconds = self.sum_seconds - earlier.sum_seconds
         return later
 
     def quantile(self, ratio: float) -> float | None:
-        """Return the duration below which *ratio* of all lie, in seconds; None when empty."""
+        """Return the seconds that *ratio* of all durations do not exceed; None when empty."""
         total = self.count
         if not total:
             return None
@@ -86,21 +86,22 @@ class Histogram:
         high = EDGES_SECONDS[index + 1] if index + 1 < BINS else low
         return float((low + high) / 2)
 
-    def cumulated(self, bounds: tuple[float, ...]) -> list[int]:
-        """Return how many durations lie below each of *bounds* (seconds, edges of bins)."""
+    def counts_below(self, bounds: tuple[float, ...]) -> list[int]:
+        """Return how many durations are below each of *bounds* (seconds, edges of bins)."""
         places = np.searchsorted(EDGES_SECONDS, np.array(bounds) - 1e-9)
         sums = np.concatenate([[0], np.cumsum(self.counts)])
         return [int(sums[place]) for place in places]
 
-    def packed(self) -> list[list[float]]:
-        """Return the filled bins, their counts and the sum, for a message to the master."""
+    def to_message(self) -> list[list[float]]:
+        """Return the non-empty bins, their counts and the sum, for a message to the master."""
         filled = np.flatnonzero(self.counts)
         return [filled.tolist(), self.counts[filled].tolist(), [self.sum_seconds]]
 
-
-def unpacked(packed: list[list[float]]) -> Histogram:
-    """Return the histogram that `Histogram.packed` described."""
-    histogram = Histogram()
-    histogram.counts[np.array(packed[0], dtype=np.int64)] = packed[1]
-    histogram.sum_seconds = float(packed[2][0])
-    return histogram
+    @classmethod
+    def from_message(cls, message: list[list[float]]) -> "Histogram":
+        """Return the histogram that made *message*."""
+        histogram = cls()
+        bins, counts, (sum_seconds,) = message
+        histogram.counts[np.array(bins, dtype=np.int64)] = counts
+        histogram.sum_seconds = float(sum_seconds)
+        return histogram

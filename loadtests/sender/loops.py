@@ -1,4 +1,4 @@
-"""The loops that send: open ones, which never wait for an answer, and closed ones, which do."""
+"""The loops that send: an open loop never waits for an answer, a closed loop does."""
 
 from collections.abc import Callable
 
@@ -14,12 +14,12 @@ _YIELD_EVERY = 64
 
 
 class OpenLoop:
-    """Hands each request to the pool when it is due, whatever is under way.
+    """Submits each request to the pool when it is due, however many are under way.
 
     Args:
-        operations: What to do and when.
-        pool: Where arrivals go.
-        performer: Who does them.
+        operations: The requests and when they are due.
+        pool: Performs the arrivals.
+        performer: Sends the requests.
         now: Seconds since the run's start.
     """
 
@@ -38,7 +38,7 @@ class OpenLoop:
         self._waiting: list[float] = []
 
     def overdue(self) -> int:
-        """Return how many arrivals are due by now and were not submitted; call after the end."""
+        """Return how many arrivals are due but not submitted; call after the loop has ended."""
         now = self._now()
         due = int(np.searchsorted(self._waiting, now))
         if due == len(self._waiting):
@@ -49,7 +49,7 @@ class OpenLoop:
         """Submit arrivals until the operations or the greenlet end."""
         while (block := self._operations.next_block(_BLOCK)) is not None:
             self._submit(block)
-            # none of the block may be ours: wait for its end all the same, and give way
+            # Wait even if no request of the block is ours, and let other greenlets run.
             gevent.sleep(max(0.0, block.until - self._now()))
 
     def _submit(self, block: Block) -> None:
@@ -61,7 +61,7 @@ class OpenLoop:
                 if wait > 0:
                     gevent.sleep(wait)
                 elif self.sent % _YIELD_EVERY == 0:
-                    gevent.sleep(0)  # far behind: let the pool have its turn
+                    gevent.sleep(0)  # Behind schedule: let the pool run.
                 self._pool.submit(Arrival(intended, self._performer, key, is_write))
                 self.sent += 1
         finally:
@@ -69,18 +69,18 @@ class OpenLoop:
 
 
 class ClosedLoop:
-    """One user who waits for the answer, thinks, and asks again: for comparison only.
+    """One user who waits for each answer, thinks, and sends again: for comparison only.
 
     Args:
-        operations: What to do; their times play no part.
+        operations: The requests; their times do not matter.
         think_seconds: Mean of the exponential pause after an answer; 0 for none.
         generator: Draws the pauses.
-        pool: Where requests go; a user holds one slot at most.
-        performer: Who does them.
+        pool: Performs the requests; a user holds at most one slot.
+        performer: Sends the requests.
         now: Seconds since the run's start.
     """
 
-    def __init__(  # noqa: PLR0913, PLR0917 - a loop joins all of these
+    def __init__(  # noqa: PLR0913, PLR0917 - a loop needs all of these
         self,
         operations: Operations,
         think_seconds: float,
@@ -98,41 +98,45 @@ class ClosedLoop:
         self.sent = 0
 
     def overdue(self) -> int:
-        """Return 0: a closed loop has no schedule to be late for."""
+        """Return 0: a closed loop has no schedule."""
         return 0
 
     def run(self) -> None:
-        """Ask, wait, think, until the operations or the greenlet end."""
+        """Send, wait and think until the operations or the greenlet end."""
         gevent.sleep(max(0.0, -self._now()))
         while (block := self._operations.next_block(1)) is not None:
-            self._ask(int(block.keys[0]), bool(block.writes[0]))
+            self._send(int(block.keys[0]), bool(block.writes[0]))
             gevent.sleep(self._generator.exponential(self._think))
 
-    def _ask(self, key: int, is_write: bool) -> None:
-        answered = _Answered(self._performer)
+    def _send(self, key: int, is_write: bool) -> None:
+        signal = _AnswerSignal(self._performer)
         self.sent += 1
-        self._pool.submit(Arrival(self._now(), answered, key, is_write))
-        answered.event.wait()
+        self._pool.submit(Arrival(self._now(), signal, key, is_write))
+        signal.event.wait()
 
 
-class _Answered:
-    """Performs one arrival and then says so."""
+class _AnswerSignal:
+    """Performs one arrival and sets an event when it has ended.
+
+    Args:
+        performer: Sends the request.
+    """
 
     def __init__(self, performer: Performs) -> None:
         self._performer = performer
         self.event = Event()
 
     def perform(self, arrival: Arrival, started: float) -> None:
-        """Do it."""
+        """Perform *arrival*."""
         self._performer.perform(arrival, started)
         self.event.set()
 
     def drop(self, arrival: Arrival, now: float) -> None:
-        """Account for it."""
+        """Count *arrival* as dropped."""
         self._performer.drop(arrival, now)
         self.event.set()
 
     def abandon(self, arrival: Arrival, started: float) -> None:
-        """Account for it."""
+        """Count *arrival* as abandoned."""
         self._performer.abandon(arrival, started)
         self.event.set()

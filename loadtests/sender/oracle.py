@@ -1,4 +1,4 @@
-"""The oracle: remembers every write of a run and judges every read against them.
+"""Remembers every write of a run and judges every read against them.
 
 All reads and writes of a key pass through one oracle (`operations.Keys`), so it knows what was
 acknowledged before a read began. A write whose outcome is unknown never makes a read stale.
@@ -10,7 +10,7 @@ from enum import Enum
 
 
 class Verdict(Enum):
-    """What is wrong with a read; FRESH: nothing."""
+    """The fault of a read; FRESH is none."""
 
     FRESH = "fresh"
     STALE = "stale"
@@ -23,9 +23,9 @@ class Judgement:
     """One judged read.
 
     Attributes:
-        verdict: What is wrong with it.
-        stale_seconds: For how long the value had been superseded when the read began; None
-            unless stale or regressed.
+        verdict: Its fault.
+        stale_seconds: How long the value had been superseded when the read began; None if it had
+            not been.
     """
 
     verdict: Verdict
@@ -37,9 +37,9 @@ class Version:
     """One value of a key. Times in seconds since the run's start.
 
     Attributes:
-        quantity: The value; no two of a key are equal.
-        began: When its write was sent; minus infinity for what was not written here.
-        acknowledged: When that was answered; infinity as long as it is not.
+        quantity: The value; all values of a key differ.
+        began: When its write was sent; minus infinity if it was not written here.
+        acknowledged: When its write was answered; infinity until then.
     """
 
     quantity: int
@@ -52,19 +52,19 @@ class _History:
     versions: list[Version] = field(default_factory=list)
     before: dict[int, Version] = field(default_factory=dict)
     newest_seen: Version | None = None
-    seen_at: float = math.inf  # when the first read of the newest seen version ended
+    seen_at: float = math.inf  # When the first read of the newest seen version ended.
 
 
 class Oracle:
-    """Judges the reads of one reader.
+    """Judges the reads of the keys that one process owns.
 
     Args:
-        first_quantity: The run's first value; later runs must not come back to the values of
-            earlier ones, or leftovers could pass for writes.
-        settled_at: Until then others, who had the keys before, may still write; reads that begin
-            before that and return a value not written here are not judged, and later ones may
-            find any that they left. Seconds since the run's start; minus infinity where nobody
-            had them: then each key has one value from before.
+        first_quantity: The first value that is written. Runs must not reuse the values of earlier
+            ones, or a value left from one of those could pass for a write of this run.
+        settled_at: Until then earlier owners of the keys may still write, seconds since the run's
+            start. Reads that begin earlier and return a value not written here are not judged;
+            later ones may return any value that was left. Minus infinity if the keys had no earlier
+            owner; each key then has one value from before the run.
     """
 
     def __init__(self, first_quantity: int, settled_at: float = -math.inf) -> None:
@@ -73,20 +73,20 @@ class Oracle:
         self._histories: dict[int, _History] = {}
 
     def begin_write(self, key: int, now: float) -> Version:
-        """Return the version that a write of *key*, sent *now*, makes."""
+        """Return the version that a write of *key* creates, which is sent *now*."""
         version = Version(self._next_quantity, now)
         self._next_quantity += 1
         self._history(key).versions.append(version)
         return version
 
     def acknowledge(self, version: Version, now: float) -> None:
-        """Note that the write of *version* was answered *now*, and did happen."""
+        """Record that the write of *version* was acknowledged *now*."""
         version.acknowledged = now
 
     def judge(self, key: int, quantity: int, began: float, ended: float) -> Judgement | None:
-        """Judge a read of *key* that returned *quantity*; None where that cannot be done."""
+        """Judge a read of *key* that returned *quantity*; return None if it cannot be judged."""
         history = self._history(key)
-        version = _written(history, quantity)
+        version = _find_written(history, quantity)
         if version is None:
             if began < self._settled_at:
                 return None
@@ -104,9 +104,9 @@ class Oracle:
         return Judgement(Verdict.FRESH if stale_seconds is None else Verdict.STALE, stale_seconds)
 
     def _from_before(self, history: _History, quantity: int) -> Version | None:
-        """Take an unknown value for what was there before us; without others only the first."""
-        others = self._settled_at > -math.inf
-        if quantity not in history.before and (others or not history.before):
+        """Return an unknown value as one from before; without an earlier owner only the first."""
+        had_owner = self._settled_at > -math.inf
+        if quantity not in history.before and (had_owner or not history.before):
             history.before[quantity] = Version(quantity, -math.inf, self._settled_at)
         return history.before.get(quantity)
 
@@ -114,7 +114,7 @@ class Oracle:
         return self._histories.setdefault(key, _History())
 
 
-def _written(history: _History, quantity: int) -> Version | None:
+def _find_written(history: _History, quantity: int) -> Version | None:
     for version in reversed(history.versions):
         if version.quantity == quantity:
             return version
@@ -122,7 +122,7 @@ def _written(history: _History, quantity: int) -> Version | None:
 
 
 def _superseded_at(versions: list[Version], version: Version) -> float:
-    """Return when the first write that began after *version* was acknowledged itself was."""
+    """Return the earliest acknowledgement of the writes that began after that of *version*."""
     superseded = math.inf
     for other in reversed(versions):
         if other.began < version.acknowledged:

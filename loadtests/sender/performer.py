@@ -1,4 +1,4 @@
-"""Performs one arrival: sends the request, reads both clocks, tells Locust and the tallies."""
+"""Performs arrivals: sends the request, measures both times, reports to Locust and the tallies."""
 
 import json
 import math
@@ -19,7 +19,7 @@ class RequestEvent(Protocol):
     """Locust's request event."""
 
     def __call__(self, **request: Any) -> None:  # noqa: ANN401 - Locust's own signature
-        """Tell every listener of one request."""
+        """Report one request to every listener."""
 
 
 class Performer:
@@ -28,13 +28,13 @@ class Performer:
     Args:
         client: Sends requests.
         now: Seconds since the run's start.
-        tallies: Where results are counted.
+        tallies: Counts the results.
         fire: Locust's request event.
         scenario: Index of the scenario in the run.
-        oracle: Judges reads and numbers writes; None where there are no writes.
+        oracle: Judges reads and numbers writes; None in a scenario without writes.
     """
 
-    def __init__(  # noqa: PLR0913, PLR0917 - the parts of a run meet here
+    def __init__(  # noqa: PLR0913, PLR0917 - it joins the parts of a run
         self,
         client: FruitClient,
         now: Callable[[], float],
@@ -51,7 +51,7 @@ class Performer:
         self._oracle = oracle
 
     def perform(self, arrival: Arrival, started: float) -> None:
-        """Look the key up, or write it."""
+        """Look up the key or write it."""
         if arrival.is_write:
             self._write(arrival)
             return
@@ -62,20 +62,20 @@ class Performer:
         self._count(arrival, started, ended, answer)
 
     def drop(self, arrival: Arrival, now: float) -> None:
-        """Account for an arrival that is given up before it got a slot."""
+        """Count an arrival that got no slot."""
         never_sent = AnswerError("never sent: waited longer than --max-wait-seconds")
-        self._lose(arrival, now, now, Answer(DROPPED, b"", never_sent))
+        self._count_lost(arrival, now, now, Answer(DROPPED, b"", never_sent))
 
     def abandon(self, arrival: Arrival, started: float) -> None:
-        """Account for an arrival that is given up while under way."""
+        """Count an arrival that was given up while under way."""
         given_up = AnswerError("given up while under way")
-        self._lose(arrival, started, self._now(), Answer(FAILED, b"", given_up))
+        self._count_lost(arrival, started, self._now(), Answer(FAILED, b"", given_up))
 
-    def _lose(self, arrival: Arrival, started: float, ended: float, answer: Answer) -> None:
+    def _count_lost(self, arrival: Arrival, started: float, ended: float, answer: Answer) -> None:
         if arrival.is_write:
             self._tallies.dropped_writes += answer.result == DROPPED
             self._tallies.failed_writes += answer.result == FAILED
-            self._tell("PUT", ROW_NAMES[answer.result], arrival, ended, answer.failure)
+            self._report("PUT", ROW_NAMES[answer.result], arrival, ended, answer.failure)
         else:
             self._count(arrival, started, ended, answer)
 
@@ -104,9 +104,9 @@ class Performer:
             self._tallies.writes += 1
         else:
             self._tallies.failed_writes += 1
-        self._tell("PUT", WRITE_ROW, arrival, ended, failure)
+        self._report("PUT", WRITE_ROW, arrival, ended, failure)
 
-    def _tell(
+    def _report(
         self, method: str, name: str, arrival: Arrival, ended: float, failure: Exception | None
     ) -> None:
         self._fire(
@@ -129,7 +129,7 @@ class Performer:
 
 
 def _quantity(answer: Answer) -> int | None:
-    """Return the value that a lookup returned, None if it returned none."""
+    """Return the value in the answer of a lookup; None without a value."""
     if answer.failure is not None:
         return None
     try:

@@ -11,18 +11,22 @@ from loadtests.sender.samples import SampleWriter, clear_samples
 
 
 class Recording:
-    """Writes the record of one run into *directory*; files appear whole or not at all."""
+    """Writes the record of one run; its JSON files appear whole or not at all.
+
+    Args:
+        directory: Where the record goes; it must exist.
+    """
 
     def __init__(self, directory: Path) -> None:
         self._directory = directory
         self._samples: SampleWriter | None = None
 
     def begin(self, started_at: float) -> None:
-        """Say when the run's time zero is (unix seconds)."""
+        """Write the run's time zero, unix seconds."""
         write_json(self._directory / "start.json", {"started_at": started_at})
 
     def open_samples(self, *, own_file: bool) -> None:
-        """Start this process's file of samples; own_file when several processes record."""
+        """Open this process's file of samples; *own_file* if several processes record."""
         self._samples = SampleWriter(self._directory, own_file=own_file)
 
     def append(self, samples: NDArray[np.void]) -> None:
@@ -43,5 +47,5 @@ class Recording:
             (self._directory / name).unlink(missing_ok=True)
 
     def conclude(self, summary: dict[str, Any]) -> None:
-        """Write the summary; its presence says that the run ended in order."""
+        """Write the summary; its presence shows that the run ended in order."""
         write_json(self._directory / "summary.json", summary)

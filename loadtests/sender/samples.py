@@ -1,4 +1,4 @@
-"""The record of every lookup of a run: four numbers each, in a file of numpy records."""
+"""The samples of a run: four numbers about every lookup, in a file of numpy records."""
 
 import os
 from pathlib import Path
@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 from loadtests.service_under_test.contract import SERVICE_RESULTS
 
 RESULTS = (*SERVICE_RESULTS, "failed", "dropped")
-"""The service's seven words, then: no valid answer came; never sent, having waited too long."""
+"""The service's seven results; "failed": no valid answer; "dropped": waited too long to be sent."""
 
 RESULT_INDEX = {word: index for index, word in enumerate(RESULTS)}
 FAILED = RESULT_INDEX["failed"]
@@ -26,11 +26,11 @@ _NAME = "samples.bin"
 
 
 class SampleWriter:
-    """Appends samples to a file of a run's directory; one writer a process.
+    """Appends samples to a file in a run's directory; each process has one writer.
 
     Args:
         directory: The run's directory; it must exist.
-        own_file: Whether several processes write: then the file's name ends in the process id.
+        own_file: Whether several processes write; the file's name then ends in the process id.
     """
 
     def __init__(self, directory: Path, *, own_file: bool) -> None:
@@ -38,19 +38,19 @@ class SampleWriter:
         self._file: BinaryIO = (directory / name).open("wb")
 
     def append(self, samples: NDArray[np.void]) -> None:
-        """Write *samples* (SAMPLE_DTYPE) and hand them to the operating system."""
+        """Write *samples* (SAMPLE_DTYPE) and flush them to the operating system."""
         self._file.write(samples.tobytes())
         self._file.flush()
 
     def close(self) -> None:
-        """Close the file; nothing more can be appended."""
+        """Close the file."""
         self._file.close()
 
 
 def read_samples(directory: str | Path) -> NDArray[np.void]:
-    """Return all samples of the run in *directory*, by intended start.
+    """Return all samples of the run in *directory* in order of intended start.
 
-    A record cut short by a killed process is left out.
+    A last record that a killed process cut short is left out.
     """
     parts = [
         np.frombuffer(_whole_records(path), dtype=SAMPLE_DTYPE)

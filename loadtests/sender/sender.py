@@ -92,7 +92,7 @@ class LoadRun:
         gevent.spawn(self._watch, self._greenlets)
 
     def stop(self) -> None:
-        """End the loops, wait for what is queued or under way, close the record."""
+        """End the loops, wait until no request is queued or under way, and close the record."""
         self._halt()
         if self._ticker is None:
             return
@@ -100,9 +100,9 @@ class LoadRun:
             self._backlog = self.tallies.backlog = self._pool.backlog
         self._pool.drain()
         ticker, self._ticker = self._ticker, None
-        if ticker is None:  # another stop came while draining
+        if ticker is None:  # Another stop came while this one was draining.
             return
-        self._tick()  # at once: whoever else waits for the end reports next
+        self._tick()  # At once: another stop that waits for the end reports next.
         ticker.kill()
         if self._recording is not None:
             self._recording.close_samples()
@@ -110,7 +110,7 @@ class LoadRun:
         self._client.close()
 
     def give_up(self) -> None:
-        """Cut a `stop` short that is waiting for what is under way."""
+        """End a `stop` that is waiting for requests under way."""
         if self._ticker is not None:
             logger.warning("gave up %d requests under way or queued", self._pool.give_up())
 
@@ -195,8 +195,8 @@ class LoadRun:
     def _watch(self, greenlets: list[gevent.Greenlet]) -> None:
         gevent.joinall(greenlets)
         if self._is_at_end(greenlets):
-            self._pool.drain()  # an end of its own: no backlog, what is done after it counts
-        if self._is_at_end(greenlets):  # users may have come while it drained
+            self._pool.drain()  # At a run's own end all requests count, none is backlog.
+        if self._is_at_end(greenlets):  # Users may have been added while it drained.
             self._on_exhausted()
 
     def _is_at_end(self, greenlets: list[gevent.Greenlet]) -> bool:

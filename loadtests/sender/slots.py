@@ -1,4 +1,4 @@
-"""The requests under way: a bounded pool of greenlets behind one queue."""
+"""A bounded pool of greenlets behind one queue: the requests under way and those that wait."""
 
 from collections import deque
 from collections.abc import Callable
@@ -13,9 +13,9 @@ class Arrival(NamedTuple):
 
     Attributes:
         intended: Seconds since the run's start.
-        performer: Who does it.
-        key: The id it asks for.
-        is_write: Whether it changes the item.
+        performer: Sends it.
+        key: The id that it looks up or writes.
+        is_write: Whether it writes.
     """
 
     intended: float
@@ -25,26 +25,30 @@ class Arrival(NamedTuple):
 
 
 class Performs(Protocol):
-    """What happens to an arrival in the end."""
+    """Brings an arrival to one of its three ends."""
 
     def perform(self, arrival: Arrival, started: float) -> None:
-        """Do it; *started* is when it got its slot, seconds since the run's start."""
+        """Send *arrival*, which got its slot *started* seconds after the run's start."""
 
     def drop(self, arrival: Arrival, now: float) -> None:
-        """Account for an arrival that is never performed."""
+        """Count *arrival*, which is never sent."""
 
     def abandon(self, arrival: Arrival, started: float) -> None:
-        """Account for an arrival that was given up while under way."""
+        """Count *arrival*, which was given up while under way."""
 
 
 class InFlight:
-    """Performs arrivals, at most *limit* at a time; the others wait in the order they came.
+    """Performs arrivals, at most *limit* at a time; the others wait in order of arrival.
 
     Args:
-        limit: Slots.
-        max_wait_seconds: An arrival that got no slot for so long after its intended start is
-            dropped.
+        limit: Number of slots.
+        max_wait_seconds: An arrival that has no slot this long after its intended start is dropped.
         now: Seconds since the run's start.
+
+    Attributes:
+        in_flight: Requests under way now.
+        max_seen: Most requests that were under way at one time.
+        queued: Arrivals that found no free slot.
     """
 
     def __init__(self, limit: int, max_wait_seconds: float, now: Callable[[], float]) -> None:
@@ -59,7 +63,7 @@ class InFlight:
         self.queued = 0
 
     def submit(self, arrival: Arrival) -> None:
-        """Take one arrival; never blocks."""
+        """Queue one arrival without blocking."""
         busy = self.backlog
         if busy >= self._limit:
             self.queued += 1
@@ -69,16 +73,16 @@ class InFlight:
         self._available.release()
 
     def resize(self, limit: int) -> None:
-        """Change the slots; those too many end with the next arrival that they perform."""
+        """Change the number of slots; surplus ones end after the next arrival that they perform."""
         self._limit = limit
         for _ in range(min(limit, self.backlog) - len(self._greenlets)):
             self._start()
 
     def sweep(self) -> None:
-        """Drop what has waited too long at the head of the queue."""
+        """Drop arrivals at the head of the queue that have waited too long."""
         while self._queue and self._now() - self._queue[0].intended > self._max_wait:
             if not self._available.acquire(blocking=False):
-                return  # a greenlet is about to take it, and will drop it
+                return  # A greenlet is about to take the arrival, and will drop it.
             arrival = self._queue.popleft()
             arrival.performer.drop(arrival, self._now())
 
@@ -94,7 +98,7 @@ class InFlight:
             gevent.sleep(0.005)
 
     def give_up(self) -> int:
-        """End at once: abandon what is under way, drop what is queued; return how many."""
+        """Abandon all requests under way, drop all queued ones, and return how many they were."""
         given_up = self.backlog
         queued = list(self._queue)
         self._queue.clear()
@@ -104,7 +108,7 @@ class InFlight:
         return given_up
 
     def close(self) -> None:
-        """End the pool; what is under way is abandoned."""
+        """End the pool, and abandon the requests under way."""
         gevent.killall(self._greenlets)
         self._greenlets.clear()
 
@@ -130,7 +134,7 @@ class InFlight:
             self.max_seen = max(self.max_seen, self.in_flight)
             try:
                 arrival.performer.perform(arrival, started)
-            except BaseException:  # given up, or a fault of ours: it counts all the same
+            except BaseException:  # Given up, or a defect of ours: counted either way.
                 arrival.performer.abandon(arrival, started)
                 raise
             finally:

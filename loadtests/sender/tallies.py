@@ -1,4 +1,4 @@
-"""What a run has seen so far: counts and latencies by scenario and result."""
+"""The results of a run so far: counts and latencies by scenario and result."""
 
 from collections.abc import Iterable
 from dataclasses import dataclass, field
@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from loadtests.sender.histogram import Histogram, unpacked
+from loadtests.sender.histogram import Histogram
 from loadtests.sender.oracle import Judgement, Verdict
 from loadtests.sender.samples import DROPPED, FAILED, RESULTS, SAMPLE_DTYPE
 from loadtests.service_under_test.contract import hit_ratio
@@ -37,7 +37,12 @@ _ADDED_UP = tuple(name for name in _COUNTERS if name not in _MOMENTARY)
 
 @dataclass
 class Clocks:
-    """Both latencies of one scenario and result."""
+    """Both latencies of one scenario and result.
+
+    Attributes:
+        response: Response times, from the intended start.
+        service: Service times, from the start of sending.
+    """
 
     response: Histogram = field(default_factory=Histogram)
     service: Histogram = field(default_factory=Histogram)
@@ -45,24 +50,26 @@ class Clocks:
 
 @dataclass
 class Tallies:
-    """One process's tallies, or the sum of several.
+    """The tallies of one process, or the sum of several.
 
     Attributes:
-        arrivals: Requests that were due, writes included.
-        overdue: Arrivals that were due when the run ended and had not been looked at.
-        backlog: Arrivals that were queued or under way when the run was stopped; 0 where it came
-            to its own end.
+        arrivals: Requests that were due and submitted, writes included.
+        overdue: Arrivals that were due when the run ended, but had not been submitted.
+        backlog: Arrivals that were queued or under way when the run was stopped; 0 if it reached
+            its own end.
         queued: Arrivals that found no free slot.
         max_in_flight_seen: Most requests under way at one time.
         in_flight: Requests under way now.
         writes, failed_writes, dropped_writes: Writes acknowledged; sent and not acknowledged;
             never sent.
-        judged_reads, stale_reads, never_written_reads, regressed_reads: See `staleness`; a
-            regressed read counts as stale too.
+        judged_reads, stale_reads, never_written_reads, regressed_reads: See `oracle`; a regressed
+            read counts as stale too.
         by_row: Latencies by (scenario, result).
         slip: How much later than intended a request got its slot.
         staleness: How long the value of a stale read had been superseded.
-        cpu_ratio: CPU seconds per second of the busiest process; None before the first look.
+        cpu_ratio: CPU seconds per second of the busiest process; None before it was measured.
+        rows: Lookups since the last fold.
+        stale_seconds: Staleness of the stale reads since the last fold.
     """
 
     arrivals: int = 0
@@ -109,7 +116,7 @@ class Tallies:
         self.slip.add(chosen[:, 1] - chosen[:, 2])
 
     def results(self) -> dict[str, int]:
-        """Return the number of lookups by result, every result named."""
+        """Return the number of lookups by result, including results without lookups."""
         counts = dict.fromkeys(RESULTS, 0)
         for (_, result), clocks in self.by_row.items():
             counts[result] += clocks.response.count
@@ -125,12 +132,12 @@ class Tallies:
             self.stale_seconds.append(judgement.stale_seconds)
 
     def impossible_reads(self, *, fenced: bool) -> int:
-        """Reads of a value never written, and where fills were fenced those older than one seen."""
+        """Return reads of a value never written and, with fenced fills, reads that regressed."""
         return self.never_written_reads + (self.regressed_reads if fenced else 0)
 
     @property
     def dropped(self) -> int:
-        """Requests that were never sent, having waited too long."""
+        """Requests that waited too long and were never sent."""
         return self.results()[RESULTS[DROPPED]] + self.dropped_writes
 
     @property
@@ -146,7 +153,7 @@ class Tallies:
         return lookups + self.writes
 
     def hit_ratio(self) -> float | None:
-        """Return the share of cache lookups answered by the cache, None without lookups."""
+        """Return the share of lookups answered by the cache; None without lookups."""
         return hit_ratio(self.results())
 
     def response(self) -> Histogram:
@@ -157,8 +164,8 @@ class Tallies:
         return total
 
     def since(self, earlier: "Tallies") -> "Tallies":
-        """Return what was seen after *earlier*, a copy of this at some time."""
-        later = merged([self.packed()])
+        """Return the results after *earlier*, a former copy of these tallies."""
+        later = add_up([self.to_message()])
         for name in _ADDED_UP:
             setattr(later, name, getattr(self, name) - getattr(earlier, name))
         for row, clocks in earlier.by_row.items():
@@ -169,32 +176,32 @@ class Tallies:
         later.staleness = self.staleness.since(earlier.staleness)
         return later
 
-    def packed(self) -> dict[str, Any]:
-        """Return everything, for a message to the master."""
+    def to_message(self) -> dict[str, Any]:
+        """Return everything that was folded, for a message to the master."""
         return {
             "counters": {name: getattr(self, name) for name in _COUNTERS},
             "rows": [
-                [scenario, result, clocks.response.packed(), clocks.service.packed()]
+                [scenario, result, clocks.response.to_message(), clocks.service.to_message()]
                 for (scenario, result), clocks in self.by_row.items()
             ],
-            "slip": self.slip.packed(),
-            "staleness": self.staleness.packed(),
+            "slip": self.slip.to_message(),
+            "staleness": self.staleness.to_message(),
             "cpu_ratio": self.cpu_ratio,
         }
 
 
-def merged(reports: Iterable[dict[str, Any]]) -> Tallies:
-    """Add up what each process last reported (`Tallies.packed`)."""
+def add_up(reports: Iterable[dict[str, Any]]) -> Tallies:
+    """Return the sum of the processes' last reports (`Tallies.to_message`)."""
     total = Tallies()
     for report in reports:
         for name, value in report["counters"].items():
             setattr(total, name, getattr(total, name) + value)
         for scenario, result, response, service in report["rows"]:
             clocks = total.by_row.setdefault((scenario, result), Clocks())
-            clocks.response.merge(unpacked(response))
-            clocks.service.merge(unpacked(service))
-        total.slip.merge(unpacked(report["slip"]))
-        total.staleness.merge(unpacked(report["staleness"]))
+            clocks.response.merge(Histogram.from_message(response))
+            clocks.service.merge(Histogram.from_message(service))
+        total.slip.merge(Histogram.from_message(report["slip"]))
+        total.staleness.merge(Histogram.from_message(report["staleness"]))
         if report["cpu_ratio"] is not None:
             total.cpu_ratio = max(total.cpu_ratio or 0.0, report["cpu_ratio"])
     return total

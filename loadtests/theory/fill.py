@@ -8,7 +8,13 @@ import numpy as np
 
 @dataclass(frozen=True, slots=True)
 class PlainFill:
-    """Every read during the fill loads by itself."""
+    """Every read during the fill loads too.
+
+    Attributes:
+        hit_ratio: Share of reads that hit.
+        loads_per_expiry: Loads from an expiry until the entry is filled.
+        cycle_seconds: Mean time from one expiry to the next.
+    """
 
     hit_ratio: float
     loads_per_expiry: float
@@ -17,7 +23,14 @@ class PlainFill:
 
 @dataclass(frozen=True, slots=True)
 class CoalescedFill:
-    """Reads during the fill wait for the one load; the three shares sum to 1."""
+    """Reads during the fill wait for the one load; the three ratios add up to 1.
+
+    Attributes:
+        hit_ratio: Share of reads that hit.
+        coalesced_ratio: Share of reads that wait for the load.
+        load_ratio: Share of reads that load.
+        mean_wait_seconds: Mean wait over all reads, hits included.
+    """
 
     hit_ratio: float
     coalesced_ratio: float
@@ -26,7 +39,7 @@ class CoalescedFill:
 
 
 def plain(rate: float, ttl_seconds: float, fill_seconds: float) -> PlainFill:
-    """Return the plain case with a constant fill time, T >= D (F2)."""
+    """Return the case without coalescing for a constant fill time, T >= D (F2)."""
     last = fill_seconds + np.expm1(-rate * fill_seconds) / rate
     cycle = 1.0 / rate + fill_seconds + ttl_seconds + last
     return PlainFill(
@@ -37,15 +50,15 @@ def plain(rate: float, ttl_seconds: float, fill_seconds: float) -> PlainFill:
 
 
 def set_if_absent_hit_ratio(rate: float, ttl_seconds: float, fill_seconds: float) -> float:
-    """Return the plain hit ratio when duplicates fill with SET NX, T >= D (F2)."""
+    """Return the hit ratio without coalescing when fills use SET NX, T >= D (F2)."""
     return rate * ttl_seconds / (1.0 + rate * (ttl_seconds + fill_seconds))
 
 
 def first_alone_fills(ttl_seconds: float, fill_seconds: float) -> bool:
-    """Tell whether set-if-absent stores the first of several loads at once and no other (F2).
+    """Return whether set-if-absent stores only the first of several concurrent loads (F2).
 
-    A fill that takes longer than the TTL may find the first one's entry expired. Without a TTL
-    nothing is stored.
+    A fill that takes longer than the TTL may find the first one's entry expired. A TTL of 0 stores
+    nothing.
     """
     return ttl_seconds == 0 or fill_seconds <= ttl_seconds
 
@@ -53,11 +66,11 @@ def first_alone_fills(ttl_seconds: float, fill_seconds: float) -> bool:
 def coalesced(
     rate: float, ttl_seconds: float, fill_seconds: float, fill_second_moment: float | None = None
 ) -> CoalescedFill:
-    """Return the single-flight case (F2).
+    """Return the case of single-flight (F2).
 
     Args:
         rate: Reads per second, Poisson.
-        ttl_seconds: Lifetime after a fill.
+        ttl_seconds: TTL of an entry.
         fill_seconds: E[D].
         fill_second_moment: E[D^2]; None for a constant fill time.
     """
@@ -74,14 +87,14 @@ def coalesced(
 def loads_per_expiry(
     rate: float, fill_cdf: Callable[[np.ndarray], np.ndarray], horizon_seconds: float
 ) -> float:
-    """Return loads per expiry when plain fill times are random (F2).
+    """Return loads per expiry without coalescing for random fill times (F2).
 
-    The stampede ends at the first fill that completes, long before the mean one.
+    The stampede ends when the first fill completes, long before a mean fill time.
 
     Args:
         rate: Reads per second, Poisson.
         fill_cdf: G, the distribution of one fill time.
-        horizon_seconds: A time by which some fill has surely completed.
+        horizon_seconds: Time after which a fill has certainly completed.
     """
     times = np.linspace(0.0, horizon_seconds, 20_001)
     step = times[1] - times[0]

@@ -12,7 +12,14 @@ Floats = NDArray[np.float64]
 
 @dataclass(frozen=True, slots=True)
 class ClosedLoop:
-    """Users who wait for each answer and then think. Times in seconds."""
+    """Users who wait for each answer and then think.
+
+    Attributes:
+        users: Concurrent users.
+        think_seconds: Mean pause after an answer.
+        hit_seconds: Mean response time of a hit.
+        miss_seconds: Mean response time of a miss.
+    """
 
     users: int
     think_seconds: float
@@ -24,7 +31,7 @@ def mixture_quantile(hit_ratio: float, hits: Floats, misses: Floats, quantile: f
     """Solve h F_hit(t) + (1 - h) F_miss(t) = q on samples (F12).
 
     Args:
-        hit_ratio: h, which need not be the samples' own share.
+        hit_ratio: h; it may differ from the share of hits among the samples.
         hits: Samples of hits in seconds, not empty.
         misses: Samples of misses in seconds, not empty.
         quantile: q between 0 and 1.
@@ -45,7 +52,8 @@ def mixture_quantile(hit_ratio: float, hits: Floats, misses: Floats, quantile: f
 def closed_loop_throughput(loop: ClosedLoop, shares: Floats, ttl_seconds: float) -> float:
     """Return lookups per second at the fixed point of Little's law (F13a).
 
-    Not for a think time of 0, where users locked in misses are correlated.
+    The formula does not hold for a think time of 0, because users who wait for misses are then
+    correlated.
 
     Raises:
         ValueError: The think time is not above 0.

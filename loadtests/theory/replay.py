@@ -1,4 +1,4 @@
-"""The exact outcome of a known sequence of reads, from an empty cache."""
+"""The exact outcome of a known sequence of reads that starts with an empty cache."""
 
 import math
 from collections import deque
@@ -8,7 +8,13 @@ from dataclasses import dataclass
 
 @dataclass(frozen=True, slots=True)
 class ReplayCounts:
-    """How the reads of a replay end."""
+    """How many reads of a replay had each result.
+
+    Attributes:
+        hit: Answered by the cache.
+        coalesced: Waited for another read's load.
+        miss: Loaded from the store.
+    """
 
     hit: int
     coalesced: int
@@ -16,7 +22,7 @@ class ReplayCounts:
 
     @property
     def lookups(self) -> int:
-        """Every read of the replay."""
+        """All reads of the replay."""
         return self.hit + self.coalesced + self.miss
 
     @property
@@ -30,17 +36,17 @@ class ReplayCounts:
         return 1.0 - self.miss / self.lookups if self.lookups else None
 
 
-def replayed(
+def under_knobs(
     reads: Iterable[tuple[float, int]], knobs: Mapping[str, float | str], fill_seconds: float
 ) -> ReplayCounts | None:
-    """Replay reads as a service under these knobs answers them.
+    """Replay reads as a service with these knobs answers them.
 
-    None where entries do not simply end with their TTL: cache off, early recompute,
-    stale-while-revalidate, a TTL that is drawn.
+    Return None if entries end otherwise than with their TTL: cache off, early recompute,
+    stale-while-revalidate, a jittered TTL.
 
     Args:
-        reads: Time in seconds and id, in order of time.
-        knobs: Of the service, all that are in force.
+        reads: Time in seconds and id of each read, in order of time.
+        knobs: All knobs in force on the service.
         fill_seconds: D, from the GET that missed to the SET being visible.
     """
     ttl_seconds, protection = float(knobs["ttl_seconds"]), knobs.get("protection")
@@ -56,8 +62,8 @@ def coalesced(
     """Replay reads whose concurrent misses share one load.
 
     Args:
-        reads: Time in seconds and id, in order of time.
-        ttl_seconds: Lifetime after a fill.
+        reads: Time in seconds and id of each read, in order of time.
+        ttl_seconds: TTL of an entry.
         fill_seconds: D, from the GET that missed to the SET being visible.
     """
     filled_at: dict[int, float] = {}
@@ -77,7 +83,7 @@ def coalesced(
 def uncoalesced(
     reads: Iterable[tuple[float, int]], ttl_seconds: float, fill_seconds: float
 ) -> ReplayCounts:
-    """Replay reads that each load by themselves; a fill that finds an entry leaves it alone."""
+    """Replay reads whose misses all load; a fill that finds an entry does not replace it."""
     ends: dict[int, float] = {}
     fills: dict[int, deque[float]] = {}
     hit = miss = 0

@@ -1,10 +1,10 @@
-"""How old and how wrong a served entry is (docs/theory.md F8, F9). One item, D = 0."""
+"""Age and staleness of served entries (docs/theory.md F8, F9): one item, D = 0."""
 
 import numpy as np
 
 
 def mean_age_per_read(hit_ratio: float, ttl_seconds: float) -> float:
-    """Return the mean age in seconds of what a read serves; a miss serves age 0 (F8)."""
+    """Return the mean age in seconds of the values that reads return; a miss returns age 0 (F8)."""
     return hit_ratio * ttl_seconds / 2.0
 
 
@@ -13,7 +13,7 @@ def stale_share_of_hits(write_rate: float, ttl_seconds: float) -> float:
 
     Args:
         write_rate: Updates per second, Poisson.
-        ttl_seconds: Lifetime after a fill.
+        ttl_seconds: TTL of an entry.
     """
     written = write_rate * ttl_seconds
     return float(1.0 + np.expm1(-written) / written) if written > 0 else 0.0
@@ -26,7 +26,7 @@ def stale_ratio(rate: float, write_rate: float, ttl_seconds: float) -> float:
 
 
 def mean_lag_per_hit(write_rate: float, ttl_seconds: float) -> float:
-    """Return the mean seconds since the served value was superseded, 0 if fresh (F8)."""
+    """Return the mean seconds for which a served value had been superseded, 0 if fresh (F8)."""
     written = write_rate * ttl_seconds
     if written == 0:
         return 0.0
@@ -41,7 +41,7 @@ def stale_share_after_write(seconds: float, hit_ratio: float, ttl_seconds: float
 def stale_ratio_with_invalidation(
     hit_ratio: float, write_rate: float, delay_seconds: float, fill_seconds: float
 ) -> float:
-    """Return the share of stale reads that update-then-delete leaves, unfenced (F9).
+    """Return the share of stale reads under update-then-delete without fencing (F9).
 
     Args:
         hit_ratio: Hit ratio of the item.

@@ -1,4 +1,4 @@
-"""What the expiry of a hot key costs the store (docs/theory.md F10, F11, F14)."""
+"""The loads that the expiry of a hot key causes (docs/theory.md F10, F11, F14)."""
 
 from dataclasses import dataclass
 
@@ -10,17 +10,32 @@ Floats = NDArray[np.float64]
 
 @dataclass(frozen=True, slots=True)
 class EarlyRefresh:
-    """XFetch on one key: every trigger loads, in the background."""
+    """XFetch on one key: every trigger loads in the background.
+
+    Attributes:
+        loads_per_refresh: Loads from the first trigger until the entry is refreshed.
+        unrefreshed_share: Probability that no read triggers before the expiry.
+        mean_lead_seconds: Time from the first trigger to the expiry; 0 without a trigger.
+        period_seconds: Mean time from one refresh to the next.
+    """
 
     loads_per_refresh: float
-    unrefreshed_share: float  # P(nobody recomputes before the expiry)
-    mean_lead_seconds: float  # first trigger before expiry; 0 where nobody triggers
+    unrefreshed_share: float
+    mean_lead_seconds: float
     period_seconds: float
 
 
 @dataclass(frozen=True, slots=True)
 class StaleServing:
-    """Stale-while-revalidate on one key; the four shares sum to 1."""
+    """Stale-while-revalidate on one key; the four ratios add up to 1.
+
+    Attributes:
+        hit_ratio: Share of reads that find a fresh entry.
+        stale_ratio: Share of reads that are served a stale entry.
+        coalesced_ratio: Share of reads that wait for a load.
+        miss_ratio: Share of reads that load while no entry is left.
+        loads_per_second: Loads, background refreshes included.
+    """
 
     hit_ratio: float
     stale_ratio: float
@@ -41,7 +56,7 @@ def closed_loop_duplicates(
 
     Args:
         users: U, concurrent users.
-        share: Popularity of the key.
+        share: Share of the lookups that the key has.
         throughput: Measured lookups per second over all keys.
         fill_seconds: D.
     """
@@ -51,13 +66,13 @@ def closed_loop_duplicates(
 def early(rate: float, ttl_seconds: float, fill_seconds: float, beta: float) -> EarlyRefresh:
     """Return XFetch's loads, lead and period for a constant recompute time (F11).
 
-    The first trigger sees y = e^(-r / (beta D)) with density a e^(-a y) on (0, 1)
-    and the rest e^-a at the expiry itself; during its load of D seconds the
-    others go on triggering. Needs T well above the lead.
+    At the first trigger y = e^(-r / (beta D)) has the density a e^(-a y) on (0, 1); with the
+    remaining probability e^-a no read triggers before the expiry. During the first trigger's load
+    of D seconds further reads trigger. T must be well above the lead.
 
     Args:
         rate: Reads per second, Poisson.
-        ttl_seconds: Lifetime after a fill.
+        ttl_seconds: TTL of an entry.
         fill_seconds: D, also the delta of the rule.
         beta: XFetch's parameter.
     """
@@ -81,7 +96,7 @@ def early(rate: float, ttl_seconds: float, fill_seconds: float, beta: float) -> 
 
 
 def _first_trigger(pressure: float) -> tuple[Floats, Floats]:
-    """Return midpoints of y and their probabilities, equally likely below 1."""
+    """Return midpoints of equally likely intervals of y below 1, and their probabilities."""
     steps = 4_000
     reached = -np.expm1(-pressure)
     quantiles = (np.arange(steps) + 0.5) / steps * reached
@@ -91,7 +106,7 @@ def _first_trigger(pressure: float) -> tuple[Floats, Floats]:
 def _triggers_until(
     elapsed: float | Floats, remaining: Floats, rate: float, scale: float
 ) -> Floats:
-    """Return expected triggers in `elapsed` seconds when `remaining` were left at its start."""
+    """Return expected triggers in `elapsed` seconds that start `remaining` before the expiry."""
     before_expiry = np.minimum(elapsed, remaining)
     rising = (
         rate * scale * (np.exp((before_expiry - remaining) / scale) - np.exp(-remaining / scale))
@@ -118,7 +133,7 @@ def stale_while_revalidate(
     Args:
         rate: Reads per second, Poisson.
         ttl_seconds: Soft TTL.
-        grace_seconds: How long past it a stale entry is served; above D.
+        grace_seconds: How long after it a stale entry is served; above D.
         fill_seconds: D, constant.
     """
     reads_per_cycle = 1.0 + rate * (ttl_seconds + fill_seconds)

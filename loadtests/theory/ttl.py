@@ -1,7 +1,7 @@
 """Hit ratios of a TTL cache with instant fills (docs/theory.md F1, F4, F5, F6).
 
-Reads of item i are Poisson with `rates[i]` per second; a hit does not renew the
-TTL. Everything per item is an array, everything over all items a float.
+Reads of item i are Poisson with `rates[i]` per second; a hit does not renew the TTL. Quantities of
+each item are arrays, quantities over all items are floats.
 """
 
 import numpy as np
@@ -17,7 +17,7 @@ def hit_ratios(rates: Floats, ttl_seconds: float) -> Floats:
 
 
 def aggregate(rates: Floats, per_item: Floats) -> float:
-    """Weigh a quantity per item by how often the item is read."""
+    """Return the mean of a quantity of each item, weighted by how often the item is read."""
     return float(np.sum(rates * per_item) / np.sum(rates))
 
 
@@ -40,8 +40,7 @@ def renewal_hit_ratio(mean_arrivals: Floats | float) -> Floats | float:
     """Return the hit ratio for arrivals that are not Poisson (F1).
 
     Args:
-        mean_arrivals: m(T), the mean number of reads of an item within one TTL
-            after a read of it.
+        mean_arrivals: m(T), the mean number of reads of an item in the TTL after one of its reads.
     """
     return mean_arrivals / (1.0 + mean_arrivals)
 
@@ -52,26 +51,26 @@ def paced_hit_ratios(shares: Floats, rate: float, ttl_seconds: float) -> Floats:
     Args:
         shares: Probability of each item; items are drawn independently.
         rate: Lookups per second over all items.
-        ttl_seconds: Lifetime after a fill.
+        ttl_seconds: TTL of an entry.
     """
     mean_arrivals: Floats = shares * np.floor(rate * ttl_seconds)
     return mean_arrivals / (1.0 + mean_arrivals)
 
 
-def entry_lives(write_rates: Floats, ttl_seconds: float, jitter_ratio: float = 0.0) -> Floats:
-    """Return E[X], the mean life of an entry that ends by TTL or invalidation (F4, F5).
+def lifetimes(write_rates: Floats, ttl_seconds: float, jitter_ratio: float = 0.0) -> Floats:
+    """Return E[X], the mean time until an entry expires or is invalidated (F4, F5).
 
     Args:
         write_rates: Invalidating writes per second of each item.
-        ttl_seconds: Mean TTL; infinity is allowed where every item is written.
+        ttl_seconds: Mean TTL; infinity is allowed if every item is written.
         jitter_ratio: j of a TTL uniform on T(1 - j) to T(1 + j).
     """
     if np.isinf(ttl_seconds):
         return 1.0 / write_rates
     written = write_rates * ttl_seconds
     spread = written * jitter_ratio
-    # (1 - e^-x sinh(y) / y) / x for small x loses digits; its limit is 1. For great y, sinh(y)
-    # alone overflows, e^(y-x) (1 - e^-2y) / 2 does not.
+    # (1 - e^-x sinh(y) / y) / x loses digits for small x; its limit is 1. For large y, sinh(y)
+    # overflows, but e^(y-x) (1 - e^-2y) / 2 does not.
     small = written < 1e-9
     safe_written = np.where(small, 1.0, written)
     safe_spread = np.where(spread < 1e-9, 1.0, spread)
@@ -95,12 +94,12 @@ def hit_ratios_with_writes(
         rates: Reads per second of each item.
         write_rates: Invalidating writes per second of each item.
         ttl_seconds: Mean TTL.
-        jitter_ratio: See `entry_lives`.
+        jitter_ratio: See `lifetimes`.
         fill_seconds: D, from the GET that missed to the SET being visible; loads
             are coalesced.
     """
-    lives = entry_lives(write_rates, ttl_seconds, jitter_ratio)
-    return rates * lives / (1.0 + rates * (lives + fill_seconds))
+    means = lifetimes(write_rates, ttl_seconds, jitter_ratio)
+    return rates * means / (1.0 + rates * (means + fill_seconds))
 
 
 def hit_ratio_with_missing(

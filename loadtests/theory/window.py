@@ -1,4 +1,4 @@
-"""What to expect of one window after a cold start (docs/theory.md F3, F15)."""
+"""Expected ratios of one window after a cold start (docs/theory.md F3, F15)."""
 
 from dataclasses import dataclass
 
@@ -8,23 +8,29 @@ from scipy.special import gammainc
 
 Floats = NDArray[np.float64]
 
-LONGEST_SUM = 1000  # cycles followed one by one
+LONGEST_SUM = 1000
+"""Cycles that are added one by one."""
 
 
 @dataclass(frozen=True, slots=True)
 class WindowExpectation:
-    """Expected ratios of one window, as ratios of expectations."""
+    """Expected ratios of one window, as ratios of expectations.
+
+    Attributes:
+        hit_ratio: Share of reads that hit.
+        offload_ratio: Share of reads that cause no load.
+    """
 
     hit_ratio: float
     offload_ratio: float
 
 
 def expected_cycles(rates: Floats, dead_seconds: Floats | float, at_seconds: float) -> Floats:
-    """Return M(t): how often each item has been asked for while not covered, by t (F3).
+    """Return M(t): how many cycles of each item have started by t (F3).
 
-    An item that is asked for starts a cycle and is covered for `dead_seconds`;
-    the next read after that starts the next cycle. The cache is empty at 0. After a
-    thousand cycles the start is forgotten, and the renewal rate is taken.
+    A read of an item that is not covered starts a cycle, which covers the item for `dead_seconds`.
+    The cache is empty at 0. After a thousand cycles the start no longer matters, and the renewal
+    rate is used.
 
     Args:
         rates: Reads per second of each item, Poisson.
@@ -47,7 +53,7 @@ def miss_ratio(rates: Floats, ttl_seconds: float, opens: float, closes: float) -
 
     Args:
         rates: Reads per second of each item, Poisson.
-        ttl_seconds: Lifetime after a fill.
+        ttl_seconds: TTL of an entry.
         opens: Start of the window in seconds after the cache was empty.
         closes: Its end.
     """
@@ -60,11 +66,11 @@ def miss_ratio(rates: Floats, ttl_seconds: float, opens: float, closes: float) -
 def coalesced(
     rates: Floats, ttl_seconds: Floats | float, fill_seconds: float, opens: float, closes: float
 ) -> WindowExpectation:
-    """Expect a window when concurrent misses share one load (F15).
+    """Return the expectation of a window when concurrent misses share one load (F15).
 
     Args:
         rates: Reads per second of each item, Poisson.
-        ttl_seconds: Lifetime after a fill, of all items or of each.
+        ttl_seconds: TTL, of all items or of each.
         fill_seconds: D, from the GET that missed to the SET being visible.
         opens: Start of the window in seconds after the cache was empty.
         closes: Its end.
@@ -83,12 +89,11 @@ def coalesced(
 def uncoalesced(
     rates: Floats, ttl_seconds: Floats | float, fill_seconds: float, opens: float, closes: float
 ) -> WindowExpectation:
-    """Expect a window when every concurrent miss loads by itself (F2 with SET NX, F3).
+    """Return the expectation of a window when every concurrent miss loads (F2 with SET NX, F3).
 
-    A cycle then holds 1 + lambda D loads, of which only the first fills: the others find
-    its entry and leave it alone. So each item is covered for D + T, which takes that
-    `fill.first_alone_fills`. Without a TTL nothing is set, and every read is a cycle of its
-    own.
+    A cycle then has 1 + lambda D loads, of which only the first fills; the others find its entry
+    and do not replace it. So each item is covered for D + T, provided that
+    `fill.first_alone_fills`. A TTL of 0 stores nothing, and every read is a cycle.
     """
     filling = np.where(np.asarray(ttl_seconds) > 0, fill_seconds, 0.0)
     covered = filling + ttl_seconds
@@ -105,18 +110,18 @@ def stale_served(
     fill_seconds: float,
     span: tuple[float, float],
 ) -> WindowExpectation:
-    """Expect a window under stale-while-revalidate; stale answers are hits (F14, F3).
+    """Return the expectation of a window under stale-while-revalidate (F14, F3).
 
-    A miss and those that wait for it come again when nobody asks during a grace. The mean
-    time between such misses, from F14, is taken as what a miss covers; the first miss of
-    each item, which the cold start brings, is exact.
+    Stale answers count as hits. A miss follows a grace period without a read. A miss is assumed to
+    cover an item for the mean time between such misses, from F14; the first miss of each item after
+    the cold start is exact.
 
     Args:
         rates: Reads per second of each item, Poisson.
         ttl_seconds: Soft TTL, of all items or of each.
-        grace_seconds: How long past it an entry is served, of all items or of each.
+        grace_seconds: How long after it a stale entry is served, of all items or of each.
         fill_seconds: D, from the GET that missed to the SET being visible.
-        span: Start and end of the window in seconds after the cache was empty.
+        span: Start and end of the window, seconds after the cache was empty.
     """
     reads_per_cycle = 1.0 + rates * (ttl_seconds + fill_seconds)
     outlived = np.exp(-np.minimum(rates * grace_seconds, 50.0))

@@ -1,4 +1,4 @@
-"""The load flags: one table for the command line, the web form and the experiment plans."""
+"""The load flags: one table for the command line, the web form and the plans of experiments."""
 
 import argparse
 import math
@@ -15,15 +15,15 @@ UNCHANGED = "unchanged"
 
 EXIT_USAGE = 2
 LARGEST_CATALOGUE = 10_000_000
-"""The service makes no more items than this."""
+"""Most items that the service creates."""
 
 
 class FlagError(argparse.ArgumentTypeError):
-    """A refused value; the message names it, what would do, and is for the user."""
+    """A value is refused; the message for the user names the value and the remedy."""
 
 
 class FlagParser(Protocol):
-    """What Locust hands out to add flags to."""
+    """Locust's parser of the command line."""
 
     def add_argument(self, *names: str, **options: Any) -> Any:  # noqa: ANN401 - argparse's own
         """Add one flag."""
@@ -35,13 +35,13 @@ class Flag:
 
     Attributes:
         name: As on the command line, without the dashes.
-        default: Its type decides how a text is read: float, int or str.
+        default: Its type is that of the values: float, int or str.
         help: One sentence for --help and the form.
         low, high: Smallest and largest number allowed.
-        unit: What the number counts.
-        choices: All words allowed; empty for free text.
+        unit: Unit of the number.
+        choices: All words allowed; empty for numbers and free text.
         in_form: Whether the web form shows it.
-        optional: Whether leaving it out (None, an empty field) has a meaning of its own.
+        optional: Whether the flag may have no value (None, an empty field).
     """
 
     name: str
@@ -56,7 +56,7 @@ class Flag:
 
     @property
     def key(self) -> str:
-        """The name as attribute and form field."""
+        """The name of the attribute and of the form field."""
         return self.name.replace("-", "_")
 
     @property
@@ -65,10 +65,10 @@ class Flag:
         return tuple(choice for choice in self.choices if choice != UNCHANGED)
 
     def parse(self, text: str) -> float | int | str:
-        """Return the value that *text* says.
+        """Return the value of *text*.
 
         Raises:
-            FlagError: It is not allowed here.
+            FlagError: The value is not allowed.
         """
         if self.optional and not self.choices and not text.strip():
             return ""
@@ -80,7 +80,7 @@ class Flag:
         return self._number(text)
 
     def add_to(self, parser: FlagParser) -> None:
-        """Declare the flag on Locust's parser."""
+        """Add the flag to Locust's parser."""
         default = None if self.optional and not self.in_form else self.default
         parser.add_argument(
             f"--{self.name}",
@@ -98,7 +98,7 @@ class Flag:
             value = int(text) if whole else float(text)
         except ValueError:
             value = math.nan
-        if not self.low <= value <= self.high:  # NaN is refused here too
+        if not self.low <= value <= self.high:  # Refuses NaN too.
             raise FlagError(f"{self.name} must be {self._range()}, got {text!r}; {self._remedy()}")
         return value
 
@@ -112,8 +112,10 @@ class Flag:
 
 
 LOAD_FLAGS = (
-    Flag("rate", 100.0, "Arrivals a second, over all users.", 0.01, 100_000, "arrivals/s"),
-    Flag("arrivals", "poisson", "Poisson (independent) or evenly paced.", choices=ARRIVALS),
+    Flag("rate", 100.0, "Arrivals per second, over all users.", 0.01, 100_000, "arrivals/s"),
+    Flag(
+        "arrivals", "poisson", "Poisson (independent) or evenly paced arrivals.", choices=ARRIVALS
+    ),
     Flag("shape", "steady", "How the rate moves over the run.", choices=SHAPES),
     Flag("shape-peak", 5.0, "Highest rate of the shape, times --rate.", 0.1, 1000, "times"),
     Flag("shape-period-seconds", 60.0, "Length of a ramp, step, day.", 1, 86_400, "seconds"),
@@ -121,50 +123,61 @@ LOAD_FLAGS = (
     Flag(
         "popularity",
         "zipf",
-        "Which ids: Zipf, even, a fixed or moving hot set, in order, newest most.",
+        "Which ids: Zipf, uniform, a fixed or moving hot set, in order, or the newest most often.",
         choices=("zipf", "uniform", "hotset", "sliding", "scan", "latest"),
     ),
     Flag("items", 1000, "Ids in the catalogue.", 1, LARGEST_CATALOGUE, "items"),
     Flag("skew", 0.99, "Zipf exponent s; 0 is uniform.", 0, 10),
     Flag("hot-traffic-ratio", 0.9, "Share of lookups to the hot set, or to the hot key.", 0, 1),
     Flag("hot-items-ratio", 0.1, "Share of the items in the hot set.", 0, 1),
-    Flag("slide-per-second", 1.0, "Items a second by which hot set or newest move.", 0, 1e6),
+    Flag(
+        "slide-per-second", 1.0, "Ids per second by which the hot set or newest id moves.", 0, 1e6
+    ),
     Flag("hot-key", 1, "The id of scenario HotKey and of a spike.", 1, LARGEST_CATALOGUE),
-    Flag("seed", 1, "Fixes ids and gaps; another seed, another run.", 0, 2_147_483_647),
+    Flag("seed", 1, "Fixes the ids and arrivals of the run.", 0, 2_147_483_647),
     Flag(
         "trace",
         "",
-        "File of ids to replay in its order instead, .gz too; empties the service's cache first.",
+        "File of ids (or .gz) to replay in its order instead; empties the service's cache first.",
     ),
     Flag("trace-times", "no", "Replay at the trace's own times.", choices=("no", "yes")),
     Flag("write-ratio", 0.1, "Share of writes in scenario ReadWrite.", 0, 1),
     Flag("missing-ratio", 0.0, "Share of lookups for ids that do not exist.", 0, 1),
-    Flag("missing-items", 1000, "Distinct missing ids; 0: each asked once.", 0, 1_000_000_000),
-    Flag("one-hit-ratio", 0.0, "Share of lookups for ids asked for only once.", 0, 1),
+    Flag("missing-items", 1000, "Distinct missing ids; 0: a new one each time.", 0, 1_000_000_000),
+    Flag("one-hit-ratio", 0.0, "Share of lookups for ids that are asked for once.", 0, 1),
     Flag(
-        "one-hit-items", 100_000, "Ids set aside to be asked once.", 1, LARGEST_CATALOGUE, "items"
+        "one-hit-items", 100_000, "Ids that are asked for once each.", 1, LARGEST_CATALOGUE, "items"
     ),
     Flag("think-seconds", 1.0, "ClosedLoop: mean pause after an answer.", 0, 3600, "seconds"),
-    Flag("max-in-flight", 512, "Requests at a time; further ones queue.", 1, 20_000, "requests"),
-    Flag("max-wait-seconds", 30.0, "Longest wait for a slot, then dropped.", 0.1, 3600, "seconds"),
+    Flag(
+        "max-in-flight",
+        512,
+        "Most requests under way at a time; others queue.",
+        1,
+        20_000,
+        "requests",
+    ),
+    Flag(
+        "max-wait-seconds", 30.0, "Drop a request after this wait for a slot.", 0.1, 3600, "seconds"
+    ),
     Flag("requests", 0, "Arrivals in total; 0: no end.", 0, 1_000_000_000, "arrivals"),
     Flag(
         "preset",
         NO_PRESET,
-        f"Skew (over --skew), writes (of ReadWrite) and TTL of a production cache ({SOURCE}).",
+        f"Skew (not --skew), writes (of ReadWrite) and TTL of a production cache ({SOURCE}).",
         choices=(NO_PRESET, *PRESETS),
     ),
-    Flag("record", "", "Directory for samples and summary of the run.", in_form=False),
+    Flag("record", "", "Directory for the samples and summary of the run.", in_form=False),
 )
 
 
 def add_load_flags(parser: FlagParser) -> None:
-    """Declare all load flags on Locust's parser."""
+    """Add all load flags to Locust's parser."""
     parser.add_argument(
         "--service-url",
         action="append",
         default=None,
-        help="Where the service is; repeat for replicas. Default: --host.",
+        help="URL of the service; repeat for replicas. Default: --host.",
         metavar="<url>",
         include_in_web_ui=False,
     )

@@ -1,4 +1,4 @@
-"""The service's run-time knobs as flags and form fields; left empty, the service keeps its own."""
+"""The service's run-time knobs as flags and form fields; an empty one leaves its knob as it is."""
 
 from argparse import Namespace
 from collections.abc import Mapping
@@ -13,7 +13,7 @@ KNOB_FLAGS = (
     Flag(
         "ttl-seconds",
         60.0,
-        "Service: TTL of an entry; 0 switches the cache off; empty: as it is.",
+        "Service: TTL of an entry; 0 switches the cache off; empty: unchanged.",
         0,
         2_678_400,
         "seconds",
@@ -32,14 +32,14 @@ KNOB_FLAGS = (
     Flag(
         "protection",
         UNCHANGED,
-        "Service: what keeps a hot key from being loaded many times at once.",
+        "Service: protection against many concurrent loads of a hot key.",
         choices=_PROTECTIONS,
     ),
-    Flag("early-beta", 1.0, "Service: how eager early recompute is.", 0.1, 10, optional=True),
+    Flag("early-beta", 1.0, "Service: eagerness of early recompute.", 0.1, 10, optional=True),
     Flag(
         "stale-seconds",
         30.0,
-        "Service: how long past its TTL a stale entry may be served.",
+        "Service: how long after its TTL a stale entry may be served.",
         0.001,
         3600,
         "seconds",
@@ -60,7 +60,7 @@ KNOB_FLAGS = (
     Flag(
         "store-delay-seconds",
         0.0,
-        "Service: added to each query, for a remote or busy database.",
+        "Service: delay of each query, to simulate a remote or busy database.",
         0,
         10,
         "seconds",
@@ -72,25 +72,25 @@ _BY_KEY = {flag.key: flag for flag in KNOB_FLAGS}
 
 
 def add_knob_flags(parser: FlagParser) -> None:
-    """Declare the knobs on Locust's parser."""
+    """Add the knobs to Locust's parser."""
     for flag in KNOB_FLAGS:
         flag.add_to(parser)
 
 
 def knobs_from(options: Namespace) -> dict[str, Knob]:
-    """Return the knobs that the options set.
+    """Return the knobs that *options* set.
 
     Raises:
-        FlagError: One is out of range.
+        FlagError: A value is out of range.
     """
     return parse_knobs({key: str(getattr(options, key)) for key in _BY_KEY})
 
 
 def parse_knobs(texts: Mapping[str, str]) -> dict[str, Knob]:
-    """Return the knobs among *texts* that are not empty.
+    """Return the knobs in *texts* that have a value.
 
     Raises:
-        FlagError: One is unknown or out of range.
+        FlagError: A knob is unknown or its value out of range.
     """
     knobs: dict[str, Knob] = {}
     for key, text in texts.items():
@@ -104,10 +104,10 @@ def parse_knobs(texts: Mapping[str, str]) -> dict[str, Knob]:
 
 
 def parse_changes(texts: Mapping[str, str]) -> dict[str, Knob]:
-    """Return the knobs of *texts*, each of which must have a value.
+    """Return the knobs in *texts*, all of which must have a value.
 
     Raises:
-        FlagError: One is unknown, out of range or empty.
+        FlagError: A knob is unknown, or its value is out of range or empty.
     """
     knobs = parse_knobs(texts)
     for key in texts.keys() - knobs.keys():

@@ -1,4 +1,4 @@
-"""What one run of load is asked to do, validated as a whole."""
+"""The load flags of one run, validated together."""
 
 from argparse import Namespace
 from collections.abc import Mapping
@@ -18,11 +18,11 @@ DEFAULT_URL = "http://127.0.0.1:8000"
 
 @dataclass(frozen=True)
 class LoadSettings:
-    """The load flags of a run; see `flags.LOAD_FLAGS` for each one's meaning and unit.
+    """The load flags of a run; `flags.LOAD_FLAGS` has the meaning and unit of each one.
 
     Attributes:
-        service_urls: Where the replicas of the service are.
-        knobs: What to set on the service before the run; the others stay as they are.
+        service_urls: Base URL of each replica of the service.
+        knobs: Set on the service before the run; other knobs stay as they are.
     """
 
     service_urls: tuple[str, ...]
@@ -57,14 +57,14 @@ class LoadSettings:
 
     @property
     def rate_shape(self) -> Shape:
-        """How the rate moves."""
+        """How the rate moves over the run."""
         return Shape(self.shape, self.shape_peak, self.shape_period_seconds, self.spike_seconds)
 
     def read_trace(self) -> Trace | None:
-        """Return the trace to replay, None without one.
+        """Return the trace to replay; None without one.
 
         Raises:
-            FlagError: It cannot be read, or has no times where they are asked for.
+            FlagError: The trace cannot be read, or lacks the times that --trace-times needs.
         """
         if not self.trace:
             return None
@@ -82,7 +82,7 @@ class LoadSettings:
 def settings_from(options: Namespace) -> LoadSettings:
     """Build the settings from Locust's parsed options.
 
-    A preset overrides skew and write ratio, and the TTL unless that is given.
+    A preset overrides skew and write ratio, and the TTL unless the options set one.
 
     Raises:
         FlagError: Two values do not go together, or a URL or directory will not do.

@@ -1,7 +1,7 @@
-"""What a scenario does and when: one sequence for all processes, and each one's part of it.
+"""The requests of a scenario and when they are due: one schedule, and each process's part of it.
 
-Every process draws the same sequence from the seed and keeps its own part. So a run asks for the
-same ids at the same times whatever the number of users and processes, down to the request.
+Every process draws the same schedule from the seed and sends its own part. So a run sends exactly
+the same requests at the same times for any number of users and processes.
 """
 
 import math
@@ -21,13 +21,13 @@ _OWNER_MIX = np.uint64(0x9E3779B97F4A7C15)
 
 
 class Block(NamedTuple):
-    """A stretch of operations in order of time.
+    """Consecutive operations in order of time.
 
     Attributes:
-        times: Seconds since the run's start.
-        keys: The ids asked for.
-        writes: Which of them are written.
-        until: When the stretch ends, though its last operations be another process's.
+        times: When they are due, seconds since the run's start.
+        keys: The ids that they look up or write.
+        writes: Which of them are writes.
+        until: When the last operation of all processes in the block is due.
     """
 
     times: NDArray[np.float64]
@@ -40,11 +40,11 @@ class Schedule:
     """All operations of one scenario.
 
     Args:
-        arrivals: When.
-        sampler: Which ids.
-        write_ratio: Share of writes; ids that do not exist are only read.
-        seed: Fixes which are writes.
-        quota: How many in all; None for no end.
+        arrivals: When they are due.
+        sampler: Draws their ids.
+        write_ratio: Share of writes; ids that do not exist are never written.
+        seed: Fixes which operations are writes.
+        quota: Total number of operations; None for no end.
     """
 
     def __init__(
@@ -63,7 +63,7 @@ class Schedule:
         self.drawn = 0
 
     def next_block(self, count: int) -> Block | None:
-        """Return the next *count* operations, fewer towards the end; None after it."""
+        """Return the next *count* operations, fewer at the end; None after it."""
         if self._left is not None:
             count = min(count, self._left)
             self._left -= count
@@ -72,16 +72,16 @@ class Schedule:
         if not keys.size:
             return None
         writes = self._generator.random(keys.size) < self._write_ratio
-        writes &= keys < FIRST_MISSING_ID  # a write would make it exist
+        writes &= keys < FIRST_MISSING_ID  # A write would create the id.
         self.drawn += keys.size
         return Block(times[: keys.size], keys, writes, float(times[keys.size - 1]))
 
 
 class Part(Protocol):
-    """Which operations of a sequence are one process's own."""
+    """Chooses the operations of a schedule that one process sends."""
 
     def __call__(self, block: Block, first: int) -> NDArray[np.bool_]:
-        """Return which of *block*'s operations; its first one is number *first* of all."""
+        """Return which operations of *block*, whose first one is number *first* of the schedule."""
 
 
 @dataclass(frozen=True)
@@ -99,7 +99,7 @@ class Turns:
     users: int
 
     def __call__(self, block: Block, first: int) -> NDArray[np.bool_]:
-        """Return which operations fall to this process's users."""
+        """Return which operations belong to these users."""
         user = np.arange(first, first + block.keys.size) % self.users
         return (user >= self.first) & (user < self.first + self.here)
 
@@ -129,14 +129,19 @@ class Keys:
 
 
 class Operations:
-    """One process's part of a sequence."""
+    """One process's part of a schedule.
+
+    Args:
+        schedule: All operations of the scenario.
+        part: Chooses those of this process.
+    """
 
     def __init__(self, schedule: Schedule, part: Part) -> None:
         self._schedule = schedule
         self._part = part
 
     def next_block(self, count: int) -> Block | None:
-        """Draw *count* operations of the sequence and return ours; None at its end."""
+        """Draw *count* operations of the schedule and return ours; None at its end."""
         first = self._schedule.drawn
         block = self._schedule.next_block(count)
         if block is None:
@@ -145,7 +150,7 @@ class Operations:
         return Block(block.times[ours], block.keys[ours], block.writes[ours], block.until)
 
     def pass_over(self, until: float) -> int:
-        """Draw all that is due up to a time, and return how many of it were ours."""
+        """Draw all operations due up to *until*, and return how many of them were ours."""
         ours, drawn_to = 0, -math.inf
         while drawn_to <= until:
             first = self._schedule.drawn

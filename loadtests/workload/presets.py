@@ -3,7 +3,7 @@
 Facts taken from the table of March 2020 at https://github.com/twitter/cache-trace (CC BY 4.0) that
 goes with J. Yang, Y. Yue, R. Vinayak, "A large scale analysis of hundreds of in-memory cache
 clusters at Twitter", OSDI 2020. A preset has the cluster's Zipf exponent, its share of requests
-that write, and its most common TTL (with the spread of TTLs around it as jitter).
+that write, and its most common TTL (with the spread of its TTLs as jitter).
 """
 
 from collections.abc import Mapping
@@ -14,13 +14,13 @@ SOURCE = "Yang et al., OSDI 2020; github.com/twitter/cache-trace, CC BY 4.0"
 
 @dataclass(frozen=True)
 class Preset:
-    """One cluster.
+    """The published figures of one cluster.
 
     Attributes:
-        skew: Its Zipf exponent.
-        write_ratio: Share of its requests that are no reads.
-        ttl_seconds: Its most common TTL, or the middle of its TTLs where they are spread.
-        ttl_jitter_ratio: How far they are spread around that, as a ratio.
+        skew: Zipf exponent.
+        write_ratio: Share of requests that are not reads.
+        ttl_seconds: The most common TTL, or the middle of the range of TTLs.
+        ttl_jitter_ratio: Half that range, relative to its middle.
     """
 
     skew: float

@@ -1,4 +1,4 @@
-"""What a scenario does: which keys it asks for, whether it writes, whether it waits."""
+"""What a scenario does: which ids it asks for, whether it writes, whether it waits for answers."""
 
 from dataclasses import dataclass
 
@@ -13,18 +13,19 @@ from loadtests.workload.flags import FlagError
 from loadtests.workload.load_settings import LoadSettings
 
 DEFAULT_MISSING_RATIO = 0.5
-"""What MissingIds does where --missing-ratio is 0."""
+"""Share of missing ids in scenario MissingIds if --missing-ratio is 0."""
 
 
 @dataclass(frozen=True)
 class Scenario:
-    """One User class of the locustfile.
+    """The behaviour of one User class of the locustfile.
 
     Attributes:
         hot_key: Whether --hot-traffic-ratio of its lookups go to --hot-key.
         missing: Whether it asks for missing ids even if --missing-ratio is 0.
-        trace_only: Whether it needs a trace.
-        writes: Whether --write-ratio of its requests are writes, and its reads are judged.
+        trace_only: Whether it requires a trace.
+        writes: Whether --write-ratio of its requests are writes, and its reads are judged for
+            staleness.
         closed_loop: Whether each user waits for its answer and thinks before the next request.
     """
 
@@ -35,10 +36,10 @@ class Scenario:
     closed_loop: bool = False
 
     def popularity(self, settings: LoadSettings, trace: Trace | None) -> Popularity:
-        """Return which keys it asks for.
+        """Build its popularity.
 
         Raises:
-            FlagError: It needs a trace and has none.
+            FlagError: It requires a trace and there is none.
         """
         if trace is not None:
             return TracePopularity(trace.ids)

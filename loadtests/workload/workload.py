@@ -1,4 +1,4 @@
-"""What a run was asked for, read and built once for every part that needs it."""
+"""What a run is asked to send: its settings and trace, and popularities that are built once."""
 
 from loadtests.traffic.popularity import Popularity
 from loadtests.traffic.trace import Trace
@@ -23,7 +23,7 @@ class Workload:
         """Return which ids *scenario* asks for.
 
         Raises:
-            FlagError: It needs a trace and has none.
+            FlagError: It requires a trace and there is none.
         """
         if scenario not in self._popularities:
             self._popularities[scenario] = scenario.popularity(self.settings, self.trace)

@@ -83,7 +83,7 @@ def spawn(runner, events, **users):
 
 
 def report(events, worker, **counts):
-    tallies = {"tallies": Tallies(**counts).packed(), "at": 0.0}
+    tallies = {"tallies": Tallies(**counts).to_message(), "at": 0.0}
     events.worker_report.fire(client_id=worker, data={REPORT: tallies})
     gevent.sleep(0)
 

@@ -5,7 +5,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from loadtests.sender.histogram import Histogram, bucket_milliseconds, unpacked
+from loadtests.sender.histogram import Histogram, bucket_milliseconds
 
 
 def of(*seconds):
@@ -46,7 +46,7 @@ def test_an_empty_histogram_has_no_quantile():
 def test_counts_below_a_bound_are_exact():
     histogram = of(0.0009, 0.001, 0.0011, 0.5)
 
-    assert histogram.cumulated((0.001, 0.0025, 1.0)) == [1, 3, 4]
+    assert histogram.counts_below((0.001, 0.0025, 1.0)) == [1, 3, 4]
 
 
 def test_a_negative_duration_counts_as_zero():
@@ -56,7 +56,7 @@ def test_a_negative_duration_counts_as_zero():
 def test_a_histogram_survives_packing_and_unpacking():
     histogram = of(0.0012, 0.03, 250.0)
 
-    copy = unpacked(histogram.packed())
+    copy = Histogram.from_message(histogram.to_message())
 
     assert copy.count == 3
     assert copy.sum_seconds == histogram.sum_seconds

@@ -4,7 +4,7 @@ import pytest
 
 from loadtests.sender.oracle import Judgement, Verdict
 from loadtests.sender.samples import RESULT_INDEX
-from loadtests.sender.tallies import Tallies, merged
+from loadtests.sender.tallies import Tallies, add_up
 
 SCENARIOS = ["ReadHeavy", "HotKey"]
 
@@ -93,7 +93,7 @@ def test_tallies_of_processes_add_up_at_the_master():
     one.arrivals, two.arrivals = 2, 1
     one.cpu_ratio, two.cpu_ratio = 0.2, 0.7
 
-    total = merged([one.packed(), two.packed()])
+    total = add_up([one.to_message(), two.to_message()])
 
     assert total.arrivals == 3
     assert total.results()["hit"] == 2
@@ -102,13 +102,13 @@ def test_tallies_of_processes_add_up_at_the_master():
 
 
 def test_a_report_that_arrives_twice_counts_once():
-    report = fold(row("hit")).packed()
+    report = fold(row("hit")).to_message()
 
-    assert merged({"worker": report}.values()).completed == 1
+    assert add_up({"worker": report}.values()).completed == 1
 
 
 def test_figures_are_unknown_without_reports():
-    total = merged([])
+    total = add_up([])
 
     assert total.hit_ratio() is None
     assert total.cpu_ratio is None
@@ -117,7 +117,7 @@ def test_figures_are_unknown_without_reports():
 def test_tallies_since_a_reset_are_the_difference():
     tallies = fold(row("hit"), row("miss"))
     tallies.arrivals = 2
-    earlier = merged([tallies.packed()])
+    earlier = add_up([tallies.to_message()])
     tallies.rows = [row("hit")]
     tallies.fold(SCENARIOS, started_at=100.0)
     tallies.arrivals = 3

@@ -42,7 +42,7 @@ def test_erlang_gaps_have_a_lower_hit_ratio_than_poisson_gaps():
 
 
 def test_jitter_keeps_the_mean_lifetime_of_an_entry_without_writes():
-    lifetimes = ttl.entry_lives(np.array([0.0]), 10, jitter_ratio=0.5)
+    lifetimes = ttl.lifetimes(np.array([0.0]), 10, jitter_ratio=0.5)
 
     assert lifetimes[0] == 10
 
@@ -50,7 +50,7 @@ def test_jitter_keeps_the_mean_lifetime_of_an_entry_without_writes():
 def test_jitter_shortens_the_mean_lifetime_of_an_entry_slightly_under_writes():
     writes = np.array([0.3])
 
-    plain, jittered = (ttl.entry_lives(writes, 10, ratio)[0] for ratio in (0, 0.5))
+    plain, jittered = (ttl.lifetimes(writes, 10, ratio)[0] for ratio in (0, 0.5))
 
     assert plain == pytest.approx((1 - np.exp(-3)) / 0.3)
     assert jittered == pytest.approx((1 - np.exp(-3) * np.sinh(1.5) / 1.5) / 0.3)
@@ -58,7 +58,7 @@ def test_jitter_shortens_the_mean_lifetime_of_an_entry_slightly_under_writes():
 
 
 def test_jitter_changes_nothing_where_writes_end_entries_long_before_their_ttl():
-    lifetimes = ttl.entry_lives(np.array([1.0]), 1e6, jitter_ratio=0.9)
+    lifetimes = ttl.lifetimes(np.array([1.0]), 1e6, jitter_ratio=0.9)
 
     assert lifetimes[0] == pytest.approx(1.0)
 
