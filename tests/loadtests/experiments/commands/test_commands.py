@@ -80,6 +80,12 @@ def test_refusal_of_a_bad_trace_line_quotes_it(capsys, tmp_path):
         (["sweep", "--redis-url", "redis://x"], "error: --database-url is missing"),
         (["sweep", "--output", "/proc/x"], "error: --output /proc/x cannot be written"),
         (["report", "/nowhere"], "error: /nowhere holds no run.json"),
+        (["run", "--service-port", "abc"], "error: --service-port must be a whole number from 1"),
+        (["sweep", "--metrics-port", "0"], "error: --metrics-port must be a whole number from 1"),
+        (
+            ["bench", "freeze-chart", "/nowhere", "/nowhere", "/nowhere", "chart.svg"],
+            "error: /nowhere holds no samples; name the --record folder of a Locust run",
+        ),
         (["stampede", "--modes", "luck"], "error: --modes must be some of none, single-flight"),
         (["stampede", "--refreshes", "1"], "error: --refreshes: refreshes must be a whole"),
     ],
@@ -94,7 +100,21 @@ def test_user_error_is_one_line_and_exit_code_two(capsys, arguments, message):
     assert err.count("\n") == 1
 
 
-@pytest.mark.parametrize("arguments", [[], ["fly"], ["sweep", "--speed", "3"]])
+@pytest.mark.parametrize(
+    "words",
+    [["run"], ["sweep"], ["stampede"], ["report"], ["bench", "load"], ["bench", "freeze-chart"]],
+    ids=" ".join,
+)
+def test_help_of_every_verb_has_an_example(capsys, words):
+    with pytest.raises(SystemExit) as ended:
+        cli.main([*words, "--help"])
+
+    shown = capsys.readouterr().out
+    assert ended.value.code == 0
+    assert f"Example:\n  python -m loadtests {' '.join(words)}" in shown
+
+
+@pytest.mark.parametrize("arguments", [[], ["fly"], ["bench"], ["sweep", "--speed", "3"]])
 def test_unknown_arguments_are_refused_in_one_line_too(capsys, arguments):
     with pytest.raises(SystemExit) as ended:
         cli.main(arguments)
