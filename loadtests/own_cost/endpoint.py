@@ -1,4 +1,4 @@
-"""A bare WSGI endpoint that answers every lookup as a hit, so that only the load is measured."""
+"""A bare WSGI endpoint that answers every lookup as a hit, to measure the load generator alone."""
 
 from collections.abc import Callable, Iterable
 from typing import Any

@@ -1,4 +1,4 @@
-"""What the bench compares with: Locust as it comes, one FastHttpUser task and no wait."""
+"""Plain Locust, for comparison: one FastHttpUser task without a wait."""
 
 import random
 
@@ -6,7 +6,7 @@ from locust import FastHttpUser, task
 
 
 class Plain(FastHttpUser):
-    """Asks for uniform ids as fast as answers come."""
+    """Reads uniformly distributed ids, each as soon as the last answer has come."""
 
     @task
     def look_up(self) -> None:

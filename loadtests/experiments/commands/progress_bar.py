@@ -52,7 +52,7 @@ class ProgressBar:
         self._bar.update(self._task, description=text)
 
     def loaded(self, trial: Trial, seconds: float) -> None:
-        """Show how many seconds of a trial's load have passed."""
+        """Show how many seconds of a trial's traffic have passed."""
         within = min(seconds, self._expected[trial.number])
         self._bar.update(self._task, completed=self._done_seconds + within)
 

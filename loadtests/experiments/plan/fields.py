@@ -9,7 +9,7 @@ from loadtests.workload.knob_flags import KNOB_FLAGS
 
 Values = dict[str, Any]
 
-SHORTEST_TTL_SECONDS = 0.001  # the service keeps whole milliseconds
+SHORTEST_TTL_SECONDS = 0.001  # The service keeps whole milliseconds.
 LONGEST_TTL_SECONDS = next(flag.high for flag in KNOB_FLAGS if flag.key == "ttl_seconds")
 DRAWN = (
     *("items", "skew", "popularity", "hot_traffic_ratio", "hot_items_ratio", "slide_per_second"),

@@ -30,7 +30,7 @@ class ModePolls:
 
     Attributes:
         mode: The protection.
-        predicted: Loads per refresh, predicted before the load began; None if unknown.
+        predicted: Loads per refresh, predicted before the traffic began; None if unknown.
         polls: Readings in order of time.
     """
 

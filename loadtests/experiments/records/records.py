@@ -66,10 +66,10 @@ class TrialRecord:
         window: The measured window; None for a trial that is measured whole.
         prediction: None if the trial was aborted before it was made.
         predicted_at: When the prediction was made, in unix seconds.
-        started_at: Intended time zero of the load in unix seconds; None if it never began.
-        readings: Taken at the edges of the window's batches, or at both ends of the load.
-        before: Counters before the load.
-        after: Counters after the load.
+        started_at: Intended time of the first arrival in unix seconds; None if there was none.
+        readings: Taken at the edges of the window's batches, or at both ends of the traffic.
+        before: Counters before the traffic.
+        after: Counters after the traffic.
         load: The load generator's summary; None if the trial was aborted.
         aborted: Why the trial was aborted; None if it was not.
     """
@@ -157,7 +157,7 @@ def load_trials(folder: Path) -> list[TrialRecord]:
 
 
 def load_samples(folder: Path, record: TrialRecord) -> Samples:
-    """Read a trial's samples; `intended` is in seconds after the load's time zero.
+    """Read a trial's samples; `intended` is in seconds after the first arrival.
 
     Raises:
         RecordError: The file is missing, or does not hold samples.

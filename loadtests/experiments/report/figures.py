@@ -108,7 +108,7 @@ def figures_of(record: TrialRecord, samples: Samples) -> TrialFigures:
 
     Args:
         record: The trial.
-        samples: Its samples, `intended` in seconds after the load's time zero.
+        samples: Its samples, `intended` in seconds after the first arrival.
     """
     counted = counted_in_window(record)
     seconds = _window_seconds(record, samples)
@@ -157,7 +157,7 @@ def _results(counted: ServiceCounters) -> dict[str, int]:
 
 
 def _window_seconds(record: TrialRecord, samples: Samples) -> float | None:
-    """Return the window's length; a trace is measured from its time zero to its last answer."""
+    """Return the window's length; a trace is measured from its first arrival to its last answer."""
     if len(record.readings) < 2:
         return None
     if record.window is None and len(samples):

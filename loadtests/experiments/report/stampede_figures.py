@@ -42,7 +42,7 @@ class ModeFigures:
         loads_per_refresh: None without a refresh.
         low: Lower end of its 95 % interval (Student's t over refreshes); None if unknown.
         high: Upper end likewise.
-        predicted: Loads per refresh, predicted before the load began; None if unknown.
+        predicted: Loads per refresh, predicted before the traffic began; None if unknown.
         p99_between_seconds: Response time between refreshes; None for fewer than 1000 samples.
         p99_at_expiry_seconds: Response time during refreshes; None likewise.
         waited: Measured lookups that waited for the store; None without a refresh.

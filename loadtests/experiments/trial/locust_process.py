@@ -11,15 +11,15 @@ from loadtests.experiments.plan.plan import Load
 from loadtests.stack.guardian import GuardedProcess, Guardian
 from loadtests.stack.ports import LOAD_METRICS_PORT, is_taken
 
-START_SECONDS = 660.0  # Longer than the ten minutes that the load allows for a catalogue.
-DRAIN_SECONDS = 60.0  # Longest wait for requests in flight after the load is stopped.
+START_SECONDS = 660.0  # Longer than the ten minutes that Locust allows for a catalogue.
+DRAIN_SECONDS = 60.0  # Longest wait for requests in flight after Locust is stopped.
 _POLL_SECONDS = 0.02
 
 Summary = dict[str, Any]
 
 
 class LoadError(Exception):
-    """The load did not run as it should; the message gives the reason and the end of its log."""
+    """The load generator failed; the message gives the reason and the end of its log."""
 
 
 class LocustRun:
@@ -38,13 +38,15 @@ class LocustRun:
         """Wait for the first arrival; return its intended time in unix seconds.
 
         Raises:
-            LoadError: The load ended or did not begin in time.
+            LoadError: Locust ended or did not begin in time.
         """
         start = self._record / "start.json"
         deadline = time.monotonic() + START_SECONDS
         while not start.exists():
             if self.ended():
-                raise LoadError(f"the load ended before its first arrival:\n{self._process.tail()}")
+                raise LoadError(
+                    f"the load generator ended before its first arrival:\n{self._process.tail()}"
+                )
             if time.monotonic() > deadline:
                 self._process.kill()
                 raise LoadError(f"no arrival within {START_SECONDS:g} s:\n{self._process.tail()}")
@@ -72,10 +74,10 @@ class LocustRun:
         """
         if self._process.wait(timeout_seconds) is None:
             self._process.kill()
-            raise LoadError(f"the load did not end:\n{self._process.tail()}")
+            raise LoadError(f"the load generator did not end:\n{self._process.tail()}")
         summary = self._record / "summary.json"
         if not summary.exists():
-            raise LoadError(f"the load left no summary:\n{self._process.tail()}")
+            raise LoadError(f"the load generator left no summary:\n{self._process.tail()}")
         read: Summary = json.loads(summary.read_text())
         return read
 
@@ -130,8 +132,8 @@ class LocustLoad:
         return arguments
 
     def _metrics(self, load: Load) -> dict[str, object]:
-        # With metrics the load predicts its own hit ratio at its start, which delays it; a trace
-        # is measured from its first request on.
+        # With metrics Locust predicts the hit ratio at its start, which delays its first requests.
+        # They are part of what is measured when a trace is replayed.
         if self._metrics_host is None or load.trace or is_taken(LOAD_METRICS_PORT):
             return {}
         return {"web_host": self._metrics_host, "metrics_port": LOAD_METRICS_PORT}

@@ -34,7 +34,7 @@ class TrialPlan:
         trial: The trial.
         knobs: Knobs to set, ttl_seconds among them.
         window: When to measure; None measures from the first request to the last.
-        expected_seconds: Duration of the load.
+        expected_seconds: Duration of the traffic.
         predict: Makes the prediction from the measured fill time and the knobs in force.
         probe_ids: Ids whose loads are timed before the trial.
     """
@@ -54,7 +54,7 @@ class Progress(Protocol):
         """Show that a trial enters a phase: prepare, warm-up, measure, collect."""
 
     def loaded(self, trial: Trial, seconds: float, /) -> None:
-        """Show how many seconds of the trial's load have passed."""
+        """Show how many seconds of the trial's traffic have passed."""
 
     def finished(self, record: TrialRecord, /) -> None:
         """Show that a trial has been saved."""
@@ -67,8 +67,8 @@ class Bench:
     Attributes:
         service: The service under test.
         redis: Its Redis; None if it cannot be read.
-        load: Starts loads.
-        read_samples: Reads the samples that a load recorded into a folder.
+        load: Starts load generators.
+        read_samples: Reads the samples that a load generator recorded into a folder.
         save: Saves a trial's record and samples.
         progress: Shows how far the run is.
         scratch: Folder for the load generator's own records.

@@ -13,7 +13,7 @@ from loadtests.prediction.after_cold_start import Prediction
 from loadtests.service_under_test.client import PROBES_LEFT_OUT, ServiceError
 
 PROBES = PROBES_LEFT_OUT + 20  # Loads timed before a trial.
-LONGEST_SLEEP_SECONDS = 0.25  # Between checks that the load still runs.
+LONGEST_SLEEP_SECONDS = 0.25  # Between checks that the traffic still runs.
 QUIET_READINGS = 10  # Tries to read service and Redis at one moment.
 
 
@@ -32,7 +32,7 @@ class Notes:
 
 
 Watch = Callable[[Bench, TrialPlan, Notes, LocustRun], Summary]
-"""Measures while the load runs, ends it, and returns its summary."""
+"""Measures while the traffic runs, ends it, and returns its summary."""
 
 
 def run_trials(bench: Bench, load: Load, trials: list[TrialPlan]) -> None:
@@ -100,7 +100,7 @@ def _prepare(bench: Bench, plan: TrialPlan, notes: Notes) -> Drained:
 
 
 def _watch_window(bench: Bench, plan: TrialPlan, notes: Notes, run: LocustRun) -> Summary:
-    """Read the counters at each edge of the window's batches, then stop the load."""
+    """Read the counters at each edge of the window's batches, then stop the traffic."""
     bench.progress.phase(plan.trial, "warm-up")
     for index, edge in enumerate(plan.window.edges if plan.window else []):
         _wait(bench, plan, notes, run, edge)
@@ -121,18 +121,20 @@ def _replay_whole(bench: Bench, plan: TrialPlan, notes: Notes, run: LocustRun) -
         passed = bench.clock.time() - begun
         bench.progress.loaded(plan.trial, min(passed, plan.expected_seconds))
         if passed > 2 * plan.expected_seconds + 60:
-            raise LoadError(f"the load took over twice its {plan.expected_seconds:.0f} s")
+            raise LoadError(f"the trace took over twice its {plan.expected_seconds:.0f} s")
         bench.clock.sleep(LONGEST_SLEEP_SECONDS)
     bench.progress.phase(plan.trial, "collect")
     return run.finish(1.0)
 
 
 def _wait(bench: Bench, plan: TrialPlan, notes: Notes, run: LocustRun, offset: float) -> None:
-    """Wait until *offset* seconds after the load's time zero."""
+    """Wait until *offset* seconds after the first arrival."""
     begun = notes.started_at or 0.0
     while (left := begun + offset - bench.clock.time()) > 0:
         if run.ended():
-            raise LoadError(f"the load ended {left:.1f} s before {offset:.1f} s had passed")
+            raise LoadError(
+                f"the load generator ended {left:.1f} s before {offset:.1f} s had passed"
+            )
         bench.clock.sleep(min(left, LONGEST_SLEEP_SECONDS))
         bench.progress.loaded(plan.trial, min(offset, bench.clock.time() - begun))
 

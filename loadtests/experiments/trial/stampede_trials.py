@@ -126,7 +126,7 @@ def _watch(plan: StampedePlan, mode: str, polls: list[Poll]) -> Watch:
         begun = bench.clock.time()
         while (passed := bench.clock.time() - begun) < PATIENCE * trial.expected_seconds + 10:
             if run.ended():
-                raise LoadError(f"the load of mode {mode} ended by itself")
+                raise LoadError(f"the load generator of mode {mode} ended by itself")
             polls.append(_poll(bench))
             if polls[-1].loads != polls[max(0, len(polls) - 2)].loads:
                 found = find_refreshes(polls, plan.store_delay_seconds, plan.quiet_seconds)

@@ -23,7 +23,7 @@ from loadtests.traffic.trace import Trace, TraceError, read_trace
 from loadtests.workload.assignments import trace_reads
 from loadtests.workload.scenario import Scenario
 
-TRIAL_OVERHEAD_SECONDS = 3.0  # Knobs, probe, start of the load, drain.
+TRIAL_OVERHEAD_SECONDS = 3.0  # Knobs, probe, start of the traffic, drain.
 
 
 @dataclasses.dataclass(frozen=True, slots=True)

@@ -60,7 +60,7 @@ def test_load_generator_that_dies_aborts_its_trial_and_the_next_one_begins(
     run_trials(bench, load, trials)
 
     first = saved[0][0]
-    assert "the load ended" in first.aborted
+    assert "the load generator ended" in first.aborted
     assert first.readings
     assert first.after is None
     assert len(saved) == 2

@@ -182,7 +182,7 @@ def test_mode_whose_load_generator_dies_is_saved_as_aborted(run, world, tmp_path
 
     figures = run(StampedePlan(refreshes=3, rate=100), "lease")
 
-    assert load_trials(tmp_path)[0].aborted == "the load of mode lease ended by itself"
+    assert load_trials(tmp_path)[0].aborted == "the load generator of mode lease ended by itself"
     assert figures.aborted
     assert figures.refreshes == 1
     assert json.loads((tmp_path / "polls-03.json").read_text())["polls"]
