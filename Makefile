@@ -16,7 +16,7 @@ PIP := $(BIN)/python -m pip -qq --disable-pip-version-check install --no-compile
 COMPOSE = $(shell docker compose version >/dev/null 2>&1 && echo docker compose || echo docker-compose)
 
 .DEFAULT_GOAL := help
-.PHONY: help demo run test coverage lint dashboards bench bench-load bench-stampede accept up down clean python
+.PHONY: help demo run test coverage lint dashboards architecture bench bench-load bench-stampede accept up down clean python
 
 help:  ## list these commands
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "make %-15s %s\n", $$1, $$2 }' $(firstword $(MAKEFILE_LIST))
@@ -44,6 +44,9 @@ lint: $(DEV)  ## ruff and mypy --strict
 
 dashboards: $(DEV)  ## regenerate dashboards/*.json from dashboards/generator/
 	@$(BIN)/python -m dashboards.generator
+
+architecture: $(DEV)  ## rewrite the tree in ARCHITECTURE.md from the files' first sentences
+	@$(BIN)/python -m tests.architecture_tree
 
 bench: bench-load bench-stampede  ## run both benches
 

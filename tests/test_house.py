@@ -2,39 +2,115 @@
 
 import ast
 import re
+from collections import Counter
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
 from loadtests.stack.guardian import ROOT
+from tests.architecture_tree import tree
 
 SOURCES = sorted([*ROOT.glob("service/**/*.py"), *ROOT.glob("loadtests/**/*.py")])
 ARCHITECTURE = (ROOT / "ARCHITECTURE.md").read_text(encoding="utf-8")
 THEORY = (ROOT / "docs/theory.md").read_text(encoding="utf-8")
+CLIENT = "loadtests.service_under_test"
+EXPERIMENTS = "loadtests.experiments"
+TRAFFIC = {"loadtests.workload", "loadtests.traffic", CLIENT, "loadtests.output"}
+RUN = {"loadtests.sender", "loadtests.prediction", *TRAFFIC}
+RECORDS = {f"{EXPERIMENTS}.records", f"{EXPERIMENTS}.plan", *RUN}
+TRIAL = {f"{EXPERIMENTS}.trial", "loadtests.stack", "loadtests.theory", *RECORDS}
+WINGS = {
+    "service.domain": set(),
+    "service.housekeeping": set(),
+    "service.settings": {"service.domain"},
+    "service.metrics": {"service.domain"},
+    "service.store": {"service.domain"},
+    "service.guards": {"service.domain"},
+    "service.cache": {"service.domain"},
+    "service.pattern": {"service.guards", "service.domain"},
+    "service.web": {"service.pattern", "service.guards", "service.domain"},
+    "service.assembly": {
+        *("service.cache", "service.store", "service.pattern", "service.guards"),
+        *("service.domain", "service.settings", "service.metrics", "service.housekeeping"),
+    },
+    "service": {"service.assembly", "service.web", "service.settings", "service.metrics"},
+    "service.__main__": {"service", "service.settings"},
+    "loadtests.traffic": set(),
+    "loadtests.theory": set(),
+    "loadtests.output": set(),
+    CLIENT: set(),
+    "loadtests.stack": {CLIENT},
+    "loadtests.workload": {"loadtests.traffic", CLIENT},
+    "loadtests.prediction": {"loadtests.theory", *TRAFFIC},
+    "loadtests.sender": TRAFFIC,
+    "loadtests.run": RUN,
+    # Every usual port stands in the stack's ports, that of /metrics too.
+    "loadtests.page": {"loadtests.run", "loadtests.stack", *RUN},
+    "loadtests.locust_plugin": {"loadtests.page", "loadtests.run", *RUN},
+    "loadtests.locustfile": {"loadtests.locust_plugin", "loadtests.run", "loadtests.workload"},
+    "loadtests.own_cost": {"loadtests.stack", "loadtests.sender", CLIENT, "loadtests.output"},
+    f"{EXPERIMENTS}.plan": {"loadtests.prediction", *TRAFFIC},
+    f"{EXPERIMENTS}.records": RECORDS,
+    f"{EXPERIMENTS}.report": {"loadtests.theory", *RECORDS},
+    f"{EXPERIMENTS}.trial": TRIAL,
+    f"{EXPERIMENTS}.commands": {
+        *(f"{EXPERIMENTS}.report", "loadtests.page", "loadtests.own_cost"),
+        *TRIAL,
+    },
+    "loadtests.cli": {f"{EXPERIMENTS}.commands", *TRIAL},
+    "loadtests.__main__": {"loadtests.cli"},
+}
+"""Which wings each wing may import; nobody imports a wing that is not listed for it."""
+
+TWICE = {
+    "service": {
+        "__init__": "a package each",
+    },
+    "loadtests": {
+        "__init__": "a package each",
+        "stampede": "the formulas, and the verb that measures what they predict",
+    },
+}
+"""Names that two files of a package may share, with the reason."""
+
 HOMES = {
     "service": {
-        "redis": {"cluster", "single_server", "wire"},
-        "sqlalchemy": {"engines", "fruit_store"},
-        "pymysql": {"engines"},
-        "prometheus_client": {"metrics"},
+        "redis": {"service/cache/"},
+        "hiredis": {"service/cache/"},
+        "sqlalchemy": {"service/store/"},
+        "pymysql": {"service/store/"},
+        "prometheus_client": {"service/metrics.py"},
         "loadtests": set(),
         "locust": set(),
     },
     "loadtests": {
-        "prometheus_client": {"exporter", "metrics_server", "counters", "trial_page"},
+        "prometheus_client": {
+            *("loadtests/page/exporter.py", "loadtests/page/metrics_server.py"),
+            "loadtests/service_under_test/counters.py",
+            "loadtests/experiments/commands/trial_page.py",
+        },
+        "gevent": {
+            *("loadtests/sender/", "loadtests/run/", "loadtests/page/"),
+            *("loadtests/locustfile.py", "loadtests/locust_plugin.py"),
+        },
+        "locust": {
+            *("loadtests/sender/", "loadtests/run/", "loadtests/page/"),
+            *("loadtests/locustfile.py", "loadtests/locust_plugin.py"),
+            "loadtests/own_cost/plain_locustfile.py",
+        },
         "service": set(),
         "sqlalchemy": set(),
     },
 }
-"""Which modules of a package may import what; an empty set means none."""
+"""Which paths of a package may import what; an empty set means none."""
 
 SPOKEN = {
     "SQL": (
         re.compile(
             r"\s*(SELECT|INSERT|REPLACE|UPDATE|DELETE|CREATE|DROP|ALTER|PRAGMA)\s.*", re.DOTALL
         ),
-        {"engines"},
+        "service/store/",
     ),
     "Redis": (
         re.compile(
@@ -42,11 +118,11 @@ SPOKEN = {
             r"|PTTL|SCAN|SET|SETNX|TTL|UNLINK",
             re.DOTALL,
         ),
-        {"redis_cache", "redis_calls", "single_server"},
+        "service/cache/",
     ),
 }
-"""What a text in a language looks like, and which modules of the service may hold one. A lone GET
-is left out, being HTTP's word too."""
+"""What a text in a language looks like, and the folder whose files alone may hold one. A lone GET
+is not looked for because it is HTTP's word too."""
 
 SAY_NOTHING = {"utils", "util", "helpers", "helper", "common", "core", "base", "misc"}
 
@@ -83,6 +159,79 @@ def _texts(path: Path) -> Iterator[str]:
             yield node.value
 
 
+def _wing(module: str) -> str:
+    """Return the longest wing that holds a module."""
+    parts = module.split(".")
+    names = [".".join(parts[:length]) for length in range(len(parts), 0, -1)]
+    return next((name for name in names if name in WINGS), parts[0])
+
+
+def _arrows(path: Path) -> Iterator[tuple[str, str]]:
+    """Return each module of ours that a file imports, with the file's own wing."""
+    module = ".".join(path.relative_to(ROOT).with_suffix("").parts).removesuffix(".__init__")
+    for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+        names = []
+        if isinstance(node, ast.ImportFrom):
+            names = [f"{node.module}.{name.name}" for name in node.names]
+        elif isinstance(node, ast.Import):
+            names = [name.name for name in node.names]
+        for name in names:
+            if name.partition(".")[0] in {"service", "loadtests"}:
+                yield _wing(module), name
+
+
+def test_every_file_belongs_to_a_wing():
+    modules = {
+        ".".join(path.relative_to(ROOT).with_suffix("").parts).removesuffix(".__init__")
+        for path in SOURCES
+        if path.read_text(encoding="utf-8")
+    }
+
+    assert {_wing(module) for module in modules} == set(WINGS)
+
+
+def test_wings_import_only_what_lies_below_them():
+    astray = {
+        f"{path.relative_to(ROOT)} imports {name}"
+        for path in SOURCES
+        for wing, name in _arrows(path)
+        if _wing(name) != wing and _wing(name) not in WINGS[wing]
+    }
+
+    assert astray == set()
+
+
+def test_wings_have_no_circle():
+    below = {wing: set(seen) - {wing} for wing, seen in WINGS.items()}
+    while lowest := [wing for wing, seen in below.items() if not seen & below.keys()]:
+        for wing in lowest:
+            del below[wing]
+
+    assert below == {}
+
+
+@pytest.mark.parametrize("package", ["service", "loadtests", "dashboards", "tests", "compose"])
+def test_no_folder_has_more_than_fifteen_files(package):
+    files = Counter(
+        path.parent.relative_to(ROOT)
+        for path in (ROOT / package).rglob("*")
+        if path.is_file() and path.suffix != ".pyc" and path.name != "__init__.py"
+    )
+
+    assert {str(folder): number for folder, number in files.items() if number > 15} == {}
+
+
+@pytest.mark.parametrize("package", TWICE)
+def test_no_two_files_of_a_package_share_a_name_without_a_reason(package):
+    names = Counter(path.stem for path in SOURCES if path.relative_to(ROOT).parts[0] == package)
+
+    assert {name for name, number in names.items() if number > 1} == set(TWICE[package])
+
+
+def test_tree_in_architecture_is_that_of_the_files():
+    assert tree() in ARCHITECTURE
+
+
 @pytest.mark.parametrize(
     ("package", "imported"),
     [(package, imported) for package, homes in HOMES.items() for imported in homes],
@@ -93,22 +242,23 @@ def test_import_stays_in_its_home(package, imported):
         for path in SOURCES
         if path.relative_to(ROOT).parts[0] == package
         and imported in _imports(path)
-        and path.stem not in HOMES[package][imported]
+        and not str(path.relative_to(ROOT)).startswith(tuple(HOMES[package][imported]))
     ]
 
     assert outside == []
 
 
 @pytest.mark.parametrize("language", SPOKEN)
-def test_service_speaks_a_language_in_its_homes_alone(language):
-    looks, homes = SPOKEN[language]
+def test_service_speaks_a_language_in_its_home_alone(language):
+    looks, home = SPOKEN[language]
     speakers = {
-        path.stem
+        str(path.relative_to(ROOT))
         for path in ROOT.glob("service/**/*.py")
         if any(looks.fullmatch(text) for text in _texts(path))
     }
 
-    assert speakers == homes
+    assert speakers
+    assert [path for path in speakers if not path.startswith(home)] == []
 
 
 def test_service_reads_the_environment_in_its_settings_alone():
@@ -142,7 +292,8 @@ def test_no_file_outgrows_the_house():
 
 
 def test_every_path_in_architecture_exists():
-    named = re.findall(r"`([\w.]+/[\w./-]*|[\w-]+\.(?:md|yml))`", ARCHITECTURE)
+    prose = ARCHITECTURE.replace(tree(), "")
+    named = re.findall(r"`([\w.]+/[\w./-]*|[\w-]+\.(?:md|yml))`", prose)
 
     assert named
     assert [path for path in named if not (ROOT / path).exists()] == []

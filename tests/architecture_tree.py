@@ -1,0 +1,85 @@
+"""The tree in ARCHITECTURE.md: one line for each folder and file, from the files themselves.
+
+`make architecture` writes it; tests/test_house.py fails when it is out of date.
+"""
+
+import ast
+from pathlib import Path
+
+ROOT = Path(__file__).resolve().parents[1]
+ARCHITECTURE = ROOT / "ARCHITECTURE.md"
+BEGIN, END = "<!-- tree: written by make architecture -->\n", "<!-- end of tree -->\n"
+
+FOLDERS = {
+    "service": "the cache-aside service; imports nothing of loadtests",
+    "service/web": "HTTP: routes, control API, health",
+    "service/domain": "the words: fruit, knobs, lookups, and the ports of cache and store",
+    "service/pattern": "cache-aside itself: lookups, protections, writes, invalidations",
+    "service/guards": "bounds on waiting: breaker, bulkhead, waiting room",
+    "service/cache": "the cache port on Redis: the only place with Redis commands",
+    "service/store": "the store port on MySQL or SQLite: the only place with SQL",
+    "loadtests": "load, experiments and reports; speaks HTTP to the service",
+    "loadtests/traffic": "pure mathematics of ids and times",
+    "loadtests/workload": "what was asked for: flags, scenarios, who sends what",
+    "loadtests/theory": "the formulas of docs/theory.md",
+    "loadtests/prediction": "theory applied to a workload",
+    "loadtests/sender": "one process that sends",
+    "loadtests/run": "all processes of one run of load",
+    "loadtests/page": "what a run shows: Locust's page, /metrics",
+    "loadtests/output": "how figures are written, for people and in files",
+    "loadtests/service_under_test": "the service as seen from outside",
+    "loadtests/stack": "servers that are started for a run: private, compose, or given addresses",
+    "loadtests/experiments": "sweeps and the stampede bench",
+    "loadtests/experiments/plan": "what to measure",
+    "loadtests/experiments/plans": "plans that come with the project",
+    "loadtests/experiments/trial": "one configuration, measured",
+    "loadtests/experiments/records": "what was measured, on disk",
+    "loadtests/experiments/report": "figures, doubts and pages, made from records alone",
+    "loadtests/experiments/commands": "the verbs of python -m loadtests",
+    "loadtests/own_cost": "what the load generator itself costs",
+    "dashboards": "Grafana's dashboards as JSON, and what writes them",
+    "dashboards/generator": "the kit that the boards are built with",
+    "dashboards/generator/boards": "one file for each dashboard",
+}
+OTHERS = {
+    "panel.js": "The script of the run panel on Locust's page.",
+    "report.html.jinja": "The page of a report.",
+    "demo.toml": "The plan of make demo.",
+}
+"""What files say that have no docstring."""
+
+
+def tree() -> str:
+    """Return the tree as a block of Markdown."""
+    lines = []
+    for folder, job in FOLDERS.items():
+        indent = "  " * folder.count("/")
+        lines.append(f"{indent}* **`{folder}/`** {job}")
+        lines += [f"{indent}  * `{path.name}` {_job(path)}" for path in files(ROOT / folder)]
+    return "\n".join([*lines, ""])
+
+
+def files(folder: Path) -> list[Path]:
+    """Return the source files straight in a folder that have something in them, sorted."""
+    found = [path for path in folder.iterdir() if path.is_file() and path.suffix != ".json"]
+    return sorted(path for path in found if path.stat().st_size and path.suffix != ".pyc")
+
+
+def _job(path: Path) -> str:
+    if path.suffix != ".py":
+        return OTHERS.get(path.name) or path.read_text(encoding="utf-8").partition("\n")[0].lstrip(
+            "-# "
+        )
+    said = ast.get_docstring(ast.parse(path.read_text(encoding="utf-8"))) or ""
+    return " ".join(said.partition("\n\n")[0].split())
+
+
+def main() -> None:
+    """Write the tree into ARCHITECTURE.md."""
+    before, _, rest = ARCHITECTURE.read_text(encoding="utf-8").partition(BEGIN)
+    after = rest.partition(END)[2]
+    ARCHITECTURE.write_text(f"{before}{BEGIN}{tree()}{END}{after}", encoding="utf-8")
+
+
+if __name__ == "__main__":
+    main()
