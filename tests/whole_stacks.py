@@ -20,13 +20,13 @@ def shared_stack(require_servers: None) -> Iterator[LocalStack]:
     """The stack in whatever state the last drill left it; use `drill_stack` instead."""
     del require_servers
     with LocalStack(service_processes=2, database="mariadb", environment={"THREADS": "64"}) as all_:
-        fill_catalogue(all_.service_urls[0], ITEMS)
         yield all_
 
 
 @pytest.fixture
 def drill_stack(shared_stack: LocalStack) -> Iterator[LocalStack]:
-    """The stack with everything up, the cache empty and all knobs at their defaults."""
+    """The stack with everything up, every row there, the cache empty, the knobs at defaults."""
+    fill_catalogue(shared_stack.service_urls[0], ITEMS)
     set_knobs(shared_stack.service_urls, **Knobs().as_json_object())
     call(shared_stack.service_urls[0], "DELETE", "/control/cache")
     yield shared_stack
