@@ -63,39 +63,6 @@ class Field:
     unit: str = ""
 
 
-def number(low: float, high: float) -> Callable[[object], float]:
-    """Return a check for a number from *low* to *high*."""
-
-    def read(value: object) -> float:
-        found = _float(value)
-        if not low <= found <= high:  # NaN is refused here too
-            raise _RefusedError(f"must be >= {low:g} and <= {high:g}")
-        return found
-
-    return read
-
-
-def whole(low: int, high: int) -> Callable[[object], int]:
-    """Return a check for a whole number from *low* to *high*."""
-
-    def read(value: object) -> int:
-        found = _float(value)
-        if not low <= found <= high or found != int(found):
-            raise _RefusedError(f"must be a whole number from {low} to {high}")
-        return int(found)
-
-    return read
-
-
-def _float(value: object) -> float:
-    if isinstance(value, bool) or not isinstance(value, int | float | str):
-        raise _RefusedError("must be a number")
-    try:
-        return float(value)
-    except (ValueError, OverflowError):
-        raise _RefusedError("must be a number") from None
-
-
 def _ttls(value: object) -> tuple[float, ...]:
     words: object = value.split(",") if isinstance(value, str) else value
     ttls = tuple(map(_ttl, words if isinstance(words, list) else [words]))
@@ -107,7 +74,14 @@ def _ttls(value: object) -> tuple[float, ...]:
 
 
 def _ttl(value: object) -> float:
-    found = number(0, LONGEST_TTL_SECONDS)(value)
+    if isinstance(value, bool) or not isinstance(value, int | float | str):
+        raise _RefusedError("must be a number")
+    try:
+        found = float(value)
+    except (ValueError, OverflowError):
+        raise _RefusedError("must be a number") from None
+    if not 0 <= found <= LONGEST_TTL_SECONDS:  # NaN is refused here too.
+        raise _RefusedError(f"must be >= 0 and <= {LONGEST_TTL_SECONDS:g}")
     if 0 < found < SHORTEST_TTL_SECONDS:
         raise _RefusedError(f"must be 0, which is cache off, or >= {SHORTEST_TTL_SECONDS:g}")
     return round(found, 3)
@@ -119,13 +93,15 @@ def _text(value: object) -> str:
     return value
 
 
-def _flag_field(flag: Flag) -> Field:
-    """Return a field that is checked as the load generator checks the flag."""
+def flag_field(flag: Flag) -> Field:
+    """Return a field whose values are checked as the flag's are."""
 
     def read(value: object) -> Any:  # noqa: ANN401 - each flag has its own type
         if isinstance(value, bool):
             raise _RefusedError("must not be true or false")
-        return flag.parse(str(value))
+        # A whole number may be written as 3.0 in TOML.
+        whole = isinstance(value, float) and value.is_integer()
+        return flag.parse(f"{value:.0f}" if whole else str(value))
 
     unit = ", ".join(flag.choices) or flag.unit
     return Field(flag.default, read, f"{flag.default or 'leave it out'}", flag.help, unit)
@@ -137,6 +113,15 @@ def _settable(knob: Flag) -> Flag:
     return replace(knob, choices=words, default=words[0] if words else knob.default, optional=False)
 
 
+_WINDOW = Flag(
+    "window-ttls",
+    10,
+    "Length of the measured window; without it, long enough for an error of 1 point.",
+    3,
+    10_000,
+    "TTLs",
+)
+
 FIELDS: dict[str, Field] = {
     "title": Field("TTL sweep", _text, '"Four TTLs"', "Heading of the report."),
     "ttl_seconds": Field(
@@ -146,24 +131,18 @@ FIELDS: dict[str, Field] = {
         "TTLs to measure, separated by commas; 0 switches the cache off.",
         "seconds",
     ),
-    "repetitions": Field(
-        1, whole(1, 100), "3", "How often each TTL is measured, each time with another seed."
+    "repetitions": flag_field(
+        Flag("repetitions", 1, "How often each TTL is measured, with a new seed each time.", 1, 100)
     ),
-    "wanted_hit_ratio": Field(
-        0.9, number(0, 1), "0.9", "The summary names the smallest TTL that reaches it."
+    "wanted_hit_ratio": flag_field(
+        Flag("wanted-hit-ratio", 0.9, "The summary names the smallest TTL that reaches it.", 0, 1)
     ),
-    "window_ttls": Field(
-        None,
-        whole(3, 10_000),
-        "10",
-        "Length of the measured window; without it, long enough for an error of 1 point.",
-        "TTLs",
-    ),
-    **{flag.key: _flag_field(flag) for flag in LOAD_FLAGS if flag.key in LOAD_FIELDS},
+    "window_ttls": replace(flag_field(_WINDOW), default=None),
+    **{flag.key: flag_field(flag) for flag in LOAD_FLAGS if flag.key in LOAD_FIELDS},
 }
 
 KNOBS: dict[str, Field] = {
-    flag.key: _flag_field(_settable(flag)) for flag in KNOB_FLAGS if flag.key != "ttl_seconds"
+    flag.key: flag_field(_settable(flag)) for flag in KNOB_FLAGS if flag.key != "ttl_seconds"
 }
 
 

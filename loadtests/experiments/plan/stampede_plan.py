@@ -3,7 +3,8 @@
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from loadtests.experiments.plan.fields import Field, Given, PlanError, number, read_value, whole
+from loadtests.experiments.plan.fields import Given, PlanError, flag_field, read_value
+from loadtests.workload.flags import Flag
 from loadtests.workload.knob_flags import KNOB_FLAGS
 
 MODES = next(flag.words for flag in KNOB_FLAGS if flag.key == "protection")
@@ -43,23 +44,28 @@ class StampedePlan:
 
 _USUAL = StampedePlan()
 
-STAMPEDE_FIELDS = {
-    "rate": Field(_USUAL.rate, number(1, 100_000), "500", "Lookups of the hot key.", "per second"),
-    "ttl_seconds": Field(
-        _USUAL.ttl_seconds, number(0.2, 3600), "3", "TTL of the hot key.", "seconds"
+_FLAGS = (
+    Flag("rate", _USUAL.rate, "Lookups of the hot key.", 1, 100_000, "per second"),
+    Flag("ttl", _USUAL.ttl_seconds, "TTL of the hot key.", 0.2, 3600, "seconds"),
+    Flag(
+        "store-delay-seconds",
+        _USUAL.store_delay_seconds,
+        "Duration of a load.",
+        0.001,
+        10,
+        "seconds",
     ),
-    "store_delay_seconds": Field(
-        _USUAL.store_delay_seconds, number(0.001, 10), "0.1", "Duration of a load.", "seconds"
-    ),
-    "refreshes": Field(
-        _USUAL.refreshes, whole(2, 10_000), "20", "Refreshes to measure of each protection."
-    ),
-    "early_refreshes": Field(
+    Flag("refreshes", _USUAL.refreshes, "Refreshes to measure of each protection.", 2, 10_000),
+    Flag(
+        "early-refreshes",
         _USUAL.early_refreshes,
-        whole(2, 10_000),
-        "60",
         "Refreshes to measure of early, whose number of loads varies more.",
+        2,
+        10_000,
     ),
+)
+STAMPEDE_FIELDS = {
+    "ttl_seconds" if flag.key == "ttl" else flag.key: flag_field(flag) for flag in _FLAGS
 }
 
 

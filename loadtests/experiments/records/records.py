@@ -187,22 +187,18 @@ def _run(values: dict[str, Any]) -> RunRecord:
 
 
 def _trial(values: dict[str, Any]) -> TrialRecord:
-    return TrialRecord(
-        trial=Trial(**values["trial"]),
-        knobs=values["knobs"],
-        window=_optional(Window, values["window"]),
-        prediction=_optional(Prediction, values["prediction"]),
-        predicted_at=values["predicted_at"],
-        started_at=values["started_at"],
-        readings=[
+    made = {
+        "trial": Trial(**values["trial"]),
+        "window": _optional(Window, values["window"]),
+        "prediction": _optional(Prediction, values["prediction"]),
+        "readings": [
             Reading(reading["at"], ServiceCounters(**reading["counters"]))
             for reading in values["readings"]
         ],
-        before=_drained(values["before"]),
-        after=_drained(values["after"]),
-        load=values["load"],
-        aborted=values["aborted"],
-    )
+        "before": _drained(values["before"]),
+        "after": _drained(values["after"]),
+    }
+    return TrialRecord(**{**values, **made})
 
 
 def _optional(kind: type[_T], values: dict[str, Any] | None) -> _T | None:

@@ -44,9 +44,9 @@ def test_flags_and_toml_make_the_same_plan(tmp_path):
         ({"rate": True}, "--rate: rate must not be true or false"),
         ({"skew": "nan"}, "--skew: skew must be a number from 0 to 10, got 'nan'"),
         ({"arrivals": "bursty"}, "arrivals must be one of poisson, paced"),
-        ({"repetitions": 1.5}, "must be a whole number from 1 to 100, got 1.5"),
-        ({"repetitions": True}, "must be a number, got True"),
-        ({"repetitions": 10**400}, "repetitions must be a number, got 1000"),
+        ({"repetitions": 1.5}, "must be a whole number from 1 to 100, got '1.5'"),
+        ({"repetitions": True}, "must not be true or false, got True"),
+        ({"repetitions": 10**400}, "repetitions must be a whole number from 1 to 100, got '1000"),
         (
             {"missing_ratio": 0.6, "one_hit_ratio": 0.5},
             "--one_hit_ratio: one_hit_ratio must be at most 1 less missing_ratio (0.6), got 0.5",
