@@ -14,7 +14,10 @@ class StoreRefusedError(StoreUnavailableError):
 
 
 class Store(Protocol):
-    """Reads and writes rows; every method but `problem` raises `StoreUnavailableError`."""
+    """Reads and writes rows; every method but `problem` raises `StoreUnavailableError`.
+
+    After that error of a write, the write may or may not be done.
+    """
 
     def find(self, fruit_id: int, delay_seconds: float) -> Fruit | None:
         """Read a row; None when there is none.

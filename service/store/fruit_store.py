@@ -66,15 +66,7 @@ class FruitStore:
         self._find = select(FRUIT.c.id, FRUIT.c.name, FRUIT.c.quantity)
 
     def find(self, fruit_id: int, delay_seconds: float) -> Fruit | None:
-        """Read a row; None when there is none.
-
-        Args:
-            fruit_id: Which row.
-            delay_seconds: Sleep after the read, to stand for a remote or busy database.
-
-        Raises:
-            StoreUnavailableError: The database did not answer.
-        """
+        """Read a row and sleep for the delay; None when there is no row."""
         statement = self._find.where(FRUIT.c.id == fruit_id)
         with self._query("select") as set_outcome:
             began = time.perf_counter()
@@ -90,22 +82,14 @@ class FruitStore:
         return Fruit(row.id, row.name, row.quantity) if row else None
 
     def replace(self, fruit: Fruit) -> bool:
-        """Write a row, committed, and return whether it is new.
-
-        Raises:
-            StoreUnavailableError: The database did not answer; the row may be written.
-        """
+        """Write a row, committed, and return whether it is new."""
         with self._query("replace") as set_outcome, self._writes.connect() as connection:
             created = _replace(connection, fruit)
             set_outcome("ok")
         return created
 
     def delete(self, fruit_id: int) -> bool:
-        """Delete a row, committed, and return whether it existed.
-
-        Raises:
-            StoreUnavailableError: The database did not answer; the row may be deleted.
-        """
+        """Delete a row, committed, and return whether it existed."""
         with self._query("delete") as set_outcome, self._writes.connect() as connection:
             deleted = connection.execute(delete(FRUIT).where(FRUIT.c.id == fruit_id))
             existed = deleted.rowcount > 0
@@ -113,11 +97,7 @@ class FruitStore:
         return existed
 
     def fill_catalogue(self, items: int) -> int:
-        """Add the missing rows of ids 1 to `items` and return how many that were.
-
-        Raises:
-            StoreUnavailableError: The database did not answer; a part may be filled.
-        """
+        """Add the missing rows of ids 1 to `items` and return how many that were."""
         ignore = "OR IGNORE" if self._bulk.dialect.name == "sqlite" else "IGNORE"
         statement = insert(FRUIT).prefix_with(ignore)
         created = 0
