@@ -82,13 +82,11 @@ class RecordedArrivals:
     """
 
     def __init__(self, times: NDArray[np.float64]) -> None:
-        self._times = times
-        self._sent = 0
+        self._rest = times
 
     def next_times(self, count: int) -> NDArray[np.float64]:
         """Return the next *count* times; fewer at the end of the trace."""
-        part = self._times[self._sent : self._sent + count]
-        self._sent += part.size
+        part, self._rest = self._rest[:count], self._rest[count:]
         return part
 
 

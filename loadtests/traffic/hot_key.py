@@ -3,7 +3,7 @@
 import numpy as np
 from numpy.typing import NDArray
 
-from loadtests.traffic.popularity import Masses, Popularity, Sampler
+from loadtests.traffic.popularity import Masses, Popularity, SampledBy, Sampler
 from loadtests.traffic.rate_shape import Shape
 from loadtests.traffic.zipf import Zipf
 
@@ -32,18 +32,18 @@ class HotKey:
         self._shape = shape
         self._seed = seed
 
-    def sampler(self, sequence: int) -> "HotKeySampler":
+    def sampler(self, sequence: int) -> Sampler:
         """Return random sequence number *sequence*."""
         layer = _SPIKE if self._ratio is None else _HOT
         generator = np.random.default_rng([self._seed, layer, sequence])
-        return HotKeySampler(self, self.base.sampler(sequence), generator)
+        base = self.base.sampler(sequence)
 
-    def ratio_at(self, times: NDArray[np.float64]) -> NDArray[np.float64]:
-        """Return the hot id's share at *times*."""
-        if self._ratio is not None:
-            return np.full(times.size, self._ratio)
-        extra = 1.0 - 1.0 / self._shape.rate_at(times)
-        return np.where(self._shape.in_spike(times), np.maximum(extra, 0.0), 0.0)
+        def draw(times: NDArray[np.float64]) -> NDArray[np.int64]:
+            keys = base.draw(times)
+            hot = generator.random(keys.size) < self._ratio_at(times[: keys.size])
+            return np.where(hot, self.key, keys)
+
+        return SampledBy(draw)
 
     def masses(self) -> Masses | None:
         """Return the base's probabilities with the hot id's share; None for a spike."""
@@ -57,23 +57,8 @@ class HotKey:
         probability[rank] += self._ratio
         return Masses(probability, base.items)
 
-
-class HotKeySampler:
-    """Draws one random sequence of ids with a hot key.
-
-    Args:
-        hot: The popularity.
-        base: The sequence that draws the other ids.
-        generator: Decides which lookups go to the hot id.
-    """
-
-    def __init__(self, hot: HotKey, base: Sampler, generator: np.random.Generator) -> None:
-        self._hot = hot
-        self._base = base
-        self._generator = generator
-
-    def draw(self, times: NDArray[np.float64]) -> NDArray[np.int64]:
-        """Return one id for each of *times*."""
-        keys = self._base.draw(times)
-        hot = self._generator.random(keys.size) < self._hot.ratio_at(times[: keys.size])
-        return np.where(hot, self._hot.key, keys)
+    def _ratio_at(self, times: NDArray[np.float64]) -> NDArray[np.float64]:
+        if self._ratio is not None:
+            return np.full(times.size, self._ratio)
+        extra = 1.0 - 1.0 / self._shape.rate_at(times)
+        return np.where(self._shape.in_spike(times), np.maximum(extra, 0.0), 0.0)

@@ -4,7 +4,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from loadtests.traffic.permutation import Scatter
-from loadtests.traffic.popularity import Masses
+from loadtests.traffic.popularity import Masses, SampledBy, Sampler
 
 _DRAWS = 2
 
@@ -37,14 +37,20 @@ class HotSet:
         self._seed = seed
         self._ids_of = Scatter(items, seed)
 
-    def sampler(self, sequence: int) -> "HotSetSampler":
+    def sampler(self, sequence: int) -> Sampler:
         """Return random sequence number *sequence*."""
-        return HotSetSampler(self, np.random.default_rng([self._seed, _DRAWS, sequence]))
+        generator = np.random.default_rng([self._seed, _DRAWS, sequence])
+        hot_items, items = self.hot_items, self.largest_id
 
-    def ids_at(self, places: NDArray[np.int64], times: NDArray[np.float64]) -> NDArray[np.int64]:
-        """Return the ids at *places* (0 is the first hot one) of the set as it is at *times*."""
-        moved = np.floor(times * self.slide_per_second).astype(np.int64)
-        return self._ids_of((places + moved) % self.largest_id)
+        def draw(times: NDArray[np.float64]) -> NDArray[np.int64]:
+            uniform, within = generator.random((times.size, 2)).T
+            hot = np.floor(within * hot_items)
+            cold = hot_items + np.floor(within * (items - hot_items))
+            places = np.where(uniform < self.traffic_ratio, hot, cold).astype(np.int64)
+            moved = np.floor(times * self.slide_per_second).astype(np.int64)
+            return self._ids_of((places + moved) % items)
+
+        return SampledBy(draw)
 
     def masses(self) -> Masses | None:
         """Return the two probabilities; None if the set moves."""
@@ -56,26 +62,3 @@ class HotSet:
             np.array([self.traffic_ratio / self.hot_items, cold]),
             np.array([float(self.hot_items), float(cold_items)]),
         )
-
-
-class HotSetSampler:
-    """Draws one random sequence of ids with a hot set.
-
-    Args:
-        hot_set: The popularity.
-        generator: Source of randomness of this sequence alone.
-    """
-
-    def __init__(self, hot_set: HotSet, generator: np.random.Generator) -> None:
-        self._hot_set = hot_set
-        self._generator = generator
-
-    def draw(self, times: NDArray[np.float64]) -> NDArray[np.int64]:
-        """Return one id for each of *times*."""
-        hot_set = self._hot_set
-        uniform, within = self._generator.random((times.size, 2)).T
-        hot_items, items = hot_set.hot_items, hot_set.largest_id
-        hot = np.floor(within * hot_items)
-        cold = hot_items + np.floor(within * (items - hot_items))
-        places = np.where(uniform < hot_set.traffic_ratio, hot, cold)
-        return hot_set.ids_at(places.astype(np.int64), times)

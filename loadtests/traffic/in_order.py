@@ -1,10 +1,12 @@
 """Popularities that follow the order of the ids: a scan, and a preference for the newest."""
 
+import itertools
+
 import numpy as np
 from numpy.typing import NDArray
 
-from loadtests.traffic.popularity import Masses
-from loadtests.traffic.zipf import Zipf, ZipfSampler
+from loadtests.traffic.popularity import Masses, SampledBy, Sampler
+from loadtests.traffic.zipf import Zipf
 
 
 class Scan:
@@ -19,32 +21,20 @@ class Scan:
     def __init__(self, items: int) -> None:
         self.largest_id = items
 
-    def sampler(self, sequence: int) -> "ScanSampler":
+    def sampler(self, sequence: int) -> Sampler:
         """Return a scan; every *sequence* is the same one."""
         del sequence
-        return ScanSampler(self.largest_id)
+        numbers = itertools.count()
+
+        def draw(times: NDArray[np.float64]) -> NDArray[np.int64]:
+            places = np.fromiter(numbers, np.int64, times.size)
+            return places % self.largest_id + 1
+
+        return SampledBy(draw)
 
     def masses(self) -> Masses | None:
         """Return None: a scan does not draw its ids independently."""
         return None
-
-
-class ScanSampler:
-    """Returns the ids of pass after pass.
-
-    Args:
-        items: Number of ids.
-    """
-
-    def __init__(self, items: int) -> None:
-        self._items = items
-        self._sent = 0
-
-    def draw(self, times: NDArray[np.float64]) -> NDArray[np.int64]:
-        """Return the next id for each of *times*."""
-        places = np.arange(self._sent, self._sent + times.size, dtype=np.int64)
-        self._sent += times.size
-        return places % self._items + 1
 
 
 class Latest:
@@ -64,30 +54,16 @@ class Latest:
         self._ages = Zipf(items, skew, seed)
         self._new_per_second = new_per_second
 
-    def sampler(self, sequence: int) -> "LatestSampler":
+    def sampler(self, sequence: int) -> Sampler:
         """Return random sequence number *sequence*."""
-        return LatestSampler(self._ages.sampler(sequence), self.largest_id, self._new_per_second)
+        ages = self._ages.sampler(sequence)
+
+        def draw(times: NDArray[np.float64]) -> NDArray[np.int64]:
+            newest = np.floor(times * self._new_per_second).astype(np.int64)
+            return (newest - ages.draw_ranks(times.size)) % self.largest_id + 1
+
+        return SampledBy(draw)
 
     def masses(self) -> Masses | None:
         """Return the probabilities; None if the newest id moves."""
         return None if self._new_per_second else self._ages.masses()
-
-
-class LatestSampler:
-    """Draws one random sequence of ids by age.
-
-    Args:
-        ages: Draws the ages, 0 for the newest.
-        items: Number of ids.
-        new_per_second: How many ids become the newest each second.
-    """
-
-    def __init__(self, ages: ZipfSampler, items: int, new_per_second: float) -> None:
-        self._ages = ages
-        self._items = items
-        self._new_per_second = new_per_second
-
-    def draw(self, times: NDArray[np.float64]) -> NDArray[np.int64]:
-        """Return one id for each of *times*."""
-        newest = np.floor(times * self._new_per_second).astype(np.int64)
-        return (newest - self._ages.draw_ranks(times.size)) % self._items + 1

@@ -1,5 +1,7 @@
 """Which ids lookups ask for, and how often: what every popularity must answer."""
 
+from collections.abc import Callable
+from dataclasses import dataclass
 from typing import NamedTuple, Protocol
 
 import numpy as np
@@ -33,6 +35,17 @@ class Sampler(Protocol):
 
     def draw(self, times: NDArray[np.float64]) -> NDArray[np.int64]:
         """Return one id for each of *times*, seconds since the start of the run."""
+
+
+@dataclass(frozen=True, slots=True)
+class SampledBy:
+    """A sampler whose whole state is within one function.
+
+    Attributes:
+        draw: Returns one id for each of the times; fewer at the end of a sequence that ends.
+    """
+
+    draw: Callable[[NDArray[np.float64]], NDArray[np.int64]]
 
 
 class Popularity(Protocol):

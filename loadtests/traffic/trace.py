@@ -8,7 +8,7 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from loadtests.traffic.popularity import Masses
+from loadtests.traffic.popularity import Masses, SampledBy, Sampler
 
 LARGEST_ID = 2_147_483_647
 _MOST_DIGITS = 20  # Leading zeros are allowed.
@@ -44,41 +44,21 @@ class TracePopularity:
         self._ids = ids
         self.largest_id = int(ids.max())
 
-    def sampler(self, sequence: int) -> "TraceSampler":
+    def sampler(self, sequence: int) -> Sampler:
         """Return a replay; every *sequence* is the same one."""
         del sequence
-        return TraceSampler(self._ids)
+        rest = self._ids
+
+        def draw(times: NDArray[np.float64]) -> NDArray[np.int64]:
+            nonlocal rest
+            part, rest = rest[: times.size], rest[times.size :]
+            return part
+
+        return SampledBy(draw)
 
     def masses(self) -> Masses | None:
         """Return None: a trace is replayed, not drawn from."""
         return None
-
-
-class TraceSampler:
-    """Returns the ids of a trace one after the other.
-
-    Args:
-        ids: In file order.
-    """
-
-    def __init__(self, ids: NDArray[np.int64]) -> None:
-        self._ids = ids
-        self._sent = 0
-
-    def draw(self, times: NDArray[np.float64]) -> NDArray[np.int64]:
-        """Return the next ids, one for each of *times*; fewer at the end of the trace."""
-        part = self._ids[self._sent : self._sent + times.size]
-        self._sent += part.size
-        return part
-
-
-def read_trace(path: str | Path) -> NDArray[np.int64]:
-    """Return the ids of the trace at *path* in file order.
-
-    Raises:
-        TraceError: The file cannot be read, or a line is wrong; names both.
-    """
-    return load_trace(path).ids
 
 
 def load_trace(path: str | Path) -> Trace:

@@ -19,7 +19,7 @@ from loadtests.prediction.measuring_window import cold_window
 from loadtests.service_under_test.contract import Knob
 from loadtests.stack.stack import Stack
 from loadtests.traffic.popularity import Popularity
-from loadtests.traffic.trace import Trace, TraceError, read_trace
+from loadtests.traffic.trace import Trace, TraceError, load_trace
 from loadtests.workload.assignments import trace_reads
 from loadtests.workload.scenario import Scenario
 
@@ -127,7 +127,7 @@ def _trace_trial(plan: Plan, load: Load, trace: Trace, trial: Trial) -> TrialPla
 def _read_trace(load: Load, path: Path) -> tuple[Load, Trace]:
     """Return the part of a trace that is replayed, without the trace's own times."""
     try:
-        ids = read_trace(path)
+        ids = load_trace(path).ids
     except TraceError as error:
         raise PlanError(str(error)) from None
     requests = load.requests or ids.size

@@ -4,7 +4,7 @@ import gzip
 
 import pytest
 
-from loadtests.traffic.trace import TraceError, load_trace, read_trace
+from loadtests.traffic.trace import TraceError, load_trace
 
 
 @pytest.fixture
@@ -18,18 +18,18 @@ def write(tmp_path):
 
 
 def test_ids_are_read_in_file_order(write):
-    assert read_trace(write("3\n1\n3\n")).tolist() == [3, 1, 3]
+    assert load_trace(write("3\n1\n3\n")).ids.tolist() == [3, 1, 3]
 
 
 def test_comments_and_empty_lines_are_skipped(write):
-    assert read_trace(write("# a day\n\n3 # apple\n1\n")).tolist() == [3, 1]
+    assert load_trace(write("# a day\n\n3 # apple\n1\n")).ids.tolist() == [3, 1]
 
 
 def test_a_gzip_file_is_read_as_the_text_inside(tmp_path):
     path = tmp_path / "trace.gz"
     path.write_bytes(gzip.compress(b"5\n6\n"))
 
-    assert read_trace(path).tolist() == [5, 6]
+    assert load_trace(path).ids.tolist() == [5, 6]
 
 
 def test_times_count_from_the_first_request(write):
@@ -46,7 +46,7 @@ def test_a_trace_without_times_has_none(write):
 @pytest.mark.parametrize("bad", ["abc", "0", "-1", "2147483648", "1.5", "٣", "x 1", "1 2 3"])
 def test_refusal_of_a_bad_line_names_its_number(write, bad):
     with pytest.raises(TraceError, match="line 3"):
-        read_trace(write(f"1\n# comment\n{bad}\n"))
+        load_trace(write(f"1\n# comment\n{bad}\n"))
 
 
 def test_a_line_without_a_time_after_one_with_a_time_is_refused(write):
@@ -61,12 +61,12 @@ def test_times_that_decrease_are_refused(write):
 
 def test_refusal_of_a_missing_file_names_it(tmp_path):
     with pytest.raises(TraceError, match=r"nothing\.txt cannot be read: No such file"):
-        read_trace(tmp_path / "nothing.txt")
+        load_trace(tmp_path / "nothing.txt")
 
 
 def test_an_empty_file_is_refused(write):
     with pytest.raises(TraceError, match="holds no ids"):
-        read_trace(write("# nothing\n"))
+        load_trace(write("# nothing\n"))
 
 
 @pytest.mark.parametrize("name", ["trace.txt", "trace.gz"])
@@ -75,7 +75,7 @@ def test_a_binary_file_is_refused(tmp_path, name):
     path.write_bytes(b"\xff\xfe\x00")
 
     with pytest.raises(TraceError, match="trace"):
-        read_trace(path)
+        load_trace(path)
 
 
 def test_a_corrupt_gzip_file_is_refused(tmp_path):
@@ -84,11 +84,11 @@ def test_a_corrupt_gzip_file_is_refused(tmp_path):
     path.write_bytes(whole[:10] + b"\xff\xff" + whole[12:])
 
     with pytest.raises(TraceError, match="cannot be read"):
-        read_trace(path)
+        load_trace(path)
 
 
 def test_refusal_of_an_id_of_thousands_of_digits_names_its_line_and_is_short(write):
     with pytest.raises(TraceError, match="line 2") as refused:
-        read_trace(write("1\n" + "9" * 5000 + "\n"))
+        load_trace(write("1\n" + "9" * 5000 + "\n"))
 
     assert len(str(refused.value)) < 200
