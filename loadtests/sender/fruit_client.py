@@ -48,7 +48,7 @@ class FruitClient:
     Args:
         urls: One for each replica.
         concurrency: Most connections to each replica.
-        token: Control token for writes; None where none is needed.
+        token: Control token for writes; None if none is needed.
     """
 
     def __init__(self, urls: tuple[str, ...], concurrency: int, token: str | None) -> None:

@@ -36,9 +36,9 @@ class LoadRun:
     """Sends what one process has to send of a run.
 
     Args:
-        workload: What the run was asked for.
+        workload: What the run is asked to send.
         scenarios: By User class name.
-        token: Control token for writes; None where none is needed.
+        token: Control token for writes; None if none is needed.
         fire: Locust's request event.
         on_exhausted: Called once when every loop has reached its own end and no request is under
             way any more; not when the run is stopped.

@@ -17,7 +17,7 @@ class HotKey:
         base: The popularity of the rest.
         key: The hot id.
         ratio: Its share; None for the part of a spike that exceeds the base rate.
-        shape: How the rate moves; tells when a spike is.
+        shape: How the rate moves; defines the spikes.
         seed: Fixes which lookups go to the hot id.
     """
 

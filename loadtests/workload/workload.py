@@ -1,4 +1,4 @@
-"""What a run is asked to send: its settings and trace, and popularities that are built once."""
+"""What a run is asked to send: settings, trace, and popularities that are built once."""
 
 from loadtests.traffic.popularity import Popularity
 from loadtests.traffic.trace import Trace
