@@ -80,10 +80,12 @@ class RedisCalls:
         """
         call = (len(keys), *keys, *argv)
         known: Command = ("EVALSHA", script.digest, *call)
-        (reply,) = self.exchange(op, keys[0], (known,), _script_reads, probing=probing)
+        # A reply that counts no key is not worth a connection that waits for it.
+        reads = _script_reads if script.reads_keys else None
+        (reply,) = self.exchange(op, keys[0], (known,), reads, probing=probing)
         if isinstance(reply, Refusal) and reply.is_unknown_script:
             full: Command = ("EVAL", script.text, *call)
-            (reply,) = self.exchange(op, keys[0], (full,), _script_reads, probing=probing)
+            (reply,) = self.exchange(op, keys[0], (full,), reads, probing=probing)
         if isinstance(reply, Refusal) or reply[0] is None:
             self._observer.cache_error(op)
             return None

@@ -17,12 +17,17 @@ FOLDER = Path(__file__).with_name("lua")
 
 
 class Script:
-    """A script, and the digest that runs it once Redis has received its text."""
+    """A script, and the digest that runs it once Redis has received its text.
+
+    Attributes:
+        reads_keys: Whether it reads keys, and counts them.
+    """
 
     def __init__(self, *names: str) -> None:
         texts = [(FOLDER / f"{name}.lua").read_text(encoding="utf-8") for name in names]
         self.text = "".join(texts)
         self.digest = hashlib.sha1(self.text.encode(), usedforsecurity=False).hexdigest()
+        self.reads_keys = "counted" in names
 
 
 GENERATION = Script("counted", "generation")

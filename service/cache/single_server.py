@@ -27,8 +27,6 @@ from service.cache.wire import (
     refusal,
 )
 
-# When Redis hangs and recovers within this time, its late replies are still counted.
-LATE_SECONDS = 30.0
 # A waiting caller checks this often whether the breaker has opened meanwhile.
 LOOK_SECONDS = 0.005
 
@@ -68,9 +66,12 @@ class SingleServer:
             connection.send_packed_command(connection.pack_commands(commands))
             self._read(connection, replies, wanted, breaker, patient=patient)
         except UNANSWERED as error:
+            if patient:
+                # A peer that is gone without a word leaves every connection to it silent.
+                self._pool.disconnect(inuse_connections=False)
             if isinstance(error, RedisTimeoutError) and late is not None:
-                self._late.adopt(partial(self._read_late, connection, replies, wanted, late))
-                connection = None
+                read = partial(self._read_late, connection, replies, wanted, late)
+                connection = None if self._late.adopt(read) else connection
             raise NoReplyError(str(error)) from error
         finally:
             seconds = time.monotonic() - began
@@ -100,10 +101,15 @@ class SingleServer:
             _read_within(left, connection, replies, wanted, breaker)
 
     def _read_late(
-        self, connection: Connection, replies: list[Any], wanted: int, late: Late
+        self,
+        connection: Connection,
+        replies: list[Any],
+        wanted: int,
+        late: Late,
+        within_seconds: float,
     ) -> None:
         try:
-            _read_within(LATE_SECONDS, connection, replies, wanted, None)
+            _read_within(within_seconds, connection, replies, wanted, None)
         except UNANSWERED:
             return
         else:

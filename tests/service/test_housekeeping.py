@@ -3,7 +3,6 @@
 import threading
 
 from service import housekeeping
-from service.cache.late_replies import LateReplies
 from service.housekeeping import Housekeeping
 
 
@@ -40,14 +39,3 @@ def test_chores_continue_after_an_error(monkeypatch):
     keeping.start()
     assert again.wait(10)
     keeping.stop()
-
-
-def test_late_replies_are_read_in_order_on_one_thread():
-    late, read, all_read = LateReplies(), [], threading.Event()
-    for number in range(5):
-        late.adopt(lambda number=number: read.append((number, threading.get_ident())))
-    late.adopt(all_read.set)
-    assert all_read.wait(10)
-
-    assert [number for number, _ in read] == [0, 1, 2, 3, 4]
-    assert len({thread for _, thread in read}) == 1

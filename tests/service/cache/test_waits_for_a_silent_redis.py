@@ -6,8 +6,12 @@ from types import SimpleNamespace
 
 import pytest
 
+from service.cache.redis_cache import RedisCache
+from service.cache.redis_calls import RedisCalls
 from service.cache.single_server import SingleServer
 from service.cache.wire import NoReplyError
+from service.domain.cache import CacheUnavailableError
+from tests.service.fakes import Breaker, RecordingObserver
 
 LONG_SECONDS = 60.0
 
@@ -62,4 +66,29 @@ def test_probe_of_an_unresponsive_redis_waits_for_its_full_time(silent_url):
     ask(connections, [], "fruit:1")
 
     assert waits[0] >= 0.05
+    connections.close()
+
+
+def test_failed_probe_closes_the_idle_connections_which_may_be_silent_too(silent_url):
+    connections = SingleServer(silent_url, 0.02, SimpleNamespace(is_open=True))
+    idle = [connections._pool.get_connection() for _ in range(3)]
+    for connection in idle:
+        connections._pool.release(connection)
+    with pytest.raises(NoReplyError):
+        connections.exchange("", [("PING",)], None, patient=True)
+
+    assert [connection.is_connected for connection in idle] == [False] * 3
+    connections.close()
+
+
+def test_invalidation_without_a_reply_keeps_no_connection(silent_url):
+    """Its reply counts no key, so that nobody needs to wait for it."""
+    breaker = Breaker()
+    connections = SingleServer(silent_url, 0.02, breaker)
+    cache = RedisCache(RedisCalls(connections, breaker, RecordingObserver()), RecordingObserver())
+    with pytest.raises(CacheUnavailableError):
+        cache.invalidate(1)
+
+    assert connections._late._due.empty()
+    assert not connections._late._started
     connections.close()

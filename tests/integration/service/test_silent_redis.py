@@ -1,0 +1,116 @@
+"""A broken network to Redis: nothing grows meanwhile, and all is well soon after it heals."""
+
+import itertools
+import threading
+import time
+from contextlib import contextmanager
+from pathlib import Path
+
+import pytest
+
+from loadtests.stack.descendants import descendants
+from tests.drills.drill_report import print_figure
+from tests.drills.steady_load import SteadyLoad
+from tests.drills.tcp_proxy import TcpProxy
+from tests.integration.service.service_processes import (
+    look_up,
+    request,
+    running,
+    seen_results,
+)
+
+pytestmark = [pytest.mark.integration, pytest.mark.exclusive]
+
+WRITERS = 8
+# HTTP and store connections, some of which open late. The fault took forty a second.
+SLACK = 64
+
+
+@pytest.fixture
+def proxy(fresh_redis):
+    with TcpProxy(fresh_redis.port) as proxy:
+        yield proxy
+
+
+@pytest.fixture
+def service(guardian, proxy, tmp_path):
+    url = f"redis://127.0.0.1:{proxy.port}/0"
+    with running(guardian, url, f"sqlite:///{tmp_path}/fruit.db") as (server,):
+        yield server
+
+
+@contextmanager
+def lookups_and_writes(service):
+    """Look up and write for as long as the block runs; yield the statuses of the writes."""
+    stopped, statuses = threading.Event(), []
+
+    def write(first):
+        for fruit_id in itertools.cycle(range(first, 3000, WRITERS)):
+            if stopped.is_set():
+                return
+            body = {"name": "apple", "quantity": 7}
+            statuses.append(request(service.url, "PUT", f"/fruit/{fruit_id}", body).status)
+
+    writers = [threading.Thread(target=write, args=(1000 + n,)) for n in range(WRITERS)]
+    for writer in writers:
+        writer.start()
+    with SteadyLoad([service.url], itertools.cycle(range(1, 4)), 100) as load:
+        try:
+            yield statuses
+        finally:
+            stopped.set()
+            for writer in writers:
+                writer.join()
+    assert {answer.status for answer in load.answers} == {200}
+    seen_results[service.url] += [answer.result for answer in load.answers]
+
+
+def descriptors_and_threads(service):
+    """Return how many of both the service's processes have."""
+    pids = [service.pid, *descendants(service.pid)]
+    return tuple(
+        sum(len(list(Path(f"/proc/{pid}/{kind}").iterdir())) for pid in pids)
+        for kind in ("fd", "task")
+    )
+
+
+def seconds_until_hits(service, since, ids):
+    """Return when all ids were hits; an id whose invalidation is pending is none."""
+    for fruit_id in ids:
+        while look_up(service.url, fruit_id).result != "hit":
+            assert time.monotonic() < since + 30
+            time.sleep(0.02)
+    return time.monotonic() - since
+
+
+@pytest.mark.parametrize(
+    ("fault", "strike"),
+    [
+        ("swallows", TcpProxy.swallow),
+        ("is 200 ms late", lambda proxy: proxy.delay(0.2)),
+        ("resets", TcpProxy.cut),
+    ],
+)
+def test_descriptors_and_threads_stay_flat_under_writes_while_the_network_is_broken(
+    service, proxy, fault, strike
+):
+    look_up(service.url, 1)
+    with lookups_and_writes(service) as statuses:
+        time.sleep(1)
+        strike(proxy)
+        time.sleep(2)
+        early = descriptors_and_threads(service)
+        time.sleep(4)
+        late = descriptors_and_threads(service)
+    proxy.heal()
+    healed = time.monotonic()
+
+    well = seconds_until_hits(service, healed, (1, *range(1000, 1000 + WRITERS)))
+    print_figure(
+        f"network to Redis {fault}, {len(statuses)} writes: descriptors and threads {early} "
+        f"after 2 s, {late} after 6 s; hits again {well:.2f} s after it healed"
+    )
+    assert set(statuses) <= {200, 201}
+    assert late[0] - early[0] <= SLACK
+    assert late[1] - early[1] <= SLACK
+    assert well < 5
