@@ -9,9 +9,12 @@ from dataclasses import dataclass
 from grafana_foundation_sdk.builders import common, table, xychart
 from grafana_foundation_sdk.models import common as looks
 from grafana_foundation_sdk.models.dashboard import DataTransformerConfig, DynamicConfigValue
-from grafana_foundation_sdk.models.xychart import SeriesMapping, XYShowMode
+from grafana_foundation_sdk.models.xychart import PointShape, SeriesMapping, XYShowMode
 
-from dashboards.generator.panels import DATASOURCE, UNKNOWN, Words, fixed_colour, instant_query
+from dashboards.generator.panels import DATASOURCE, Words, fixed_colour, instant_query
+from dashboards.generator.promql import highest
+
+UNKNOWN = "\N{EN DASH}"
 
 _NUMBER = DataTransformerConfig(
     id_val="convertFieldType",
@@ -31,16 +34,17 @@ class Column:
 
     Attributes:
         expr: PromQL whose result has the label ttl and no other.
-        name: The name that the reader sees.
-        colour: Grafana's name for the colour.
-        drawn: "points", "lines" or "points+lines".
+        name: The name that the reader sees, which also says its colour.
+        drawn: "points" for what was measured: each TTL may have had another load, so a line
+            between them would lie. "lines" for a curve.
+        shape: "circle" for what was measured, "square" for what was predicted.
         unit: Grafana's name for the unit, for the table; None uses the panel's unit.
     """
 
     expr: str
     name: str
-    colour: str
-    drawn: str = "points+lines"
+    drawn: str = "points"
+    shape: str = "circle"
     unit: str | None = None
 
 
@@ -49,16 +53,34 @@ def as_ttl(expr: str) -> str:
     return f'max by (ttl) (label_replace({expr}, "ttl", "$1", "ttl_seconds", "(.+)"))'
 
 
-def against_ttl(words: Words, *columns: Column, width: int = 12, height: int = 9) -> xychart.Panel:
-    """Return a chart with the TTL on a logarithmic horizontal axis."""
+def ttl_now(height: float) -> Column:
+    """Return a point at the TTL in force, which keeps the axes while nothing was measured yet.
+
+    Grafana writes "Err" instead of a chart that has no points at all.
+    """
+    ttl = highest("cacheaside_ttl_seconds")
+    return Column(f'{height} + 0 * count_values("ttl", {ttl})', "TTL now", shape="square")
+
+
+def against_ttl(
+    words: Words,
+    *columns: Column,
+    log: bool = False,
+    whole: bool = False,
+    width: int = 12,
+    height: int = 9,
+) -> xychart.Panel:
+    """Return a chart with the TTL on the horizontal axis.
+
+    The vertical one is logarithmic with *log*, and reaches from 0 to 100 % with *whole*.
+    """
     panel = (
         xychart.Panel()
         .title(words.title)
         .description(words.text)
         .datasource(DATASOURCE)
         .unit(words.unit)
-        .min(0)
-        .no_value("No TTL was in force long enough in this time range")
+        .no_value(words.empty)
         .point_size(xychart.XychartFieldConfigPointSize().fixed(9))
         .line_width(2)
         .mapping(SeriesMapping.AUTO)
@@ -78,7 +100,16 @@ def against_ttl(words: Words, *columns: Column, width: int = 12, height: int = 9
         .span(width)
         .height(height)
     )
-    for number, column in enumerate(columns):
+    if log:
+        scale = common.ScaleDistributionConfig().type(looks.ScaleDistribution.LOG).log(10)
+        panel.scale_distribution(scale)
+    else:
+        panel.min(0)
+    if whole:
+        panel.max(1)
+    # One thousandth of a second, because a logarithmic axis has no 0.
+    shown = (*columns, ttl_now(0.001 if log else 0))
+    for number, column in enumerate(shown):
         panel.with_target(instant_query(column.expr, number))
         panel.override_by_query(chr(ord("A") + number), _series_style(column))
     # This comes last because the overrides by query rename every field of a result, the axis too.
@@ -127,17 +158,23 @@ def _ttl_field() -> xychart.MatcherConfig:
 def _axis() -> list[DynamicConfigValue]:
     return [
         _display_name("TTL"),
-        DynamicConfigValue(id_val="unit", value="s"),
+        # Ticks such as 1 min and 16.7 min would hide that each is ten times the one before.
+        DynamicConfigValue(id_val="unit", value="suffix:s"),
         DynamicConfigValue(id_val="custom.axisLabel", value="TTL"),
-        DynamicConfigValue(id_val="custom.scaleDistribution", value={"type": "log", "log": 10}),
+        # Logarithmic, but for a place for 0, at which there is no cache.
+        DynamicConfigValue(
+            id_val="custom.scaleDistribution",
+            value={"type": "symlog", "log": 10, "linearThreshold": 0.1},
+        ),
     ]
 
 
 def _series_style(column: Column) -> list[DynamicConfigValue]:
     return [
         _display_name(column.name),
-        fixed_colour(column.colour),
+        fixed_colour(column.name),
         DynamicConfigValue(id_val="custom.show", value=XYShowMode(column.drawn)),
+        DynamicConfigValue(id_val="custom.pointShape", value=PointShape(column.shape)),
     ]
 
 

@@ -10,9 +10,9 @@ from grafana_foundation_sdk.builders import dashboard as build
 from grafana_foundation_sdk.models.dashboard import AnnotationQuery
 
 from dashboards.generator.panels import DATASOURCE
-from dashboards.generator.promql import highest, select, total
+from dashboards.generator.promql import select, total
 
-# The scrape interval. A mark is shown for one $__rate_interval, which is four times as long.
+# The scrape interval.
 _STEP = "5s"
 NUMBER_KNOBS = (
     "ttl_jitter_ratio",
@@ -61,54 +61,56 @@ class Mark(build.AnnotationQuery):
         self._internal = mark
 
 
-def _if_changed(value: str, by: str = "") -> str:
-    """Return the PromQL suffix that keeps a result only if *value* changed recently.
-
-    Recently means within the last rate interval; *by* names the labels to compare.
-    """
-    joined = f"on ({by})"
-    return f"and {joined} (changes(({value})[$__rate_interval:5s]) > 0)"
+def _number_change(knob: str) -> str:
+    """Return 1 with the label *knob* while a number is not what it was one step ago, else 0."""
+    gauge = select(f"cacheaside_{knob}")
+    changed = f'count_values("{knob}", max ({gauge}) != max ({gauge} offset $__interval))'
+    return _named(knob, changed, gauge)
 
 
-def _ttl() -> str:
-    ttl = highest("cacheaside_ttl_seconds")
-    return f'count_values("seconds", {ttl}) {_if_changed(ttl)}'
+def _choice_change(knob: str) -> str:
+    """Return 1 with the label *knob* while a mode is in force that was not one step ago, else 0."""
+    gauge = select(f"cacheaside_{knob}")
+    before = f"max by (mode) ({gauge} offset $__interval) < 1"
+    # Replicas take over a knob one after another: for a moment two modes may be in force.
+    changed = f"topk (1, max by (mode) ({gauge}) == 1 and on (mode) {before})"
+    return _named(knob, f'label_replace({changed}, "{knob}", "$1", "mode", "(.+)")', gauge)
 
 
-def _numbers() -> str:
-    gauges = " or ".join(
-        f'label_replace({highest(f"cacheaside_{knob}")}, "knob", "{knob}", "", "")'
-        for knob in NUMBER_KNOBS
+def _named(knob: str, changed: str, gauge: str) -> str:
+    """Return *changed* with the label *knob* as a sentence, or 0 where nothing changed."""
+    sentence = f'label_replace({changed}, "{knob}", "{knob} is now $1. ", "{knob}", "(.+)")'
+    return f"({sentence} or on () 0 * group ({gauge}))"
+
+
+def _turned() -> str:
+    """Return one series that names every knob that was turned since the step before."""
+    knobs = ("ttl_seconds", *NUMBER_KNOBS, *CHOICE_KNOBS)
+    changes = [
+        *(_number_change(knob) for knob in knobs[: -len(CHOICE_KNOBS)]),
+        *(_choice_change(knob) for knob in CHOICE_KNOBS),
+    ]
+    added = changes[0]
+    for knob, change in zip(knobs[1:], changes[1:], strict=True):
+        added = f"{added} + on () group_left ({knob}) {change}"
+    names = ", ".join(f'"{knob}"' for knob in knobs)
+    return f'max by (turned) (label_join({added}, "turned", "", {names})) > 0'
+
+
+def _load() -> str:
+    """Return one series for each load generator that got its first user or lost its last."""
+    users = total("loadtest_users", by=("instance",))
+    before = f"sum by (instance) ({select('loadtest_users')} offset $__interval)"
+    started = f"({users} > 0) unless ({before} > 0)"
+    stopped = f"({before} > 0) unless ({users} > 0)"
+    return (
+        f'label_replace({started}, "what", "started", "", "")'
+        f' or label_replace({stopped}, "what", "stopped", "", "")'
     )
-    return f'count_values by (knob) ("value", {gauges}) {_if_changed(gauges, "knob")}'
 
 
-def _choices() -> str:
-    modes = " or ".join(
-        f'label_replace({highest(f"cacheaside_{knob}", by=("mode",))}, "knob", "{knob}", "", "")'
-        for knob in CHOICE_KNOBS
-    )
-    return f"({modes}) == 1 {_if_changed(modes, 'knob, mode')}"
-
-
-# By generator, because the always-on load of the demo must not hide the others.
-_USERS = total("loadtest_users", by=("instance",))
-_USERS_BEFORE = f"sum by (instance) ({select('loadtest_users')} offset $__rate_interval)"
-
+# A mark stands at the first step that differs from the step before it, which is one moment.
 MARKS = (
-    Mark("TTL", "blue", _ttl(), "TTL is now {{seconds}} s"),
-    Mark("Knob", "purple", _numbers(), "{{knob}} is now {{value}}"),
-    Mark("Mode", "orange", _choices(), "{{knob}} is now {{mode}}"),
-    Mark(
-        "Load started",
-        "green",
-        f"({_USERS} > 0) unless ({_USERS_BEFORE} > 0)",
-        "A load test started",
-    ),
-    Mark(
-        "Load stopped",
-        "red",
-        f"({_USERS_BEFORE} > 0) unless ({_USERS} > 0)",
-        "A load test stopped",
-    ),
+    Mark("Knobs", "blue", _turned(), "{{turned}}"),
+    Mark("Load", "orange", _load(), "Load of {{instance}} {{what}}"),
 )

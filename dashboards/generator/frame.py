@@ -1,11 +1,13 @@
-"""The parts that all dashboards share: variables, links, annotations, refresh."""
+"""The parts that all dashboards share: variables, links, annotations, refresh, the grid."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 from grafana_foundation_sdk.builders import dashboard as build
 from grafana_foundation_sdk.models.dashboard import (
     DashboardCursorSync,
     DashboardLinkType,
+    GridPos,
     VariableHide,
     VariableOption,
     VariableRefresh,
@@ -13,9 +15,11 @@ from grafana_foundation_sdk.models.dashboard import (
 )
 
 from dashboards.generator.annotations import MARKS
-from dashboards.generator.panels import DATASOURCE
+from dashboards.generator.panels import DATASOURCE, Panel
 
 TAG = "cacheaside"
+COLUMNS = 24
+_JOBS = "cacheaside_build_info|loadtest_target_rate|redis_up|mysql_up"
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,18 +31,27 @@ class Page:
         title: Name of the dashboard.
         text: The question that it answers.
         since: Length of its initial time range, such as 15m.
-        sources: One metric of each program shown; they fill the variables job and instance.
     """
 
     uid: str
     title: str
     text: str
     since: str
-    sources: tuple[str, ...]
 
 
-def frame(page: Page) -> build.Dashboard:
-    """Return a dashboard without panels."""
+@dataclass(frozen=True, slots=True)
+class Row:
+    """A heading and the panels under it, which flow from left to right.
+
+    Several panels in a tuple stand above one another in one column.
+    """
+
+    title: str
+    panels: Sequence[Panel | tuple[Panel, ...]]
+
+
+def frame(page: Page, *rows: Row) -> build.Dashboard:
+    """Return a dashboard with its rows of panels."""
     board = (
         build.Dashboard(page.title)
         .uid(page.uid)
@@ -50,27 +63,59 @@ def frame(page: Page) -> build.Dashboard:
         .refresh("5s")
         .tooltip(DashboardCursorSync.CROSSHAIR)
         .with_variable(_datasource())
-        .with_variable(_labels("job", page.sources, ""))
-        .with_variable(_labels("instance", page.sources, 'job=~"$job"'))
+        .with_variable(_values("job", "job", f'__name__=~"{_JOBS}"').hide(_HIDDEN))
+        .with_variable(_instances("replica", "service replica", "cacheaside_build_info"))
+        .with_variable(_instances("generator", "load generator", "loadtest_target_rate"))
         .link(_links())
     )
     for mark in MARKS:
         board.annotation(mark)
+    top = 0
+    for row in rows:
+        board.with_row(build.Row(row.title).grid_pos(GridPos(x=0, y=top, w=COLUMNS, h=1)))
+        top = _place(board, row.panels, top + 1)
     return board
+
+
+def _place(board: build.Dashboard, panels: Sequence[Panel | tuple[Panel, ...]], top: int) -> int:
+    """Put panels on the grid from *top* on and return where the next row begins."""
+    left, below = 0, top
+    for item in panels:
+        column = item if isinstance(item, tuple) else (item,)
+        places = [panel.build().grid_pos or GridPos() for panel in column]
+        if left + places[0].w > COLUMNS:
+            left, top = 0, below
+        height = top
+        for panel, place in zip(column, places, strict=True):
+            place.x, place.y = left, height
+            height += place.h
+            board.with_panel(panel)
+        left += places[0].w
+        below = max(below, height)
+    return below
+
+
+_HIDDEN = VariableHide.HIDE_VARIABLE
 
 
 def _datasource() -> build.DatasourceVariable:
     return (
         build.DatasourceVariable("datasource")
         .label("Data source")
+        # Its name alone is enough, and leaves room for everything else in one row.
+        .hide(VariableHide.HIDE_LABEL)
         .type("prometheus")
         .current(VariableOption(selected=True, text="Prometheus", value="prometheus"))
     )
 
 
-def _labels(name: str, sources: tuple[str, ...], matchers: str) -> build.QueryVariable:
-    inner = ", ".join(part for part in (f'__name__=~"{"|".join(sources)}"', matchers) if part)
-    query = f"label_values({{{inner}}}, {name})"
+def _instances(name: str, label: str, metric: str) -> build.QueryVariable:
+    """Return a choice among the instances of the program that exposes *metric*."""
+    return _values(name, "instance", f'__name__=~"{metric}", job=~"$job"').label(label)
+
+
+def _values(name: str, of_label: str, matchers: str) -> build.QueryVariable:
+    query = f"label_values({{{matchers}}}, {of_label})"
     return (
         build.QueryVariable(name)
         .label(name)
@@ -81,16 +126,16 @@ def _labels(name: str, sources: tuple[str, ...], matchers: str) -> build.QueryVa
         .multi(True)
         .include_all(True)
         .all_value(".+")
-        .hide(VariableHide.DONT_HIDE)
         .current(VariableOption(selected=True, text=["All"], value=["$__all"]))
     )
 
 
 def _links() -> build.DashboardLink:
     return (
-        build.DashboardLink("Cache-aside")
+        build.DashboardLink("Boards")
         .type(DashboardLinkType.DASHBOARDS)
         .tags([TAG])
+        .as_dropdown(True)
         .include_vars(True)
         .keep_time(True)
     )

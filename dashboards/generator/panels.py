@@ -1,5 +1,6 @@
 """The kinds of panel that the dashboards use, each with one style."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 from grafana_foundation_sdk.builders import common, prometheus, stat, statetimeline, timeseries
@@ -8,33 +9,28 @@ from grafana_foundation_sdk.cog.builder import Builder
 from grafana_foundation_sdk.models import common as looks
 from grafana_foundation_sdk.models import dashboard
 from grafana_foundation_sdk.models.dashboard import (
+    DashboardRangeMapOptions,
     DataSourceRef,
     DynamicConfigValue,
     FieldColorModeId,
+    RangeMap,
     Threshold,
     ThresholdsMode,
+    ValueMappingResult,
 )
 from grafana_foundation_sdk.models.prometheus import PromQueryFormat
+
+from dashboards.generator.colours import COLOURS, words_of_legend
 
 Panel = Builder[dashboard.Panel]
 """Any panel of the SDK, before it is built."""
 
-UNKNOWN = "\N{EN DASH}"
-
 DATASOURCE = DataSourceRef(type_val="prometheus", uid="${datasource}")
-
-# Each result has one colour everywhere. The colours also differ when printed in grey.
-COLOURS = {
-    "hit": "#73bf69",
-    "stale": "#b9eb9a",
-    "negative": "#8ab8ff",
-    "miss": "#ffb357",
-    "coalesced": "#8f3bb8",
-    "bypass": "#8e8e8e",
-    "error": "#c4162a",
-    "failed": "#f2495c",
-    "dropped": "#ffdca8",
-}
+NO_LOAD = "No load yet: start one at http://127.0.0.1:8089"
+# A legend of more lines than a panel is high would have to be scrolled.
+MOST_LINES = 8
+_HEADLINE_SIZE = 30
+_NEUTRAL = "text"
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,10 +40,12 @@ class Line:
     Attributes:
         expr: PromQL.
         legend: The name that the reader sees; Grafana fills in {{label}}.
+        dashed: Whether it is a limit, a target or a prediction rather than a measurement.
     """
 
     expr: str
     legend: str
+    dashed: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,11 +56,13 @@ class Words:
         title: A noun.
         text: What the panel shows and which direction is good, in plain words.
         unit: Grafana's name for the unit.
+        empty: What stands in the panel while it has nothing to show.
     """
 
     title: str
     text: str
     unit: str
+    empty: str = NO_LOAD
 
 
 def range_query(line: Line, number: int) -> prometheus.Dataquery:
@@ -75,49 +75,74 @@ def instant_query(expr: str, number: int) -> prometheus.Dataquery:
     return _dataquery(expr, number).format(PromQueryFormat.TABLE).instant()
 
 
-def headline(words: Words, line: Line, width: int = 3, decimals: int | None = None) -> stat.Panel:
-    """Return a panel with one current number, or a dash if there is no current value."""
+def headline(
+    words: Words,
+    line: Line,
+    decimals: int | None = None,
+    bad_from: Sequence[tuple[float, str]] = (),
+    bad_below: float | None = None,
+) -> stat.Panel:
+    """Return a panel with one current number, or *words.empty* if there is no current value.
+
+    Args:
+        words: Title, description and unit.
+        line: The query.
+        decimals: How many; None lets Grafana choose.
+        bad_from: From which value on the number has which colour; below them it is neutral.
+        bad_below: Below which value it is red.
+    """
     panel = (
         stat.Panel()
         .title(words.title)
         .description(words.text)
         .datasource(DATASOURCE)
         .unit(words.unit)
-        .no_value(UNKNOWN)
-        .thresholds(_no_thresholds())
+        .no_value("no load" if words.empty == NO_LOAD else words.empty)
+        .thresholds(thresholds(*bad_from))
         .graph_mode(looks.BigValueGraphMode.NONE)
-        .color_mode(looks.BigValueColorMode.NONE)
+        .color_mode(looks.BigValueColorMode.VALUE)
+        .text(common.VizTextDisplayOptions().value_size(_HEADLINE_SIZE))
         .reduce_options(common.ReduceDataOptions().calcs(["lastNotNull"]))
-        .span(width)
-        .height(4)
+        .span(3)
+        .height(3)
         .with_target(_dataquery(line.expr, 0).legend_format(line.legend).instant())
     )
+    if bad_below is not None:
+        # A threshold from minus infinity on would colour the words for no value as well.
+        panel.mappings([_red_below(bad_below)])
     return panel if decimals is None else panel.decimals(decimals)
 
 
-def curves(words: Words, *lines: Line, width: int = 8, height: int = 8) -> timeseries.Panel:
-    """Return a panel of lines over time."""
+def curves(
+    words: Words, *lines: Line, width: int = 8, height: int = 8, lowest: float = 0
+) -> timeseries.Panel:
+    """Return a panel of lines over time from *lowest* on, each in the colour of its word."""
+    panel = _lines(words, *lines, width=width, height=height).min(lowest)
+    return panel.max(1) if words.unit == "percentunit" else panel
+
+
+def latencies(words: Words, *lines: Line, width: int = 8, height: int = 8) -> timeseries.Panel:
+    """Return a panel of lines on a logarithmic axis, on which hits and misses are both seen."""
+    return _lines(words, *lines, width=width, height=height).scale_distribution(
+        common.ScaleDistributionConfig().type(looks.ScaleDistribution.LOG).log(10)
+    )
+
+
+def _lines(words: Words, *lines: Line, width: int, height: int) -> timeseries.Panel:
     panel = (
         timeseries.Panel()
         .title(words.title)
         .description(words.text)
         .datasource(DATASOURCE)
         .unit(words.unit)
-        .min(0)
-        .no_value(UNKNOWN)
+        .no_value(words.empty)
         .line_width(2)
-        .fill_opacity(6)
+        .fill_opacity(0)
         .show_points(looks.VisibilityMode.NEVER)
         .span_nulls(30_000)
         .span(width)
         .height(height)
-        .legend(
-            common.VizLegendOptions()
-            .display_mode(looks.LegendDisplayMode.LIST)
-            .placement(looks.LegendPlacement.BOTTOM)
-            .show_legend(True)
-            .calcs([])
-        )
+        .legend(_legend(lines))
         .tooltip(
             common.VizTooltipOptions()
             .mode(looks.TooltipDisplayMode.MULTI)
@@ -126,77 +151,81 @@ def curves(words: Words, *lines: Line, width: int = 8, height: int = 8) -> times
     )
     for position, line in enumerate(lines):
         panel.with_target(range_query(line, position))
+        for word in words_of_legend(line.legend):
+            panel.override_by_name(word, _style(word, dashed=line.dashed))
     return panel
 
 
-def with_result_colours(panel: timeseries.Panel) -> timeseries.Panel:
-    """Return the panel with each result in its own colour."""
-    for result, colour in COLOURS.items():
-        panel.override_by_name(result, [fixed_colour(colour)])
-    return panel
-
-
-def with_stacked_lines(panel: timeseries.Panel) -> timeseries.Panel:
-    """Return the panel with its lines stacked, so that their heights add up."""
-    return (
-        panel.fill_opacity(40)
-        .line_width(1)
-        .stacking(common.StackingConfig().mode(looks.StackingMode.NORMAL).group("A"))
-    )
-
-
-def with_steps(panel: timeseries.Panel) -> timeseries.Panel:
-    """Return the panel with step lines, for a setting that holds until it is changed."""
-    return panel.line_interpolation(looks.LineInterpolation.STEP_AFTER).fill_opacity(0)
-
-
-def with_dashed_line(panel: timeseries.Panel, legend: str) -> timeseries.Panel:
-    """Return the panel with one dashed, unfilled line: a prediction, a target or a limit."""
-    style = {"fill": "dash", "dash": [8, 6]}
-    return panel.override_by_name(
-        legend,
-        [
-            DynamicConfigValue(id_val="custom.lineStyle", value=style),
-            DynamicConfigValue(id_val="custom.fillOpacity", value=0),
-        ],
-    )
-
-
-def states(words: Words, line: Line, width: int = 8, height: int = 8) -> statetimeline.Panel:
-    """Return a panel of coloured bands over time, for something that is on or off."""
+def states(
+    words: Words, line: Line, colours: tuple[str, str], width: int = 8, height: int = 8
+) -> statetimeline.Panel:
+    """Return a panel of coloured bands over time, for something that is off (0) or on (1)."""
+    off, on = colours
     return (
         statetimeline.Panel()
         .title(words.title)
         .description(words.text)
         .datasource(DATASOURCE)
         .unit(words.unit)
-        .no_value(UNKNOWN)
+        .no_value(words.empty)
         .thresholds(
             ThresholdsConfig()
             .mode(ThresholdsMode.ABSOLUTE)
-            .steps([Threshold(value=None, color="green"), Threshold(value=1, color="red")])
+            .steps([Threshold(value=None, color=off), Threshold(value=1, color=on)])
         )
         .color_scheme(FieldColor().mode(FieldColorModeId.THRESHOLDS))
         .show_value(looks.VisibilityMode.NEVER)
+        .legend(_legend(()))
         .span(width)
         .height(height)
         .with_target(range_query(line, 0))
     )
 
 
-def fixed_colour(colour: str) -> DynamicConfigValue:
-    """Return the override that sets the colour of a field."""
-    return DynamicConfigValue(id_val="color", value={"mode": "fixed", "fixedColor": colour})
+def thresholds(*steps: tuple[float, str]) -> ThresholdsConfig:
+    """Return colours by value; below the first step the colour is neutral."""
+    found = [Threshold(value=value, color=colour) for value, colour in steps]
+    return (
+        ThresholdsConfig()
+        .mode(ThresholdsMode.ABSOLUTE)
+        .steps([Threshold(value=None, color=_NEUTRAL), *found])
+    )
+
+
+def fixed_colour(word: str) -> DynamicConfigValue:
+    """Return the override that gives a field the colour of its word."""
+    return DynamicConfigValue(id_val="color", value={"mode": "fixed", "fixedColor": COLOURS[word]})
+
+
+def _red_below(limit: float) -> RangeMap:
+    return RangeMap(
+        options=DashboardRangeMapOptions(
+            from_val=0, to=limit, result=ValueMappingResult(color="red", index=0)
+        )
+    )
+
+
+def _style(word: str, *, dashed: bool) -> list[DynamicConfigValue]:
+    style = [fixed_colour(word)]
+    if dashed:
+        line = {"fill": "dash", "dash": [8, 6]}
+        style.append(DynamicConfigValue(id_val="custom.lineStyle", value=line))
+    return style
+
+
+def _legend(lines: Sequence[Line]) -> common.VizLegendOptions:
+    """Return a table beside the panel, the highest first; no legend for the one line of a title."""
+    several = len(lines) > 1 or any("{{" in line.legend for line in lines)
+    return (
+        common.VizLegendOptions()
+        .display_mode(looks.LegendDisplayMode.TABLE)
+        .placement(looks.LegendPlacement.RIGHT)
+        .show_legend(several)
+        .calcs(["lastNotNull"])
+        .sort_by("Last *")
+        .sort_desc(True)
+    )
 
 
 def _dataquery(expr: str, number: int) -> prometheus.Dataquery:
     return prometheus.Dataquery().expr(expr).ref_id(chr(ord("A") + number))
-
-
-def _no_thresholds() -> ThresholdsConfig:
-    """Return one neutral colour: whether a hit ratio is good, say, depends on the TTL."""
-    return (
-        ThresholdsConfig()
-        .mode(ThresholdsMode.ABSOLUTE)
-        .steps([Threshold(value=None, color="text")])
-    )

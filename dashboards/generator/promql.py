@@ -4,8 +4,11 @@ Sums come before divisions and quantiles, because ratios and percentiles of sing
 not be averaged. A ratio whose denominator is 0 has no point, neither NaN nor 0.
 """
 
-# The dashboard's variables; both match everything until the viewer selects a value.
-SCOPE = 'job=~"$job", instance=~"$instance"'
+# The dashboard's variables; all match everything until the viewer selects a value. An exporter
+# belongs to no replica and no load generator, so choosing one of those leaves its panels alone.
+ANY = 'job=~"$job"'
+REPLICA = f'{ANY}, instance=~"$replica"'
+GENERATOR = f'{ANY}, instance=~"$generator"'
 # Results that found an entry, and results that asked the cache: the hit ratio is FOUND / ASKED.
 FOUND = 'result=~"hit|stale|negative"'
 ASKED = 'result=~"hit|stale|negative|miss|coalesced"'
@@ -13,9 +16,18 @@ ASKED = 'result=~"hit|stale|negative|miss|coalesced"'
 SPARED = 'result=~"hit|stale|negative|coalesced"'
 
 
+def scope(metric: str) -> str:
+    """Return the matchers for the chosen instances of the program that *metric* comes from."""
+    if "loadtest_" in metric:
+        return GENERATOR
+    if metric.startswith(("redis_", "mysql_")):
+        return ANY
+    return REPLICA
+
+
 def select(metric: str, *matchers: str) -> str:
-    """Return *metric* restricted to the selected job and instance and to *matchers*."""
-    return f"{metric}{{{', '.join((SCOPE, *matchers))}}}"
+    """Return *metric* restricted to the chosen instances and to *matchers*."""
+    return f"{metric}{{{', '.join((scope(metric), *matchers))}}}"
 
 
 def aggregate(operator: str, inner: str, by: tuple[str, ...] = ()) -> str:
@@ -53,7 +65,6 @@ def quantile(q: float, metric: str, *matchers: str, by: tuple[str, ...] = ()) ->
     return f"histogram_quantile({q}, {buckets}) >= 0"
 
 
-def mean(metric: str, *matchers: str, by: tuple[str, ...] = ()) -> str:
-    """Return the mean of a histogram or summary."""
-    parts = (rate(f"{metric}_{part}", *matchers, by=by) for part in ("sum", "count"))
-    return ratio(*parts)
+def running(metric: str) -> str:
+    """Return a gauge of the load generators that have users now, without those that idle."""
+    return f"({select(metric)} and on (job, instance) {select('loadtest_users')} > 0)"

@@ -1,81 +1,87 @@
 """Panels about Redis and MySQL, from their exporters."""
 
-from dashboards.generator.measures import HIT_RATIO
-from dashboards.generator.panels import Line, Panel, Words, curves, with_dashed_line
-from dashboards.generator.promql import highest, rate, ratio, total
+from dashboards.generator.measures import HIT_RATIO, LOOKUPS
+from dashboards.generator.panels import Line, Panel, Words, curves
+from dashboards.generator.promql import ASKED, FOUND, highest, rate, ratio, select, total
 
-WIDTH = 6
 READS = "cacheaside_cache_key_reads_total"
+NO_REDIS = "Nobody exports Redis' metrics here: docker compose up starts an exporter"
+NO_MYSQL = "Nobody exports MySQL's metrics here: docker compose up starts an exporter"
 
 
 def redis_panels() -> list[Panel]:
     """Return the row about Redis."""
-    hits = rate("redis_keyspace_hits_total")
-    misses = rate("redis_keyspace_misses_total")
     return [
-        with_dashed_line(
-            curves(
-                Words(
-                    "Memory",
-                    "What the entries take, for each Redis, and the limit at which eviction"
-                    " begins.",
-                    "bytes",
-                ),
-                Line(highest("redis_memory_used_bytes", by=("instance",)), "{{instance}}"),
-                Line(highest("redis_memory_max_bytes"), "limit"),
-                width=WIDTH,
+        curves(
+            Words(
+                "Memory",
+                "What the entries take, for each Redis, and the limit, where one is set, at which"
+                " eviction begins.",
+                "bytes",
+                NO_REDIS,
             ),
-            "limit",
+            Line(highest("redis_memory_used_bytes", by=("instance",)), "{{instance}}"),
+            Line(f"max ({select('redis_memory_max_bytes')} > 0)", "limit", dashed=True),
+            width=12,
         ),
+        _ratios_panel(),
         curves(
             Words(
                 "Keys that expired and were evicted",
                 "Keys a second whose time ran out, and keys thrown out because memory ran out."
                 " Evictions lower the hit ratio below what theory expects; none is good.",
-                "reqps",
+                "suffix:keys/s",
+                NO_REDIS,
             ),
             Line(rate("redis_expired_keys_total"), "expired"),
             Line(rate("redis_evicted_keys_total"), "evicted"),
-            width=WIDTH,
+            width=12,
         ),
         curves(
-            Words(
-                "Hit ratio, three ways",
-                "Redis counts keys read, the service counts the same keys: those two lines agree,"
-                " or somebody else uses this Redis. The service's hit ratio is of lookups.",
-                "percentunit",
-            ),
-            Line(ratio(hits, f"({hits} + {misses})"), "Redis: keys"),
-            Line(ratio(rate(READS, 'found="true"'), rate(READS)), "service: keys"),
-            Line(HIT_RATIO, "service: lookups"),
-            width=WIDTH,
-        ).max(1),
-        curves(
-            Words("Keys and clients", "Keys held, and connections to Redis.", "short"),
+            Words("Keys and clients", "Keys held, and connections to Redis.", "short", NO_REDIS),
             Line(total("redis_db_keys"), "keys"),
             Line(total("redis_connected_clients"), "clients"),
-            width=WIDTH,
+            width=12,
         ),
     ]
 
 
+def _ratios_panel() -> Panel:
+    hits, misses = rate("redis_keyspace_hits_total"), rate("redis_keyspace_misses_total")
+    found = rate(READS, 'found="true"')
+    entries = f"({hits} - ({found} - {rate(LOOKUPS, FOUND)}))"
+    return curves(
+        Words(
+            "Hit ratio, three ways",
+            "Redis counts every key that is read, and a lookup that misses reads more keys than"
+            " its entry (the generation, the entry again before the fill, a lease), so the ratio of"
+            " keys is not that of lookups. The service counts the same keys: those two lines agree,"
+            " or somebody else uses this Redis. Redis: entries leaves out the keys that are no"
+            " entries and agrees with the service's ratio of lookups for the same reason.",
+            "percentunit",
+            NO_REDIS,
+        ),
+        Line(ratio(hits, f"({hits} + {misses})"), "Redis: keys"),
+        Line(ratio(found, rate(READS)), "service: keys"),
+        Line(ratio(entries, rate(LOOKUPS, ASKED)), "Redis: entries"),
+        Line(HIT_RATIO, "service: entries"),
+        width=12,
+    )
+
+
 def mysql_panels() -> list[Panel]:
     """Return the row about MySQL."""
-    asked = rate("mysql_global_status_innodb_buffer_pool_read_requests")
-    fetched = rate("mysql_global_status_innodb_buffer_pool_reads")
     return [
-        with_dashed_line(
-            curves(
-                Words(
-                    "Connections",
-                    "Open connections and their limit. The service's pool bounds its share.",
-                    "short",
-                ),
-                Line(highest("mysql_global_status_threads_connected"), "open"),
-                Line(highest("mysql_global_variables_max_connections"), "limit"),
-                width=WIDTH,
+        curves(
+            Words(
+                "Connections",
+                "Open connections and their limit. The service's pool bounds its share.",
+                "short",
+                NO_MYSQL,
             ),
-            "limit",
+            Line(highest("mysql_global_status_threads_connected"), "open"),
+            Line(highest("mysql_global_variables_max_connections"), "limit", dashed=True),
+            width=12,
         ),
         curves(
             Words(
@@ -83,15 +89,17 @@ def mysql_panels() -> list[Panel]:
                 "Threads busy with a query. Above the number of cores for long means MySQL is the"
                 " bottleneck.",
                 "short",
+                NO_MYSQL,
             ),
             Line(highest("mysql_global_status_threads_running"), "running"),
-            width=WIDTH,
+            width=12,
         ),
         curves(
             Words(
                 "Statements",
                 "Statements a second. The cache is there to keep select low.",
-                "reqps",
+                "suffix:statements/s",
+                NO_MYSQL,
             ),
             Line(
                 rate(
@@ -101,17 +109,18 @@ def mysql_panels() -> list[Panel]:
                 ),
                 "{{command}}",
             ),
-            width=WIDTH,
+            width=12,
         ),
         curves(
             Words(
                 "Reads",
                 "Pages asked for and pages that had to come from disk, a second. The second at 0"
                 " means the table fits in MySQL's own cache.",
-                "reqps",
+                "suffix:pages/s",
+                NO_MYSQL,
             ),
-            Line(asked, "asked for"),
-            Line(fetched, "from disk"),
-            width=WIDTH,
+            Line(rate("mysql_global_status_innodb_buffer_pool_read_requests"), "asked for"),
+            Line(rate("mysql_global_status_innodb_buffer_pool_reads"), "from disk"),
+            width=12,
         ),
     ]

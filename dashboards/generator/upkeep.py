@@ -1,45 +1,80 @@
 """Panels about the cost of answers: store loads, stampedes, errors, and the age of answers."""
 
-from dashboards.generator.measures import AMPLIFICATION, AVOIDED, LOADS, LOOKUPS
-from dashboards.generator.panels import Line, Panel, Words, curves, states, with_result_colours
+from dashboards.generator.measures import AMPLIFICATION, AVOIDED, ERROR_RATIO, LOADS, LOOKUPS, TTL
+from dashboards.generator.panels import Line, Panel, Words, curves, latencies, states
 from dashboards.generator.promql import highest, quantile, rate
+from dashboards.generator.styles import with_limit
+
+# Above them the alerts OriginAmplificationHigh and ErrorRatioHigh begin.
+HIGH_AMPLIFICATION = 3
+HIGH_ERROR_RATIO = 0.01
 
 
 def store_panels() -> list[Panel]:
-    """Return the row about the store and failures."""
+    """Return what the store is asked, and by how much too often."""
     return [
         curves(
             Words(
                 "Store loads and loads avoided",
-                "Reads of the store a second, and lookups a second that needed none. The second"
-                " line is what the cache saves; without it the first would be the sum of both.",
-                "reqps",
+                "Reads of the store a second, and lookups a second that needed none. The green"
+                " line is what the cache saves; without it the orange one would be their sum.",
+                "suffix:loads/s",
             ),
             Line(LOADS, "loads"),
             Line(AVOIDED, "avoided"),
-            width=6,
         ),
-        curves(
+        with_limit(
+            curves(
+                Words(
+                    "Origin amplification",
+                    "Loads for each entry that was filled. 1 is one load for each expiry; more is a"
+                    " stampede, and single-flight or lease end it. Lower is better; above the red"
+                    " line an alert fires.",
+                    "short",
+                ),
+                Line(AMPLIFICATION, "loads for each fill"),
+                lowest=1,
+            ).axis_soft_max(HIGH_AMPLIFICATION + 0.2),
+            HIGH_AMPLIFICATION,
+        ),
+        latencies(
             Words(
-                "Origin amplification",
-                "Loads for each entry that was filled. 1 is one load for each expiry; more is a"
-                " stampede, and single-flight or lease end it. Lower is better.",
-                "short",
+                "Lookup time in the service, p99 by result",
+                "99 of 100 lookups took less inside the service. The gap to the response time is"
+                " queueing and network. Lower is better.",
+                "s",
             ),
-            Line(AMPLIFICATION, "loads for each fill"),
-            width=6,
+            Line(
+                quantile(0.99, "cacheaside_lookup_duration_seconds", by=("result",)), "{{result}}"
+            ),
         ),
+    ]
+
+
+def trouble_panels() -> list[Panel]:
+    """Return what fails and what protects itself."""
+    return [
         curves(
             Words(
                 "Errors",
                 "Failures a second: exchanges with Redis, queries of the store, lookups without an"
                 " answer. None is good; with Redis away lookups go on as bypass.",
-                "reqps",
+                "suffix:errors/s",
             ),
             Line(rate("cacheaside_cache_errors_total"), "Redis"),
             Line(rate("cacheaside_store_queries_total", 'outcome="error"'), "store"),
-            Line(rate(LOOKUPS, 'result="error"'), "lookups without an answer"),
-            width=6,
+            Line(rate(LOOKUPS, 'result="error"'), "no answer"),
+        ),
+        with_limit(
+            curves(
+                Words(
+                    "Lookups without an answer",
+                    "Their share of all lookups. 0 is right; above the red line an alert fires.",
+                    "percentunit",
+                ),
+                Line(ERROR_RATIO, "no answer"),
+            ),
+            HIGH_ERROR_RATIO,
         ),
         states(
             Words(
@@ -47,15 +82,16 @@ def store_panels() -> list[Panel]:
                 "Red while the service does not ask Redis or the store because it failed. Green is"
                 " good.",
                 "bool_on_off",
+                "The service does not answer Prometheus",
             ),
             Line(highest("cacheaside_breaker_open", by=("dependency",)), "{{dependency}}"),
-            width=6,
+            ("green", "red"),
         ),
     ]
 
 
 def freshness_panels() -> list[Panel]:
-    """Return the row about the age of answers."""
+    """Return how old answers are."""
     age = "cacheaside_entry_age_seconds"
     return [
         curves(
@@ -67,28 +103,17 @@ def freshness_panels() -> list[Panel]:
             ),
             Line(quantile(0.5, age), "p50"),
             Line(quantile(0.99, age), "p99"),
+            Line(TTL, "TTL", dashed=True),
+            width=12,
         ),
         curves(
             Words(
                 "Stale reads",
                 "Answers a second that were older than an acknowledged write, as the load"
                 " generator's oracle judges. 0 is right with invalidation by delete and fencing.",
-                "reqps",
+                "suffix:reads/s",
             ),
             Line(rate("loadtest_stale_reads_total"), "stale reads"),
-        ),
-        with_result_colours(
-            curves(
-                Words(
-                    "Lookup time in the service, p99 by result",
-                    "99 of 100 lookups took less inside the service. The gap to the response time"
-                    " is queueing and network. Lower is better.",
-                    "s",
-                ),
-                Line(
-                    quantile(0.99, "cacheaside_lookup_duration_seconds", by=("result",)),
-                    "{{result}}",
-                ),
-            )
+            width=12,
         ),
     ]

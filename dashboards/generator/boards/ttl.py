@@ -3,17 +3,17 @@
 from grafana_foundation_sdk.builders import dashboard as build
 
 from dashboards.generator.against_ttl import Column, against_ttl, as_ttl, table_by_ttl
-from dashboards.generator.frame import Page, frame
+from dashboards.generator.frame import Page, Row, frame
 from dashboards.generator.measures import HIT_RATIO, PREDICTED, TTL
-from dashboards.generator.panels import Line, Panel, Words, curves, with_dashed_line, with_steps
-from dashboards.generator.promql import ASKED, FOUND, ratio, select
+from dashboards.generator.panels import Line, Panel, Words, curves
+from dashboards.generator.promql import ASKED, FOUND, ratio, running, select
+from dashboards.generator.styles import with_steps
 
 PAGE = Page(
     uid="cache-aside-ttl",
     title="Cache-aside: TTL",
     text="What each TTL of the time range was worth, next to what theory expects.",
     since="1h",
-    sources=("cacheaside_build_info", "loadtest_target_rate"),
 )
 
 
@@ -38,6 +38,21 @@ def last_in_range(metric: str) -> str:
     return f"last_over_time({select(metric)}[$__range])"
 
 
+def _theory() -> str:
+    """Return the theory of the load generator that runs now, else of the last one that did."""
+    metric = "loadtest_theory_hit_ratio"
+    return f"{as_ttl(running(metric))} or {as_ttl(last_in_range(metric))}"
+
+
+def _near_ttls_seen(curve: str) -> str:
+    """Return the part of *curve* from 0.3 times the smallest TTL seen to 3 times the largest."""
+    ttls = f"({select('cacheaside_ttl_seconds')} > 0)[$__range:5s]"
+    grid = " or ".join(f'label_replace(vector({ttl}), "ttl", "{ttl}", "", "")' for ttl in GRID)
+    least = f"scalar(0.3 * min (min_over_time({ttls})))"
+    most = f"scalar(3 * max (max_over_time({ttls})))"
+    return f"({curve}) and on (ttl) (({grid}) >= {least} <= {most})"
+
+
 def _quantile(q: float) -> str:
     record = select("ttl:loadtest_response_seconds_bucket:rate15s")
     buckets = f"sum by (le, ttl) (sum_over_time({record}[$__range]))"
@@ -49,7 +64,9 @@ MEASURED = ratio(sum_over_range(LOOKUPS, FOUND), sum_over_range(LOOKUPS, ASKED))
 PREDICTED_THEN = (
     f"max by (ttl) (avg_over_time({select('ttl:loadtest_predicted_hit_ratio:max')}[$__range]))"
 )
-THEORY = as_ttl(last_in_range("loadtest_theory_hit_ratio"))
+# The grid for which load generators export the theory.
+GRID = (0.1, 0.2, 0.5, 1, 2, 5, 10, 20, 30, 60, 120, 300, 600, 3600)
+THEORY = _near_ttls_seen(_theory())
 TRIAL = as_ttl(last_in_range("loadtest_trial_hit_ratio"))
 TRIAL_PREDICTED = as_ttl(last_in_range("loadtest_trial_predicted_hit_ratio"))
 LOADS = average_while_in_force("ttl:cacheaside_store_loads:rate15s")
@@ -71,10 +88,12 @@ _STEADY = (
 
 def build_dashboard() -> build.Dashboard:
     """Return the dashboard."""
-    board = frame(PAGE)
-    for panel in (*_charts(), _trials(), *_over_time()):
-        board.with_panel(panel)
-    return board
+    return frame(
+        PAGE,
+        Row("What each TTL was worth", _charts()),
+        Row("In numbers", [_trials()]),
+        Row("When it was in force", _over_time()),
+    )
 
 
 def _charts() -> list[Panel]:
@@ -82,14 +101,17 @@ def _charts() -> list[Panel]:
         against_ttl(
             Words(
                 "Hit ratio against TTL",
-                f"Higher is better; where the curve flattens a longer TTL buys little. {_STEADY}",
+                "Higher is better; where the curve flattens a longer TTL buys little. Squares are"
+                " predictions, and the curve is the theory of the load that runs now."
+                f" {_STEADY}",
                 "percentunit",
             ),
-            Column(MEASURED, "measured", "green"),
-            Column(PREDICTED_THEN, "predicted", "blue", "points"),
-            Column(THEORY, "theory", "gray", "lines"),
-            Column(TRIAL, "sweep: measured", "orange", "points"),
-            Column(TRIAL_PREDICTED, "sweep: predicted", "purple", "points"),
+            Column(THEORY, "theory", "lines"),
+            Column(MEASURED, "measured"),
+            Column(PREDICTED_THEN, "predicted", shape="square"),
+            Column(TRIAL, "sweep: measured"),
+            Column(TRIAL_PREDICTED, "sweep: predicted", shape="square"),
+            whole=True,
         ),
         against_ttl(
             Words(
@@ -97,18 +119,19 @@ def _charts() -> list[Panel]:
                 f"Of all answers together, as users feel it. Lower is better. {_STEADY}",
                 "s",
             ),
-            Column(_quantile(0.5), "p50", "green"),
-            Column(_quantile(0.99), "p99", "orange"),
+            Column(_quantile(0.5), "p50"),
+            Column(_quantile(0.99), "p99"),
+            log=True,
         ),
         against_ttl(
             Words(
                 "Store load against TTL",
                 f"Reads of the store a second, next to the lookups a second. Lower is better."
                 f" {_STEADY}",
-                "reqps",
+                "suffix:/s",
             ),
-            Column(LOADS, "loads", "orange"),
-            Column(LOOKUP_RATE, "lookups", "gray", "lines"),
+            Column(LOADS, "loads"),
+            Column(LOOKUP_RATE, "lookups"),
             width=8,
         ),
         against_ttl(
@@ -118,7 +141,7 @@ def _charts() -> list[Panel]:
                 f" invalidation by delete it is 0 at every TTL. {_STEADY}",
                 "percentunit",
             ),
-            Column(STALE, "stale reads", "red"),
+            Column(STALE, "stale reads"),
             width=8,
         ),
         against_ttl(
@@ -128,8 +151,8 @@ def _charts() -> list[Panel]:
                 f" Lower is fresher. {_STEADY}",
                 "s",
             ),
-            Column(AGE, "age of entries", "blue"),
-            Column(STALENESS, "staleness of stale reads", "red"),
+            Column(AGE, "age of entries"),
+            Column(STALENESS, "staleness of stale reads"),
             width=8,
         ),
     ]
@@ -143,14 +166,14 @@ def _trials() -> Panel:
             " sweep (python -m loadtests sweep) measured.",
             "none",
         ),
-        Column(MEASURED, "hit ratio", "", unit="percentunit"),
-        Column(PREDICTED_THEN, "predicted", "", unit="percentunit"),
-        Column(TRIAL, "sweep: hit ratio", "", unit="percentunit"),
-        Column(TRIAL_PREDICTED, "sweep: predicted", "", unit="percentunit"),
-        Column(_quantile(0.5), "p50", "", unit="s"),
-        Column(_quantile(0.99), "p99", "", unit="s"),
-        Column(LOADS, "store loads", "", unit="reqps"),
-        Column(STALE, "stale reads", "", unit="percentunit"),
+        Column(MEASURED, "hit ratio", unit="percentunit"),
+        Column(PREDICTED_THEN, "predicted", unit="percentunit"),
+        Column(TRIAL, "sweep: hit ratio", unit="percentunit"),
+        Column(TRIAL_PREDICTED, "sweep: predicted", unit="percentunit"),
+        Column(_quantile(0.5), "p50", unit="s"),
+        Column(_quantile(0.99), "p99", unit="s"),
+        Column(LOADS, "store loads", unit="suffix:loads/s"),
+        Column(STALE, "stale reads", unit="percentunit"),
     )
 
 
@@ -158,22 +181,24 @@ def _over_time() -> list[Panel]:
     return [
         with_steps(
             curves(
-                Words("TTL over time", "Where in the time range each TTL was in force.", "s"),
+                Words(
+                    "TTL over time",
+                    "Where in the time range each TTL was in force.",
+                    "s",
+                    "The service does not answer Prometheus",
+                ),
                 Line(TTL, "TTL"),
                 width=12,
             )
         ),
-        with_dashed_line(
-            curves(
-                Words(
-                    "Hit ratio over time",
-                    "After a change of TTL the measured line needs about one TTL to follow.",
-                    "percentunit",
-                ),
-                Line(HIT_RATIO, "measured"),
-                Line(PREDICTED, "predicted"),
-                width=12,
-            ).max(1),
-            "predicted",
+        curves(
+            Words(
+                "Hit ratio over time",
+                "After a change of TTL the measured line needs about one TTL to follow.",
+                "percentunit",
+            ),
+            Line(HIT_RATIO, "measured"),
+            Line(PREDICTED, "predicted", dashed=True),
+            width=12,
         ),
     ]
