@@ -19,7 +19,7 @@ from loadtests.page.start_form import fewest_users, require_users
 from loadtests.run.closing import close_run
 from loadtests.run.gates import add_gate_flags
 from loadtests.run.ledger import Ledger
-from loadtests.run.load_user import LoadUser, available_classes, scenarios_of
+from loadtests.run.load_user import LoadUser, available_classes
 from loadtests.run.master import MasterLoad
 from loadtests.run.readiness import Readiness
 from loadtests.run.single_process import LocalLoad
@@ -100,7 +100,6 @@ def _show(
     exposition = Exposition(
         LoadCollector(
             lambda: live.view,
-            tuple(scenarios_of(environment)),
             lambda: environment.runner.user_count if environment.runner else 0,
             readiness.ledger.target_rate,
         )

@@ -15,6 +15,7 @@ from prometheus_client import (
 )
 from prometheus_client.exposition import generate_latest
 
+from service.buckets import AGES, DURATIONS, EXCHANGES
 from service.domain.cache import FillOutcome, InvalidationOutcome
 from service.domain.knobs import CHOICES, NUMBERS, Knobs
 from service.domain.lookup import LookupResult
@@ -24,16 +25,11 @@ Metric = TypeVar("Metric", Counter, Gauge, Histogram)
 
 VERSION = "0.1.0"
 
-# A hit takes 0.2 to 0.5 ms, and the slowest answer about 10 s (the longest store delay).
-BUCKETS = (
-    *(0.0001, 0.00025, 0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.05),
-    *(0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0),
-)
-# Ages are as long as TTLs, which are chosen from a fraction of a second to days.
-AGE_BUCKETS = (0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0, 30.0, 60.0, 300.0, 900.0, 3600.0, 86_400.0)
-
 CACHE_OPS = ("read", "generation", "fill", "lease", "invalidate", "settings", "clear", "ping")
 STORE_OPS = ("select", "replace", "delete", "catalogue", "probe")
+# The durations of upkeep are not kept: each would add 40 lines that nobody looks at.
+TIMED_OPS = frozenset(("read", "generation", "fill", "lease", "invalidate"))
+TIMED_QUERIES = frozenset(("select", "replace", "delete"))
 STORE_OUTCOMES = ("ok", "absent", "error")
 DEPENDENCIES = ("redis", "store")
 EXPECTED_ANSWERS: Mapping[str, Mapping[str, tuple[int, ...]]] = {
@@ -84,8 +80,9 @@ class Metrics:
         return Gauge(name, about, labels, registry=self.registry)
 
     def _histogram(
-        self, name: str, about: str, *labels: str, buckets: Sequence[float] = BUCKETS
+        self, name: str, about: str, *labels: str, buckets: Sequence[float] = DURATIONS
     ) -> Histogram:
+        """Return a histogram whose series appear with their first value, as each has 44 lines."""
         return Histogram(name, about, labels, buckets=buckets, registry=self.registry)
 
     def _build_lookup_metrics(self) -> None:
@@ -96,16 +93,19 @@ class Metrics:
             "result",
         )
         self._lookups = _series(lookups, LookupResult)
-        self._lookup_seconds = _series(seconds, LookupResult)
+        self._lookup_seconds = seconds
         self._ages = self._histogram(
             "cacheaside_entry_age_seconds",
             "Age of served entries, where it is known",
-            buckets=AGE_BUCKETS,
+            buckets=AGES,
         )
 
     def _build_cache_metrics(self) -> None:
         seconds = self._histogram(
-            "cacheaside_cache_op_duration_seconds", "Duration of one exchange with Redis", "op"
+            "cacheaside_cache_op_duration_seconds",
+            "Duration of one exchange with Redis",
+            "op",
+            buckets=EXCHANGES,
         )
         errors = self._counter(
             "cacheaside_cache_errors_total",
@@ -130,7 +130,7 @@ class Metrics:
             "1 while the dependency is not called because it failed",
             "dependency",
         )
-        self._op_seconds = _series(seconds, CACHE_OPS)
+        self._op_seconds = seconds
         self._errors = _series(errors, (*CACHE_OPS, "decode"))
         self._keys_found, self._keys_missing = key_reads.labels("true"), key_reads.labels("false")
         self._fills = _series(fills, FillOutcome)
@@ -151,7 +151,7 @@ class Metrics:
             for op in STORE_OPS
             for outcome in STORE_OUTCOMES
         }
-        self._query_seconds = _series(seconds, STORE_OPS)
+        self._query_seconds = seconds
         self._in_flight = self._gauge(
             "cacheaside_store_in_flight", "Queries in progress at the store"
         )
@@ -181,15 +181,16 @@ class Metrics:
     def lookup_ended(self, result: LookupResult, seconds: float) -> None:
         """Count a lookup and its duration."""
         self._lookups[result].inc()
-        self._lookup_seconds[result].observe(seconds)
+        self._lookup_seconds.labels(result.value).observe(seconds)
 
     def entry_age(self, seconds: float) -> None:
         """Record the age of a served entry."""
         self._ages.observe(seconds)
 
     def cache_op(self, op: str, seconds: float) -> None:
-        """Record the duration of an exchange with the cache."""
-        self._op_seconds[op].observe(seconds)
+        """Record the duration of an exchange that a lookup or write has with the cache."""
+        if op in TIMED_OPS:
+            self._op_seconds.labels(op).observe(seconds)
 
     def cache_error(self, op: str) -> None:
         """Count a failed exchange, or a poisoned value."""
@@ -211,9 +212,10 @@ class Metrics:
         self._invalidations[outcome].inc()
 
     def store_query(self, op: str, outcome: str, seconds: float) -> None:
-        """Count a query and its duration."""
+        """Count a query, and its duration if a lookup or write asked for it."""
         self._queries[op, outcome].inc()
-        self._query_seconds[op].observe(seconds)
+        if op in TIMED_QUERIES:
+            self._query_seconds.labels(op).observe(seconds)
 
     def store_in_flight(self, change: int) -> None:
         """Add to the queries in progress, or subtract."""

@@ -49,7 +49,8 @@ def redis_panels() -> list[Panel]:
 def _ratios_panel() -> Panel:
     hits, misses = rate("redis_keyspace_hits_total"), rate("redis_keyspace_misses_total")
     found = rate(READS, 'found="true"')
-    entries = f"({hits} - ({found} - {rate(LOOKUPS, FOUND)}))"
+    # Of the keys that Redis found, the share that are entries as the service counts both.
+    entries = f"({hits} * {ratio(rate(LOOKUPS, FOUND), found)})"
     return curves(
         Words(
             "Hit ratio, three ways",

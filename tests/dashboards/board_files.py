@@ -128,11 +128,13 @@ def fill_variables(
     for variable, value in (
         ("$__rate_interval", f"{rate_interval}s"),
         ("$__range", f"{range_seconds}s"),
+        ("$__interval", f"{min_step_seconds}s"),
         ("$job", ".+"),
-        ("$instance", ".+"),
+        ("$replica", ".+"),
+        ("$generator", ".+"),
     ):
         expr = expr.replace(variable, value)
-    assert "$" not in expr.replace('"$1"', ""), expr
+    assert "$" not in re.sub(r'"[^"$]*\$1[^"$]*"', "", expr), expr
     return expr
 
 

@@ -1,12 +1,17 @@
 """The committed JSON is what the generator writes, and what Grafana's own SDK can read."""
 
+import re
+
 import pytest
 from grafana_foundation_sdk.models.dashboard import Dashboard
 
 from dashboards.generator.__main__ import render_dashboards
+from dashboards.generator.boards.ttl import GRID
+from loadtests.page.snapshot import THEORY_TTLS
 from tests.dashboards.board_files import BOARDS, SCRAPE_SECONDS, load, panels
 
 NAMES = ["cache-aside.json", "inside.json", "load.json", "ttl.json"]
+HIDDEN = 2
 each_board = pytest.mark.parametrize("path", BOARDS, ids=lambda path: path.stem)
 
 
@@ -120,3 +125,133 @@ def test_the_main_panels_are_on_the_first_screen_at_1080p():
 
     assert {"Hit ratio, measured and predicted", "Lookups by result", "TTL"} <= visible
     assert "Response time p99 by result" in visible
+
+
+@each_board
+def test_marks_fit_one_row_beside_the_choices(path):
+    """At 1440 px there is room for the data source, two choices, two marks and one link."""
+    board = load(path)
+    shown = [item for item in board["templating"]["list"] if item.get("hide") != HIDDEN]
+
+    assert [item["name"] for item in shown] == ["datasource", "replica", "generator"]
+    assert [mark["name"] for mark in board["annotations"]["list"]] == ["Knobs", "Load"]
+    assert board["links"][0]["asDropdown"]
+
+
+@each_board
+def test_a_mark_compares_with_one_step_ago_so_that_it_is_one_moment(path):
+    for mark in load(path)["annotations"]["list"]:
+        assert "offset $__interval" in mark["expr"]
+        assert "$__rate_interval" not in mark["expr"]
+
+
+@each_board
+def test_an_empty_panel_says_why_or_what_to_do(path):
+    for panel in panels(load(path)):
+        words = panel["fieldConfig"]["defaults"]["noValue"]
+        if panel["type"] == "stat":
+            assert re.fullmatch(r"no (load|reads|fills|service)|none", words), panel["title"]
+        elif panel["type"] != "table":
+            assert len(words.split()) > 4, panel["title"]
+
+
+@each_board
+def test_headline_numbers_have_one_size(path):
+    sizes = {
+        panel["options"]["text"]["valueSize"]
+        for panel in panels(load(path))
+        if panel["type"] == "stat"
+    }
+
+    assert len(sizes) <= 1
+
+
+@each_board
+def test_latencies_are_on_logarithmic_axes_and_ratios_end_at_one(path):
+    for panel in panels(load(path)):
+        defaults = panel["fieldConfig"]["defaults"]
+        if panel["type"] != "timeseries":
+            continue
+        if re.search("[Rr]esponse time|[Ll]ookup time|Time of|Slip", panel["title"]):
+            assert defaults["custom"]["scaleDistribution"] == {"type": "log", "log": 10}
+            assert "min" not in defaults
+        if defaults["unit"] == "percentunit":
+            assert (defaults["min"], defaults["max"]) == (0, 1)
+
+
+@each_board
+def test_legends_are_tables_beside_the_panel_and_none_has_two_labels(path):
+    for panel in panels(load(path)):
+        if panel["type"] == "timeseries":
+            legend = panel["options"]["legend"]
+            assert (legend["displayMode"], legend["placement"]) == ("table", "right")
+            assert legend["showLegend"] == (
+                len(panel["targets"]) > 1 or "{{" in panel["targets"][0]["legendFormat"]
+            )
+            assert all(target["legendFormat"].count("{{") <= 1 for target in panel["targets"])
+
+
+def test_results_are_stacked_from_what_the_cache_answered_to_what_failed():
+    stacked = next(
+        panel for panel in panels(load(BOARDS[0])) if panel["title"] == "Lookups by result"
+    )
+
+    assert [target["legendFormat"] for target in stacked["targets"]] == [
+        *("hit", "stale", "negative", "coalesced", "miss", "bypass", "error"),
+    ]
+
+
+def test_charts_against_ttl_always_have_the_ttl_in_force_as_a_point():
+    """Without any point Grafana writes Err instead of the chart."""
+    charts = [panel for panel in panels(load(BOARDS[3])) if panel["type"] == "xychart"]
+
+    assert len(charts) == 5
+    for chart in charts:
+        assert 'count_values("ttl", max (cacheaside_ttl_seconds{' in chart["targets"][-1]["expr"]
+
+
+def test_measurements_against_ttl_are_points_and_predictions_squares():
+    """A line between points of unlike loads would show what nobody measured."""
+    for chart in panels(load(BOARDS[3])):
+        for override in chart["fieldConfig"]["overrides"] if chart["type"] == "xychart" else ():
+            style = {item["id"]: item["value"] for item in override["properties"]}
+            name = style["displayName"]
+            if "custom.show" in style:
+                assert style["custom.show"] == ("lines" if name == "theory" else "points")
+                square = "predicted" in name or name == "TTL now"
+                assert style["custom.pointShape"] == ("square" if square else "circle")
+
+
+def test_theory_is_asked_for_where_load_generators_expose_it():
+    assert set(GRID) == set(THEORY_TTLS)
+
+
+def test_trouble_has_a_colour_and_alerts_their_limits():
+    by_title = {
+        panel["title"]: panel["fieldConfig"]["defaults"]
+        for path in BOARDS
+        for panel in panels(load(path))
+    }
+    limits = {
+        title: defaults["thresholds"]["steps"][1]["value"]
+        for title, defaults in by_title.items()
+        if defaults.get("custom", {}).get("thresholdsStyle", {}).get("mode") == "dashed"
+    }
+    red = {
+        title
+        for title, defaults in by_title.items()
+        if any(step["color"] == "red" for step in defaults.get("thresholds", {}).get("steps", ()))
+        or defaults.get("mappings")
+    }
+
+    assert limits == {
+        "Hit ratio, measured and predicted": 0.5,
+        "Origin amplification": 3,
+        "Lookups without an answer": 0.01,
+        "Achieved share of the target": 0.95,
+        "Slip": 0.005,
+    }
+    assert red - set(limits) == {
+        *("Hit ratio", "Amplification", "Alerts firing", "Achieved share", "Dropped", "Slip p99"),
+        *("Alerts that fired", "Breakers"),
+    }

@@ -6,8 +6,11 @@ import pytest
 
 from tests.dashboards.board_files import BOARDS, load, panels, queries
 
-# The units that we use, all of which the linter knows
+# The units that we use: those that the linter knows, and what is counted, as a suffix
 UNITS = {"percentunit", "reqps", "s", "short", "bytes", "bool_on_off", "none"}
+COUNTED = re.compile(
+    r"suffix:(?:cores|(?:loads|errors|reads|fills|entries|keys|statements|pages)?/s)"
+)
 RATES = re.compile(r"\b(?:rate|irate|increase)\(")
 
 each_board = pytest.mark.parametrize("path", BOARDS, ids=lambda path: path.stem)
@@ -27,11 +30,6 @@ def variables(path):
     return {variable["name"]: variable for variable in load(path)["templating"]["list"]}
 
 
-def selectors(expr):
-    """Return the matchers of every selector: the text between braces."""
-    return re.findall(r"\{([^}]*)\}", re.sub(r'"\{\{[^"]*"', "", expr))
-
-
 @each_board
 def test_reader_may_choose_the_data_source(path):
     datasource = variables(path)["datasource"]
@@ -42,16 +40,26 @@ def test_reader_may_choose_the_data_source(path):
 
 
 @each_board
-@pytest.mark.parametrize("name", ["job", "instance"])
-def test_reader_may_choose_jobs_and_instances_and_sees_all_by_default(path, name):
+@pytest.mark.parametrize(
+    ("name", "label"), [("replica", "service replica"), ("generator", "load generator")]
+)
+def test_reader_may_choose_replicas_and_generators_and_sees_all_by_default(path, name, label):
     variable = variables(path)[name]
 
     assert variable["type"] == "query"
     assert variable["datasource"]["uid"] == "${datasource}"
-    assert variable["label"] == name
+    assert variable["label"] == label
+    assert variable.get("hide", 0) == 0
     assert variable["multi"]
     assert variable["includeAll"]
     assert variable["allValue"] == ".+"
+
+
+@each_board
+def test_job_is_a_variable_that_nobody_sees(path):
+    """A reader knows replicas and load generators, and the job follows from either."""
+    assert variables(path)["job"]["hide"] == 2
+    assert variables(path)["job"]["allValue"] == ".+"
 
 
 @each_board
@@ -79,7 +87,9 @@ def test_panel_has_a_title_and_a_description(panel):
 
 @each_panel
 def test_panel_has_a_unit_that_grafana_knows(panel):
-    assert panel["fieldConfig"]["defaults"]["unit"] in UNITS
+    unit = panel["fieldConfig"]["defaults"]["unit"]
+
+    assert unit in UNITS or COUNTED.fullmatch(unit)
 
 
 @each_panel
@@ -98,12 +108,22 @@ def test_rates_are_taken_over_grafanas_own_interval(query):
 
 
 @each_query
-def test_every_metric_is_selected_by_the_chosen_jobs_and_instances(query):
+def test_every_metric_is_selected_by_the_choice_for_its_own_program_and_no_other(query):
+    """Choosing the one replica must not empty the panels of the load generator or of Redis."""
     bare = re.sub(r'"[^"]*"', '""', query.expr)
     # A metric without a selector would ignore the variables, so that each must have one.
-    for matchers in selectors(query.expr):
+    for metric, matchers in re.findall(r"([\w:]+)\{([^}]*)\}", query.expr):
+        chosen = set(re.findall(r"\$(replica|generator)", matchers))
+        if metric == "ALERTS":
+            assert matchers == 'alertstate="firing"'
+            continue
         assert 'job=~"$job"' in matchers
-        assert 'instance=~"$instance"' in matchers
+        if "loadtest_" in metric:
+            assert chosen == {"generator"}, query
+        elif metric.startswith(("redis_", "mysql_")):
+            assert chosen == set(), query
+        else:
+            assert chosen == {"replica"}, query
     assert not re.search(r"\b(?:cacheaside|loadtest|redis|mysql|process)_\w+(?![\w:{])", bare)
 
 

@@ -9,7 +9,10 @@ from prometheus_client.parser import text_string_to_metric_families
 
 from loadtests.experiments.commands.trial_page import TrialGauges
 from loadtests.page.exporter import LoadCollector
-from loadtests.page.live_view import View
+from loadtests.page.snapshot import View
+from loadtests.sender.samples import RESULT_INDEX
+from loadtests.sender.tallies import Tallies
+from service.domain.lookup import LookupResult
 from service.metrics import Metrics
 from tests.dashboards.board_files import all_queries, families_behind, recorded, rules, selector_of
 from tests.dashboards.metrics_page import LOAD, OTHERS, RECORDED, SERVICE
@@ -44,7 +47,11 @@ def places_shown():
 
 
 def service_families():
-    return families_of(Metrics(threads=32, store_pool_size=16).registry)
+    metrics = Metrics(threads=32, store_pool_size=16)
+    metrics.lookup_ended(LookupResult.HIT, 0.001)
+    metrics.cache_op("read", 0.001)
+    metrics.store_query("select", "ok", 0.001)
+    return families_of(metrics.registry)
 
 
 def test_every_metric_of_the_service_and_no_other_is_documented():
@@ -63,8 +70,10 @@ def test_type_and_labels_of_a_service_metric_are_as_documented(name):
 def load_generator_families():
     """Return the families that a load generator and a sweep expose when they know every figure."""
     registry = CollectorRegistry()
-    view = View(predicted_hit_ratio=0.5, theory={60.0: 0.5})
-    registry.register(LoadCollector(lambda: view, ("ReadHeavy",), lambda: 1, lambda: 1.0))
+    tallies = Tallies(rows=[(0.0, 0.003, 0.001, RESULT_INDEX["hit"], 0)])
+    tallies.fold(["ReadHeavy"], 0.0)
+    view = View(tallies=tallies, predicted_hit_ratio=0.5, theory={60.0: 0.5})
+    registry.register(LoadCollector(lambda: view, lambda: 1, lambda: 1.0))
     TrialGauges(registry).show(60, measured=0.5, predicted=0.5)
     pages = generate_latest(registry)
     families = {}

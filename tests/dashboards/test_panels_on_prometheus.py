@@ -1,8 +1,10 @@
 """Every query, on real Prometheus servers of both versions, over an evening of traffic."""
 
 import contextlib
+import itertools
 import math
 import os
+import re
 import shutil
 import subprocess
 
@@ -150,9 +152,11 @@ def test_query_has_data_and_every_point_is_a_number(watched, query):
 
     found = api.evaluate(query, played.start, played.end)
 
-    # No TTL is in force for long enough to see the age of stale reads in the short evening.
-    brief = played.seconds is SHORT and "ttl:loadtest_staleness" in query.expr
-    assert found or brief
+    # No TTL is in force for long enough to see the age of stale reads in the short evening, nor
+    # does trouble last for as long as an alert waits.
+    brief = played.seconds is SHORT and re.search("ttl:loadtest_staleness|ALERTS", query.expr)
+    # What never happens has no series: every request of the evening gets a valid answer.
+    assert found or brief or 'result="failed"' in query.expr
     assert all(map(is_number, found))
 
 
@@ -161,7 +165,9 @@ LIMITS = {"cacheaside_threads", "cacheaside_store_pool_size"}
 MOVING = [
     query
     for query in PANEL_QUERIES
-    if not query.of_the_range and not metrics_in(query.expr) & LIMITS
+    if not query.of_the_range
+    and not metrics_in(query.expr) & LIMITS
+    and 'result="failed"' not in query.expr
 ]
 
 
@@ -171,7 +177,8 @@ def test_panel_moves_with_the_traffic(watched, query):
 
     found = api.evaluate(query, played.start, played.end)
 
-    assert moves(found, played.start, played.end)
+    brief = played.seconds is SHORT and "ALERTS" in query.expr
+    assert moves(found, played.start, played.end) or (brief and not found)
 
 
 # For tests that the short evening is too short for
@@ -272,13 +279,6 @@ def test_hit_ratio_matches_the_clients_within_one_point(watched):
     assert shown == pytest.approx(minute.count(*HITS) / minute.count(*CACHE_LOOKUPS), abs=0.01)
 
 
-def test_offload_ratio_matches_the_clients_within_one_point(watched):
-    minute = Minute(watched)
-    (shown,) = minute.panel("cache-aside", "Offload").values()
-
-    assert shown == pytest.approx(1 - minute.count("miss") / minute.count(*CACHE_LOOKUPS), abs=0.01)
-
-
 def test_prediction_is_near_the_measured_hit_ratio(watched):
     """Theory has its own tests; here the panel must show the figure of this traffic and TTL."""
     minute = Minute(watched)
@@ -300,9 +300,9 @@ def test_lookups_and_loads_per_second_match_the_clients(watched):
 
 def test_lookups_of_each_result_match_the_clients(watched):
     minute = Minute(watched)
-    shown = minute.panel("cache-aside", "Lookups by result")
 
-    for (word,), rate in shown.items():
+    for line, word in enumerate(("hit", "stale", "negative", "coalesced", "miss", "bypass")):
+        (rate,) = minute.panel("cache-aside", "Lookups by result", line).values()
         assert rate * minute.seconds == pytest.approx(minute.count(word), rel=0.05, abs=3), word
 
 
@@ -382,20 +382,21 @@ def test_annotations_mark_changes_of_knobs_and_the_start_and_stop_of_traffic(wat
         )
 
     began = {name: times[0] for name, times in played.phases.items()}
-    assert is_marked("TTL", began["longer"], seconds="4")
-    assert is_marked("TTL", began["off"], seconds="0")
-    assert is_marked("Mode", began["stale"], knob="protection", mode="stale")
-    assert is_marked("Mode", began["no invalidation"] - 8, knob="invalidation", mode="none")
-    assert is_marked("Knob", began["stampede"], knob="store_delay_seconds", value="0.1")
-    assert is_marked("Load started", began["steady"])
-    assert is_marked("Load stopped", began["over"])
-    assert not is_marked("TTL", began["over"] + 8)
+    assert is_marked("Knobs", began["longer"], turned="ttl_seconds is now 4. ")
+    assert is_marked("Knobs", began["off"], turned="ttl_seconds is now 0. ")
+    assert is_marked("Load", began["steady"], what="started")
+    assert is_marked("Load", began["over"], what="stopped")
+    # Each mark is one moment, and several knobs that were turned at once are one mark.
+    for mark in marks.values():
+        for one in api.evaluate(mark, played.start, played.end):
+            moments = [when for when, _ in one.points]
+            assert all(later - sooner > 5 for sooner, later in itertools.pairwise(moments))
 
 
 @in_full
 def test_ttl_dashboard_has_a_point_for_each_ttl_that_was_steady(watched):
     played, api, folder = watched
-    (query, *_) = [query for query in PANEL_QUERIES if query.title == "Hit ratio against TTL"]
+    (_, query, *_) = [query for query in PANEL_QUERIES if query.title == "Hit ratio against TTL"]
     points = {
         float(one.labels["ttl"]): one.values[0]
         for one in api.evaluate(query, played.start, played.end)
@@ -418,9 +419,11 @@ def test_theory_curve_rises_with_ttl(watched):
     queries = [query for query in PANEL_QUERIES if query.title == "Hit ratio against TTL"]
     curve = sorted(
         (float(one.labels["ttl"]), one.values[0])
-        for one in api.evaluate(queries[2], played.start, played.end)
+        for one in api.evaluate(queries[0], played.start, played.end)
     )
 
-    assert len(curve) > 8
+    # From 0.3 times the smallest TTL of the evening to 3 times the largest.
+    assert [ttl for ttl, _ in curve][-1] == 10
+    assert len(curve) >= 4
     assert [ratio for _, ratio in curve] == sorted(ratio for _, ratio in curve)
     assert all(0 <= ratio <= 1 and math.isfinite(ratio) for _, ratio in curve)
