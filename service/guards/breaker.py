@@ -73,7 +73,12 @@ class Breaker:
                 return
             self.is_open = True
         self._turned(True)
-        self._start_thread(self._probe_until_answered)
+        try:
+            self._start_thread(self._probe_until_answered)
+        except RuntimeError as error:
+            # Nobody would ever close it, so that callers find out by themselves.
+            log.warning("no thread can be started for a probe (%s); calls go on", error)
+            self._close()
 
     def _probe_until_answered(self) -> None:
         pause = FIRST_PAUSE_SECONDS
@@ -82,6 +87,9 @@ class Breaker:
                 return
             pause = min(2 * pause, LONGEST_PAUSE_SECONDS)
         self.answered_at = self._clock()
+        self._close()
+
+    def _close(self) -> None:
         # Reported before it closes, so that its next opening cannot be reported first.
         self._turned(False)
         self.is_open = False

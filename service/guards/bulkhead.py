@@ -89,6 +89,8 @@ class Bulkhead:
         """Join the waiters, unless they have been too many for too long."""
         with self._lock:
             now = self._clock()
+            if not self._waiting:  # with no places at all, the crowd has gone
+                self._crowded_since = None
             if self._waiting >= self._places:
                 if self._crowded_since is None:
                     self._crowded_since = now

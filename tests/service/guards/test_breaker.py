@@ -3,6 +3,7 @@
 import threading
 import time
 from concurrent.futures import ThreadPoolExecutor
+from types import SimpleNamespace
 
 import pytest
 
@@ -168,3 +169,32 @@ def test_stopped_breaker_does_not_repeat_its_probe(breaker, dependency):
     dependency.probing.pop()()
 
     assert dependency.probes == 1
+
+
+def test_pauses_between_probes_grow_to_a_quarter_of_a_second_and_no_longer(breaker, dependency):
+    pauses, outcomes = [], iter([False] * 12 + [True])
+    breaker._probe = lambda: next(outcomes)
+    breaker._stopped = SimpleNamespace(wait=pauses.append)
+    breaker.failed(breaker._clock())
+    dependency.probing.pop()()
+
+    assert pauses[:4] == [0.02, 0.04, 0.08, 0.16]
+    assert pauses[4:] == [0.25] * 8
+
+
+def test_breaker_whose_probe_cannot_start_lets_callers_through(dependency, clock):
+    """Under a limit of threads it would otherwise stay open for ever."""
+
+    def start(run):
+        dependency.probing.append(run)
+        if len(dependency.probing) == 1:
+            raise RuntimeError("can't start new thread")
+
+    breaker = Breaker(dependency.probe, dependency.turns.append, clock=clock, start_thread=start)
+    breaker.failed(clock())
+
+    assert not breaker.is_open
+    assert dependency.turns == [True, False]
+    clock.advance(1.0)
+    breaker.failed(clock())
+    assert breaker.is_open

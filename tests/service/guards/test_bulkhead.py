@@ -3,6 +3,7 @@
 import threading
 import time
 from concurrent.futures import ThreadPoolExecutor
+from types import SimpleNamespace
 
 import pytest
 
@@ -111,3 +112,41 @@ def test_fifty_callers_never_exceed_the_slots():
 
     assert max(most) <= 4
     assert len(most) == 500
+
+
+def crowd_of_two_waits(bulkhead, clock):
+    """Let one wait in vain, and a second during that; return whether the second could wait."""
+    lined_up = []
+
+    def acquire(**_):
+        clock.advance(0.01)
+        if not lined_up:
+            lined_up.append(bulkhead._line_up())
+            with bulkhead._lock:
+                bulkhead._waiting -= lined_up[0]
+
+    bulkhead._slots = SimpleNamespace(acquire=acquire)
+    bulkhead._moved_at = clock()
+    bulkhead._wait()
+    return lined_up == [True]
+
+
+@pytest.mark.parametrize("places", [0, 1, 2])
+def test_crowd_that_has_gone_does_not_count_against_the_next_burst(places):
+    clock = FakeClock()
+    bulkhead = Bulkhead(1, places, 0.05, stalled_seconds=60.0, clock=clock)
+    first = crowd_of_two_waits(bulkhead, clock)
+    clock.advance(10)
+
+    assert (first, crowd_of_two_waits(bulkhead, clock)) == (True, True)
+
+
+def test_burst_that_is_refused_does_not_count_against_the_next_one():
+    clock = FakeClock()
+    bulkhead = Bulkhead(1, 0, 60.0, clock=clock)
+    clock.advance(0.06)
+    refused = bulkhead._line_up()
+    clock.advance(10)
+    bulkhead._moved_at = clock()
+
+    assert (refused, bulkhead._line_up()) == (False, True)
