@@ -7,7 +7,7 @@ import numpy as np
 
 from loadtests.prediction.key_rates import Reads
 from loadtests.prediction.measuring_window import Window
-from loadtests.prediction.steady_state import several_loads_fill
+from loadtests.prediction.steady_state import slow_fills
 from loadtests.service_under_test.contract import Knob
 from loadtests.theory import replay, window
 from loadtests.theory.window import WindowExpectation
@@ -16,7 +16,6 @@ WINDOW = "expectation over this window after a cold start, fill time included (F
 STALE = "expectation over this window under stale-while-revalidate (F3, F14)"
 CACHE_OFF = "cache off: every lookup is a bypass"
 NO_REPLAY = "no replay for early recompute, stale-while-revalidate or a jittered TTL"
-SEVERAL_FILL = "no formula for unprotected loads that take longer than the TTL"
 NO_FILL = "the probe could not measure the fill time"
 
 
@@ -63,8 +62,9 @@ def predict_window(
         return _unknown(fill_seconds, "no formula for early recompute over many keys")
     if fill_seconds is None:
         return _unknown(None, NO_FILL)
-    if several_loads_fill(knobs, fill_seconds, missing=bool(reads.missing)):
-        return _unknown(fill_seconds, SEVERAL_FILL)
+    reason = slow_fills(knobs, fill_seconds, missing=bool(reads.missing))
+    if reason is not None:
+        return _unknown(fill_seconds, reason)
     expected, loaded = _expect(reads, knobs, fill_seconds, span)
     share = reads.repeated_share
     loads = float(np.sum(reads.rates)) * (1.0 - loaded.offload_ratio) + reads.unrepeated_rate

@@ -1,12 +1,17 @@
 """When a trial's window opens and closes (docs/theory.md §3, F15)."""
 
 import math
+from collections.abc import Mapping
 from dataclasses import dataclass
 
 from loadtests.prediction.key_rates import Reads
+from loadtests.service_under_test.contract import Knob
 
-DISCARDED_TTLS = 1.5
-"""Half a TTL past a whole one: keeps synchronised expiries away from the edges of the window."""
+DISCARDED_LIVES = 1.5
+"""Half a life past a whole one: keeps synchronised expiries away from the edges of the window."""
+
+USUAL_KNOBS: Mapping[str, Knob] = {"negative_ttl_seconds": 5.0, "stale_seconds": 30.0}
+"""Of a service that was told nothing else."""
 
 FEWEST_TTLS = 10
 """The batches of one TTL each that a confidence interval needs."""
@@ -45,8 +50,24 @@ class Window:
         return [self.opens + index * self.batch_seconds for index in range(self.batches + 1)]
 
 
+def longest_life(knobs: Mapping[str, Knob], *, missing: bool) -> float:
+    """Return how many seconds an entry may stay in Redis: the longest TTL that Redis is given.
+
+    Args:
+        knobs: The knobs of the trial; those that it leaves alone are taken as `USUAL_KNOBS`.
+        missing: Whether ids that do not exist are asked for repeatedly.
+    """
+    known = {**USUAL_KNOBS, **knobs}
+    life = float(known["ttl_seconds"]) * (1.0 + float(known.get("ttl_jitter_ratio", 0.0)))
+    if known.get("protection") == "stale":
+        life += float(known["stale_seconds"])
+    if missing:
+        life = max(life, float(known["negative_ttl_seconds"]))
+    return life
+
+
 def cold_window(
-    reads: Reads | None, rate: float, ttl_seconds: float, window_ttls: int | None = None
+    reads: Reads | None, rate: float, knobs: Mapping[str, Knob], window_ttls: int | None = None
 ) -> Window:
     """Return the window of a trial that starts with an empty cache.
 
@@ -54,12 +75,15 @@ def cold_window(
         reads: How often each id is asked for; None if that changes with time, which assumes the
             variance of coin flips, an upper bound.
         rate: Lookups per second over all ids.
-        ttl_seconds: The trial's TTL; 0 switches the cache off.
+        knobs: The knobs of the trial; a TTL of 0 switches the cache off.
         window_ttls: Length in TTLs; None takes the smallest whole number from 10 for which
             kappa / lookups is small enough for ± 1 percentage point.
     """
+    ttl_seconds = float(knobs["ttl_seconds"])
     if ttl_seconds == 0:
         return Window(CACHE_OFF_BATCH_SECONDS, CACHE_OFF_BATCH_SECONDS, FEWEST_TTLS)
     kappa = COIN_FLIP_VARIANCE if reads is None else reads.sampling_variance(ttl_seconds)
     batches = max(FEWEST_TTLS, math.ceil(kappa / STANDARD_ERROR**2 / (rate * ttl_seconds)))
-    return Window(DISCARDED_TTLS * ttl_seconds, ttl_seconds, window_ttls or batches)
+    missing = reads is not None and reads.missing > 0
+    opens = DISCARDED_LIVES * longest_life(knobs, missing=missing)
+    return Window(opens, ttl_seconds, window_ttls or batches)

@@ -12,6 +12,9 @@ from loadtests.traffic.popularity import Masses, Popularity
 
 Floats = NDArray[np.float64]
 
+SEVERAL_FILL = "no formula for unprotected loads that take longer than the TTL"
+SHORT_GRACE = "no formula for refreshes that take longer than a stale entry is kept"
+
 _GRID = 512
 
 
@@ -39,7 +42,8 @@ def predicted_hit_ratio(traffic: Traffic, knobs: Mapping[str, Knob]) -> float | 
     fills.
 
     Return None if no formula applies: cache off, early recompute, unprotected loads that take
-    longer than the TTL, a popularity that moves, one-hit ids that come again while still cached;
+    longer than the TTL, refreshes that take longer than stale entries are kept, a popularity that
+    moves, one-hit ids that come again while still cached;
     for a trace also if entries end otherwise than with their TTL.
     """
     ttl_seconds = float(knobs["ttl_seconds"])
@@ -52,7 +56,7 @@ def predicted_hit_ratio(traffic: Traffic, knobs: Mapping[str, Knob]) -> float | 
     masses = traffic.popularity.masses()
     if masses is None or _one_hit_ids_hit(traffic, masses, knobs):
         return None
-    if several_loads_fill(knobs, fill_seconds, missing=bool(masses.missing_items)):
+    if slow_fills(knobs, fill_seconds, missing=bool(masses.missing_items)):
         return None
     per_id = _hit_ratios(traffic, masses, ttl_seconds, fill_seconds, knobs)
     if per_id is None:
@@ -71,20 +75,24 @@ def _one_hit_ids_hit(traffic: Traffic, masses: Masses, knobs: Mapping[str, Knob]
     return each_second * cached_seconds > masses.one_hit_items
 
 
-def several_loads_fill(knobs: Mapping[str, Knob], fill_seconds: float, *, missing: bool) -> bool:
-    """Return whether more than the first of several concurrent loads may fill the cache.
+def slow_fills(knobs: Mapping[str, Knob], fill_seconds: float, *, missing: bool) -> str | None:
+    """Return why there is no formula for fills that take so long; None if there is one.
 
     Args:
         knobs: All knobs in force on the service.
         fill_seconds: D, from the GET that missed to the SET being visible.
         missing: Whether ids are asked for that do not exist.
     """
-    if knobs.get("protection") != "none":
-        return False
-    ttls = [float(knobs["ttl_seconds"])]
-    if missing:
-        ttls.append(float(knobs.get("negative_ttl_seconds", 0.0)))
-    return not all(fill.first_alone_fills(seconds, fill_seconds) for seconds in ttls)
+    match knobs.get("protection"):
+        case "none":
+            ttls = [float(knobs["ttl_seconds"])]
+            if missing:
+                ttls.append(float(knobs.get("negative_ttl_seconds", 0.0)))
+            if not all(fill.first_alone_fills(seconds, fill_seconds) for seconds in ttls):
+                return SEVERAL_FILL
+        case "stale" if float(knobs.get("stale_seconds", 0.0)) < fill_seconds:
+            return SHORT_GRACE
+    return None
 
 
 def _hit_ratios(

@@ -133,15 +133,22 @@ def stale_while_revalidate(
     Args:
         rate: Reads per second, Poisson.
         ttl_seconds: Soft TTL.
-        grace_seconds: How long after it a stale entry is served; above D.
+        grace_seconds: How long after it a stale entry is served.
         fill_seconds: D, constant.
+
+    Raises:
+        ValueError: The grace period is shorter than D, for which there is no formula.
     """
+    if grace_seconds < fill_seconds:
+        raise ValueError(f"grace_seconds must be >= {fill_seconds} (D), got {grace_seconds}")
     reads_per_cycle = 1.0 + rate * (ttl_seconds + fill_seconds)
     outlived = float(np.exp(-rate * grace_seconds))
+    # Without a read until then, the refresh or load ends after the entry has expired.
+    waiting = float(np.exp(-rate * (grace_seconds - fill_seconds)))
     return StaleServing(
         hit_ratio=rate * ttl_seconds / reads_per_cycle,
-        stale_ratio=(1.0 - outlived) * (1.0 + rate * fill_seconds) / reads_per_cycle,
-        coalesced_ratio=outlived * rate * fill_seconds / reads_per_cycle,
+        stale_ratio=(1.0 + rate * fill_seconds - waiting) / reads_per_cycle,
+        coalesced_ratio=(waiting - outlived) / reads_per_cycle,
         miss_ratio=outlived / reads_per_cycle,
         loads_per_second=rate / reads_per_cycle,
     )

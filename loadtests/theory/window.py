@@ -25,7 +25,9 @@ class WindowExpectation:
     offload_ratio: float
 
 
-def expected_cycles(rates: Floats, dead_seconds: Floats | float, at_seconds: float) -> Floats:
+def expected_cycles(
+    rates: Floats, dead_seconds: Floats | float, at_seconds: Floats | float
+) -> Floats:
     """Return M(t): how many cycles of each item have started by t (F3).
 
     A read of an item that is not covered starts a cycle, which covers the item for `dead_seconds`.
@@ -35,15 +37,16 @@ def expected_cycles(rates: Floats, dead_seconds: Floats | float, at_seconds: flo
     Args:
         rates: Reads per second of each item, Poisson.
         dead_seconds: How long a cycle covers the item: T for instant fills.
-        at_seconds: t, since the cache was empty.
+        at_seconds: t, since the cache was empty, of all items or of each; 0 where it is negative.
     """
     dead = np.broadcast_to(np.asarray(dead_seconds, dtype=np.float64), rates.shape)
-    short = dead * LONGEST_SUM < at_seconds
-    total: Floats = np.where(short, at_seconds / (dead + 1.0 / rates), 0.0)
+    at = np.broadcast_to(np.maximum(np.asarray(at_seconds, dtype=np.float64), 0.0), rates.shape)
+    short = dead * LONGEST_SUM < at
+    total: Floats = np.where(short, at / (dead + 1.0 / rates), 0.0)
     open_items = np.flatnonzero(~short)
     for cycle in range(LONGEST_SUM + 1):
-        open_items = open_items[cycle * dead[open_items] < at_seconds]
-        left = at_seconds - cycle * dead[open_items]
+        open_items = open_items[cycle * dead[open_items] < at[open_items]]
+        left = at[open_items] - cycle * dead[open_items]
         total[open_items] += gammainc(cycle + 1, rates[open_items] * left)
     return total
 
@@ -112,22 +115,37 @@ def stale_served(
 ) -> WindowExpectation:
     """Return the expectation of a window under stale-while-revalidate (F14, F3).
 
-    Stale answers count as hits. A miss follows a grace period without a read. A miss is assumed to
-    cover an item for the mean time between such misses, from F14; the first miss of each item after
-    the cold start is exact.
+    Stale answers count as hits. The loads of an item are those of single-flight. The first one is a
+    miss; each later one is a miss if no read came in the grace period before it, and a background
+    refresh otherwise. So misses are counted at the random times at which they come.
 
     Args:
         rates: Reads per second of each item, Poisson.
         ttl_seconds: Soft TTL, of all items or of each.
-        grace_seconds: How long after it a stale entry is served, of all items or of each.
+        grace_seconds: How long after it a stale entry is served, of all items or of each; 0 or at
+            least D.
         fill_seconds: D, from the GET that missed to the SET being visible.
         span: Start and end of the window, seconds after the cache was empty.
     """
-    reads_per_cycle = 1.0 + rates * (ttl_seconds + fill_seconds)
-    outlived = np.exp(-np.minimum(rates * grace_seconds, 50.0))
-    covered = (reads_per_cycle / outlived - 1.0) / rates
+    covered = np.asarray(ttl_seconds, dtype=np.float64) + fill_seconds
+    grace = np.broadcast_to(np.asarray(grace_seconds, dtype=np.float64), rates.shape)
+    outlived = np.exp(-rates * grace)
+    waiting_at_first = 1.0 + rates * fill_seconds
+    waiting_at_later = np.where(
+        grace < fill_seconds,
+        outlived * waiting_at_first,
+        np.exp(-rates * np.maximum(grace - fill_seconds, 0.0)),
+    )
     opens, closes = span
-    misses = expected_cycles(rates, covered, closes) - expected_cycles(rates, covered, opens)
+
+    def later_loads(at: float) -> Floats:
+        late = np.maximum(at - grace, 0.0)
+        loads: Floats = expected_cycles(rates, covered, late) + np.expm1(-rates * late)
+        return loads
+
+    first = np.exp(-rates * opens) - np.exp(-rates * closes)
+    later = later_loads(closes) - later_loads(opens)
     total = float(np.sum(rates)) * (closes - opens)
-    waiting = float(np.sum(misses * (1.0 + rates * fill_seconds)))
-    return WindowExpectation(1.0 - waiting / total, 1.0 - float(np.sum(misses)) / total)
+    waiting = float(np.sum(first * waiting_at_first + later * waiting_at_later))
+    misses = float(np.sum(first + later * outlived))
+    return WindowExpectation(1.0 - waiting / total, 1.0 - misses / total)

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import Any, Literal
 
 from loadtests.experiments.records.records import TrialRecord
-from loadtests.prediction.measuring_window import DISCARDED_TTLS, FEWEST_TTLS
+from loadtests.prediction.measuring_window import DISCARDED_LIVES, FEWEST_TTLS, longest_life
 from loadtests.service_under_test.contract import SERVICE_RESULTS
 
 BUSY_CPU_RATIO = 0.8  # Above this share of a core, a load generator measures itself.
@@ -134,14 +134,17 @@ def _bypassed(case: _Case) -> Iterator[Doubt]:
 
 
 def _not_warm(case: _Case) -> Iterator[Doubt]:
-    window, ttl = case.record.window, case.record.trial.ttl_seconds
+    window, knobs = case.record.window, case.record.knobs
     if window is None or not case.record.readings:
         return
     discarded = case.record.readings[0].at - (case.record.started_at or 0.0)
-    if discarded < DISCARDED_TTLS * ttl - 1e-3:
+    known = {**knobs, "ttl_seconds": case.record.trial.ttl_seconds}
+    needed = max(DISCARDED_LIVES * longest_life(known, missing=False), window.opens)
+    if discarded < needed - 1e-3:
         yield Doubt(
             "not-warm",
-            f"only {discarded:.1f} s were discarded, {DISCARDED_TTLS} TTLs are needed",
+            f"only {discarded:.1f} s were discarded, {needed:.1f} s are needed: "
+            f"{DISCARDED_LIVES} times the longest life of an entry",
             "run the trial again",
         )
 

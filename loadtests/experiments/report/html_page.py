@@ -25,7 +25,7 @@ from loadtests.output.figure_text import (
     number_text,
     ratio_text,
 )
-from loadtests.prediction.measuring_window import DISCARDED_TTLS, FEWEST_TTLS
+from loadtests.prediction.measuring_window import DISCARDED_LIVES, FEWEST_TTLS
 
 _OTHER_IDS = {"missing_ratio": "missing ids", "one_hit_ratio": "ids asked for once"}
 
@@ -43,7 +43,7 @@ def render_sweep(results: RunResults) -> str:
         conclusions=conclusions(results.run, results.trials),
         load=_load_sentence(results.run),
         predictions=_methods(results),
-        discarded_ttls=DISCARDED_TTLS,
+        discarded_lives=DISCARDED_LIVES,
         fewest_ttls=FEWEST_TTLS,
     )
 

@@ -98,10 +98,11 @@ def run_sweep(
 def _window_trial(plan: Plan, trial: Trial, popularity: Popularity) -> TrialPlan:
     load = plan.load
     reads = reads_of(popularity, load.rate, load.arrivals)
-    window = cold_window(reads, load.rate, trial.ttl_seconds, plan.window_ttls)
+    knobs: dict[str, Knob] = {**plan.knobs, "ttl_seconds": trial.ttl_seconds}
+    window = cold_window(reads, load.rate, knobs, plan.window_ttls)
     return TrialPlan(
         trial=trial,
-        knobs={**plan.knobs, "ttl_seconds": trial.ttl_seconds},
+        knobs=knobs,
         window=window,
         expected_seconds=window.closes,
         predict=lambda fill, knobs: predict_window(reads, knobs, fill, window),

@@ -3,9 +3,10 @@
 import numpy as np
 import pytest
 
-from loadtests.prediction.after_cold_start import SEVERAL_FILL, predict_trace, predict_window
+from loadtests.prediction.after_cold_start import predict_trace, predict_window
 from loadtests.prediction.key_rates import Reads, reads_of
 from loadtests.prediction.measuring_window import Window, cold_window
+from loadtests.prediction.steady_state import SEVERAL_FILL, SHORT_GRACE
 from loadtests.theory import ttl
 from loadtests.traffic.arrivals import ARRIVALS
 from loadtests.workload.scenario import Scenario
@@ -27,12 +28,12 @@ def reads_under(**flags):
 
 def predict(reads, window=None, fill=0.0, **knobs):
     knobs = {"ttl_seconds": 0.5, "protection": "single-flight"} | knobs
-    span = window or cold_window(reads, RATE, knobs["ttl_seconds"])
+    span = window or cold_window(reads, RATE, knobs)
     return predict_window(reads, knobs, fill, span)
 
 
 def test_window_discards_one_and_a_half_ttls_and_lasts_whole_ttls(reads):
-    window = cold_window(reads, RATE, 30)
+    window = cold_window(reads, RATE, {"ttl_seconds": 30})
 
     assert window.opens == 45
     assert window.batches == 10
@@ -41,7 +42,7 @@ def test_window_discards_one_and_a_half_ttls_and_lasts_whole_ttls(reads):
 
 
 def test_window_of_a_short_ttl_spans_more_ttls_to_be_exact_to_one_point(reads):
-    window = cold_window(reads, RATE, 0.5)
+    window = cold_window(reads, RATE, {"ttl_seconds": 0.5})
 
     lookups = RATE * 0.5 * window.batches
     kappa = ttl.sampling_variance(reads.rates, 0.5)
@@ -49,19 +50,57 @@ def test_window_of_a_short_ttl_spans_more_ttls_to_be_exact_to_one_point(reads):
     assert window.batches > 10
 
 
+@pytest.mark.parametrize(
+    ("knobs", "opens"),
+    [
+        ({"ttl_seconds": 1, "protection": "stale", "stale_seconds": 3}, 6),
+        ({"ttl_seconds": 1, "protection": "stale"}, 46.5),
+        ({"ttl_seconds": 1, "protection": "single-flight", "stale_seconds": 3}, 1.5),
+        ({"ttl_seconds": 1, "ttl_jitter_ratio": 0.5}, 2.25),
+    ],
+    ids=str,
+)
+def test_window_opens_after_one_and_a_half_of_the_longest_life_of_an_entry(reads, knobs, opens):
+    assert cold_window(reads, RATE, knobs).opens == pytest.approx(opens)
+
+
+def test_window_opens_after_the_life_of_a_cached_absence_where_missing_ids_are_read():
+    missing = reads_under(missing_ratio=0.2, missing_items=10, items=100, rate=RATE)
+
+    assert cold_window(missing, RATE, {"ttl_seconds": 1, "negative_ttl_seconds": 4}).opens == 6
+    assert cold_window(missing, RATE, {"ttl_seconds": 1, "negative_ttl_seconds": 0}).opens == 1.5
+
+
+def test_window_under_stale_serving_counts_the_random_time_between_misses():
+    uniform = Reads(np.full(200, 0.5), missing=0, unrepeated_rate=0.0)
+    knobs = {"ttl_seconds": 1.0, "protection": "stale", "stale_seconds": 3.0}
+
+    found = predict_window(uniform, knobs, 0.0, Window(1.5, 1, 12))
+
+    assert found.hit_ratio == pytest.approx(0.8263, abs=5e-4)
+
+
+def test_refreshes_that_take_longer_than_stale_entries_are_kept_are_not_predicted(reads):
+    slow = predict(reads, fill=0.2, protection="stale", stale_seconds=0.1)
+
+    assert (slow.hit_ratio, slow.offload_ratio, slow.loads_per_second) == (None, None, None)
+    assert slow.method == SHORT_GRACE
+    assert predict(reads, fill=0.1, protection="stale", stale_seconds=0.1).hit_ratio is not None
+
+
 def test_length_of_the_window_can_be_given(reads):
-    assert cold_window(reads, RATE, 0.5, 12).batches == 12
+    assert cold_window(reads, RATE, {"ttl_seconds": 0.5}, 12).batches == 12
 
 
 def test_window_of_a_moving_popularity_is_sized_for_coin_flips():
-    window = cold_window(None, RATE, 0.5)
+    window = cold_window(None, RATE, {"ttl_seconds": 0.5})
 
     assert window.batches * 0.5 * RATE >= 10_000
     assert predict(None, window).hit_ratio is None
 
 
 def test_cache_that_is_off_has_a_window_too(reads):
-    window = cold_window(reads, RATE, 0)
+    window = cold_window(reads, RATE, {"ttl_seconds": 0})
 
     assert window.batches == 10
     assert window.batch_seconds > 0
@@ -142,9 +181,11 @@ def test_prediction_for_unprotected_missing_ids_depends_on_the_negative_ttl(
 
 
 def test_serving_stale_is_predicted_to_hit_more(reads):
-    stale = predict(reads, fill=0.05, protection="stale", stale_seconds=30)
+    window = Window(50, 0.5, 40)
 
-    shared = predict(reads, fill=0.05)
+    stale = predict(reads, window, 0.05, protection="stale", stale_seconds=30)
+
+    shared = predict(reads, window, 0.05)
     assert shared.hit_ratio < stale.hit_ratio < 1
     assert shared.loads_per_second == stale.loads_per_second
 

@@ -64,6 +64,13 @@ def test_stale_serving_turns_misses_of_hot_items_into_hits():
     assert stale > predict(Traffic(ZIPF, 100.0))
 
 
+def test_refreshes_that_take_longer_than_stale_entries_are_kept_are_not_predicted():
+    knobs = {"protection": "stale", "stale_seconds": 0.1}
+
+    assert predict(Traffic(ZIPF, 100.0), store_delay_seconds=0.2, **knobs) is None
+    assert predict(Traffic(ZIPF, 100.0), store_delay_seconds=0.1, **knobs) is not None
+
+
 def test_missing_ids_expire_by_the_negative_ttl():
     scenario = Scenario(missing=True)
     none = traffic_of(Workload(settings(missing_items=10), None), {"MissingIds": scenario})

@@ -106,6 +106,12 @@ def test_window_that_opened_too_early_is_not_warm(record, doubts):
     assert "not-warm" in doubts(started_at=record().started_at + 0.5)
 
 
+def test_window_that_opened_while_first_entries_could_be_served_stale_is_not_warm(record, doubts):
+    knobs = {**record().knobs, "protection": "stale", "stale_seconds": 30}
+
+    assert "not-warm" in doubts(knobs=knobs)
+
+
 def test_counters_read_late_are_a_doubt(record, doubts):
     *others, last = record().readings
     late = dataclasses.replace(last, at=last.at + 0.2)
