@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from loadtests.stack.guardian import ROOT
-from tests.architecture_tree import tree
+from tests.architecture_tree import FOLDERS, tree
 
 SOURCES = sorted([*ROOT.glob("service/**/*.py"), *ROOT.glob("loadtests/**/*.py")])
 ARCHITECTURE = (ROOT / "ARCHITECTURE.md").read_text(encoding="utf-8")
@@ -189,6 +189,14 @@ def test_every_file_belongs_to_a_wing():
     }
 
     assert {_wing(module) for module in modules} == set(WINGS)
+    # The package itself is a wing too, and must not take in what has no wing of its own.
+    assert {module for module in modules if _wing(module) == "service"} == {"service"}
+
+
+def test_tree_in_architecture_names_every_folder():
+    folders = {str(path.parent.relative_to(ROOT)) for path in SOURCES}
+
+    assert folders <= set(FOLDERS)
 
 
 def test_wings_import_only_what_lies_below_them():
