@@ -13,9 +13,11 @@ from locust.web import WebUI
 
 from loadtests.page.cache_pages import CachePages
 from loadtests.page.exporter import Exposition, LoadCollector
+from loadtests.page.foreign_pages import add_page_name_flag
 from loadtests.page.live_view import LiveView, LoadSource
 from loadtests.page.metrics_server import METRICS_PORT, start_metrics_server
 from loadtests.page.start_form import fewest_users, require_users
+from loadtests.page.trace_folders import add_trace_folder_flag
 from loadtests.run.closing import close_run
 from loadtests.run.gates import add_gate_flags
 from loadtests.run.ledger import Ledger
@@ -27,6 +29,7 @@ from loadtests.run.typed_locust import listen, parsed_options
 from loadtests.run.worker import WorkerLoad
 from loadtests.sender.histogram import bucket_milliseconds
 from loadtests.service_under_test.client import ServiceError
+from loadtests.service_under_test.control_token import ControlToken
 from loadtests.workload.flags import EXIT_USAGE, Flag, FlagError, FlagParser, add_load_flags
 from loadtests.workload.knob_flags import add_knob_flags
 from loadtests.workload.load_settings import settings_from
@@ -50,6 +53,8 @@ def _add_flags(parser: FlagParser, **_: object) -> None:
     add_knob_flags(parser)
     add_gate_flags(parser)
     METRICS_PORT.add_to(parser)
+    add_trace_folder_flag(parser)
+    add_page_name_flag(parser)
 
 
 def _init(environment: Environment, web_ui: WebUI | None = None, **_: object) -> None:
@@ -65,6 +70,7 @@ def _connect(environment: Environment, web_ui: WebUI | None) -> None:
     settings = settings_from(options)
     environment.host = options.host = ",".join(settings.service_urls)
     options.service_url = list(settings.service_urls)
+    options.urls_at_start = list(settings.service_urls)
     token = os.environ.get("CONTROL_TOKEN") or None
     if isinstance(environment.runner, WorkerRunner):
         environment.user_classes = list(available_classes(environment).values())
@@ -77,7 +83,8 @@ def _connect(environment: Environment, web_ui: WebUI | None) -> None:
         options.num_users = max(options.expect_workers or 1, fewest)
     elif options.headless or options.autostart:
         require_users(str(options.num_users), environment.user_classes)
-    ledger = Ledger(environment, token, partial(close_run, environment))
+    control_token = ControlToken(token, settings.service_urls)
+    ledger = Ledger(environment, control_token, partial(close_run, environment))
     readiness = Readiness(environment, ledger)
     if options.headless or options.autostart:
         readiness.ready_service(settings)

@@ -7,15 +7,18 @@ import logging
 
 from flask import Blueprint, Response, jsonify, request
 from flask.typing import ResponseReturnValue
+from locust.argument_parser import ui_extra_args_dict
 from locust.env import Environment
 from locust.runners import STATE_RUNNING, STATE_SPAWNING
 from locust.web import WebUI
 
 from loadtests.page.cache_table import COLUMNS, cache_rows
 from loadtests.page.exporter import CONTENT_TYPE, Exposition
+from loadtests.page.foreign_pages import ForeignPages
 from loadtests.page.live_view import LiveView
 from loadtests.page.run_panel import RunPanel
-from loadtests.page.start_form import check_users, chosen_classes, settings_of_form
+from loadtests.page.start_form import check_fields, check_users, chosen_classes, settings_of_form
+from loadtests.page.trace_folders import TraceFolders
 from loadtests.run.ledger import FIXED_USERS
 from loadtests.run.readiness import Readiness
 from loadtests.run.typed_locust import parsed_options, protected, web_app
@@ -49,16 +52,20 @@ class CachePages:
     ) -> None:
         self._environment = environment
         self._picker = web_ui.userclass_picker_is_active
-        self._named = parsed_options(environment).user_classes or None  # On the command line.
+        options = parsed_options(environment)
+        self._named = options.user_classes or None  # On the command line.
+        self._shown = frozenset(ui_extra_args_dict())
+        self._trace_folders = TraceFolders(options.trace_folder or (), options.trace)
         self._readiness = readiness
         self._live = live
         self._exposition = exposition
-        self._base = parsed_options(environment).web_base_path
+        self._base = options.web_base_path
         app = web_app(web_ui)
         self._add_tab(web_ui)
         self._refuse_without_login = protected(web_ui, lambda: None)
         # The form shows its fields in the order of their declaration.
         app.jinja_env.policies["json.dumps_kwargs"] = {"sort_keys": False}
+        ForeignPages(options.web_host, options.page_name or ()).install(app)
         app.before_request(self._check_start)
         app.after_request(self._add_rows)
         pages = Blueprint("cacheaside", __name__, url_prefix=self._base)
@@ -84,6 +91,8 @@ class CachePages:
             return to_login
         running = self._running()
         try:
+            check_fields(request.form, self._shown)
+            self._trace_folders.require(request.form.get("trace", ""))
             if running:
                 self._check_edit()
             else:
@@ -96,6 +105,8 @@ class CachePages:
 
     def _check_edit(self) -> None:
         users = check_users(request.form, self._environment.user_classes)
+        # Locust keeps all fields for the next run, although they change nothing of this one.
+        settings_of_form(request.form, parsed_options(self._environment))
         ledger = self._readiness.ledger
         if ledger.has_fixed_users:
             raise FlagError(FIXED_USERS)

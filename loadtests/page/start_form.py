@@ -2,7 +2,7 @@
 
 import bisect
 from argparse import Namespace
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 
 from locust import User
 from locust.dispatch import UsersDispatcher
@@ -20,6 +20,29 @@ Classes = list[type[User]]
 _FLAGS = {flag.key: flag for flag in (*LOAD_FLAGS, *KNOB_FLAGS)}
 _USERS = Flag("users", 1, "", 1, 100_000, "users")
 _SPAWN_RATE = Flag("spawn-rate", 100.0, "", 0.01, 100_000, "users/s")
+
+_OWN_FIELDS = frozenset(
+    ("user_count", "spawn_rate", "host", "run_time", "user_classes", "shape_class", "profile")
+)
+"""The fields that Locust's own form has."""
+
+
+def check_fields(form: Collection[str], shown: Collection[str]) -> None:
+    """Check that a form has only fields that the page shows: Locust takes every option from it.
+
+    Args:
+        form: Names of the form's fields.
+        shown: Names of the options that the page shows.
+
+    Raises:
+        FlagError: It has another field.
+    """
+    for name in form:
+        if name not in _OWN_FIELDS and name not in shown:
+            raise FlagError(
+                f"{name} is not a field of the start form; give it on the command line if it is"
+                " a flag, or leave it out"
+            )
 
 
 def settings_of_form(form: Mapping[str, str], options: Namespace) -> LoadSettings:

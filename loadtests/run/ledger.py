@@ -16,6 +16,7 @@ from loadtests.sender.recording import Recording
 from loadtests.sender.tallies import Tallies
 from loadtests.service_under_test.client import ServiceClient
 from loadtests.service_under_test.contract import Knob
+from loadtests.service_under_test.control_token import ControlToken
 from loadtests.workload.assignments import Epoch
 from loadtests.workload.load_settings import LoadSettings, settings_from
 from loadtests.workload.workload import Workload
@@ -47,12 +48,15 @@ class Ledger:
     """
 
     def __init__(
-        self, environment: Environment, token: str | None, on_outcome: Callable[[Outcome], None]
+        self,
+        environment: Environment,
+        token: ControlToken | None,
+        on_outcome: Callable[[Outcome], None],
     ) -> None:
         self._environment = environment
         self._on_outcome = on_outcome
         self._epochs = 0
-        self.token = token
+        self._token = token
         self._recording: Recording | None = None
         self.workload: Workload | None = None
         self.settings: LoadSettings | None = None
@@ -82,7 +86,12 @@ class Ledger:
         Raises:
             FlagError: The settings for the first run are wrong.
         """
-        return ServiceClient((settings or self.settings_now()).service_urls, self.token)
+        chosen = settings or self.settings_now()
+        return ServiceClient(chosen.service_urls, self.token_for(chosen))
+
+    def token_for(self, settings: LoadSettings) -> str | None:
+        """Return the token for the service of *settings*; None if it may not have it."""
+        return self._token.for_urls(settings.service_urls) if self._token else None
 
     def workload_of(self, settings: LoadSettings) -> Workload:
         """Return the workload that the service was readied for, or a new one for other *settings*.

@@ -42,10 +42,11 @@ class LocalLoad:
 
     def _on_test_start(self, **_: object) -> None:
         self._stopping = False
+        settings = self._ledger.open()
         self._run = LoadRun(
-            self._ledger.workload_of(self._ledger.open()),
+            self._ledger.workload_of(settings),
             scenarios_of(self._environment),
-            self._ledger.token,
+            self._ledger.token_for(settings),
             self._environment.events.request.fire,
             lambda: end_run(self._environment),
         )

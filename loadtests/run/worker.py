@@ -9,6 +9,7 @@ from locust.runners import WorkerRunner
 from loadtests.run.load_user import scenarios_of
 from loadtests.run.typed_locust import listen, parsed_options
 from loadtests.sender.sender import LoadRun
+from loadtests.service_under_test.control_token import ControlToken
 from loadtests.workload.assignments import Epoch
 from loadtests.workload.flags import FlagError
 from loadtests.workload.load_settings import settings_from
@@ -49,12 +50,15 @@ class WorkerLoad:
         scenarios = scenarios_of(self._environment)
         self._run = None
         try:
-            settings = settings_from(parsed_options(self._environment))
+            options = parsed_options(self._environment)
+            settings = settings_from(options)
             workload = Workload(settings, settings.read_trace())
         except FlagError as error:  # Such as a trace that only the master can read.
             self._runner.send_message(REFUSED, {"why": str(error)})
             return
-        self._run = LoadRun(workload, scenarios, self._token, fire, self._on_exhausted)
+        # The master's, which come with the other options of the run.
+        token = ControlToken(self._token, options.urls_at_start).for_urls(settings.service_urls)
+        self._run = LoadRun(workload, scenarios, token, fire, self._on_exhausted)
 
     def _on_begin(self, msg: Any, **_: object) -> None:  # noqa: ANN401 - Locust's message
         epoch = Epoch(**msg.data)

@@ -45,6 +45,7 @@ class ServiceClient:
     ) -> None:
         self._urls = [url.rstrip("/") for url in urls]
         self._timeout_seconds = timeout_seconds
+        self._has_token = token is not None
         authorization = {"Authorization": f"Bearer {token}"} if token else {}
         self._connections = Connections({"Content-Type": "application/json", **authorization})
 
@@ -182,7 +183,7 @@ class ServiceClient:
     ) -> bytes:
         response, raw = self._send(method, url, path, body)
         if response.status >= HTTPStatus.MULTIPLE_CHOICES:
-            raise ServiceError(_refusal(url, f"{method} {path}", response.status, raw))
+            raise ServiceError(self._refusal(url, f"{method} {path}", response.status, raw))
         return raw
 
     def _send(
@@ -198,15 +199,20 @@ class ServiceClient:
                 f"service {url} cannot be reached: {error}; start it or give another --service-url"
             ) from None
 
-
-def _refusal(url: str, request: str, status: int, raw: bytes) -> str:
-    if status in (HTTPStatus.UNAUTHORIZED, HTTPStatus.FORBIDDEN):
-        return (
-            f"service {url} refused our control token;"
-            " set CONTROL_TOKEN in the environment to the service's"
-        )
-    try:
-        sentence = json.loads(raw)["error"]
-    except (ValueError, KeyError, TypeError):
-        sentence = f"status {status}; is this the service?"
-    return f"service {url} refused {request}: {sentence}"
+    def _refusal(self, url: str, request: str, status: int, raw: bytes) -> str:
+        if status in (HTTPStatus.UNAUTHORIZED, HTTPStatus.FORBIDDEN):
+            if self._has_token:
+                return (
+                    f"service {url} refused our control token;"
+                    " set CONTROL_TOKEN in the environment to the service's"
+                )
+            return (
+                f"service {url} asks for a control token, and we sent none; set CONTROL_TOKEN in"
+                " the environment to the service's, and start again with --service-url"
+                f" {url}: the token is sent only to addresses given at start"
+            )
+        try:
+            sentence = json.loads(raw)["error"]
+        except (ValueError, KeyError, TypeError):
+            sentence = f"status {status}; is this the service?"
+        return f"service {url} refused {request}: {sentence}"

@@ -68,7 +68,7 @@ def test_a_bad_value_is_refused_in_the_form_with_the_same_sentence(page):
         ({"spawn_rate": "inf"}, "spawn-rate must be a number"),
         ({"run_time": "soon"}, "run-time must be a time such as"),
         ({"scenario": "Nothing"}, "scenario must be one of ReadHeavy"),
-        ({"trace": "/nowhere/trace.txt"}, "trace /nowhere/trace.txt cannot be read"),
+        ({"trace": "/nowhere/trace.txt"}, "trace must be a file below a folder given at start"),
         ({"scenario": "TraceReplay"}, "give --trace a path"),
         ({"shape": "spike", "spike_seconds": "60"}, "spike-seconds must be less than"),
         ({"host": "http://127.0.0.1:1"}, "service http://127.0.0.1:1 cannot be reached"),
@@ -125,7 +125,8 @@ def test_refusal_of_a_bad_trace_line_names_its_number(tmp_path, service_url):
         tmp_path, service_url, "--trace", trace, environment={"CONTROL_TOKEN": "secret"}
     )
 
-    assert f"trace {trace}, line 3: an id must be 1 to 2147483647, got 'oops'" in said
+    assert f"trace {trace}, line 3: an id must be 1 to 2147483647" in said
+    assert "oops" not in said
 
 
 def test_fewer_slots_than_workers_are_refused(tmp_path, service_url):

@@ -1,0 +1,59 @@
+"""Which files the start form may name as a trace."""
+
+from collections.abc import Sequence
+from pathlib import Path
+
+from loadtests.workload.flags import FlagError, FlagParser
+
+
+def add_trace_folder_flag(parser: FlagParser) -> None:
+    """Declare --trace-folder on Locust's parser."""
+    parser.add_argument(
+        "--trace-folder",
+        action="append",
+        default=None,
+        help="A folder whose files the form may name as trace; repeat for more. Default: none.",
+        metavar="<folder>",
+        include_in_web_ui=False,
+    )
+
+
+class TraceFolders:
+    """Allows the form the trace of the command line, and files below folders named there.
+
+    Args:
+        folders: The folders.
+        given: The trace of the command line; empty without one.
+
+    Raises:
+        FlagError: One of *folders* is not a folder.
+    """
+
+    def __init__(self, folders: Sequence[str], given: str) -> None:
+        for folder in folders:
+            if not folder or not Path(folder).is_dir():
+                raise FlagError(
+                    f"trace-folder must be a folder, got {folder!r}; create it or leave it out"
+                )
+        self._folders = [Path(folder).resolve() for folder in folders]
+        self._given = given
+
+    def require(self, trace: str) -> None:
+        """Check that the form may name *trace*, links followed.
+
+        Raises:
+            FlagError: It may not; the message does not say whether there is such a file.
+        """
+        if trace in {"", self._given} or self._holds(trace):
+            return
+        raise FlagError(
+            "trace must be a file below a folder given at start with --trace-folder,"
+            f" got {trace!r}; start again with --trace-folder, or with --trace"
+        )
+
+    def _holds(self, trace: str) -> bool:
+        try:
+            path = Path(trace).resolve()
+        except (OSError, ValueError, RuntimeError):
+            return False  # A loop of links, or a name that no file can have.
+        return any(folder in path.parents for folder in self._folders)
