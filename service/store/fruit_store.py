@@ -1,5 +1,6 @@
 """The fruit table in MySQL or SQLite: every query that the service sends."""
 
+import logging
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
@@ -38,6 +39,9 @@ BULK_TIMEOUT_SECONDS = 30.0
 ROWS_PER_STATEMENT = 1000
 # Others may create and delete the row between the UPDATE and the INSERT of a replace.
 REPLACE_ATTEMPTS = 5
+SAME_CAUSE_SECONDS = 60.0
+
+log = logging.getLogger("service")
 
 FRUIT = Table(
     "fruit",
@@ -59,6 +63,7 @@ class FruitStore:
 
     def __init__(self, url: str, pool_size: int, observer: Observer) -> None:
         self._observer = observer
+        self._logged: tuple[str, float] | None = None
         # One connection more than loads take, so that `problem` never waits for them.
         self._reads = build_engine(url, READ_TIMEOUT_SECONDS, pool_size=pool_size + 1)
         self._writes = build_engine(url, WRITE_TIMEOUT_SECONDS, pool_size=pool_size, ping=True)
@@ -145,10 +150,23 @@ class FruitStore:
         try:
             yield outcomes.append
         except SQLAlchemyError as error:
-            raise _store_error(error) from error
+            unavailable = _store_error(error)
+            self._log_once(str(unavailable))
+            raise unavailable from error
         finally:
             self._observer.store_in_flight(-1)
             self._observer.store_query(op, outcomes[-1], time.perf_counter() - began)
+
+    def _log_once(self, cause: str) -> None:
+        """Log a cause unless it was logged within a minute: while it lasts, every query has it."""
+        now = time.monotonic()
+        if (
+            not self._logged
+            or self._logged[0] != cause
+            or now - self._logged[1] > SAME_CAUSE_SECONDS
+        ):
+            self._logged = (cause, now)
+            log.warning("the store refused or did not answer: %s", cause)
 
 
 def _replace(connection: Connection, fruit: Fruit) -> bool:

@@ -39,9 +39,9 @@ def problem(status: int, message: str, field: str | None = None) -> Response:
     return response
 
 
-def store_unavailable(error: StoreUnavailableError) -> Response:
-    """Return a response that states why the store is not available, and when to try again."""
-    response = problem(503, f"the store is not available: {error}")
+def store_unavailable(_error: StoreUnavailableError) -> Response:
+    """Return a response that says when to try again; the cause can name servers and users."""
+    response = problem(503, "the store is not available; the service's log says why")
     response.headers["Retry-After"] = RETRY_AFTER_SECONDS
     return response
 

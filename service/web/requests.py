@@ -1,9 +1,10 @@
-"""Requests that change something: who may send them, and the JSON object that they carry."""
+"""Requests that only some may send: who that is, and the JSON object that requests carry."""
 
 import hmac
 import ipaddress
 import json
 from typing import Any, NoReturn
+from urllib.parse import urlsplit
 
 from flask import request
 
@@ -11,21 +12,35 @@ from service.web.problems import RefusedError
 
 MAX_BODY_BYTES = 16 * 1024
 
+# A proxy on this machine sends these for a client that may be anywhere.
+_FORWARDED = ("Forwarded", "X-Forwarded-For", "X-Forwarded-Host", "X-Real-IP")
+_OWN_SITES = {"same-origin", "none"}
+_WAY_OUT = "set CONTROL_TOKEN for the service, and send it as Authorization: Bearer"
+
 
 def require_authorized(token: str | None) -> None:
-    """Raise RefusedError (401) unless the current request may write and control.
+    """Raise RefusedError (401 or 403) unless the current request may write and control.
 
     Args:
-        token: What the request must carry; None accepts only requests from this machine.
+        token: What the request must carry; None accepts only requests from this machine that
+            neither a proxy nor another web page sends.
     """
     if token is None:
-        if not _is_loopback(request.remote_addr or ""):
-            raise RefusedError(401, "without CONTROL_TOKEN only this machine may do that")
+        _require_person_here()
         return
     scheme, _, sent = request.headers.get("Authorization", "").partition(" ")
     same = hmac.compare_digest(sent.encode("utf-8", "replace"), token.encode())
     if scheme.lower() != "bearer" or not same:
         raise RefusedError(401, "send the token: Authorization: Bearer CONTROL_TOKEN")
+
+
+def is_authorized(token: str | None) -> bool:
+    """Return whether `require_authorized` accepts the current request."""
+    try:
+        require_authorized(token)
+    except RefusedError:
+        return False
+    return True
 
 
 def read_json_object() -> dict[str, Any]:
@@ -51,6 +66,35 @@ def read_json_object() -> dict[str, Any]:
     if not isinstance(value, dict):
         raise RefusedError(400, "the body must be one JSON object")
     return value
+
+
+def _require_person_here() -> None:
+    if not _is_loopback(request.remote_addr or ""):
+        raise RefusedError(401, f"without CONTROL_TOKEN only this machine may do that; {_WAY_OUT}")
+    headers = request.headers
+    for name in _FORWARDED:
+        if name in headers:
+            raise RefusedError(
+                403, f"without CONTROL_TOKEN no proxy may do that, and {name} is set; {_WAY_OUT}"
+            )
+    host, origin = headers.get("Host", "localhost"), headers.get("Origin")
+    # A web page can send requests here from the browser of whoever reads it, and its own name
+    # may lead to this machine (DNS rebinding).
+    foreign = not _is_own_host(host) or headers.get("Sec-Fetch-Site", "none") not in _OWN_SITES
+    if foreign or origin not in {None, f"http://{host}", f"https://{host}"}:
+        raise RefusedError(
+            403,
+            "without CONTROL_TOKEN only localhost may do that, and no page of another site;"
+            f" {_WAY_OUT}",
+        )
+
+
+def _is_own_host(host: str) -> bool:
+    try:
+        name = urlsplit(f"//{host}").hostname or ""
+    except ValueError:
+        return False
+    return name == "localhost" or _is_loopback(name)
 
 
 def _is_loopback(text: str) -> bool:

@@ -60,6 +60,69 @@ def test_without_a_configured_token_other_machines_are_refused(client, address, 
     assert answer.status_code == 401
 
 
+@pytest.mark.parametrize("address", ["10.0.0.1", "2001:db8::1"])
+def test_refusal_of_another_machine_tells_the_way_out(client, address):
+    answer = client.patch("/control/settings", json={}, environ_base={"REMOTE_ADDR": address})
+
+    assert answer.status_code == 401
+    assert "set CONTROL_TOKEN" in answer.json["error"]
+
+
+@pytest.mark.parametrize(
+    "headers",
+    [
+        {"X-Forwarded-For": "127.0.0.1"},
+        {"Forwarded": "for=127.0.0.1"},
+        {"X-Real-IP": "127.0.0.1"},
+        {"X-Forwarded-Host": "localhost"},
+        {"Host": "evil.example"},
+        {"Host": "127.0.0.1.evil.example:8000"},
+        {"Host": "[nonsense"},
+        {"Origin": "http://evil.example"},
+        {"Origin": "null"},
+        {"Origin": "http://localhost:1"},
+        {"Host": "evil.example", "Origin": "http://evil.example"},
+        {"Sec-Fetch-Site": "cross-site"},
+        {"Sec-Fetch-Site": "same-site"},
+    ],
+    ids=lambda headers: " ".join(f"{name} {value}" for name, value in headers.items()),
+)
+@pytest.mark.parametrize(("method", "path"), CONTROL)
+def test_without_a_configured_token_proxies_and_other_pages_are_refused(
+    client, method, path, headers
+):
+    answer = client.open(path, method=method, headers=headers, json={})
+
+    assert answer.status_code == 403
+    assert "set CONTROL_TOKEN" in answer.json["error"]
+
+
+@pytest.mark.parametrize(
+    "headers",
+    [
+        {"Host": "127.0.0.1:8000"},
+        {"Host": "[::1]:8000"},
+        {"Host": "LOCALHOST:8000"},
+        {"Host": "localhost:8000", "Origin": "http://localhost:8000"},
+        {"Sec-Fetch-Site": "same-origin"},
+        {"Sec-Fetch-Site": "none"},
+    ],
+    ids=lambda headers: " ".join(f"{name} {value}" for name, value in headers.items()),
+)
+def test_without_a_configured_token_localhost_is_obeyed_under_its_names(client, headers):
+    assert client.get("/control/settings", headers=headers).status_code == 200
+
+
+def test_the_token_passes_a_proxy(guarded):
+    headers = {
+        "Authorization": "Bearer s3cret",
+        "Host": "fruit.example",
+        "X-Forwarded-For": "10.0.0.1",
+    }
+
+    assert guarded.get("/control/settings", headers=headers).status_code == 200
+
+
 def test_lookups_need_no_token(guarded):
     assert guarded.get("/fruit/1").status_code == 200
 
@@ -152,6 +215,44 @@ def test_process_is_live_but_not_ready_without_redis(client):
         "ready": False,
         "checks": {"redis": "Redis does not answer", "store": "ok"},
     }
+
+
+@pytest.fixture
+def storeless(build, settings):
+    """An app whose database, at an address that strangers must not see, is away."""
+    url = "mysql+pymysql://cashier:hunter2@127.0.0.1:1/grocerydb"
+    return build(replace(settings, database_url=url, control_token="s3cret")).test_client()
+
+
+SECRETS = ("cashier", "hunter2", "127.0.0.1", "grocerydb", "pymysql", "2003")
+
+
+@pytest.mark.parametrize("path", ["/readyz", "/fruit/1", "/metrics", "/", "/control/settings"])
+def test_strangers_see_no_user_and_no_address_of_the_database(storeless, path):
+    answers = [storeless.get(path) for _ in range(3)]
+
+    assert [word for word in SECRETS if any(word in answer.text for answer in answers)] == []
+
+
+def test_the_cause_is_told_with_the_token_and_stands_in_the_log_once(storeless, caplog):
+    told = storeless.get("/readyz", headers={"Authorization": "Bearer s3cret"})
+    hidden = storeless.get("/readyz")
+    storeless.get("/fruit/1")
+
+    assert "Can't connect to MySQL server on '127.0.0.1'" in told.json["checks"]["store"]
+    assert (told.status_code, hidden.status_code) == (503, 503)
+    assert hidden.json["checks"]["store"].startswith("not available; the log says why")
+    lines = [line for line in caplog.messages if "the store refused or did not answer" in line]
+    assert len(lines) == 1
+    assert "127.0.0.1" in lines[0]
+
+
+def test_a_write_that_fails_tells_no_cause_either(storeless):
+    headers = {"Authorization": "Bearer s3cret"}
+    answer = storeless.put("/fruit/1", headers=headers, json={"name": "kiwi", "quantity": 1})
+
+    assert answer.status_code == 503
+    assert [word for word in SECRETS if word in answer.text] == []
 
 
 def test_catalogue_command_fills_and_refuses_an_invalid_size(app):
