@@ -40,7 +40,7 @@ class SettingsError(ValueError):
 
 @dataclass(frozen=True, slots=True)
 class Settings:
-    """How one process runs; the defaults fit the seed's compose stack on this machine.
+    """How one process runs; the defaults fit the compose stack on this machine.
 
     Attributes:
         redis_url: A Redis server, or with `+cluster` one node of a cluster.

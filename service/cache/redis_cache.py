@@ -43,7 +43,7 @@ DELETED_TOGETHER = 500
 
 
 class RedisCache:
-    """Fruit in Redis, one entry each, under the keys that the seed shows; see `Cache`.
+    """Fruit in Redis, one entry each, under the keys that the README shows; see `Cache`.
 
     Args:
         calls: Sends commands to Redis and returns their replies.

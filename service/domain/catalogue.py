@@ -18,7 +18,7 @@ _FRUITS = (
 
 
 def generate_fruit(fruit_id: int) -> Fruit:
-    """Return the fruit of an id, the same on every call; ids 1 to 3 are the seed's rows."""
+    """Return the fruit of an id, the same on every call; ids 1 to 3 are the rows of db.sql."""
     if fruit_id <= len(SEED):
         return SEED[fruit_id - 1]
     series, place = divmod(fruit_id, len(_KINDS) * len(_FRUITS))

@@ -18,8 +18,8 @@ def build_engine(
     """Build an engine, which connects at its first query.
 
     Args:
-        url: `mysql+pymysql://` or `sqlite:///`; a new SQLite file gets the table and the seed's
-            rows at the first connection.
+        url: `mysql+pymysql://` or `sqlite:///`; a new SQLite file gets the table and the
+            rows of db.sql at the first connection.
         timeout_seconds: Longest wait for a reply, and for a connection of the pool.
         pool_size: Most connections, each committing every statement by itself; None opens one
             for each transaction.
