@@ -10,7 +10,7 @@ import statistics
 import subprocess
 import sys
 import tempfile
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -124,19 +124,15 @@ def _per_request(busy: Cost, idle: Cost) -> float:
     return (busy.cpu_seconds - idle.cpu_seconds) / requests * 1e6
 
 
-def _median(values: Iterable[float]) -> float:
-    return statistics.median(values)
-
-
 def compare_speed(url: str, say: Callable[[str], None]) -> float:
     """Compare throughput on one core with plain Locust, in alternation; return plain Locust's."""
     usual, ratios = [], []
     for _ in range(ROUNDS):
         usual.append(run_plain_locust(url).throughput)
         ratios.append(run_open_loop(url, 1.3 * usual[-1]).throughput / usual[-1])
-    full = _median(usual)
+    full = statistics.median(usual)
     say(f"plain FastHttpUser, no wait: {full:.0f} requests/s on one core")
-    say(f"open-loop ReadHeavy: {_median(ratios):.2f} of that (wanted: at least 0.85)")
+    say(f"open-loop ReadHeavy: {statistics.median(ratios):.2f} of that (wanted: at least 0.85)")
     return full
 
 
@@ -153,8 +149,11 @@ def compare_growth(url: str, full: float, say: Callable[[str], None]) -> None:
     for _ in range(ROUNDS):
         for name, (rate, words) in variants.items():
             runs[name].append(run_open_loop(url, rate, *words, slots=512))
-    cost = {name: _median(_per_request(run, idle[name]) for run in runs[name]) for name in variants}
-    slip = _median(run.slip_p50_ms or 0.0 for run in runs["half"])
+    cost = {
+        name: statistics.median(_per_request(run, idle[name]) for run in runs[name])
+        for name in variants
+    }
+    slip = statistics.median(run.slip_p50_ms or 0.0 for run in runs["half"])
     memory = max(run.peak_megabytes for run in runs["items"])
     say(f"at half load: median slip {slip:.2f} ms, {cost['half']:.0f} us of CPU a request")
     say(f"10^7 items: {cost['items'] / cost['half']:.2f} of that (wanted: at most 1.2)")

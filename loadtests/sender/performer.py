@@ -75,7 +75,7 @@ class Performer:
         if arrival.is_write:
             self._tallies.dropped_writes += answer.result == DROPPED
             self._tallies.failed_writes += answer.result == FAILED
-            self._report("PUT", ROW_NAMES[answer.result], arrival, ended, answer.failure)
+            self._report(ROW_NAMES[answer.result], arrival, ended, answer.failure)
         else:
             self._count(arrival, started, ended, answer)
 
@@ -84,14 +84,8 @@ class Performer:
         service = ended - started if answer.result != DROPPED else math.nan
         row = (arrival.intended, response, service, answer.result, self._scenario)
         self._tallies.rows.append(row)
-        self._fire(
-            request_type="GET",
-            name=ROW_NAMES[answer.result],
-            response_time=response * 1000.0,
-            response_length=len(answer.body),
-            exception=answer.failure,
-            context={},
-        )
+        name, size = ROW_NAMES[answer.result], len(answer.body)
+        self._report(name, arrival, ended, answer.failure, size)
 
     def _write(self, arrival: Arrival) -> None:
         if self._oracle is None:
@@ -104,16 +98,16 @@ class Performer:
             self._tallies.writes += 1
         else:
             self._tallies.failed_writes += 1
-        self._report("PUT", WRITE_ROW, arrival, ended, failure)
+        self._report(WRITE_ROW, arrival, ended, failure)
 
     def _report(
-        self, method: str, name: str, arrival: Arrival, ended: float, failure: Exception | None
+        self, name: str, arrival: Arrival, ended: float, failure: Exception | None, size: int = 0
     ) -> None:
         self._fire(
-            request_type=method,
+            request_type="PUT" if arrival.is_write else "GET",
             name=name,
             response_time=(ended - arrival.intended) * 1000.0,
-            response_length=0,
+            response_length=size,
             exception=failure,
             context={},
         )

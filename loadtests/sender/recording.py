@@ -1,13 +1,13 @@
 """The record of a run on disk: start.json, samples.bin, summary.json."""
 
 from pathlib import Path
-from typing import Any
+from typing import Any, BinaryIO
 
 import numpy as np
 from numpy.typing import NDArray
 
 from loadtests.output.json_file import write_json
-from loadtests.sender.samples import SampleWriter, clear_samples
+from loadtests.sender.samples import clear_samples, open_samples
 
 
 class Recording:
@@ -19,7 +19,7 @@ class Recording:
 
     def __init__(self, directory: Path) -> None:
         self._directory = directory
-        self._samples: SampleWriter | None = None
+        self._samples: BinaryIO | None = None
 
     def begin(self, started_at: float) -> None:
         """Write the run's time zero, unix seconds."""
@@ -27,12 +27,13 @@ class Recording:
 
     def open_samples(self, *, own_file: bool) -> None:
         """Open this process's file of samples; *own_file* if several processes record."""
-        self._samples = SampleWriter(self._directory, own_file=own_file)
+        self._samples = open_samples(self._directory, own_file=own_file)
 
     def append(self, samples: NDArray[np.void]) -> None:
-        """Add samples to the file opened by `open_samples`."""
+        """Add samples to the open file, and flush them to the operating system."""
         if self._samples is not None:
-            self._samples.append(samples)
+            self._samples.write(samples.tobytes())
+            self._samples.flush()
 
     def close_samples(self) -> None:
         """Close the file of samples."""

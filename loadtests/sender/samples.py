@@ -25,26 +25,12 @@ service: seconds from holding a slot to the last byte (NaN if dropped); result: 
 _NAME = "samples.bin"
 
 
-class SampleWriter:
-    """Appends samples to a file in a run's directory; each process has one writer.
+def open_samples(directory: Path, *, own_file: bool) -> BinaryIO:
+    """Open this process's file for samples (SAMPLE_DTYPE) in a run's directory, which must exist.
 
-    Args:
-        directory: The run's directory; it must exist.
-        own_file: Whether several processes write; the file's name then ends in the process id.
+    If several processes write, each has its *own_file*, whose name ends in the process id.
     """
-
-    def __init__(self, directory: Path, *, own_file: bool) -> None:
-        name = f"{_NAME}.{os.getpid()}" if own_file else _NAME
-        self._file: BinaryIO = (directory / name).open("wb")
-
-    def append(self, samples: NDArray[np.void]) -> None:
-        """Write *samples* (SAMPLE_DTYPE) and flush them to the operating system."""
-        self._file.write(samples.tobytes())
-        self._file.flush()
-
-    def close(self) -> None:
-        """Close the file."""
-        self._file.close()
+    return (directory / (f"{_NAME}.{os.getpid()}" if own_file else _NAME)).open("wb")
 
 
 def read_samples(directory: str | Path) -> NDArray[np.void]:

@@ -15,25 +15,21 @@ class GivenService:
     Args:
         service_urls: Their addresses, such as http://127.0.0.1:8000.
         redis_url: Their Redis; None if it cannot be reached.
-        prometheus_url: A Prometheus that scrapes them; None if there is none.
         control_token: Token of their control API; None takes $CONTROL_TOKEN.
-        store_name: Their database, as shown to people.
     """
+
+    store_name = "the service's own"
 
     def __init__(
         self,
         service_urls: Sequence[str],
         *,
         redis_url: str | None = None,
-        prometheus_url: str | None = None,
         control_token: str | None = None,
-        store_name: str = "the service's own",
     ) -> None:
         self.service_urls = [url.rstrip("/") for url in service_urls]
         self.redis_url = redis_url
-        self.prometheus_url = prometheus_url
         self.control_token = control_token or os.environ.get("CONTROL_TOKEN")
-        self.store_name = store_name
         self.lines = [f"service: given, {', '.join(self.service_urls)}"]
 
     def __enter__(self) -> Self:
@@ -58,8 +54,6 @@ class GivenServers:
         service_processes: Number of service processes, each on a port of its own.
         environment: Settings for them, by the names of their variables.
     """
-
-    prometheus_url: str | None = None
 
     def __init__(
         self,

@@ -9,7 +9,6 @@ class Stack(Protocol):
     Attributes:
         service_urls: Addresses of all service processes.
         redis_url: None if Redis cannot be reached directly.
-        prometheus_url: None if there is no Prometheus.
         control_token: None if control and writes need no token (on loopback).
         lines: The servers used, one sentence each.
         store_name: The database, such as "MariaDB 10.11.19".
@@ -17,7 +16,6 @@ class Stack(Protocol):
 
     service_urls: list[str]
     redis_url: str | None
-    prometheus_url: str | None
     control_token: str | None
     lines: list[str]
     store_name: str

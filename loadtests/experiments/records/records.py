@@ -56,9 +56,9 @@ class Drained:
     redis: RedisCounters | None
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class TrialRecord:
-    """One trial as it was measured.
+    """One trial as it was measured, filled in while it runs.
 
     Attributes:
         trial: The trial.

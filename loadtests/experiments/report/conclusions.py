@@ -1,5 +1,7 @@
 """The conclusions of a sweep in sentences, drawn only from trials that are not doubted."""
 
+from collections.abc import Iterator
+
 from loadtests.experiments.records.records import RunRecord
 from loadtests.experiments.report.figures import TrialFigures
 
@@ -76,23 +78,20 @@ def _smallest_ttl(wanted: float, trusted: list[TrialFigures]) -> str:
     )
 
 
-def _effect(trusted: list[TrialFigures]) -> list[str]:
+def _effect(trusted: list[TrialFigures]) -> Iterator[str]:
     first = min(trusted, key=lambda trial: trial.ttl_seconds)
     last = max(trusted, key=lambda trial: trial.ttl_seconds)
-    if first.ttl_seconds == last.ttl_seconds:
-        return []
-    queries = (first.store_queries_per_second, last.store_queries_per_second)
-    if queries[0] is None or queries[1] is None:
-        return []
-    sentence = (
+    before, after = first.store_queries_per_second, last.store_queries_per_second
+    if first.ttl_seconds == last.ttl_seconds or before is None or after is None:
+        return
+    yield (
         f"From a TTL of {first.ttl_seconds:g} s to {last.ttl_seconds:g} s the hit ratio goes from "
-        f"{first.hit_ratio:.3f} to {last.hit_ratio:.3f}, and the store gets {queries[1]:.0f} "
-        f"instead of {queries[0]:.0f} queries per second."
+        f"{first.hit_ratio:.3f} to {last.hit_ratio:.3f}, and the store gets {after:.0f} "
+        f"instead of {before:.0f} queries per second."
     )
-    return [sentence]
 
 
-def _times(trusted: list[TrialFigures]) -> list[str]:
+def _times(trusted: list[TrialFigures]) -> Iterator[str]:
     timed = [
         (trial, hit, miss)
         for trial in trusted
@@ -100,24 +99,20 @@ def _times(trusted: list[TrialFigures]) -> list[str]:
         and (hit := trial.percentiles["hit response"].p50) is not None
         and (miss := trial.percentiles["miss response"].p50) is not None
     ]
-    if not timed:
-        return []
-    trial, hit, miss = timed[-1]
-    sentence = (
-        f"At {trial.ttl_seconds:g} s half of the hits are answered within {hit * 1000:.1f} ms, "
-        f"half of the misses within {miss * 1000:.1f} ms."
-    )
-    return [sentence]
+    for trial, hit, miss in timed[-1:]:
+        yield (
+            f"At {trial.ttl_seconds:g} s half of the hits are answered within {hit * 1000:.1f} ms, "
+            f"half of the misses within {miss * 1000:.1f} ms."
+        )
 
 
-def _theory(trusted: list[TrialFigures]) -> list[str]:
+def _theory(trusted: list[TrialFigures]) -> Iterator[str]:
     gaps = [gap for trial in trusted if (gap := theory_gap(trial)) is not None]
     if not gaps:
-        return []
+        return
     agreeing = sum(bool(agrees_with_theory(trial)) for trial in trusted)
     ratio = "offload" if trusted[0].of_trace else "hit ratio"
-    sentence = (
+    yield (
         f"Theory, computed before each window opened, is off by {max(gaps) * 100:.1f} points of "
         f"{ratio} at most; {agreeing} of {len(gaps)} trials agree with it."
     )
-    return [sentence]

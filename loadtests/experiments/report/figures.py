@@ -19,8 +19,12 @@ from loadtests.service_under_test.contract import (
 from loadtests.service_under_test.counters import ServiceCounters, loads
 
 QUANTILES = (0.50, 0.95, 0.99)
-CLOCKS = ("response", "service")
 TIMED_RESULTS = ("hit", "miss")
+SERIES = {
+    f"{word} {clock}": (word, clock) for word in TIMED_RESULTS for clock in ("response", "service")
+}
+"""Result and clock of each series of latencies, by its name."""
+
 _PLURALS = {"hit": "hits", "miss": "misses"}
 
 
@@ -188,12 +192,10 @@ def _percentiles(record: TrialRecord, samples: Samples) -> dict[str, Percentiles
         inside = (intended >= record.window.opens) & (intended < record.window.closes)
         samples = samples[inside]
     percentiles = {}
-    for word in TIMED_RESULTS:
-        of_result = samples[samples["result"] == RESULT_INDEX[word]]
-        for clock in CLOCKS:
-            seconds = of_result[clock].astype(np.float64)
-            p50, p95, p99 = (quantile(seconds, q) for q in QUANTILES)
-            percentiles[f"{word} {clock}"] = Percentiles(p50, p95, p99, len(seconds))
+    for name, (word, clock) in SERIES.items():
+        seconds = samples[clock][samples["result"] == RESULT_INDEX[word]].astype(np.float64)
+        p50, p95, p99 = (quantile(seconds, q) for q in QUANTILES)
+        percentiles[name] = Percentiles(p50, p95, p99, len(seconds))
     return percentiles
 
 

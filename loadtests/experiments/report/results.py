@@ -11,7 +11,7 @@ from loadtests.experiments.records.records import (
     load_samples,
     load_trials,
 )
-from loadtests.experiments.report.figures import TIMED_RESULTS, TrialFigures, figures_of
+from loadtests.experiments.report.figures import SERIES, TrialFigures, figures_of
 
 _RATIOS = (
     *("ttl_seconds", "hit_ratio", "hit_ratio_low", "hit_ratio_high", "predicted_hit_ratio"),
@@ -70,14 +70,13 @@ def _trial(trial: TrialFigures) -> dict[str, Any]:
 
 def _milliseconds(trial: TrialFigures) -> dict[str, float | None]:
     """Return the percentiles by names such as hit_p50_ms and service_miss_p99_ms."""
-    found: dict[str, float | None] = {}
-    for clock, prefix in _PREFIXES.items():
-        for word in TIMED_RESULTS:
-            of_result = trial.percentiles[f"{word} {clock}"]
-            for quantile in ("p50", "p95", "p99"):
-                name = f"{prefix}{word}_{quantile}_ms"
-                found[name] = rounded_milliseconds(getattr(of_result, quantile))
-    return found
+    return {
+        f"{_PREFIXES[clock]}{word}_{quantile}_ms": rounded_milliseconds(
+            getattr(trial.percentiles[name], quantile)
+        )
+        for name, (word, clock) in SERIES.items()
+        for quantile in ("p50", "p95", "p99")
+    }
 
 
 def rounded_milliseconds(seconds: float | None) -> float | None:

@@ -6,7 +6,7 @@ from rich.table import Table
 from rich.text import Text
 
 from loadtests.experiments.report.conclusions import conclusions, store_sentence
-from loadtests.experiments.report.figures import Percentiles, TrialFigures
+from loadtests.experiments.report.figures import SERIES, Percentiles, TrialFigures
 from loadtests.experiments.report.results import RunResults
 from loadtests.output.figure_text import (
     UNKNOWN,
@@ -74,17 +74,9 @@ def _ratios(trials: list[TrialFigures]) -> Table:
 
 
 def _latencies(trials: list[TrialFigures]) -> Table:
-    table = empty_table("\nTTL s")
-    for word in ("hit", "miss"):
-        for clock in ("response", "service"):
-            table.add_column(f"{word} {clock}\np50/p95/p99 ms", justify="right")
+    table = empty_table("\nTTL s", *(f"{name}\np50/p95/p99 ms" for name in SERIES))
     for trial in trials:
-        cells = [
-            _three(trial.percentiles[f"{word} {clock}"])
-            for word in ("hit", "miss")
-            for clock in ("response", "service")
-        ]
-        table.add_row(ttl_text(trial), *cells)
+        table.add_row(ttl_text(trial), *(_three(trial.percentiles[name]) for name in SERIES))
     return table
 
 

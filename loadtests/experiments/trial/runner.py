@@ -1,15 +1,12 @@
 """Runs trials one after another, and saves each as soon as it has ended."""
 
 from collections.abc import Callable
-from dataclasses import dataclass, field
 from functools import partial
-from typing import Any
 
 from loadtests.experiments.plan.plan import Load
 from loadtests.experiments.records.records import Drained, Reading, TrialRecord
 from loadtests.experiments.trial.locust_process import LoadError, LocustRun, Summary
 from loadtests.experiments.trial.parts import Bench, TrialPlan
-from loadtests.prediction.after_cold_start import Prediction
 from loadtests.service_under_test.client import PROBES_LEFT_OUT, ServiceError
 
 PROBES = PROBES_LEFT_OUT + 20  # Loads timed before a trial.
@@ -17,21 +14,9 @@ LONGEST_SLEEP_SECONDS = 0.25  # Between checks that the traffic still runs.
 QUIET_READINGS = 10  # Tries to read service and Redis at one moment.
 
 
-@dataclass(slots=True)
-class Notes:
-    """What a trial has recorded so far; an aborted one is saved with just that."""
+_UNKNOWN_AT_FIRST = ("prediction", "predicted_at", "started_at", "before", "after", "load")
 
-    knobs: dict[str, Any] = field(default_factory=dict)
-    prediction: Prediction | None = None
-    predicted_at: float | None = None
-    started_at: float | None = None
-    readings: list[Reading] = field(default_factory=list)
-    before: Drained | None = None
-    after: Drained | None = None
-    load: Summary | None = None
-
-
-Watch = Callable[[Bench, TrialPlan, Notes, LocustRun], Summary]
+Watch = Callable[[Bench, TrialPlan, TrialRecord, LocustRun], Summary]
 """Measures while the traffic runs, ends it, and returns its summary."""
 
 
@@ -46,30 +31,30 @@ def run_trials(bench: Bench, load: Load, trials: list[TrialPlan]) -> None:
 
 def run_trial(bench: Bench, load: Load, plan: TrialPlan, watch: Watch) -> None:
     """Run one trial and save its record, as aborted if it fails or is interrupted."""
-    notes = Notes()
+    notes = TrialRecord(
+        trial=plan.trial,
+        knobs={},
+        window=plan.window,
+        readings=[],
+        aborted="interrupted",
+        **dict.fromkeys(_UNKNOWN_AT_FIRST),
+    )
     folder = bench.scratch / f"load-{plan.trial.number:02d}"
     folder.mkdir(parents=True)
-    aborted: str | None = "interrupted"
     try:
         _measure(
             bench, plan, notes, partial(bench.load.start, load, plan.trial.seed, folder), watch
         )
-        aborted = None
+        notes.aborted = None
     except (LoadError, ServiceError) as error:
-        aborted = str(error)
+        notes.aborted = str(error)
     finally:
-        record = TrialRecord(
-            trial=plan.trial,
-            window=plan.window,
-            aborted=aborted,
-            **{name: getattr(notes, name) for name in Notes.__slots__},
-        )
-        bench.save(record, bench.read_samples(folder))
-        bench.progress.finished(record)
+        bench.save(notes, bench.read_samples(folder))
+        bench.progress.finished(notes)
 
 
 def _measure(
-    bench: Bench, plan: TrialPlan, notes: Notes, start: Callable[[], LocustRun], watch: Watch
+    bench: Bench, plan: TrialPlan, notes: TrialRecord, start: Callable[[], LocustRun], watch: Watch
 ) -> None:
     bench.progress.phase(plan.trial, "prepare")
     notes.before = before = _prepare(bench, plan, notes)
@@ -87,7 +72,7 @@ def _measure(
         notes.readings.append(Reading(notes.load["ended_at"], notes.after.service))
 
 
-def _prepare(bench: Bench, plan: TrialPlan, notes: Notes) -> Drained:
+def _prepare(bench: Bench, plan: TrialPlan, notes: TrialRecord) -> Drained:
     """Set knobs, time loads on an empty cache, empty it again, predict, and read the counters."""
     bench.service.set_knobs(plan.knobs)
     bench.service.clear_cache()
@@ -99,7 +84,7 @@ def _prepare(bench: Bench, plan: TrialPlan, notes: Notes) -> Drained:
     return drained(bench)
 
 
-def _watch_window(bench: Bench, plan: TrialPlan, notes: Notes, run: LocustRun) -> Summary:
+def _watch_window(bench: Bench, plan: TrialPlan, notes: TrialRecord, run: LocustRun) -> Summary:
     """Read the counters at each edge of the window's batches, then stop the traffic."""
     bench.progress.phase(plan.trial, "warm-up")
     for index, edge in enumerate(plan.window.edges if plan.window else []):
@@ -113,7 +98,7 @@ def _watch_window(bench: Bench, plan: TrialPlan, notes: Notes, run: LocustRun) -
     return run.stop()
 
 
-def _replay_whole(bench: Bench, plan: TrialPlan, notes: Notes, run: LocustRun) -> Summary:
+def _replay_whole(bench: Bench, plan: TrialPlan, notes: TrialRecord, run: LocustRun) -> Summary:
     """Wait for a trace to end by itself; all of it is measured."""
     bench.progress.phase(plan.trial, "measure")
     begun = notes.started_at or 0.0
@@ -127,7 +112,7 @@ def _replay_whole(bench: Bench, plan: TrialPlan, notes: Notes, run: LocustRun) -
     return run.finish(1.0)
 
 
-def _wait(bench: Bench, plan: TrialPlan, notes: Notes, run: LocustRun, offset: float) -> None:
+def _wait(bench: Bench, plan: TrialPlan, notes: TrialRecord, run: LocustRun, offset: float) -> None:
     """Wait until *offset* seconds after the first arrival."""
     begun = notes.started_at or 0.0
     while (left := begun + offset - bench.clock.time()) > 0:

@@ -11,12 +11,12 @@ from loadtests.experiments.plan.plan import Load, make_plan
 from loadtests.experiments.plan.stampede_plan import StampedePlan
 from loadtests.experiments.plan.trial_order import Trial
 from loadtests.experiments.records.polls import ModePolls, Poll, save_polls
-from loadtests.experiments.records.records import STAMPEDE, save_run
+from loadtests.experiments.records.records import STAMPEDE, TrialRecord, save_run
 from loadtests.experiments.records.refreshes import find_refreshes
 from loadtests.experiments.trial.locust_process import LoadError, LocustRun, Summary
 from loadtests.experiments.trial.parts import Bench, Progress, TrialPlan
 from loadtests.experiments.trial.parts_on_stack import bench_on, run_record
-from loadtests.experiments.trial.runner import PROBES, Notes, Watch, run_trial
+from loadtests.experiments.trial.runner import PROBES, Watch, run_trial
 from loadtests.prediction.after_cold_start import Prediction
 from loadtests.service_under_test.contract import Knob
 from loadtests.service_under_test.counters import loads
@@ -121,7 +121,7 @@ def _hot_load(plan: StampedePlan) -> Load:
 def _watch(plan: StampedePlan, mode: str, polls: list[Poll]) -> Watch:
     """Return a watch that polls the number of loads until enough refreshes are over."""
 
-    def watch(bench: Bench, trial: TrialPlan, _notes: Notes, run: LocustRun) -> Summary:
+    def watch(bench: Bench, trial: TrialPlan, _notes: TrialRecord, run: LocustRun) -> Summary:
         bench.progress.phase(trial.trial, mode)
         begun = bench.clock.time()
         while (passed := bench.clock.time() - begun) < PATIENCE * trial.expected_seconds + 10:

@@ -2,13 +2,8 @@
 
 import numpy as np
 
-from loadtests.sender.samples import (
-    RESULTS,
-    SAMPLE_DTYPE,
-    SampleWriter,
-    clear_samples,
-    read_samples,
-)
+from loadtests.sender.recording import Recording
+from loadtests.sender.samples import RESULTS, SAMPLE_DTYPE, clear_samples, read_samples
 
 
 def samples(*intended):
@@ -18,9 +13,10 @@ def samples(*intended):
 
 
 def write(directory, records, *, own_file=False):
-    writer = SampleWriter(directory, own_file=own_file)
-    writer.append(records)
-    writer.close()
+    recording = Recording(directory)
+    recording.open_samples(own_file=own_file)
+    recording.append(records)
+    recording.close_samples()
 
 
 def test_samples_are_read_in_order_of_intended_start(tmp_path):
