@@ -4,8 +4,7 @@ from collections.abc import Mapping
 
 from loadtests.prediction.steady_state import Traffic
 from loadtests.workload.assignments import trace_reads
-from loadtests.workload.scenario import Scenario
-from loadtests.workload.workload import Workload
+from loadtests.workload.scenario import Scenario, Workload
 
 _MOST_READS = 2_000_000
 

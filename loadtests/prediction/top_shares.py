@@ -6,8 +6,7 @@ import numpy as np
 
 from loadtests.traffic.popularity import Popularity
 from loadtests.traffic.trace import Trace
-from loadtests.workload.scenario import Scenario
-from loadtests.workload.workload import Workload
+from loadtests.workload.scenario import Scenario, Workload
 
 TOPS = (1, 10, 100)
 

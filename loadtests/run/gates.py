@@ -48,10 +48,10 @@ class Gates:
         known = tallies.judged_reads and not outcome.unreported
         stale = tallies.stale_reads if known else None
         checks = (
-            _at_least("hit ratio", tallies.hit_ratio(), self.min_hit_ratio),
-            _at_most("p99 of response times in ms", p99_ms, self.max_p99_ms),
-            _at_most("stale reads", stale, self.max_stale_reads),
-            _at_least("achieved ratio", achieved_ratio(outcome), self.min_achieved_ratio),
+            _check("hit ratio", tallies.hit_ratio(), "least", self.min_hit_ratio),
+            _check("p99 of response times in ms", p99_ms, "most", self.max_p99_ms),
+            _check("stale reads", stale, "most", self.max_stale_reads),
+            _check("achieved ratio", achieved_ratio(outcome), "least", self.min_achieved_ratio),
         )
         return [sentence for sentence in checks if sentence]
 
@@ -76,17 +76,11 @@ def achieved_ratio(outcome: Outcome) -> float | None:
     return done / due if due else None
 
 
-def _at_least(what: str, value: float | None, least: float | None) -> str:
-    if least is None or (value is not None and value >= least):
+def _check(what: str, value: float | None, side: str, bound: float | None) -> str:
+    """Return why a value is not at *side* ("least" or "most") *bound*; "" if it is."""
+    if bound is None:
         return ""
     if value is None:
-        return f"gate: {what} is unknown, but must be at least {least:g}"
-    return f"gate: {what} {value:.4g} is {least - value:.4g} below {least:g}"
-
-
-def _at_most(what: str, value: float | None, most: float | None) -> str:
-    if most is None or (value is not None and value <= most):
-        return ""
-    if value is None:
-        return f"gate: {what} is unknown, but must be at most {most:g}"
-    return f"gate: {what} {value:.4g} is {value - most:.4g} above {most:g}"
+        return f"gate: {what} is unknown, but must be at {side} {bound:g}"
+    beyond, place = (bound - value, "below") if side == "least" else (value - bound, "above")
+    return f"gate: {what} {value:.4g} is {beyond:.4g} {place} {bound:g}" if beyond > 0 else ""

@@ -19,7 +19,7 @@ from loadtests.service_under_test.contract import Knob
 from loadtests.service_under_test.control_token import ControlToken
 from loadtests.workload.assignments import Epoch
 from loadtests.workload.load_settings import LoadSettings, settings_from
-from loadtests.workload.workload import Workload
+from loadtests.workload.scenario import Workload
 
 logger = logging.getLogger(__name__)
 

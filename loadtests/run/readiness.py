@@ -10,8 +10,7 @@ from loadtests.run.load_user import scenarios_of
 from loadtests.workload.assignments import require_slots
 from loadtests.workload.flags import LARGEST_CATALOGUE, FlagError
 from loadtests.workload.load_settings import LoadSettings
-from loadtests.workload.scenario import Scenario
-from loadtests.workload.workload import Workload
+from loadtests.workload.scenario import Scenario, Workload
 
 
 class Readiness:

@@ -13,7 +13,7 @@ from loadtests.service_under_test.control_token import ControlToken
 from loadtests.workload.assignments import Epoch
 from loadtests.workload.flags import FlagError
 from loadtests.workload.load_settings import settings_from
-from loadtests.workload.workload import Workload
+from loadtests.workload.scenario import Workload
 
 BEGIN, STOP, GIVE_UP = "load_begin", "load_stop", "load_give_up"
 BEGUN, STOPPED, EXHAUSTED = "load_begun", "load_stopped", "load_exhausted"

@@ -20,8 +20,7 @@ from loadtests.traffic.arrivals import Immediately
 from loadtests.traffic.popularity import Sampler
 from loadtests.workload.assignments import Assignment, Epoch, divide
 from loadtests.workload.operations import Operations, Part, Schedule
-from loadtests.workload.scenario import Scenario
-from loadtests.workload.workload import Workload
+from loadtests.workload.scenario import Scenario, Workload
 
 logger = logging.getLogger(__name__)
 

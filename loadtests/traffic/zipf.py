@@ -83,11 +83,7 @@ class ZipfSampler:
 
     def draw(self, times: NDArray[np.float64]) -> NDArray[np.int64]:
         """Return one id for each of *times*; the times do not matter."""
-        return self.draw_count(times.size)
-
-    def draw_count(self, count: int) -> NDArray[np.int64]:
-        """Return the next *count* ids."""
-        return self._zipf.ids_of(self.draw_ranks(count))
+        return self._zipf.ids_of(self.draw_ranks(times.size))
 
     def draw_ranks(self, count: int) -> NDArray[np.int64]:
         """Return the next *count* ranks, 0-based, most popular first."""

@@ -12,8 +12,7 @@ from loadtests.traffic.trace import Trace
 from loadtests.workload.flags import FlagError
 from loadtests.workload.load_settings import LoadSettings
 from loadtests.workload.operations import ALL, Keys, Part, Turns
-from loadtests.workload.scenario import Scenario
-from loadtests.workload.workload import Workload
+from loadtests.workload.scenario import Scenario, Workload
 
 _USERS_PER_EPOCH = 1_000_000
 """More users than any run has: keeps the sequences of different epochs apart."""

@@ -5,8 +5,9 @@ the same requests at the same times for any number of users and processes.
 """
 
 import math
+from collections.abc import Callable
 from dataclasses import dataclass
-from typing import NamedTuple, Protocol
+from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -77,11 +78,8 @@ class Schedule:
         return Block(times[: keys.size], keys, writes, float(times[keys.size - 1]))
 
 
-class Part(Protocol):
-    """Chooses the operations of a schedule that one process sends."""
-
-    def __call__(self, block: Block, first: int) -> NDArray[np.bool_]:
-        """Return which operations of *block*, whose first one is number *first* of the schedule."""
+Part = Callable[[Block, int], NDArray[np.bool_]]
+"""Chooses which operations of a block, given the first one's number in the schedule, are sent."""
 
 
 @dataclass(frozen=True)

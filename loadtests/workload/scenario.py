@@ -1,4 +1,4 @@
-"""What a scenario does: which ids it asks for, whether it writes, whether it waits for answers."""
+"""What a scenario does, and what a run is asked to send: settings, trace and popularities."""
 
 from dataclasses import dataclass
 
@@ -63,6 +63,30 @@ class Scenario:
         return OutsideIds(
             missing, settings.missing_items, settings.one_hit_ratio, settings.one_hit_items
         )
+
+
+class Workload:
+    """Holds a run's settings and trace, and builds each scenario's popularity once.
+
+    Args:
+        settings: The load flags.
+        trace: The trace that replaces drawn ids; None without one.
+    """
+
+    def __init__(self, settings: LoadSettings, trace: Trace | None) -> None:
+        self.settings = settings
+        self.trace = trace
+        self._popularities: dict[Scenario, Popularity] = {}
+
+    def popularity(self, scenario: Scenario) -> Popularity:
+        """Return which ids *scenario* asks for.
+
+        Raises:
+            FlagError: It requires a trace and there is none.
+        """
+        if scenario not in self._popularities:
+            self._popularities[scenario] = scenario.popularity(self.settings, self.trace)
+        return self._popularities[scenario]
 
 
 def _known_keys(settings: LoadSettings) -> Popularity:

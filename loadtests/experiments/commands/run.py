@@ -20,7 +20,7 @@ from loadtests.experiments.commands.usage import (
     Verbs,
     add_verb,
     help_text,
-    port_number,
+    whole_number,
 )
 from loadtests.service_under_test.urls import page_answers
 from loadtests.stack.guardian import GuardedProcess, StackError
@@ -63,7 +63,7 @@ def run(options: argparse.Namespace, _notes: Console) -> int:
         StackError: A port is taken, or a server does not start or ends by itself.
     """
     ports = {
-        server: port_number(
+        server: whole_number(
             f"--{server}-port", getattr(options, f"{server}_port"), _choice(server, usual)
         )
         for server, usual in USUAL_PORTS.items()

@@ -3,7 +3,7 @@
 import argparse
 from collections.abc import Mapping
 
-from loadtests.experiments.commands.usage import UsageError
+from loadtests.experiments.commands.usage import UsageError, whole_number
 from loadtests.service_under_test.urls import names_server
 from loadtests.stack.addresses import GivenServers, GivenService
 from loadtests.stack.compose import ComposeStack
@@ -70,7 +70,8 @@ def chosen_stack(
     Raises:
         UsageError: A URL is wrong, or two flags exclude each other.
     """
-    processes = _processes(options.service_processes)
+    number = options.service_processes
+    processes = whole_number("--service-processes", number, "2", MOST_PROCESSES)
     if options.compose:
         if options.service_url or options.redis_url or options.database_url:
             raise UsageError(
@@ -93,15 +94,6 @@ def chosen_stack(
             raise UsageError(f"{missing} is missing: give both, or neither for the local stack")
         return GivenServers(options.redis_url, options.database_url, processes, environment)
     return LocalStack(processes, options.database, environment)
-
-
-def _processes(text: str) -> int:
-    if text not in map(str, range(1, MOST_PROCESSES + 1)):
-        raise UsageError(
-            f"--service-processes must be a whole number from 1 to {MOST_PROCESSES}, got {text!r}; "
-            "such as 2"
-        )
-    return int(text)
 
 
 def _check_url(flag: str, url: str, schemes: tuple[str, ...], example: str) -> None:

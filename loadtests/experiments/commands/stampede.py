@@ -13,7 +13,6 @@ from dataclasses import replace
 
 from rich.console import Console
 
-from loadtests.experiments.commands.output_folder import make_output_folder
 from loadtests.experiments.commands.progress_bar import ProgressBar
 from loadtests.experiments.commands.report import publish
 from loadtests.experiments.commands.stack_flags import add_stack_flags, chosen_stack
@@ -23,6 +22,7 @@ from loadtests.experiments.commands.usage import (
     add_output_flags,
     add_verb,
     given_values,
+    make_output_folder,
 )
 from loadtests.experiments.plan.stampede_plan import MODES, STAMPEDE_FIELDS, make_stampede_plan
 from loadtests.experiments.trial.stampede_trials import expected_seconds, run_stampede

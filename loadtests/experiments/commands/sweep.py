@@ -13,7 +13,6 @@ from pathlib import Path
 
 from rich.console import Console
 
-from loadtests.experiments.commands.output_folder import make_output_folder
 from loadtests.experiments.commands.progress_bar import ProgressBar
 from loadtests.experiments.commands.report import publish
 from loadtests.experiments.commands.stack_flags import add_stack_flags, chosen_stack
@@ -24,7 +23,8 @@ from loadtests.experiments.commands.usage import (
     add_output_flags,
     add_verb,
     given_values,
-    port_number,
+    make_output_folder,
+    whole_number,
 )
 from loadtests.experiments.plan.fields import FIELDS, KNOBS
 from loadtests.experiments.plan.plan import Plan, make_plan
@@ -103,4 +103,4 @@ def _plan(options: argparse.Namespace) -> Plan:
 def _metrics_port(text: str | None) -> int | None:
     if text is None:
         return None
-    return port_number("--metrics-port", text, f"--metrics-port {SWEEP_METRICS_PORT}")
+    return whole_number("--metrics-port", text, f"--metrics-port {SWEEP_METRICS_PORT}")

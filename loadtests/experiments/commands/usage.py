@@ -1,7 +1,9 @@
-"""What the command lines of all verbs share: the shape of their help, and the error of use."""
+"""What the verbs share: the shape of their help, the folder of their records, the error of use."""
 
 import argparse
+import time
 from collections.abc import Callable, Iterable, Mapping
+from pathlib import Path
 from typing import Any
 
 from rich.console import Console
@@ -12,6 +14,7 @@ Verbs = Any
 """What `add_subparsers` returns; argparse gives its type no public name."""
 
 HIGHEST_PORT = 65_535
+RESULTS = Path("results")
 
 
 class UsageError(Exception):
@@ -89,16 +92,38 @@ def add_output_flags(parser: argparse.ArgumentParser, verb: str) -> None:
     )
 
 
-def port_number(flag: str, text: str, example: str) -> int:
-    """Return the port that a flag names.
+def make_output_folder(given: str | None, verb: str) -> Path:
+    """Make the folder for a run's records before anything else starts.
+
+    Without a given one it is named after the verb and the time.
 
     Raises:
-        UsageError: It is not a port.
+        UsageError: It cannot be written, or holds files already.
     """
-    if not text.isdecimal() or not 1 <= int(text) <= HIGHEST_PORT:
+    folder = Path(given) if given else RESULTS / time.strftime(f"{verb}-%Y%m%d-%H%M%S")
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        taken = any(folder.iterdir())
+        (folder / ".writable").touch()
+        (folder / ".writable").unlink()
+    except OSError as error:
         raise UsageError(
-            f"{flag} must be a whole number from 1 to {HIGHEST_PORT}, got {text!r}; "
-            f"such as {example}"
+            f"--output {folder} cannot be written: {error.strerror}; name another folder"
+        ) from None
+    if taken:
+        raise UsageError(f"--output {folder} holds files already; name a new folder")
+    return folder
+
+
+def whole_number(flag: str, text: str, example: str, highest: int = HIGHEST_PORT) -> int:
+    """Return the number that a flag has, by default a port.
+
+    Raises:
+        UsageError: It is not a whole number from 1 to *highest*.
+    """
+    if not text.isdecimal() or not 1 <= int(text) <= highest:
+        raise UsageError(
+            f"{flag} must be a whole number from 1 to {highest}, got {text!r}; such as {example}"
         )
     return int(text)
 

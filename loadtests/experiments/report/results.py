@@ -11,7 +11,7 @@ from loadtests.experiments.records.records import (
     load_samples,
     load_trials,
 )
-from loadtests.experiments.report.figures import SERIES, TrialFigures, figures_of
+from loadtests.experiments.report.figures import TIMED_RESULTS, TrialFigures, figures_of
 
 _RATIOS = (
     *("ttl_seconds", "hit_ratio", "hit_ratio_low", "hit_ratio_high", "predicted_hit_ratio"),
@@ -71,10 +71,11 @@ def _trial(trial: TrialFigures) -> dict[str, Any]:
 def _milliseconds(trial: TrialFigures) -> dict[str, float | None]:
     """Return the percentiles by names such as hit_p50_ms and service_miss_p99_ms."""
     return {
-        f"{_PREFIXES[clock]}{word}_{quantile}_ms": rounded_milliseconds(
-            getattr(trial.percentiles[name], quantile)
+        f"{prefix}{word}_{quantile}_ms": rounded_milliseconds(
+            getattr(trial.percentiles[f"{word} {clock}"], quantile)
         )
-        for name, (word, clock) in SERIES.items()
+        for clock, prefix in _PREFIXES.items()
+        for word in TIMED_RESULTS
         for quantile in ("p50", "p95", "p99")
     }
 

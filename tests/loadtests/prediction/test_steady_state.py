@@ -9,8 +9,7 @@ from loadtests.theory import fill
 from loadtests.traffic.trace import Trace, TracePopularity
 from loadtests.traffic.zipf import Zipf
 from loadtests.workload.presets import PRESETS
-from loadtests.workload.scenario import Scenario
-from loadtests.workload.workload import Workload
+from loadtests.workload.scenario import Scenario, Workload
 from tests.loadtests.settings_for import settings
 
 KNOBS = {

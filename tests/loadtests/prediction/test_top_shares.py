@@ -6,8 +6,7 @@ import pytest
 from loadtests.prediction.top_shares import top_shares
 from loadtests.traffic.trace import Trace
 from loadtests.traffic.zipf import Zipf
-from loadtests.workload.scenario import Scenario
-from loadtests.workload.workload import Workload
+from loadtests.workload.scenario import Scenario, Workload
 from tests.loadtests.settings_for import settings
 
 TRACE = Trace(np.array([1, 1, 2, 3, 1]), None)

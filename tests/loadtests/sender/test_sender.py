@@ -10,8 +10,7 @@ from gevent.event import Event
 
 from loadtests.sender.sender import LoadRun
 from loadtests.workload.assignments import Epoch
-from loadtests.workload.scenario import Scenario
-from loadtests.workload.workload import Workload
+from loadtests.workload.scenario import Scenario, Workload
 from tests.loadtests.settings_for import settings
 
 BOTH = {"ReadHeavy": Scenario(), "ReadWrite": Scenario(writes=True)}

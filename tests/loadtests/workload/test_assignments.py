@@ -12,8 +12,7 @@ from loadtests.traffic.trace import Trace
 from loadtests.workload.assignments import Epoch, divide, trace_reads
 from loadtests.workload.flags import FlagError
 from loadtests.workload.operations import ALL, Keys, Turns
-from loadtests.workload.scenario import Scenario
-from loadtests.workload.workload import Workload
+from loadtests.workload.scenario import Scenario, Workload
 from tests.loadtests.settings_for import settings
 
 SCENARIOS = {
