@@ -19,7 +19,7 @@ from loadtests.page.metrics_server import METRICS_PORT, start_metrics_server
 from loadtests.page.start_form import fewest_users, require_users
 from loadtests.page.trace_folders import add_trace_folder_flag
 from loadtests.run.closing import close_run
-from loadtests.run.gates import add_gate_flags
+from loadtests.run.gates import GATE_FLAGS
 from loadtests.run.ledger import Ledger
 from loadtests.run.load_user import LoadUser, available_classes
 from loadtests.run.master import MasterLoad
@@ -31,7 +31,7 @@ from loadtests.sender.histogram import bucket_milliseconds
 from loadtests.service_under_test.client import ServiceError
 from loadtests.service_under_test.control_token import ControlToken
 from loadtests.workload.flags import EXIT_USAGE, Flag, FlagError, FlagParser, add_load_flags
-from loadtests.workload.knob_flags import add_knob_flags
+from loadtests.workload.knob_flags import KNOB_FLAGS
 from loadtests.workload.load_settings import settings_from
 
 logger = logging.getLogger(__name__)
@@ -50,9 +50,8 @@ def _add_flags(parser: FlagParser, **_: object) -> None:
     text = "What the users do, unless User classes are named or picked."
     Flag("scenario", names[0], text, choices=tuple(names)).add_to(parser)
     add_load_flags(parser)
-    add_knob_flags(parser)
-    add_gate_flags(parser)
-    METRICS_PORT.add_to(parser)
+    for flag in (*KNOB_FLAGS, *GATE_FLAGS, METRICS_PORT):
+        flag.add_to(parser)
     add_trace_folder_flag(parser)
     add_page_name_flag(parser)
 

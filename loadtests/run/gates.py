@@ -4,7 +4,7 @@ from argparse import Namespace
 from dataclasses import dataclass
 
 from loadtests.run.outcome import Outcome
-from loadtests.workload.flags import Flag, FlagParser
+from loadtests.workload.flags import Flag
 
 EXIT_GATE = 1
 
@@ -19,12 +19,6 @@ GATE_FLAGS = (
     _gate("max-stale-reads", 0, "Fail above this many stale reads (ReadWrite).", 1e9, "reads"),
     _gate("min-achieved-ratio", 0.99, "Fail below this ratio of completed to due arrivals.", 1),
 )
-
-
-def add_gate_flags(parser: FlagParser) -> None:
-    """Declare the gates on Locust's parser."""
-    for flag in GATE_FLAGS:
-        flag.add_to(parser)
 
 
 @dataclass(frozen=True)

@@ -1,7 +1,7 @@
 """The results of a run so far: counts and latencies by scenario and result."""
 
 from collections.abc import Iterable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, fields
 from typing import Any
 
 import numpy as np
@@ -15,24 +15,7 @@ from loadtests.service_under_test.contract import hit_ratio
 LookupRow = tuple[float, float, float, int, int]
 """Intended start (s since the run's start), response, service (s), result, scenario index."""
 
-_COUNTERS = (
-    "arrivals",
-    "overdue",
-    "backlog",
-    "queued",
-    "max_in_flight_seen",
-    "in_flight",
-    "writes",
-    "failed_writes",
-    "dropped_writes",
-    "judged_reads",
-    "stale_reads",
-    "never_written_reads",
-    "regressed_reads",
-)
-
 _MOMENTARY = {"in_flight", "max_in_flight_seen", "backlog", "overdue"}
-_ADDED_UP = tuple(name for name in _COUNTERS if name not in _MOMENTARY)
 
 
 @dataclass
@@ -166,7 +149,7 @@ class Tallies:
     def since(self, earlier: "Tallies") -> "Tallies":
         """Return the results after *earlier*, a former copy of these tallies."""
         later = add_up([self.to_message()])
-        for name in _ADDED_UP:
+        for name in set(_COUNTERS) - _MOMENTARY:
             setattr(later, name, getattr(self, name) - getattr(earlier, name))
         for row, clocks in earlier.by_row.items():
             now = later.by_row.setdefault(row, Clocks())
@@ -188,6 +171,9 @@ class Tallies:
             "staleness": self.staleness.to_message(),
             "cpu_ratio": self.cpu_ratio,
         }
+
+
+_COUNTERS = [each.name for each in fields(Tallies) if each.type is int]
 
 
 def add_up(reports: Iterable[dict[str, Any]]) -> Tallies:

@@ -1,11 +1,10 @@
 """The stack as private processes of this machine, on free ports and in a temporary folder."""
 
 import os
-from collections.abc import Mapping, Sequence
-from pathlib import Path
+from collections.abc import Mapping
 from typing import Literal, Self
 
-from loadtests.stack.guardian import ROOT, GuardedProcess, Guardian, StackError
+from loadtests.stack.guardian import ROOT, Guardian, StackError
 from loadtests.stack.mariadb_server import MariadbServer
 from loadtests.stack.ports import free_port
 from loadtests.stack.prometheus_server import PrometheusServer
@@ -28,7 +27,8 @@ class LocalStack:
 
     Entering starts everything and fills in the attributes of the Stack protocol. Nothing of it
     outlives this process. `redis`, `database` (None with SQLite) and `services` are the servers
-    themselves: each has `.pid`, `.stop()`, `.kill()` and `.restart()`.
+    themselves: each has `.pid`, `.stop()`, `.kill()` and `.restart()`. `guardian` starts further
+    programs, such as Locust, that must not outlive the stack.
 
     Args:
         service_processes: Number of service processes, each on a port of its own.
@@ -84,15 +84,6 @@ class LocalStack:
     def __exit__(self, *_: object) -> None:
         """Stop everything and remove its files."""
         self.guardian.close()
-
-    def start(
-        self,
-        name: str,
-        argv: Sequence[str | Path],
-        environment: Mapping[str, str] | None = None,
-    ) -> GuardedProcess:
-        """Start one more program, such as Locust, that must not outlive the stack."""
-        return self.guardian.start(name, argv, environment)
 
     def _start_redis(self) -> None:
         program = find_or_unpack(REDIS)

@@ -5,7 +5,7 @@ from collections.abc import Mapping
 from dataclasses import replace
 
 from loadtests.service_under_test.contract import Knob
-from loadtests.workload.flags import UNCHANGED, Flag, FlagError, FlagParser
+from loadtests.workload.flags import UNCHANGED, Flag, FlagError
 
 _PROTECTIONS = (UNCHANGED, "none", "single-flight", "lease", "early", "stale")
 
@@ -69,12 +69,6 @@ KNOB_FLAGS = (
 )
 
 _BY_KEY = {flag.key: flag for flag in KNOB_FLAGS}
-
-
-def add_knob_flags(parser: FlagParser) -> None:
-    """Add the knobs to Locust's parser."""
-    for flag in KNOB_FLAGS:
-        flag.add_to(parser)
 
 
 def knobs_from(options: Namespace) -> dict[str, Knob]:

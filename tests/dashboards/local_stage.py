@@ -47,7 +47,7 @@ class LocalStage:
 
     def _start(self, name: str, words: list[object], users: int) -> None:
         (self.folder / name).mkdir()
-        self._load = self.stack.start(
+        self._load = self.stack.guardian.start(
             name,
             [
                 *(sys.executable, "-m", "locust", "-f", "loadtests/locustfile.py", "--headless"),

@@ -102,7 +102,7 @@ def _run_stack(ports: Mapping[str, int]) -> None:
 def _start_locust(stack: LocalStack, port: int) -> GuardedProcess:
     web = ["--web-host", "127.0.0.1", "--web-port", str(port)]
     target = ["--service-url", stack.service_urls[0]]
-    locust = stack.start(
+    locust = stack.guardian.start(
         "locust",
         [sys.executable, "-m", "locust", "-f", "loadtests/locustfile.py", *web, *target],
     )

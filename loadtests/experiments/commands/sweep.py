@@ -9,7 +9,6 @@ Example:
 """
 
 import argparse
-from pathlib import Path
 
 from rich.console import Console
 
@@ -29,9 +28,8 @@ from loadtests.experiments.commands.usage import (
 from loadtests.experiments.plan.fields import FIELDS, KNOBS
 from loadtests.experiments.plan.plan import Plan, make_plan
 from loadtests.experiments.plan.toml_file import find_plan, read_plan_file
-from loadtests.experiments.trial.sweep_trials import Sweep, lay_out, run_sweep
+from loadtests.experiments.trial.sweep_trials import lay_out, run_sweep
 from loadtests.stack.ports import SWEEP_METRICS_PORT
-from loadtests.stack.stack import Stack
 
 
 def add_to(verbs: Verbs) -> None:
@@ -64,43 +62,28 @@ def run(options: argparse.Namespace, notes: Console) -> int:
     """Run a sweep and print its answer; return the exit code."""
     sweep = lay_out(_plan(options))
     stack = chosen_stack(options)
-    with TrialPage(options.metrics_host, _metrics_port(options.metrics_port)) as page:
+    port = options.metrics_port
+    if port is not None:
+        port = whole_number("--metrics-port", port, f"--metrics-port {SWEEP_METRICS_PORT}")
+    with TrialPage(options.metrics_host, port) as page:
         folder = make_output_folder(options.output, "sweep")
         # Nobody else sees a stack that this sweep starts, so only a given service's load is served.
         load_host = options.metrics_host if options.service_url and page.address else None
-        _measure(sweep, stack, folder, page, load_host, notes)
+        notes.print("starting the stack")
+        with stack:
+            for line in stack.lines:
+                notes.print(line)
+            served = page.address or f"not served, port {SWEEP_METRICS_PORT} is taken"
+            notes.print(f"trials for Prometheus: {served}")
+            minutes, seconds = divmod(round(sum(sweep.expected_seconds.values())), 60)
+            count = f"trials: {len(sweep.trials)}"
+            notes.print(f"{sweep.plan.title}: {count}; about {minutes} min {seconds} s")
+            with ProgressBar(notes, sweep.expected_seconds, page.show) as progress:
+                run_sweep(sweep, stack, folder, progress, load_host)
     return publish(folder, notes, as_object=options.json)
-
-
-def _measure(  # noqa: PLR0913, PLR0917 - a sweep joins all of these
-    sweep: Sweep,
-    stack: Stack,
-    folder: Path,
-    page: TrialPage,
-    load_host: str | None,
-    notes: Console,
-) -> None:
-    notes.print("starting the stack")
-    with stack:
-        for line in stack.lines:
-            notes.print(line)
-        served = page.address or f"not served, port {SWEEP_METRICS_PORT} is taken"
-        notes.print(f"trials for Prometheus: {served}")
-        minutes, seconds = divmod(round(sum(sweep.expected_seconds.values())), 60)
-        notes.print(
-            f"{sweep.plan.title}: trials: {len(sweep.trials)}; about {minutes} min {seconds} s"
-        )
-        with ProgressBar(notes, sweep.expected_seconds, page.show) as progress:
-            run_sweep(sweep, stack, folder, progress, load_host)
 
 
 def _plan(options: argparse.Namespace) -> Plan:
     """Join the plan file, if any, with the flags, which override it."""
     values, knobs = ({}, {}) if options.plan is None else read_plan_file(find_plan(options.plan))
     return make_plan(values | given_values(options, FIELDS), knobs | given_values(options, KNOBS))
-
-
-def _metrics_port(text: str | None) -> int | None:
-    if text is None:
-        return None
-    return whole_number("--metrics-port", text, f"--metrics-port {SWEEP_METRICS_PORT}")

@@ -25,8 +25,8 @@ _TIMEOUT_SECONDS = 30.0  # A service under full load answers control late.
 @contextmanager
 def bench_on(
     stack: Stack, folder: Path, progress: Progress, metrics_host: str | None = None
-) -> Iterator[tuple[ServiceClient, Bench]]:
-    """Yield the service and a bench that saves into a folder; restore the knobs at the end.
+) -> Iterator[Bench]:
+    """Yield a bench that saves into a folder; restore the service's knobs at the end.
 
     The load serves its metrics at *metrics_host*, or nowhere if it is None.
 
@@ -37,20 +37,9 @@ def bench_on(
     knobs = service.knobs()
     try:
         with Guardian() as guardian, _statistics(stack.redis_url) as redis:
-            yield (
-                service,
-                Bench(
-                    service=service,
-                    redis=redis,
-                    load=LocustLoad(
-                        guardian, stack.service_urls, stack.control_token, metrics_host
-                    ),
-                    read_samples=read_samples,
-                    save=partial(save_trial, folder),
-                    progress=progress,
-                    scratch=guardian.folder,
-                ),
-            )
+            load = LocustLoad(guardian, stack.service_urls, stack.control_token, metrics_host)
+            save = partial(save_trial, folder)
+            yield Bench(service, redis, load, read_samples, save, progress, guardian.folder)
     finally:
         with contextlib.suppress(ServiceError):
             service.set_knobs(knobs)

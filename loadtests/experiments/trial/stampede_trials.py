@@ -35,8 +35,8 @@ def run_stampede(plan: StampedePlan, stack: Stack, folder: Path, progress: Progr
     Raises:
         ServiceError: The service is not available.
     """
-    with bench_on(stack, folder, progress) as (service, bench):
-        service.fill_catalogue(PROBES + 2)
+    with bench_on(stack, folder, progress) as bench:
+        bench.service.fill_catalogue(PROBES + 2)
         record = run_record(
             STAMPEDE, TITLE, asdict(plan), stack, store_delay_seconds=plan.store_delay_seconds
         )

@@ -80,15 +80,15 @@ def run_sweep(
     Raises:
         ServiceError: The service is not available or refuses the plan.
     """
-    with bench_on(stack, folder, progress, metrics_host) as (service, bench):
-        service.fill_catalogue(sweep.largest_id)
-        service.set_knobs(sweep.trials[0].knobs)
+    with bench_on(stack, folder, progress, metrics_host) as bench:
+        bench.service.fill_catalogue(sweep.largest_id)
+        knobs = bench.service.set_knobs(sweep.trials[0].knobs)
         record = run_record(
             SWEEP,
             sweep.plan.title,
             dataclasses.asdict(sweep.plan),
             stack,
-            store_delay_seconds=float(service.knobs().get("store_delay_seconds", 0.0)),
+            store_delay_seconds=float(knobs.get("store_delay_seconds", 0.0)),
             wanted_hit_ratio=sweep.plan.wanted_hit_ratio,
         )
         save_run(folder, record)

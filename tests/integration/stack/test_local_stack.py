@@ -28,7 +28,7 @@ from loadtests.stack.private_server import wait_until
 port, *words = sys.argv[1:]
 with LocalStack(service_processes=2, database="sqlite") as stack:
     web = ["--web-host", "127.0.0.1", "--web-port", port, "--service-url", stack.service_urls[0]]
-    locust = stack.start("locust", [sys.executable, "-m", "locust", *words, *web])
+    locust = stack.guardian.start("locust", [sys.executable, "-m", "locust", *words, *web])
     wait_until(lambda: page_answers(f"http://127.0.0.1:{port}/"), locust, "locust", 30)
     # Redis, two services with a Granian worker each, Locust with two workers.
     while len(descendants(stack.guardian.pid)) < 8:

@@ -8,7 +8,6 @@ from loadtests.run.gates import GATE_FLAGS
 from loadtests.workload.flags import LOAD_FLAGS, FlagError, add_load_flags
 from loadtests.workload.knob_flags import (
     KNOB_FLAGS,
-    add_knob_flags,
     knobs_from,
     parse_changes,
     parse_knobs,
@@ -55,7 +54,8 @@ def test_refusal_of_an_unknown_word_lists_the_allowed_ones():
 def test_the_command_line_refuses_a_value_with_the_flags_own_message(capsys):
     parser = Parser(prog="locust")
     add_load_flags(parser)
-    add_knob_flags(parser)
+    for flag in KNOB_FLAGS:
+        flag.add_to(parser)
 
     with pytest.raises(FlagError) as refused:
         BY_KEY["rate"].parse("-5")
