@@ -1,8 +1,13 @@
 """python -m service: serves the app under Granian in one process with many threads."""
 
 import logging
+import multiprocessing
+import os
+import signal
 import socket
 import sys
+import threading
+import time
 from multiprocessing.util import Finalize
 
 from flask import Flask
@@ -26,10 +31,24 @@ def application() -> Flask:
     logging.basicConfig(
         level=settings.log_level.upper(), format="%(asctime)s %(levelname)s %(name)s: %(message)s"
     )
+    _end_with_main_process()
     app = create_app(settings)
     # Granian's worker is a forked process, which does not run atexit handlers.
     Finalize(None, app.extensions["close"], (PENDING_SECONDS,), exitpriority=0)
     return app
+
+
+def _end_with_main_process() -> None:
+    """End this worker when its main process dies without a word, as after kill -9."""
+    if main_process := multiprocessing.parent_process():
+
+        def watch() -> None:
+            main_process.join()
+            os.kill(os.getpid(), signal.SIGTERM)
+            time.sleep(STOP_SECONDS + PENDING_SECONDS)
+            os.kill(os.getpid(), signal.SIGKILL)
+
+        threading.Thread(target=watch, name="main-process", daemon=True).start()
 
 
 def main() -> int:

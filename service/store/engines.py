@@ -1,9 +1,10 @@
 """Connections to the database: SQLAlchemy engines with timeouts for MySQL and for SQLite."""
 
+import time
 from dataclasses import astuple
 from typing import Any
 
-from sqlalchemy import Engine, create_engine, event
+from sqlalchemy import Connection, Engine, create_engine, event
 from sqlalchemy.engine import make_url
 from sqlalchemy.pool import NullPool
 
@@ -13,7 +14,7 @@ CONNECT_TIMEOUT_SECONDS = 0.3
 
 
 def build_engine(
-    url: str, timeout_seconds: float, *, pool_size: int | None, ping: bool = False
+    url: str, timeout_seconds: float, *, pool_size: int | None, ping_seconds: float | None = None
 ) -> Engine:
     """Build an engine, which connects at its first query.
 
@@ -23,7 +24,8 @@ def build_engine(
         timeout_seconds: Longest wait for a reply, and for a connection of the pool.
         pool_size: Most connections, each committing every statement by itself; None opens one
             for each transaction.
-        ping: Whether to check a connection of the pool before each use.
+        ping_seconds: Longest wait for a ping before each use of a connection, and for a new
+            connection, so that these leave time for the statements; None does not ping.
     """
     parsed = make_url(url)
     pool: dict[str, Any] = {"poolclass": NullPool}
@@ -35,16 +37,50 @@ def build_engine(
         engine = create_engine(parsed, connect_args={"timeout": timeout_seconds}, **pool)
         event.listen(engine, "connect", _prepare_sqlite)
         return engine
-    timeouts = {"read_timeout": timeout_seconds, "write_timeout": timeout_seconds}
+    idle_seconds = timeout_seconds if ping_seconds is None else ping_seconds
+    timeouts = {"read_timeout": idle_seconds, "write_timeout": idle_seconds}
     # By default PyMySQL prepares for TLS at every connect, which takes 40 ms of CPU; sixteen new
     # connections to a database that came back would delay every hit.
     plain = {} if any(name.startswith("ssl") for name in parsed.query) else {"ssl_disabled": True}
-    return create_engine(
+    engine = create_engine(
         parsed,
         connect_args={"connect_timeout": CONNECT_TIMEOUT_SECONDS, **timeouts, **plain},
-        pool_pre_ping=ping,
+        pool_pre_ping=ping_seconds is not None,
         **pool,
     )
+    if ping_seconds is not None:
+
+        def wait_as_when_idle(connection: Any, record: object) -> None:  # noqa: ANN401
+            del record
+            if connection is not None:  # None when it was closed meanwhile
+                _wait_at_most(connection, ping_seconds)
+
+        event.listen(engine, "checkin", wait_as_when_idle)
+    return engine
+
+
+def ends_after(connection: Connection, began: float, seconds: float) -> Connection:
+    """Bound all statements on a connection of MySQL together, by a time since they began.
+
+    Args:
+        connection: Of an engine that pings.
+        began: When, by `time.monotonic`.
+        seconds: How long all of them may take.
+    """
+    if connection.dialect.name == "sqlite":
+        return connection
+
+    def wait_for_the_rest(of: Connection, *_: object) -> None:
+        left = max(0.001, began + seconds - time.monotonic())
+        _wait_at_most(of.connection.dbapi_connection, left)
+
+    event.listen(connection, "before_cursor_execute", wait_for_the_rest)
+    return connection
+
+
+def _wait_at_most(connection: Any, seconds: float) -> None:  # noqa: ANN401
+    # PyMySQL takes its time-outs at the connect only, but applies these fields at every read.
+    connection._read_timeout = connection._write_timeout = seconds  # noqa: SLF001
 
 
 def _prepare_sqlite(connection: Any, record: object) -> None:  # noqa: ANN401

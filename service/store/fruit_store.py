@@ -5,7 +5,7 @@ import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import asdict
-from typing import Any
+from typing import Any, TypeVar
 
 from sqlalchemy import (
     Column,
@@ -28,13 +28,15 @@ from service.domain.catalogue import generate_fruit
 from service.domain.fruit import Fruit
 from service.domain.observer import Observer
 from service.domain.store import StoreRefusedError, StoreUnavailableError
-from service.store.engines import build_engine
+from service.store.engines import build_engine, ends_after
 
 # With the wait for its turn, a lookup is answered within a second when the database hangs.
 READ_TIMEOUT_SECONDS = 0.6
 # A connection that the server closed fails faster than this; one that hangs does not.
 CLOSED_SECONDS = 0.2
+# A write that hangs ends within the time that a process has after SIGTERM, and is then invalidated.
 WRITE_TIMEOUT_SECONDS = 5.0
+WRITE_PING_SECONDS = 1.0
 BULK_TIMEOUT_SECONDS = 30.0
 ROWS_PER_STATEMENT = 1000
 # Others may create and delete the row between the UPDATE and the INSERT of a replace.
@@ -42,6 +44,8 @@ REPLACE_ATTEMPTS = 5
 SAME_CAUSE_SECONDS = 60.0
 
 log = logging.getLogger("service")
+
+Value = TypeVar("Value")
 
 FRUIT = Table(
     "fruit",
@@ -66,7 +70,9 @@ class FruitStore:
         self._logged: tuple[str, float] | None = None
         # One connection more than loads take, so that `problem` never waits for them.
         self._reads = build_engine(url, READ_TIMEOUT_SECONDS, pool_size=pool_size + 1)
-        self._writes = build_engine(url, WRITE_TIMEOUT_SECONDS, pool_size=pool_size, ping=True)
+        self._writes = build_engine(
+            url, WRITE_TIMEOUT_SECONDS, pool_size=pool_size, ping_seconds=WRITE_PING_SECONDS
+        )
         self._bulk = build_engine(url, BULK_TIMEOUT_SECONDS, pool_size=None)
         self._find = select(FRUIT.c.id, FRUIT.c.name, FRUIT.c.quantity)
 
@@ -74,28 +80,20 @@ class FruitStore:
         """Read a row and sleep for the delay; None when there is no row."""
         statement = self._find.where(FRUIT.c.id == fruit_id)
         with self._query("select") as set_outcome:
-            began = time.perf_counter()
-            try:
-                row = self._first(statement, delay_seconds)
-            except DBAPIError as error:
-                # A ping before every read would notice this too, at a round trip for each.
-                closed = time.perf_counter() - began < CLOSED_SECONDS
-                if not (error.connection_invalidated and closed):
-                    raise
-                row = self._first(statement, delay_seconds)
+            row = _twice_if_closed(lambda: self._first(statement, delay_seconds))
             set_outcome("ok" if row else "absent")
         return Fruit(row.id, row.name, row.quantity) if row else None
 
     def replace(self, fruit: Fruit) -> bool:
         """Write a row, committed, and return whether it is new."""
-        with self._query("replace") as set_outcome, self._writes.connect() as connection:
+        with self._query("replace") as set_outcome, self._writing() as connection:
             created = _replace(connection, fruit)
             set_outcome("ok")
         return created
 
     def delete(self, fruit_id: int) -> bool:
         """Delete a row, committed, and return whether it existed."""
-        with self._query("delete") as set_outcome, self._writes.connect() as connection:
+        with self._query("delete") as set_outcome, self._writing() as connection:
             deleted = connection.execute(delete(FRUIT).where(FRUIT.c.id == fruit_id))
             existed = deleted.rowcount > 0
             set_outcome("ok" if existed else "absent")
@@ -122,8 +120,8 @@ class FruitStore:
     def problem(self) -> str | None:
         """Return what keeps the store from serving; None when nothing does."""
         try:
-            with self._query("probe") as set_outcome, self._reads.connect() as connection:
-                there = inspect(connection).has_table(FRUIT.name)
+            with self._query("probe") as set_outcome:
+                there = _twice_if_closed(self._has_table)
                 set_outcome("ok")
         except StoreUnavailableError as error:
             return str(error)
@@ -134,12 +132,23 @@ class FruitStore:
         for engine in (self._reads, self._writes, self._bulk):
             engine.dispose()
 
+    def _has_table(self) -> bool:
+        with self._reads.connect() as connection:
+            return inspect(connection).has_table(FRUIT.name)
+
     def _first(self, statement: Select[Any], delay_seconds: float) -> Row[Any] | None:
         with self._reads.connect() as connection:
             row = connection.execute(statement).first()
             if delay_seconds:
                 time.sleep(delay_seconds)
             return row
+
+    @contextmanager
+    def _writing(self) -> Iterator[Connection]:
+        """Hold a connection whose statements share one deadline."""
+        began = time.monotonic()
+        with self._writes.connect() as connection:
+            yield ends_after(connection, began, WRITE_TIMEOUT_SECONDS)
 
     @contextmanager
     def _query(self, op: str) -> Iterator[Callable[[str], None]]:
@@ -167,6 +176,19 @@ class FruitStore:
         ):
             self._logged = (cause, now)
             log.warning("the store refused or did not answer: %s", cause)
+
+
+def _twice_if_closed(read: Callable[[], Value]) -> Value:
+    """Read, and again when the server had closed the connection of the pool."""
+    began = time.perf_counter()
+    try:
+        return read()
+    except DBAPIError as error:
+        # A ping before every read would notice this too, at a round trip for each.
+        closed = time.perf_counter() - began < CLOSED_SECONDS
+        if not (error.connection_invalidated and closed):
+            raise
+    return read()
 
 
 def _replace(connection: Connection, fruit: Fruit) -> bool:

@@ -1,0 +1,110 @@
+"""A database that hangs or closes connections: how long a write takes, and what is not lost."""
+
+import os
+import signal
+import threading
+import time
+
+import pymysql
+import pytest
+import redis
+
+from service.domain.fruit import Fruit
+from service.domain.store import StoreUnavailableError
+from service.store.fruit_store import FruitStore
+from tests.drills.drill_report import print_figure
+from tests.integration.service.service_processes import look_up, request, running
+from tests.service.fakes import RecordingObserver
+
+pytestmark = [pytest.mark.integration, pytest.mark.exclusive]
+
+
+@pytest.fixture
+def store(fresh_mariadb):
+    store = FruitStore(fresh_mariadb.url, 2, RecordingObserver())
+    yield store
+    store.close()
+
+
+@pytest.fixture
+def frozen(fresh_mariadb):
+    """Freezes the database until the test ends."""
+    yield lambda: os.kill(fresh_mariadb.pid, signal.SIGSTOP)
+    os.kill(fresh_mariadb.pid, signal.SIGCONT)
+
+
+def close_all_connections(server):
+    """Close them as the server does after its wait_timeout."""
+    with (
+        pymysql.connect(host="127.0.0.1", port=server.port, user="root") as admin,
+        admin.cursor() as cursor,
+    ):
+        cursor.execute("SELECT id FROM information_schema.processlist WHERE db = 'grocerydb'")
+        for (number,) in cursor.fetchall():
+            cursor.execute(f"KILL {number}")
+
+
+def test_write_at_a_hung_database_ends_within_one_deadline(store, frozen):
+    store.replace(Fruit(1, "apple", 1))
+    frozen()
+    began = time.monotonic()
+    with pytest.raises(StoreUnavailableError):
+        store.replace(Fruit(1, "apple", 2))
+
+    assert time.monotonic() - began < 4.0
+
+
+def test_statements_of_one_write_share_one_deadline(store, fresh_mariadb, monkeypatch):
+    monkeypatch.setattr("service.store.fruit_store.WRITE_TIMEOUT_SECONDS", 0.7)
+    with (
+        pymysql.connect(
+            host="127.0.0.1", port=fresh_mariadb.port, user="root", database="grocerydb"
+        ) as other,
+        other.cursor() as cursor,
+    ):
+        cursor.execute("SELECT * FROM fruit WHERE id = 1 FOR UPDATE")
+        began = time.monotonic()
+        with pytest.raises(StoreUnavailableError):
+            store.replace(Fruit(1, "apple", 2))
+        took = time.monotonic() - began
+
+    assert 0.5 < took < 3.0
+
+
+def test_readiness_and_lookups_do_not_notice_connections_that_the_server_closed(
+    store, fresh_mariadb
+):
+    assert store.problem() is None
+    close_all_connections(fresh_mariadb)
+    assert store.problem() is None
+    close_all_connections(fresh_mariadb)
+    assert store.find(1, 0) is not None
+    close_all_connections(fresh_mariadb)
+    assert store.replace(Fruit(1, "apple", 3)) is False
+
+
+def test_write_at_a_hung_database_is_invalidated_before_the_process_ends(
+    guardian, fresh_redis, fresh_mariadb, frozen
+):
+    with running(guardian, fresh_redis.url, fresh_mariadb.url) as (server,):
+        request(server.url, "PUT", "/fruit/1", {"name": "apple", "quantity": 1})
+        look_up(server.url, 1)
+        frozen()
+        answers = []
+        body = {"name": "apple", "quantity": 2}
+        writer = threading.Thread(
+            target=lambda: answers.append(request(server.url, "PUT", "/fruit/1", body))
+        )
+        writer.start()
+        time.sleep(0.3)
+        began = time.monotonic()
+        server.process.terminate()
+        code = server.process.wait(15)
+        took = time.monotonic() - began
+        writer.join()
+        with redis.Redis.from_url(fresh_redis.url) as client:
+            left = client.exists("fruit:1")
+
+    print_figure(f"SIGTERM during a write at a hung database: exit code {code} after {took:.2f} s")
+    assert (code, left, [answer.status for answer in answers]) == (0, 0, [503])
+    assert took < 8
