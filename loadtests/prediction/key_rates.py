@@ -44,9 +44,7 @@ class Reads:
 
     def whole_steps(self, seconds: float) -> float:
         """Return the part of a time after a lookup into which paced lookups can fall (F1)."""
-        if not self.step_seconds:
-            return seconds
-        return math.floor(seconds / self.step_seconds + 1e-9) * self.step_seconds
+        return whole_steps(seconds, self.step_seconds)
 
     def sampling_variance(self, ttl_seconds: float) -> float:
         """Return kappa of the hit ratio (§3); lookups of unrepeated ids are certain misses."""
@@ -54,6 +52,18 @@ class Reads:
         hit = ttl.hit_ratio(self.rates, ttl_seconds)
         within = ttl.sampling_variance(self.rates, ttl_seconds)
         return share * within + share * (1 - share) * hit**2
+
+
+def whole_steps(seconds: float, step_seconds: float) -> float:
+    """Return the part of a time after a lookup into which paced lookups can fall (F1).
+
+    Args:
+        seconds: The time after a lookup.
+        step_seconds: Time between two paced lookups; 0 for Poisson arrivals.
+    """
+    if not step_seconds:
+        return seconds
+    return math.floor(seconds / step_seconds + 1e-9) * step_seconds
 
 
 def reads_of(popularity: Popularity, rate: float, arrivals: str) -> Reads | None:

@@ -29,4 +29,5 @@ def traffic_of(workload: Workload, scenarios: Mapping[str, Scenario]) -> Traffic
         count = min(settings.requests or trace.ids.size, trace.ids.size, _MOST_READS)
         return Traffic(popularity, settings.rate, reads=trace_reads(settings, trace, count))
     writes = settings.rate * (settings.write_ratio if scenario.writes else 0.0)
-    return Traffic(popularity, settings.rate - writes, writes)
+    step = 1.0 / settings.rate if settings.arrivals == "paced" else 0.0
+    return Traffic(popularity, settings.rate - writes, writes, step_seconds=step)

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
+from loadtests.prediction.key_rates import whole_steps
 from loadtests.service_under_test.contract import Knob
 from loadtests.theory import fill, replay, stampede, ttl
 from loadtests.traffic.popularity import Masses, Popularity
@@ -27,12 +28,21 @@ class Traffic:
         reads_per_second: Lookups per second over all ids.
         writes_per_second: Writes per second over all ids; they have the same popularity.
         reads: Time in seconds and id of each read of a trace; None if they are drawn.
+        step_seconds: Time between two paced requests; 0 for Poisson arrivals.
     """
 
     popularity: Popularity
     reads_per_second: float
     writes_per_second: float = 0.0
     reads: Sequence[tuple[float, int]] | None = None
+    step_seconds: float = 0.0
+
+    def covered(self, seconds: float, fill_seconds: float) -> float:
+        """Return the part of a time after a fill into which requests can fall (F1)."""
+        if not self.step_seconds:
+            return seconds
+        ended = whole_steps(fill_seconds + seconds, self.step_seconds)
+        return ended - whole_steps(fill_seconds, self.step_seconds)
 
 
 def predicted_hit_ratio(traffic: Traffic, knobs: Mapping[str, Knob]) -> float | None:
@@ -58,7 +68,7 @@ def predicted_hit_ratio(traffic: Traffic, knobs: Mapping[str, Knob]) -> float | 
         return None
     if slow_fills(knobs, fill_seconds, missing=bool(masses.missing_items)):
         return None
-    per_id = _hit_ratios(traffic, masses, ttl_seconds, fill_seconds, knobs)
+    per_id = _hit_ratios(traffic, masses, fill_seconds, knobs)
     if per_id is None:
         return None
     known = float(np.sum(masses.items * masses.probability * per_id))
@@ -98,10 +108,12 @@ def slow_fills(knobs: Mapping[str, Knob], fill_seconds: float, *, missing: bool)
 def _hit_ratios(
     traffic: Traffic,
     masses: Masses,
-    ttl_seconds: float,
     fill_seconds: float,
     knobs: Mapping[str, Knob],
 ) -> Floats | None:
+    ttl_seconds = float(knobs["ttl_seconds"])
+    live = traffic.covered(ttl_seconds, fill_seconds)
+    filling = whole_steps(fill_seconds, traffic.step_seconds)
     rates = np.maximum(masses.probability * traffic.reads_per_second, 1e-300)
     invalidating = knobs.get("invalidation", "delete") == "delete"
     writes = masses.probability * (traffic.writes_per_second if invalidating else 0.0)
@@ -111,11 +123,15 @@ def _hit_ratios(
         case "stale":
             if writes.any():
                 return None
-            grace = float(knobs.get("stale_seconds", 0.0))
-            return _stale_or_hit(rates, ttl_seconds, grace, fill_seconds)
+            grace = traffic.covered(
+                float(knobs.get("stale_seconds", 0.0)), fill_seconds + ttl_seconds
+            )
+            return _stale_or_hit(rates, live, max(grace, filling), filling)
     jitter = float(knobs.get("ttl_jitter_ratio", 0.0))
+    if knobs.get("fencing", "on") != "on":
+        return ttl.unfenced_hit_ratios(rates, ttl.lifetimes(writes, live, jitter), filling)
     return ttl.hit_ratios_with_writes(
-        rates, writes, ttl_seconds, jitter_ratio=jitter, fill_seconds=fill_seconds
+        rates, writes, live, jitter_ratio=jitter, fill_seconds=filling
     )
 
 
@@ -138,5 +154,7 @@ def _negative_hit_ratio(
     if not masses.missing_items:
         return 0.0
     rate = masses.missing_probability * traffic.reads_per_second
-    hit = fill.coalesced(rate, negative_ttl_seconds, fill_seconds).hit_ratio
+    live = traffic.covered(negative_ttl_seconds, fill_seconds)
+    filling = whole_steps(fill_seconds, traffic.step_seconds)
+    hit = fill.coalesced(rate, live, filling).hit_ratio
     return masses.missing_items * masses.missing_probability * hit

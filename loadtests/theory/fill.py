@@ -4,6 +4,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 import numpy as np
+from numpy.typing import NDArray
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,6 +82,47 @@ def coalesced(
         coalesced_ratio=rate * fill_seconds / reads_per_cycle,
         load_ratio=1.0 / reads_per_cycle,
         mean_wait_seconds=(fill_seconds + rate * moment / 2.0) / reads_per_cycle,
+    )
+
+
+def loads_of_processes(
+    rates: NDArray[np.float64], fill_seconds: float, processes: int
+) -> NDArray[np.float64]:
+    """Return the loads per expiry of items that each process coalesces by itself (F2).
+
+    Each further process loads too if it is asked while the first one loads.
+
+    Args:
+        rates: Reads per second of each item, Poisson, spread evenly over the processes.
+        fill_seconds: D, constant.
+        processes: P, service processes that share the cache.
+    """
+    return 1.0 - (processes - 1) * np.expm1(-rates * fill_seconds / processes)
+
+
+@dataclass(frozen=True, slots=True)
+class RefreshWaits:
+    """The sum of the waits of one load: that of the read that loads and those of its followers.
+
+    Attributes:
+        mean_seconds: Its mean.
+        variance: Its variance in seconds squared.
+    """
+
+    mean_seconds: float
+    variance: float
+
+
+def refresh_waits(rate: float, fill_seconds: float) -> RefreshWaits:
+    """Return the sum of the waits of one coalesced load whose time is exponential (F2).
+
+    Args:
+        rate: Reads per second, Poisson.
+        fill_seconds: z, the mean fill time.
+    """
+    return RefreshWaits(
+        fill_seconds + rate * fill_seconds**2,
+        fill_seconds**2 + 6 * rate * fill_seconds**3 + 5 * rate**2 * fill_seconds**4,
     )
 
 

@@ -90,6 +90,8 @@ def hit_ratios_with_writes(
 ) -> Floats:
     """Return hit ratios when writes delete the entry (F4, F5).
 
+    A write during a load fences its fill, so that the next reader loads again.
+
     Args:
         rates: Reads per second of each item.
         write_rates: Invalidating writes per second of each item.
@@ -99,7 +101,22 @@ def hit_ratios_with_writes(
             are coalesced.
     """
     means = lifetimes(write_rates, ttl_seconds, jitter_ratio)
-    return rates * means / (1.0 + rates * (means + fill_seconds))
+    # Attempts until a load is stored: e^(wD); each lasts 1 / lambda and until it ends or a write.
+    filled = means * np.exp(-write_rates * fill_seconds)
+    attempt = 1.0 / rates + lifetimes(write_rates, fill_seconds)
+    ratios: Floats = filled / (filled + attempt)
+    return ratios
+
+
+def unfenced_hit_ratios(rates: Floats, lifetimes_seconds: Floats, fill_seconds: float) -> Floats:
+    """Return hit ratios when a write during a load does not prevent its fill (F4).
+
+    Args:
+        rates: Reads per second of each item.
+        lifetimes_seconds: E[X] of each item, from `lifetimes`.
+        fill_seconds: See `hit_ratios_with_writes`.
+    """
+    return rates * lifetimes_seconds / (1.0 + rates * (lifetimes_seconds + fill_seconds))
 
 
 def hit_ratio_with_missing(

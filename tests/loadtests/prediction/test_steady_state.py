@@ -38,6 +38,40 @@ def test_writes_that_invalidate_match_the_golden_case():
     assert predict(traffic, ttl_seconds=30.0) == pytest.approx(0.8093, abs=5e-5)
 
 
+@pytest.mark.parametrize(("fencing", "hit"), [("on", 0.331), ("off", 0.474)])
+def test_write_during_a_load_costs_a_hit_only_with_fencing(fencing, hit):
+    one = Traffic(Zipf(1, 0.0, seed=1), 90.0, 10.0)
+
+    found = predict(one, store_delay_seconds=0.1, fencing=fencing)
+
+    assert found == pytest.approx(hit, abs=1e-3)
+
+
+@pytest.mark.parametrize("protection", ["none", "single-flight", "stale"])
+def test_paced_item_whose_ttl_ends_before_its_next_read_never_hits(protection):
+    given = settings(rate=1.5, items=1, arrivals="paced")
+    traffic = traffic_of(Workload(given, None), {"ReadHeavy": Scenario()})
+    knobs = {"ttl_seconds": 0.5, "protection": protection, "stale_seconds": 0.1}
+
+    assert predict(traffic, **knobs) == pytest.approx(0)
+    assert predict(traffic, **knobs | {"ttl_seconds": 0.7}) == pytest.approx(0.5)
+
+
+@pytest.mark.parametrize(
+    ("items", "given", "ttl_seconds", "fill_seconds", "hit"),
+    [(1, {"rate": 4.0}, 1.1, 0.3, 2 / 3), (2, {"rate": 10.0}, 0.35, 0.12, 0.5)],
+)
+def test_paced_lookups_are_predicted_by_how_many_fit_into_a_ttl(
+    items, given, ttl_seconds, fill_seconds, hit
+):
+    given = settings(items=items, skew=0.0, arrivals="paced", **given)
+    traffic = traffic_of(Workload(given, None), {"ReadHeavy": Scenario()})
+
+    found = predict(traffic, ttl_seconds=ttl_seconds, store_delay_seconds=fill_seconds)
+
+    assert found == pytest.approx(hit)
+
+
 def test_writes_that_do_not_invalidate_change_nothing():
     traffic = Traffic(Zipf(1000, 0.8, seed=1), 180.0, 20.0)
 

@@ -30,3 +30,66 @@ def stale_while_revalidate(draw, rate, ttl, grace, fill, span):
             lands_at = lands_at if loading else at + fill
         counts[result] += at >= opens
     return counts
+
+
+def paced(draw, shares, rate, ttl, fill, reads):
+    """Count the results of evenly paced reads whose items are drawn by their shares."""
+    counts = dict.fromkeys(("hit", "coalesced", "miss"), 0)
+    filled_at = {}
+    for number, item in enumerate(draw.choice(len(shares), reads, p=shares).tolist()):
+        at, filled = number / rate, filled_at.get(item, -np.inf)
+        if at >= filled + ttl:
+            filled_at[item] = at + fill
+            counts["miss"] += 1
+        else:
+            counts["hit" if at >= filled else "coalesced"] += 1
+    return counts
+
+
+def invalidating_writes(draw, rate, write_rate, ttl, fill, until, *, fenced=True):
+    """Count the results of one item that writes delete; they also refuse the fill under way."""
+    counts = dict.fromkeys(("hit", "coalesced", "miss"), 0)
+    requests = [(at, "read") for at in poisson(draw, rate, until)]
+    requests += [(at, "write") for at in poisson(draw, write_rate, until)]
+    lands_at, ends_at = np.inf, -np.inf
+    for at, kind in sorted(requests):
+        if lands_at <= at:
+            lands_at, ends_at = np.inf, lands_at + ttl
+        if kind == "write":
+            ends_at = -np.inf
+            lands_at = np.inf if fenced else lands_at
+        elif at < ends_at:
+            counts["hit"] += 1
+        elif lands_at < np.inf:
+            counts["coalesced"] += 1
+        else:
+            counts["miss"] += 1
+            lands_at = at + fill
+    return counts
+
+
+def processes(draw, rate, ttl, fill, count, until):
+    """Count the results of one item read through processes that each coalesce their own loads."""
+    counts = dict.fromkeys(("hit", "coalesced", "miss"), 0)
+    landings = {}
+    ends_at = -np.inf
+    for at in poisson(draw, rate, until):
+        for process, lands_at in sorted(landings.items(), key=lambda each: each[1]):
+            if lands_at <= at:
+                ends_at = ends_at if lands_at < ends_at else lands_at + ttl
+                del landings[process]
+        process = int(draw.integers(count))
+        if at < ends_at:
+            counts["hit"] += 1
+        elif process in landings:
+            counts["coalesced"] += 1
+        else:
+            counts["miss"] += 1
+            landings[process] = at + fill
+    return counts
+
+
+def waits_of_one_load(draw, rate, mean_fill):
+    """Return the sum of the waits of a load of random time and of the reads that wait for it."""
+    lands_at = draw.exponential(mean_fill)
+    return lands_at + sum(lands_at - at for at in poisson(draw, rate, lands_at))

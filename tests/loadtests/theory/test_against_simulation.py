@@ -6,7 +6,7 @@ The simulated numbers are those of long runs, written out; a short run checks th
 import numpy as np
 import pytest
 
-from loadtests.theory import window
+from loadtests.theory import fill, ttl, window
 from tests.loadtests.theory import simulation
 
 
@@ -51,3 +51,90 @@ def test_simulation_of_stale_serving_still_gives_its_numbers(case, hit, miss):
 
     assert shares["hit"] + shares["stale"] == pytest.approx(hit, abs=0.008)
     assert shares["miss"] == pytest.approx(miss, abs=0.008)
+
+
+WRITES = [
+    # Reads and writes per second, TTL, fill; hit ratio with fenced fills and without fencing.
+    ((90.0, 10.0, 10.0, 0.1), 0.331, 0.474),
+    ((20.0, 5.0, 1.0, 0.2), 0.293, 0.443),
+    ((5.0, 0.5, 2.0, 0.3), 0.694, 0.716),
+    ((50.0, 1.0, 60.0, 0.02), 0.961, 0.961),
+]
+
+
+@pytest.mark.parametrize(("case", "fenced", "unfenced"), WRITES, ids=str)
+def test_hit_ratio_under_writes_with_a_fill_time_matches_the_simulation(case, fenced, unfenced):
+    rate, write_rate, ttl_seconds, fill_seconds = case
+    rates, writes = np.array([rate]), np.array([write_rate])
+
+    found = ttl.hit_ratios_with_writes(rates, writes, ttl_seconds, fill_seconds=fill_seconds)
+    means = ttl.lifetimes(writes, ttl_seconds)
+
+    assert found == pytest.approx(fenced, abs=1e-3)
+    assert ttl.unfenced_hit_ratios(rates, means, fill_seconds) == pytest.approx(unfenced, abs=1e-3)
+
+
+@pytest.mark.parametrize(("is_fenced", "hit"), [(True, 0.331), (False, 0.474)])
+def test_simulation_of_writes_still_gives_its_numbers(is_fenced, hit):
+    draw = np.random.default_rng(4)
+
+    counts = simulation.invalidating_writes(draw, 90, 10, 10, 0.1, 1000, fenced=is_fenced)
+
+    assert counts["hit"] / sum(counts.values()) == pytest.approx(hit, abs=0.015)
+
+
+PROCESSES = [
+    # Reads per second, TTL, fill, processes; share of reads that load.
+    ((50.0, 1.0, 0.1, 2), 0.0342),
+    ((20.0, 0.5, 0.3, 4), 0.1959),
+    ((5.0, 2.0, 0.5, 3), 0.1578),
+]
+
+
+@pytest.mark.parametrize(("case", "loads"), PROCESSES, ids=str)
+def test_processes_that_coalesce_by_themselves_load_as_often_as_simulated(case, loads):
+    rate, ttl_seconds, fill_seconds, processes = case
+
+    each = fill.loads_of_processes(np.array([rate]), fill_seconds, processes)
+
+    cycle = fill.coalesced(rate, ttl_seconds, fill_seconds)
+    assert each[0] * cycle.load_ratio == pytest.approx(loads, abs=2e-4)
+
+
+@pytest.mark.parametrize(("case", "loads"), PROCESSES, ids=str)
+def test_simulation_of_processes_still_gives_its_numbers(case, loads):
+    counts = simulation.processes(np.random.default_rng(5), *case, 20_000 / case[0])
+
+    assert counts["miss"] / sum(counts.values()) == pytest.approx(loads, rel=0.06)
+
+
+@pytest.mark.parametrize(
+    ("rate", "mean_fill", "mean", "variance"),
+    [(50, 0.02, 0.04, 0.0048), (5, 0.2, 0.4, 0.48), (100, 0.1, 1.1, 5.61)],
+)
+def test_waits_for_one_load_of_exponential_time_have_the_simulated_mean_and_variance(
+    rate, mean_fill, mean, variance
+):
+    draw = np.random.default_rng(6)
+    sums = [simulation.waits_of_one_load(draw, rate, mean_fill) for _ in range(20_000)]
+
+    waits = fill.refresh_waits(rate, mean_fill)
+
+    assert (waits.mean_seconds, waits.variance) == pytest.approx((mean, variance))
+    assert np.mean(sums) == pytest.approx(mean, rel=0.06)
+    assert np.var(sums) == pytest.approx(variance, rel=0.2)
+
+
+PACED = [
+    # Shares, reads per second, TTL, fill; hit ratio.
+    (([1.0], 1.5, 0.5, 0.0), 0.0),
+    (([0.5, 0.3, 0.2], 4.0, 1.1, 0.3), 0.5099),
+    (([0.7, 0.3], 10.0, 0.35, 0.12), 0.5092),
+]
+
+
+@pytest.mark.parametrize(("case", "hit"), PACED, ids=str)
+def test_simulation_of_paced_reads_still_gives_its_numbers(case, hit):
+    counts = simulation.paced(np.random.default_rng(7), *case, 20_000)
+
+    assert counts["hit"] / sum(counts.values()) == pytest.approx(hit, abs=0.015)

@@ -91,3 +91,28 @@ def test_p6_holds_for_memory_that_fits_a_hundred_items():
     assert close(0.1783) == both
     assert close(0.5593) == ttl.aggregate(rates, memory.lru_ttl_hit_ratios(rates, both, 1))
     assert close(0.7104) == ttl.hit_ratio(rates, 1)
+
+
+@pytest.mark.parametrize(
+    ("written", "fresh", "lag"),
+    [(0.1, 0.9516, 0.0163), (1.0, 0.6321, 0.1321), (10.0, 0.1000, 0.4100)],
+)
+def test_staleness_matches_the_table_of_cho_and_garcia_molina(written, fresh, lag):
+    ttl_seconds = 20.0
+
+    assert 1 - staleness.stale_share_of_hits(written / ttl_seconds, ttl_seconds) == close(fresh)
+    found = staleness.mean_lag_per_hit(written / ttl_seconds, ttl_seconds)
+    assert found / ttl_seconds == close(lag)
+
+
+@pytest.mark.parametrize("rate", [0.01, 0.3, 1.0, 25.0, 4000.0])
+def test_ttl_and_delete_on_write_ask_the_store_equally_often_when_one_write_comes_in_a_ttl(rate):
+    rates, ttl_seconds = np.array([rate]), 8.0
+
+    def deleted(write_rate):
+        hit = ttl.hit_ratios_with_writes(rates, np.array([write_rate]), np.inf)[0]
+        return rate * (1 - hit)
+
+    expiring = ttl.loads_per_second(rates, ttl_seconds)
+    assert deleted(1 / 8) == pytest.approx(expiring)
+    assert deleted(0.9 / 8) < expiring < deleted(1.1 / 8)

@@ -69,7 +69,8 @@ def test_fill_time_lowers_the_hit_ratio_under_writes():
     hit = ttl.hit_ratios_with_writes(rates, writes, 5, fill_seconds=0.2)[0]
 
     lifetime = (1 - np.exp(-0.5)) / 0.1
-    assert hit == pytest.approx(50 * lifetime / (1 + 50 * (lifetime + 0.2)))
+    attempt = 1 / 50 + (1 - np.exp(-0.02)) / 0.1
+    assert hit == pytest.approx(lifetime / (lifetime + np.exp(0.02) * attempt))
 
 
 def test_cached_absences_count_as_hits():
