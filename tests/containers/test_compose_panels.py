@@ -39,6 +39,8 @@ QUERIES = [
     query
     for query in all_queries()
     if not any(name.startswith(ELSEWHERE) for name in metrics_in(query.expr))
+    # What never happens has no series: every request of the evening gets a valid answer.
+    and 'result="failed"' not in query.expr
 ]
 EXPORTED = [
     query

@@ -1,5 +1,6 @@
 """Sends Locust's page the requests that its script sends, and reads what the page shows."""
 
+import collections
 import csv
 import json
 import urllib.parse
@@ -38,12 +39,15 @@ def change_knobs(page, **texts):
 
 
 def read_metrics(url):
-    """Return the sum of each metric's samples over all labels, buckets left out."""
-    totals = {}
+    """Return the sum of each metric's samples over all labels, buckets left out.
+
+    What never happened has no sample, and its sum is 0.
+    """
+    totals = collections.defaultdict(float)
     for family in text_string_to_metric_families(fetch(url)):
         for sample in family.samples:
             if not sample.name.endswith("_bucket"):
-                totals[sample.name] = totals.get(sample.name, 0.0) + sample.value
+                totals[sample.name] += sample.value
     return totals
 
 
