@@ -104,7 +104,8 @@ def against_ttl(
         scale = common.ScaleDistributionConfig().type(looks.ScaleDistribution.LOG).log(10)
         panel.scale_distribution(scale)
     else:
-        panel.min(0)
+        # Without the second, an axis on which all is 0 reaches to 100.
+        panel.min(0).axis_soft_max(0.05 if words.unit == "percentunit" else 1)
     if whole:
         panel.max(1)
     # One thousandth of a second, because a logarithmic axis has no 0.
