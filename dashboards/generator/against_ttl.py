@@ -103,11 +103,11 @@ def against_ttl(
     if log:
         scale = common.ScaleDistributionConfig().type(looks.ScaleDistribution.LOG).log(10)
         panel.scale_distribution(scale)
+    elif whole:
+        panel.min(0).max(1)
     else:
         # Without the second, an axis on which all is 0 reaches to 100.
         panel.min(0).axis_soft_max(0.05 if words.unit == "percentunit" else 1)
-    if whole:
-        panel.max(1)
     # One thousandth of a second, because a logarithmic axis has no 0.
     shown = (*columns, ttl_now(0.001 if log else 0))
     for number, column in enumerate(shown):
