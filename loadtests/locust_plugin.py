@@ -3,6 +3,7 @@
 import logging
 import os
 import sys
+from argparse import Namespace
 from functools import partial
 
 import locust.stats
@@ -25,7 +26,7 @@ from loadtests.run.load_user import LoadUser, available_classes
 from loadtests.run.master import MasterLoad
 from loadtests.run.readiness import Readiness
 from loadtests.run.single_process import LocalLoad
-from loadtests.run.typed_locust import listen, parsed_options
+from loadtests.run.typed_locust import listen, parsed_options, web_app
 from loadtests.run.worker import WorkerLoad
 from loadtests.sender.histogram import bucket_milliseconds
 from loadtests.service_under_test.client import ServiceError
@@ -66,6 +67,7 @@ def _init(environment: Environment, web_ui: WebUI | None = None, **_: object) ->
 
 def _connect(environment: Environment, web_ui: WebUI | None) -> None:
     options = parsed_options(environment)
+    _require_usable(options, web_ui)
     settings = settings_from(options)
     environment.host = options.host = ",".join(settings.service_urls)
     options.service_url = list(settings.service_urls)
@@ -93,6 +95,24 @@ def _connect(environment: Environment, web_ui: WebUI | None) -> None:
     else:
         source = LocalLoad(environment, ledger)
     _show(environment, web_ui, readiness, source)
+
+
+def _require_usable(options: Namespace, web_ui: WebUI | None) -> None:
+    """Refuse two flags of Locust's that would fail only later, in a run or on its page.
+
+    Raises:
+        FlagError: One of them is given.
+    """
+    if tags := [*(options.tags or ()), *(options.exclude_tags or ())]:
+        raise FlagError(
+            f"tags must be left out, because scenarios have none, got {' '.join(tags)!r};"
+            " name the scenarios instead"
+        )
+    if web_ui is not None and options.web_login and not web_app(web_ui).secret_key:
+        raise FlagError(
+            "web-login needs a login page, and this locustfile has none; leave it out, or set the"
+            " page's secret_key and login_manager in an init listener before `install`"
+        )
 
 
 def _show(

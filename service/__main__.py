@@ -55,7 +55,7 @@ def main() -> int:
     """Serve until SIGTERM or Ctrl-C; return the exit code."""
     try:
         settings = Settings.from_environment()
-        _require_free(settings.host, settings.port)
+        address = _free_address(settings.host, settings.port)
     except SettingsError as error:
         print(f"service: {error}", file=sys.stderr)  # noqa: T201
         return 2
@@ -65,7 +65,7 @@ def main() -> int:
         factory=True,
         interface=Interfaces.WSGI,
         http=HTTPModes.http1,
-        address=settings.host,
+        address=address,
         port=settings.port,
         workers=1,
         blocking_threads=settings.threads,
@@ -81,8 +81,12 @@ def _is_relevant(record: logging.LogRecord) -> bool:
     return "spawning up to" not in record.getMessage()
 
 
-def _require_free(host: str, port: int) -> None:
-    """Raise SettingsError unless this process can listen on the address."""
+def _free_address(host: str, port: int) -> str:
+    """Return the IP address of a host, which is all that Granian takes.
+
+    Raises:
+        SettingsError: This process cannot listen there.
+    """
     try:
         family, kind, protocol, _, address = socket.getaddrinfo(
             host, port, type=socket.SOCK_STREAM, flags=socket.AI_PASSIVE
@@ -97,6 +101,7 @@ def _require_free(host: str, port: int) -> None:
             f"cannot listen on HOST {host} PORT {port}: {error.strerror}; "
             "stop the program that uses it or set another PORT"
         ) from error
+    return str(address[0])
 
 
 if __name__ == "__main__":

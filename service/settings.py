@@ -189,6 +189,11 @@ def _sqlite(name: str, text: str) -> str:
     path, _, options = text.removeprefix("sqlite:///").partition("?")
     if not text.startswith("sqlite:///") or not path.strip("/"):
         raise SettingsError(f"{name} names no file; write it like sqlite:////tmp/fruit.db")
+    if path == ":memory:":
+        raise SettingsError(
+            f"{name} keeps nothing in memory, where each connection has a database of its own; "
+            "write it like sqlite:////tmp/fruit.db"
+        )
     if not Path(path).parent.is_dir():
         raise SettingsError(f"{name} is in a folder that does not exist: {Path(path).parent}")
     if options:

@@ -67,6 +67,7 @@ def test_valid_value_is_accepted(name, text):
         ("DATABASE_URL", "mysql+pymysql://h", "names no database"),
         ("DATABASE_URL", "mysql+pymysql://h:x/db", "not a number"),
         ("DATABASE_URL", "sqlite://", "names no file"),
+        ("DATABASE_URL", "sqlite:///:memory:", "write it like sqlite:////tmp/fruit.db"),
         ("DATABASE_URL", "sqlite:////no/such/folder/x.db", "/no/such/folder"),
         ("HOST", "", "must not be empty"),
         ("HOST", " ", "must not be empty"),

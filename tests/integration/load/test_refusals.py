@@ -86,6 +86,21 @@ def test_every_field_of_the_form_is_checked_before_the_start(page, fields, sente
     assert sentence in page.log_text
 
 
+@pytest.mark.parametrize("flag", ["--tags", "--exclude-tags"])
+def test_tags_are_refused_because_scenarios_have_none(tmp_path, service_url, flag):
+    said = run_refused(tmp_path, service_url, flag, "x", environment={"CONTROL_TOKEN": "secret"})
+
+    assert "tags must be left out, because scenarios have none, got 'x'" in said
+
+
+def test_a_login_without_a_login_page_is_refused_at_start(tmp_path, service_url):
+    with LocustProcess(tmp_path, service_url, "--web-login", headless=False) as locust:
+        assert locust.wait(60) == 2
+
+    assert "web-login needs a login page, and this locustfile has none" in locust.log_text
+    assert "Traceback" not in locust.log_text
+
+
 def test_an_unknown_scenario_is_refused_as_in_the_form(tmp_path, service_url):
     said = run_refused(tmp_path, service_url, "--scenario", "Nothing")
 

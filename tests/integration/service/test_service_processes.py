@@ -14,6 +14,7 @@ from urllib.parse import urlsplit
 
 import pytest
 
+from loadtests.service_under_test.urls import page_answers
 from loadtests.stack.guardian import ROOT
 from tests.integration.service.service_processes import (
     look_up,
@@ -159,6 +160,23 @@ def test_invalid_setting_ends_the_process_with_one_line_and_exit_code_two(comman
     assert len(ended.stderr.strip().splitlines()) == 1
     assert name in ended.stderr
     assert ended.stdout == ""
+
+
+def test_a_host_may_be_a_name(tmp_path, free_port):
+    database = f"sqlite:///{tmp_path}/fruit.db"
+    settings = {"HOST": "localhost", "PORT": str(free_port), "DATABASE_URL": database}
+    process = subprocess.Popen(
+        [sys.executable, "-m", "service"], cwd=ROOT, env={**os.environ, **settings}
+    )
+    try:
+        deadline = time.monotonic() + 30
+        while not page_answers(f"http://localhost:{free_port}/livez"):
+            assert process.poll() is None
+            assert time.monotonic() < deadline
+            time.sleep(0.1)
+    finally:
+        process.terminate()
+        process.wait(30)
 
 
 def test_port_in_use_ends_the_process_with_one_line_and_exit_code_two():
