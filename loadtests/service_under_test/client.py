@@ -5,10 +5,15 @@ import json
 import re
 import statistics
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from http import HTTPStatus
-from typing import Any, Self
+from typing import Any, Self, TypeVar
 
+from loadtests.service_under_test.conditions import (
+    CONDITION_METRICS,
+    ServiceConditions,
+    parse_conditions,
+)
 from loadtests.service_under_test.connections import Connections
 from loadtests.service_under_test.contract import Knob
 from loadtests.service_under_test.counters import SERVICE_METRICS, ServiceCounters, parse_counters
@@ -21,7 +26,10 @@ _KNOBS_REACH_ALL_SECONDS = 3.0  # The service promises 1 s.
 _POLL_SECONDS = 0.05
 _DURATION = re.compile(r"(\w+);dur=([0-9.]+)")
 _CATALOGUE = "/control/catalogue"
+_SETTINGS = "/control/settings"
 _COUNTERS = "/metrics?" + "&".join(f"name[]={name}" for name in SERVICE_METRICS.values())
+_CONDITIONS = "/metrics?" + "&".join(f"name[]={name}" for name in CONDITION_METRICS)
+_Read = TypeVar("_Read")
 
 
 class ServiceError(Exception):
@@ -119,14 +127,21 @@ class ServiceClient:
         Raises:
             ServiceError: A replica does not return them.
         """
-        pages = [self._request("GET", url, _COUNTERS) for url in self._urls]
-        try:
-            return parse_counters(page.decode() for page in pages)
-        except ValueError as error:
-            raise ServiceError(
-                f"/metrics of {', '.join(self._urls)} is not Prometheus text: {error};"
-                " check the URLs"
-            ) from None
+        return self._read_metrics(_COUNTERS, parse_counters)
+
+    def conditions(self) -> ServiceConditions:
+        """Return the knobs in force, and what else should not change while it is measured.
+
+        Raises:
+            ServiceError: A replica does not return them.
+        """
+        settings = self._control("GET", self._urls[0], _SETTINGS)
+        return self._read_metrics(
+            _CONDITIONS,
+            lambda pages: parse_conditions(
+                pages, settings.get("settings", {}), settings.get("version")
+            ),
+        )
 
     def probe_fill_seconds(self, ids: Sequence[int], count: int) -> float | None:
         """Return the median fill time of misses, provoked by lookups of uncached ids.
@@ -150,6 +165,16 @@ class ServiceClient:
             self.clear_cache()
         return statistics.median(fills[PROBES_LEFT_OUT:]) if len(fills) > PROBES_LEFT_OUT else None
 
+    def _read_metrics(self, path: str, parse: Callable[[Sequence[str]], _Read]) -> _Read:
+        pages = [self._request("GET", url, path) for url in self._urls]
+        try:
+            return parse([page.decode() for page in pages])
+        except ValueError as error:
+            raise ServiceError(
+                f"/metrics of {', '.join(self._urls)} is not Prometheus text: {error};"
+                " check the URLs"
+            ) from None
+
     def _fill_seconds(self, item: int) -> float | None:
         response, _ = self._send("GET", self._urls[0], f"/fruit/{item}")
         durations = dict(_DURATION.findall(response.headers.get("Server-Timing", "")))
@@ -160,7 +185,7 @@ class ServiceClient:
     def _knobs(
         self, method: str, url: str, knobs: Mapping[str, Knob] | None = None
     ) -> dict[str, Knob]:
-        settings = self._control(method, url, "/control/settings", knobs).get("settings")
+        settings = self._control(method, url, _SETTINGS, knobs).get("settings")
         if not isinstance(settings, dict):
             raise ServiceError(f"{url} has no settings as the service does; check the URL")
         return settings

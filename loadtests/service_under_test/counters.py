@@ -1,9 +1,10 @@
 """Exact counts of the service and of Redis, and what was counted between two readings."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field, fields
 
 from prometheus_client.parser import text_string_to_metric_families
+from prometheus_client.samples import Sample
 
 Counts = Mapping[str, int]
 
@@ -63,14 +64,23 @@ def parse_counters(pages: Iterable[str]) -> ServiceCounters:
         ValueError: A page is not in the format of Prometheus.
     """
     counts: dict[str, dict[str, int]] = {metric: {} for metric in SERVICE_METRICS.values()}
+    for sample in metric_samples(pages):
+        if sample.name in counts:
+            labels = " ".join(sample.labels.values())
+            of_metric = counts[sample.name]
+            of_metric[labels] = of_metric.get(labels, 0) + int(sample.value)
+    return ServiceCounters(**{name: counts[metric] for name, metric in SERVICE_METRICS.items()})
+
+
+def metric_samples(pages: Iterable[str]) -> Iterator[Sample]:
+    """Yield every sample of several processes' /metrics pages.
+
+    Raises:
+        ValueError: A page is not in the format of Prometheus.
+    """
     for page in pages:
         for family in text_string_to_metric_families(page):
-            for sample in family.samples:
-                if sample.name in counts:
-                    labels = " ".join(sample.labels.values())
-                    of_metric = counts[sample.name]
-                    of_metric[labels] = of_metric.get(labels, 0) + int(sample.value)
-    return ServiceCounters(**{name: counts[metric] for name, metric in SERVICE_METRICS.items()})
+            yield from family.samples
 
 
 def loads(store_queries: Counts) -> int:

@@ -1,10 +1,13 @@
 """Reads Redis' own keyspace statistics."""
 
+from typing import Any
+
 import redis
 from redis.backoff import NoBackoff
 from redis.retry import Retry
 
 from loadtests.service_under_test.client import ServiceError
+from loadtests.service_under_test.conditions import RedisConditions
 from loadtests.service_under_test.counters import RedisCounters
 from loadtests.service_under_test.urls import without_password
 
@@ -28,15 +31,33 @@ class RedisStatistics:
         Raises:
             ServiceError: Redis cannot be reached, or its account may not run INFO.
         """
+        stats = self._info("stats")
+        return RedisCounters(int(stats["keyspace_hits"]), int(stats["keyspace_misses"]))
+
+    def conditions(self) -> RedisConditions:
+        """Return what shows a restart, evictions, and how many use the server.
+
+        Raises:
+            ServiceError: Redis cannot be reached, or its account may not run INFO.
+        """
+        stats = self._info("stats")
+        return RedisConditions(
+            run_id=str(self._info("server")["run_id"]),
+            evicted_keys=int(stats["evicted_keys"]),
+            expired_keys=int(stats["expired_keys"]),
+            connected_clients=int(self._info("clients")["connected_clients"]),
+        )
+
+    def close(self) -> None:
+        """Close the connection."""
+        self._client.close()
+
+    def _info(self, section: str) -> dict[str, Any]:
         try:
-            stats = self._client.info("stats")
+            info: dict[str, Any] = self._client.info(section)
         except redis.RedisError as error:
             raise ServiceError(
                 f"Redis {without_password(self._url)} did not return its statistics: {error}; "
                 "pass the Redis of the service as --redis-url, with an account that may run INFO"
             ) from None
-        return RedisCounters(int(stats["keyspace_hits"]), int(stats["keyspace_misses"]))
-
-    def close(self) -> None:
-        """Close the connection."""
-        self._client.close()
+        return info

@@ -16,6 +16,7 @@ from loadtests.output.json_file import write_json
 from loadtests.prediction.after_cold_start import Prediction
 from loadtests.prediction.measuring_window import Window
 from loadtests.sender.samples import SAMPLE_DTYPE
+from loadtests.service_under_test.conditions import Conditions
 from loadtests.service_under_test.counters import RedisCounters, ServiceCounters
 
 FORMAT = 1
@@ -72,6 +73,7 @@ class TrialRecord:
         after: Counters after the traffic.
         load: The load generator's summary; None if the trial was aborted.
         aborted: Why the trial was aborted; None if it was not.
+        conditions: Read before the traffic, with each reading of a window, and after the traffic.
     """
 
     trial: Trial
@@ -85,6 +87,7 @@ class TrialRecord:
     after: Drained | None
     load: Mapping[str, Any] | None
     aborted: str | None
+    conditions: list[Conditions] = dataclasses.field(default_factory=list)
 
 
 @dataclass(frozen=True, slots=True)
@@ -197,6 +200,7 @@ def _trial(values: dict[str, Any]) -> TrialRecord:
         ],
         "before": _drained(values["before"]),
         "after": _drained(values["after"]),
+        "conditions": [Conditions.from_json(each) for each in values.get("conditions", [])],
     }
     return TrialRecord(**{**values, **made})
 

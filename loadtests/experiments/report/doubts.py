@@ -2,46 +2,19 @@
 
 import math
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass
-from typing import Any, Literal
 
 from loadtests.experiments.records.records import TrialRecord
+from loadtests.experiments.report.doubt import Case, Doubt, Scope
+from loadtests.experiments.report.interference import changes_between_readings, interference
 from loadtests.prediction.measuring_window import DISCARDED_LIVES, FEWEST_TTLS, longest_life
 from loadtests.service_under_test.contract import SERVICE_RESULTS
 
 BUSY_CPU_RATIO = 0.8  # Above this share of a core, a load generator measures itself.
 LATE_SECONDS = 0.010  # Later starts make latencies doubtful.
 LATE_TTL_SHARE = 0.1  # Starts later than this share of the TTL make hits doubtful too.
-ACHIEVED_RATIO = 0.99
+RATE_TOLERANCE = 0.01
+MISSING_RATIO = 0.001  # More lookups than this, bypassed or failed, shift the hit ratio.
 NOISE_ERRORS = 3.0  # Standard errors of a Poisson count.
-
-Scope = Literal["trial", "latency", "note"]
-
-
-@dataclass(frozen=True, slots=True)
-class Doubt:
-    """One reason not to trust a trial.
-
-    Attributes:
-        kind: A word for programs.
-        text: What was found.
-        advice: What to do about it.
-        scope: "trial" rules out every conclusion from the trial, "latency" those from its
-            latencies; "note" rules out none, because the affected figures are left out already.
-    """
-
-    kind: str
-    text: str
-    advice: str
-    scope: Scope = "trial"
-
-
-@dataclass(frozen=True, slots=True)
-class _Case:
-    record: TrialRecord
-    lookups: Mapping[str, int]  # By result, within the window.
-    seconds: float | None  # Length of the window.
-    load: Mapping[str, Any]  # The load generator's summary, empty if unknown.
 
 
 def doubts_of(
@@ -58,15 +31,14 @@ def doubts_of(
         window_seconds: Measured length of the window; None if it never closed.
         rare: Results too rare for a 99th percentile, as text.
     """
+    case = Case(record, lookups, window_seconds, record.load or {})
     if record.aborted is not None:
-        return [
-            Doubt(
-                "aborted",
-                f"the trial was aborted: {record.aborted}",
-                "remove the cause, then measure again",
-            )
-        ]
-    case = _Case(record, lookups, window_seconds, record.load or {})
+        aborted = Doubt(
+            "aborted",
+            f"the trial was aborted: {record.aborted}",
+            "remove the cause, then measure again",
+        )
+        return [aborted, *changes_between_readings(case)]
     found = [doubt for check in _CHECKS for doubt in check(case)]
     if rare:
         text = f"too few for a 99th percentile: {', '.join(rare)}"
@@ -75,7 +47,7 @@ def doubts_of(
     return found
 
 
-def _busy_generator(case: _Case) -> Iterator[Doubt]:
+def _busy_generator(case: Case) -> Iterator[Doubt]:
     cpu = case.load.get("cpu_ratio")
     if cpu is not None and cpu >= BUSY_CPU_RATIO:
         yield Doubt(
@@ -85,7 +57,7 @@ def _busy_generator(case: _Case) -> Iterator[Doubt]:
         )
 
 
-def _late_starts(case: _Case) -> Iterator[Doubt]:
+def _late_starts(case: Case) -> Iterator[Doubt]:
     slip = case.load.get("slip_p99_seconds")
     if slip is not None and slip > LATE_SECONDS:
         ttl = case.record.trial.ttl_seconds
@@ -97,13 +69,20 @@ def _late_starts(case: _Case) -> Iterator[Doubt]:
         )
 
 
-def _missed_rate(case: _Case) -> Iterator[Doubt]:
+def _other_rate(case: Case) -> Iterator[Doubt]:
     target = case.load.get("target_rate")
     if not target or not case.seconds:
         return
-    noise = NOISE_ERRORS * math.sqrt(target * case.seconds)
+    wanted = target * case.seconds
+    tolerance = RATE_TOLERANCE * wanted + NOISE_ERRORS * math.sqrt(wanted)
     achieved = sum(case.lookups.values())
-    if achieved < ACHIEVED_RATIO * target * case.seconds - noise:
+    if achieved > wanted + tolerance:
+        yield Doubt(
+            "rate-exceeded",
+            f"{achieved / case.seconds:.0f} lookups per second were counted, {target:g} were sent",
+            "another client uses the service, or the clock was set back",
+        )
+    if achieved < wanted - tolerance:
         yield Doubt(
             "rate-missed",
             f"only {achieved / case.seconds:.0f} of {target:g} lookups per second were reached",
@@ -111,29 +90,40 @@ def _missed_rate(case: _Case) -> Iterator[Doubt]:
         )
 
 
-def _lost_requests(case: _Case) -> Iterator[Doubt]:
+def _lost_requests(case: Case) -> Iterator[Doubt]:
     lost = {name: case.load.get(name) or 0 for name in ("failed", "dropped")}
     errors = case.lookups.get("error", 0)
     if any(lost.values()) or errors:
+        scope = "trial" if any(lost.values()) else _scope_of_missing(case)
         yield Doubt(
             "errors",
             f"{errors} lookups ended in an error, {lost['failed']} got no valid answer, "
             f"{lost['dropped']} were never sent",
             "read the service's log; give it more threads or lower the rate",
+            scope,
         )
 
 
-def _bypassed(case: _Case) -> Iterator[Doubt]:
+def _bypassed(case: Case) -> Iterator[Doubt]:
     bypassed = case.lookups.get("bypass", 0)
     if bypassed and case.record.trial.ttl_seconds > 0:
         yield Doubt(
             "bypass",
             f"{bypassed} lookups bypassed the cache",
             "Redis was slow or unavailable: see the service's cacheaside_cache_errors_total",
+            _scope_of_missing(case),
         )
 
 
-def _not_warm(case: _Case) -> Iterator[Doubt]:
+def _scope_of_missing(case: Case) -> Scope:
+    """Return what lookups without the cache spoil: a few only their own figures."""
+    missing = case.lookups.get("error", 0)
+    if case.record.trial.ttl_seconds > 0:  # Without a TTL all lookups bypass the cache.
+        missing += case.lookups.get("bypass", 0)
+    return "trial" if missing > MISSING_RATIO * sum(case.lookups.values()) else "note"
+
+
+def _not_warm(case: Case) -> Iterator[Doubt]:
     window, knobs = case.record.window, case.record.knobs
     if window is None or not case.record.readings:
         return
@@ -149,7 +139,7 @@ def _not_warm(case: _Case) -> Iterator[Doubt]:
         )
 
 
-def _late_readings(case: _Case) -> Iterator[Doubt]:
+def _late_readings(case: Case) -> Iterator[Doubt]:
     """Check that batches are whole TTLs long, or the expiries within them shift."""
     window = case.record.window
     if window is None or case.record.started_at is None:
@@ -165,7 +155,7 @@ def _late_readings(case: _Case) -> Iterator[Doubt]:
         )
 
 
-def _few_batches(case: _Case) -> Iterator[Doubt]:
+def _few_batches(case: Case) -> Iterator[Doubt]:
     window = case.record.window
     if window is not None and window.batches < FEWEST_TTLS:
         yield Doubt(
@@ -175,12 +165,12 @@ def _few_batches(case: _Case) -> Iterator[Doubt]:
         )
 
 
-def _nothing_measured(case: _Case) -> Iterator[Doubt]:
+def _nothing_measured(case: Case) -> Iterator[Doubt]:
     if not sum(case.lookups.values()):
         yield Doubt("no-lookups", "no lookup was counted", "read the load generator's log")
 
 
-def _client_disagrees(case: _Case) -> Iterator[Doubt]:
+def _client_disagrees(case: Case) -> Iterator[Doubt]:
     """Check that load generator and service counted the same results over the whole trial."""
     before, after = case.record.before, case.record.after
     if before is None or after is None or "results" not in case.load:
@@ -200,7 +190,7 @@ def _client_disagrees(case: _Case) -> Iterator[Doubt]:
         )
 
 
-def _redis_disagrees(case: _Case) -> Iterator[Doubt]:
+def _redis_disagrees(case: Case) -> Iterator[Doubt]:
     before, after = case.record.before, case.record.after
     if before is None or after is None or before.redis is None or after.redis is None:
         return
@@ -216,11 +206,11 @@ def _redis_disagrees(case: _Case) -> Iterator[Doubt]:
         )
 
 
-_CHECKS: tuple[Callable[[_Case], Iterator[Doubt]], ...] = (
+_CHECKS: tuple[Callable[[Case], Iterator[Doubt]], ...] = (
     _nothing_measured,
     _busy_generator,
     _late_starts,
-    _missed_rate,
+    _other_rate,
     _lost_requests,
     _bypassed,
     _not_warm,
@@ -228,4 +218,5 @@ _CHECKS: tuple[Callable[[_Case], Iterator[Doubt]], ...] = (
     _few_batches,
     _client_disagrees,
     _redis_disagrees,
+    interference,
 )

@@ -1,6 +1,6 @@
 """The figures of a whole sweep, for the table, the report and JSON."""
 
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
@@ -61,10 +61,8 @@ def _trial(trial: TrialFigures) -> dict[str, Any]:
         **{name: getattr(trial, name) for name in _RATIOS},
         **_milliseconds(trial),
         **{name: getattr(trial, name) for name in _RATES},
-        "doubts": [
-            {"kind": doubt.kind, "text": doubt.text, "advice": doubt.advice}
-            for doubt in trial.doubts
-        ],
+        "trusted": trial.trusted,
+        "doubts": [asdict(doubt) for doubt in trial.doubts],
     }
 
 

@@ -1,7 +1,7 @@
 """Works out what the expiry of a hot key cost, under each protection, from a run's records."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any
 
@@ -18,7 +18,8 @@ from loadtests.experiments.records.records import (
     load_trials,
 )
 from loadtests.experiments.records.refreshes import Refresh, find_refreshes, inside
-from loadtests.experiments.report.doubts import Doubt, doubts_of
+from loadtests.experiments.report.doubt import Doubt
+from loadtests.experiments.report.doubts import doubts_of
 from loadtests.experiments.report.figures import counted_in_window
 from loadtests.experiments.report.intervals import mean_interval, quantile
 from loadtests.experiments.report.results import rounded_milliseconds
@@ -66,6 +67,11 @@ class ModeFigures:
     def aborted(self) -> bool:
         """Whether the trial failed, so that the figures cover only part of it."""
         return any(doubt.kind == "aborted" for doubt in self.doubts)
+
+    @property
+    def trusted(self) -> bool:
+        """Whether conclusions may be drawn from the figures."""
+        return not any(doubt.scope == "trial" for doubt in self.doubts)
 
 
 @dataclass(frozen=True, slots=True)
@@ -147,6 +153,8 @@ def _mode(figures: ModeFigures) -> dict[str, Any]:
         "p99_between_ms": rounded_milliseconds(figures.p99_between_seconds),
         "p99_at_expiry_ms": rounded_milliseconds(figures.p99_at_expiry_seconds),
         "waited": figures.waited,
+        "trusted": figures.trusted,
+        "doubts": [asdict(doubt) for doubt in figures.doubts],
     }
 
 

@@ -22,6 +22,9 @@ class Clock(Protocol):
     def time(self) -> float:
         """Return unix seconds."""
 
+    def monotonic(self) -> float:
+        """Return seconds of a clock that nobody sets."""
+
     def sleep(self, seconds: float, /) -> None:
         """Sleep."""
 

@@ -8,6 +8,7 @@ from loadtests.experiments.records.records import Drained, Reading, TrialRecord
 from loadtests.experiments.trial.locust_process import LoadError, LocustRun, Summary
 from loadtests.experiments.trial.parts import Bench, TrialPlan
 from loadtests.service_under_test.client import PROBES_LEFT_OUT, ServiceError
+from loadtests.service_under_test.conditions import Conditions, RedisConditions
 
 PROBES = PROBES_LEFT_OUT + 20  # Loads timed before a trial.
 LONGEST_SLEEP_SECONDS = 0.25  # Between checks that the traffic still runs.
@@ -47,7 +48,7 @@ def run_trial(bench: Bench, load: Load, plan: TrialPlan, watch: Watch) -> None:
         )
         notes.aborted = None
     except (LoadError, ServiceError) as error:
-        notes.aborted = str(error)
+        notes.aborted = _with_time(str(error), bench, notes)
     finally:
         bench.save(notes, bench.read_samples(folder))
         bench.progress.finished(notes)
@@ -58,6 +59,7 @@ def _measure(
 ) -> None:
     bench.progress.phase(plan.trial, "prepare")
     notes.before = before = _prepare(bench, plan, notes)
+    notes.conditions.append(_conditions(bench))
     run = start()
     try:
         notes.started_at = run.started_at()
@@ -68,6 +70,7 @@ def _measure(
         run.kill()
         raise
     notes.after = drained(bench)
+    notes.conditions.append(_conditions(bench))
     if plan.window is None:
         notes.readings.append(Reading(notes.load["ended_at"], notes.after.service))
 
@@ -92,6 +95,7 @@ def _watch_window(bench: Bench, plan: TrialPlan, notes: TrialRecord, run: Locust
         begun = bench.clock.time()
         counters = bench.service.counters()
         notes.readings.append(Reading((begun + bench.clock.time()) / 2, counters))
+        notes.conditions.append(_conditions(bench))
         if index == 0:
             bench.progress.phase(plan.trial, "measure")
     bench.progress.phase(plan.trial, "collect")
@@ -122,6 +126,27 @@ def _wait(bench: Bench, plan: TrialPlan, notes: TrialRecord, run: LocustRun, off
             )
         bench.clock.sleep(min(left, LONGEST_SLEEP_SECONDS))
         bench.progress.loaded(plan.trial, min(offset, bench.clock.time() - begun))
+
+
+def _conditions(bench: Bench) -> Conditions:
+    at = bench.clock.time()
+    offset = at - bench.clock.monotonic()
+    return Conditions(at, offset, bench.service.conditions(), _redis_conditions(bench))
+
+
+def _redis_conditions(bench: Bench) -> RedisConditions | None:
+    """Return Redis' conditions; None also while it is away, which bypassed lookups show."""
+    try:
+        return bench.redis.conditions() if bench.redis else None
+    except ServiceError:
+        return None
+
+
+def _with_time(cause: str, bench: Bench, notes: TrialRecord) -> str:
+    if notes.started_at is None:
+        return cause
+    passed = bench.clock.time() - notes.started_at
+    return f"{cause} ({passed:.1f} s after the first arrival)"
 
 
 def drained(bench: Bench) -> Drained:

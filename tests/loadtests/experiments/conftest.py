@@ -14,6 +14,12 @@ from loadtests.experiments.trial.runner import run_trials
 from loadtests.prediction.after_cold_start import Prediction
 from loadtests.prediction.measuring_window import Window
 from loadtests.sender.samples import RESULT_INDEX, SAMPLE_DTYPE
+from loadtests.service_under_test.conditions import (
+    CLEARED,
+    WRITES,
+    RedisConditions,
+    ServiceConditions,
+)
 from loadtests.service_under_test.contract import SERVICE_RESULTS
 from loadtests.service_under_test.counters import RedisCounters, ServiceCounters
 
@@ -27,6 +33,9 @@ class FakeClock:
 
     def sleep(self, seconds):
         self.now += seconds
+
+    def monotonic(self):
+        return self.now - 900.0
 
 
 @dataclass
@@ -80,6 +89,17 @@ class FakeService:
             fills={"stored": lookups["miss"]},
         )
 
+    def conditions(self):
+        lookups = self.world.counted()
+        return ServiceConditions(
+            knobs=dict(self.knobs_set),
+            knobs_version=1,
+            process_starts=[100.0],
+            changes=dict.fromkeys((*WRITES, CLEARED), 0),
+            loads=lookups["miss"],
+            load_seconds=lookups["miss"] * 0.01,
+        )
+
     def probe_fill_seconds(self, ids, count):
         self.world.log.append(f"probe {min(len(ids), count)}")
         return 0.01
@@ -92,6 +112,9 @@ class FakeRedis:
     def counters(self):
         lookups = self.world.counted()
         return RedisCounters(lookups["hit"], lookups["miss"])
+
+    def conditions(self):
+        return RedisConditions("a1", evicted_keys=0, expired_keys=3, connected_clients=5)
 
 
 @dataclass

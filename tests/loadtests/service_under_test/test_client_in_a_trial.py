@@ -86,6 +86,12 @@ def test_counters_are_requested_by_name(service, server):
     assert "name[]=cacheaside_lookups_total&" in server.asked[0][0]
 
 
+def test_conditions_hold_the_knobs_and_their_version(service):
+    read = service.conditions()
+
+    assert (read.knobs, read.knobs_version) == ({"ttl_seconds": 60}, 1)
+
+
 def test_control_requests_carry_the_token(service, server):
     service.clear_cache()
 

@@ -30,3 +30,24 @@ def test_redis_that_refuses_info_is_reported_in_one_line(fresh_redis):
 
     assert "\n" not in str(raised.value)
     statistics.close()
+
+
+@pytest.mark.integration
+def test_conditions_of_redis_count_evictions_and_change_with_a_restart(fresh_redis):
+    statistics = RedisStatistics(fresh_redis.url)
+    first = statistics.conditions()
+    with redis.Redis(port=fresh_redis.port) as client:
+        client.config_set("maxmemory-policy", "allkeys-random")
+        client.set("fruit:1", "null")
+        client.config_set("maxmemory", "1")
+        with pytest.raises(redis.ResponseError):
+            client.set("fruit:2", "null")
+    later = statistics.conditions()
+    statistics.close()
+    fresh_redis.restart()
+    statistics = RedisStatistics(fresh_redis.url)
+
+    assert (first.evicted_keys, later.evicted_keys) == (0, 1)
+    assert first.connected_clients >= 1
+    assert first.run_id == later.run_id != statistics.conditions().run_id
+    statistics.close()

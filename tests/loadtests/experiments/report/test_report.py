@@ -11,7 +11,7 @@ from rich.console import Console
 from loadtests.experiments.records.records import save_run, save_trial
 from loadtests.experiments.report.charts import hit_ratio_chart
 from loadtests.experiments.report.conclusions import agrees_with_theory, conclusions, store_sentence
-from loadtests.experiments.report.doubts import Doubt
+from loadtests.experiments.report.doubt import Doubt
 from loadtests.experiments.report.html_page import render_sweep
 from loadtests.experiments.report.results import as_json, load_results
 from loadtests.experiments.report.table import run_tables
@@ -27,7 +27,7 @@ KEYS = [
         for word in ("hit", "miss")
         for quantile in ("p50", "p95", "p99")
     ),
-    *("store_queries_per_second", "target_rate", "achieved_rate", "doubts"),
+    *("store_queries_per_second", "target_rate", "achieved_rate", "trusted", "doubts"),
 ]
 
 

@@ -124,7 +124,7 @@ def test_json_has_the_agreed_shape():
     assert list(answer) == ["modes"]
     assert list(answer["modes"][0]) == [
         *("protection", "refreshes", "loads_per_refresh", "low", "high", "predicted"),
-        *("p99_between_ms", "p99_at_expiry_ms", "waited"),
+        *("p99_between_ms", "p99_at_expiry_ms", "waited", "trusted", "doubts"),
     ]
     assert answer["modes"][0]["p99_between_ms"] is None
 
@@ -182,7 +182,9 @@ def test_mode_whose_load_generator_dies_is_saved_as_aborted(run, world, tmp_path
 
     figures = run(StampedePlan(refreshes=3, rate=100), "lease")
 
-    assert load_trials(tmp_path)[0].aborted == "the load generator of mode lease ended by itself"
+    assert load_trials(tmp_path)[0].aborted == (
+        "the load generator of mode lease ended by itself (5.0 s after the first arrival)"
+    )
     assert figures.aborted
     assert figures.refreshes == 1
     assert json.loads((tmp_path / "polls-03.json").read_text())["polls"]
