@@ -60,8 +60,7 @@ class Metrics:
 
     def __init__(self, **limits: int) -> None:
         prometheus_client.disable_created_metrics()  # type: ignore[no-untyped-call]
-        # The process's own metrics can be asked for by name only if they describe themselves.
-        self.registry = CollectorRegistry(auto_describe=True)
+        self.registry = CollectorRegistry(auto_describe=True)  # Or name[] finds no process_*.
         ProcessCollector(registry=self.registry)
         PlatformCollector(registry=self.registry)
         self._build_lookup_metrics()

@@ -4,6 +4,7 @@ from collections.abc import Iterator
 
 from loadtests.experiments.records.records import RunRecord
 from loadtests.experiments.report.figures import TrialFigures
+from loadtests.experiments.report.wanted_ttl import wanted_ttl_sentence
 
 CLOSE_RATIO = 0.01
 CLOSE_STANDARD_ERRORS = 3.0
@@ -13,9 +14,9 @@ def conclusions(run: RunRecord, trials: list[TrialFigures]) -> list[str]:
     """Return the conclusions; the last sentences count the trials that were left out."""
     trusted = [trial for trial in trials if trial.trusted and trial.hit_ratio is not None]
     sentences = []
+    if run.wanted_hit_ratio is not None and trials:
+        sentences.append(wanted_ttl_sentence(run.wanted_hit_ratio, trials))
     if trusted:
-        if run.wanted_hit_ratio is not None:
-            sentences.append(_smallest_ttl(run.wanted_hit_ratio, trusted))
         sentences += _effect(trusted)
         sentences += _times(trusted)
         sentences += _theory(trusted)
@@ -58,24 +59,6 @@ def theory_gap(trial: TrialFigures) -> float | None:
     if trial.of_trace:
         measured, predicted = trial.offload_ratio, trial.predicted_offload_ratio
     return None if measured is None or predicted is None else abs(measured - predicted)
-
-
-def _smallest_ttl(wanted: float, trusted: list[TrialFigures]) -> str:
-    by_ttl: dict[float, list[TrialFigures]] = {}
-    for trial in trusted:
-        by_ttl.setdefault(trial.ttl_seconds, []).append(trial)
-    for ttl, trials in sorted(by_ttl.items()):
-        lowest = min(trial.hit_ratio or 0.0 for trial in trials)
-        if lowest >= wanted:
-            return (
-                f"The smallest TTL measured that reaches a hit ratio of {wanted:g} is {ttl:g} s "
-                f"({lowest:.3f})."
-            )
-    best = max(trusted, key=lambda trial: trial.hit_ratio or 0.0)
-    return (
-        f"No TTL measured reaches a hit ratio of {wanted:g}: the best is {best.hit_ratio:.3f} "
-        f"at {best.ttl_seconds:g} s."
-    )
 
 
 def _effect(trusted: list[TrialFigures]) -> Iterator[str]:

@@ -38,6 +38,7 @@ def run_trial(bench: Bench, load: Load, plan: TrialPlan, watch: Watch) -> None:
         window=plan.window,
         readings=[],
         aborted="interrupted",
+        conditions=[],
         **dict.fromkeys(_UNKNOWN_AT_FIRST),
     )
     folder = bench.scratch / f"load-{plan.trial.number:02d}"
