@@ -160,7 +160,8 @@ def _clocks() -> list[Panel]:
             Line(quantile(0.99, RESPONSE, 'result!="dropped"'), "response p99"),
             Line(quantile(0.99, SERVICE), "service p99", dashed=True),
             width=12,
-        ),
+            # Four queries over every scenario and result: every second scrape is enough.
+        ).interval("10s"),
         with_limit(
             latencies(
                 Words(
