@@ -21,7 +21,7 @@ from loadtests.prediction.after_cold_start import Prediction
 from loadtests.service_under_test.contract import Knob
 from loadtests.service_under_test.counters import loads
 from loadtests.stack.stack import Stack
-from loadtests.theory import stampede
+from loadtests.theory import fill, stampede
 
 TITLE = "Stampede: loads at each expiry of a hot key"
 POLL_SECONDS = 0.025
@@ -101,9 +101,8 @@ def predict_loads(plan: StampedePlan, mode: str, fill_seconds: float) -> float:
     if mode == "early":
         return stampede.early(plan.rate, plan.ttl_seconds, fill_seconds, 1.0).loads_per_refresh
     if mode == "single-flight":
-        # Each further process loads too if it is asked while the first one loads.
-        joins = -np.expm1(-plan.rate / plan.processes * fill_seconds)
-        return float(1.0 + (plan.processes - 1) * joins)
+        rates = np.array([plan.rate], dtype=np.float64)
+        return float(fill.loads_of_processes(rates, fill_seconds, plan.processes)[0])
     return 1.0
 
 
