@@ -130,7 +130,7 @@ def assemble(settings: Settings) -> Service:
         change_knobs=shared_knobs.change,
         clear_cache=cache.clear,
         fill_catalogue=partial(_fill_catalogue, store, cache),
-        checks={"redis": partial(_redis_problem, cache), "store": store.problem},
+        checks={"redis": cache.problem, "store": store.problem},
         start=housekeeping.start,
         close=close,
     )
@@ -188,10 +188,6 @@ def _fill_catalogue(store: Store, cache: Cache, items: int) -> int:
         with suppress(CacheUnavailableError):
             cache.clear()
     return created
-
-
-def _redis_problem(cache: Cache) -> str | None:
-    return None if cache.ping() else "Redis does not answer"
 
 
 def _breaker_turned(metrics: Metrics, dependency: str, is_open: bool) -> None:

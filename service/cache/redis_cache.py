@@ -36,6 +36,7 @@ LEFT_MS = 500
 WHOLE = (b"0", str(MAX_VALUE_BYTES).encode())
 # The range of an absent key; that of an empty value is the same, but has a TTL.
 ABSENT = b""
+NO_FRUIT = 0  # No fruit has this id, so that nobody reads its entry.
 KNOBS_KEY = "cacheaside:settings"
 KNOBS_MS = 10_000
 ENTRY_OR_LEASE = re.compile(rb"fruit:(\d+)|\{fruit:(\d+)\}:lease")
@@ -136,12 +137,33 @@ class RedisCache:
         return reply is not None and reply[0] == 0
 
     def ping(self) -> bool:
-        """Return whether Redis answers, and call it even while the breaker is open."""
+        """Return whether Redis answers, and call it even while the breaker is open.
+
+        A Redis without memory for a fill answers; a replica does not.
+        """
         try:
-            (reply,) = self._calls.exchange("ping", "", (("PING",),), probing=True)
+            read, _ = self._probe()
         except CacheUnavailableError:
             return False
-        return not isinstance(reply, Refusal)
+        return read is None
+
+    def problem(self) -> str | None:
+        """Return what keeps Redis from lookups and fills; None when nothing does."""
+        try:
+            refusals = self._probe()
+        except CacheUnavailableError as error:
+            return f"Redis does not answer: {error}"
+        reasons = [refused.reason for refused in refusals if refused is not None]
+        return f"Redis refuses what a lookup does: {reasons[0]}" if reasons else None
+
+    def _probe(self) -> tuple[Refusal | None, Refusal | None]:
+        """Do what a lookup and a fill do, and return how Redis refused either."""
+        entry, *_ = keys = _keys(NO_FRUIT)
+        commands = (("GETRANGE", entry, *WHOLE), ("PTTL", entry))
+        replies = self._calls.exchange("ping", entry, commands, _entry_reads, probing=True)
+        wrote = self._calls.try_run("ping", scripts.PROBE, keys, (), probing=True)
+        read = next((reply for reply in replies if isinstance(reply, Refusal)), None)
+        return read, wrote if isinstance(wrote, Refusal) else None
 
     def clear(self) -> int:
         """Delete all entries and leases and return how many there were; other keys stay.
@@ -154,6 +176,9 @@ class RedisCache:
             # One command for each key, because a cluster has them on several nodes.
             unlinks = [("UNLINK", key) for key in keys[first : first + DELETED_TOGETHER]]
             replies = self._calls.exchange("clear", "", unlinks, probing=True)
+            refused = next((reply for reply in replies if isinstance(reply, Refusal)), None)
+            if refused is not None:
+                raise CacheUnavailableError(f"it refused to delete: {refused.reason}")
             deleted += sum(reply for reply in replies if isinstance(reply, int))
         return deleted
 

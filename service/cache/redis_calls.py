@@ -78,6 +78,22 @@ class RedisCalls:
             None when Redis refused the script or its write (out of memory, say), which counts
             as an error.
         """
+        reply = self.try_run(op, script, keys, argv, probing=probing)
+        if isinstance(reply, Refusal) or reply[0] is None:
+            self._observer.cache_error(op)
+            return None
+        return reply
+
+    def try_run(
+        self,
+        op: str,
+        script: Script,
+        keys: Sequence[str],
+        argv: Sequence[str | int],
+        *,
+        probing: bool = False,
+    ) -> list[Any] | Refusal:
+        """Run a script, as `run` does, and return Redis' own refusal of it."""
         call = (len(keys), *keys, *argv)
         known: Command = ("EVALSHA", script.digest, *call)
         # A reply that counts no key is not worth a connection that waits for it.
@@ -86,10 +102,7 @@ class RedisCalls:
         if isinstance(reply, Refusal) and reply.is_unknown_script:
             full: Command = ("EVAL", script.text, *call)
             (reply,) = self.exchange(op, keys[0], (full,), reads, probing=probing)
-        if isinstance(reply, Refusal) or reply[0] is None:
-            self._observer.cache_error(op)
-            return None
-        return list(reply)
+        return reply if isinstance(reply, Refusal) else list(reply)
 
     def scan(self, op: str, pattern: str) -> list[bytes]:
         """List the keys that match.

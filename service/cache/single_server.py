@@ -10,6 +10,9 @@ from redis.exceptions import (
     AuthenticationError,
     BusyLoadingError,
     MasterDownError,
+    MovedError,
+    ReadOnlyError,
+    RedisError,
     ResponseError,
 )
 from redis.exceptions import TimeoutError as RedisTimeoutError
@@ -29,6 +32,11 @@ from service.cache.wire import (
 
 # A waiting caller checks this often whether the breaker has opened meanwhile.
 LOOK_SECONDS = 0.005
+
+
+class ElsewhereError(RedisError):
+    """The server refused because another one is to be asked, as after a failover."""
+
 
 Connection = Any  # redis-py has no type for it
 
@@ -66,8 +74,8 @@ class SingleServer:
             connection.send_packed_command(connection.pack_commands(commands))
             self._read(connection, replies, wanted, breaker, patient=patient)
         except UNANSWERED as error:
-            if patient:
-                # A peer that is gone without a word leaves every connection to it silent.
+            if patient or isinstance(error, ElsewhereError):
+                # All connections lead to the peer that is gone, or no longer the primary.
                 self._pool.disconnect(inuse_connections=False)
             if isinstance(error, RedisTimeoutError) and late is not None:
                 read = partial(self._read_late, connection, replies, wanted, late)
@@ -163,7 +171,12 @@ def _read_within(
 def _read_reply(connection: Connection, timeout_seconds: float) -> Any:  # noqa: ANN401
     try:
         return connection.read_response(timeout=timeout_seconds, disconnect_on_error=False)
-    except (BusyLoadingError, MasterDownError, AuthenticationError):
+    except (BusyLoadingError, MasterDownError) as error:
+        raise ElsewhereError(f"{type(error).__name__}: {error}") from error
+    except AuthenticationError:
         raise
     except ResponseError as error:
-        return refusal(error)
+        refused = refusal(error)
+        if refused.is_elsewhere or isinstance(error, MovedError | ReadOnlyError):
+            raise ElsewhereError(f"{type(error).__name__}: {error}") from error
+        return refused

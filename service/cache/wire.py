@@ -1,5 +1,6 @@
 """What is sent to Redis and what comes back, for one server and for a cluster alike."""
 
+import re
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any, Protocol
@@ -18,6 +19,10 @@ MAX_CONNECTIONS = 8192
 UNANSWERED = (RedisError, RedisClusterException, OSError)
 
 
+# Refusals of a server that is not, or not yet, the one to ask; a script's error has them inside.
+ELSEWHERE = re.compile(r"\b(READONLY|MOVED|LOADING|MASTERDOWN)\b")
+
+
 class NoReplyError(Exception):
     """Redis did not answer; it may or may not have carried out the command."""
 
@@ -28,6 +33,11 @@ class Refusal:
 
     reason: str
     is_unknown_script: bool = False
+
+    @property
+    def is_elsewhere(self) -> bool:
+        """Whether another server is to be asked, as after a failover."""
+        return ELSEWHERE.search(self.reason) is not None
 
     @property
     def is_wrong_type(self) -> bool:

@@ -109,8 +109,8 @@ class LeaseReply:
 class Cache(Protocol):
     """Entries, leases and the shared knobs; every process of the service sees the same.
 
-    Every method but `fill`, `release_failed` and `ping` raises `CacheUnavailableError` when
-    the cache does not answer.
+    Every method but `fill`, `release_failed`, `ping` and `problem` raises
+    `CacheUnavailableError` when the cache does not answer.
     """
 
     def read(self, fruit_id: int) -> CacheRead:
@@ -170,3 +170,6 @@ class Cache(Protocol):
 
     def ping(self) -> bool:
         """Return whether the cache answers; never raises."""
+
+    def problem(self) -> str | None:
+        """Return what keeps the cache from serving; None when nothing does."""

@@ -216,6 +216,9 @@ class InMemoryCache:
     def ping(self):
         return not self.down
 
+    def problem(self):
+        return "the fake cache is down" if self.down else None
+
     def clear(self):
         self._answer()
         gone = [

@@ -12,7 +12,10 @@ local function remaining(key)
   return ms
 end
 local function set(key, value, ms)
-  return redis.pcall('SET', key, value, 'PX', ms).err == nil
+  local refused = redis.pcall('SET', key, value, 'PX', ms).err
+  -- A replica refuses everything, and its caller must find the primary.
+  if refused and string.find(refused, 'READONLY', 1, true) then error(refused) end
+  return refused == nil
 end
 local function lease()
   local text = read(KEYS[3]) or ''

@@ -87,3 +87,27 @@ def test_lookups_and_writes_succeed_when_redis_refuses_the_handshake(build, out_
     assert ready.status_code == 503
     assert written.status_code == 200
     assert written.headers["Cache-Status"].endswith("detail=invalidation-pending")
+
+
+@pytest.mark.parametrize(
+    "refusal",
+    [
+        b"-READONLY You can't write against a read only replica.\r\n",
+        b"-ERR Error running script: @user_script:9: -READONLY You can't write\r\n",
+        b"-MOVED 3999 127.0.0.1:6381\r\n",
+        b"-LOADING Redis is loading the dataset in memory\r\n",
+        b"-MASTERDOWN Link with MASTER is down\r\n",
+    ],
+)
+def test_refusal_of_a_server_that_is_not_the_primary_drops_its_connections(refusal):
+    server = FixedReplyServer(refusal)
+    connections = connect(f"redis://{server.address}/0", 0.1, Breaker())
+    used, idle = [connections._pool.get_connection() for _ in range(2)]
+    connections._pool.release(idle)
+    connections._pool.release(used)
+    with pytest.raises(NoReplyError):
+        connections.exchange("", [("GET", "fruit:1")], None, patient=False)
+
+    assert [used.is_connected, idle.is_connected] == [False, False]
+    connections.close()
+    server.close()

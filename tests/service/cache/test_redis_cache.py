@@ -86,3 +86,28 @@ def test_clear_deletes_many_keys_at_a_time_and_waits_patiently(cache, redis):
     assert cache.clear() == 1199
     assert redis.commands == [("UNLINK", key) for key in redis.keys]
     assert redis.patient == [True] * 3
+
+
+def test_refused_clear_is_no_clear(cache, redis):
+    redis.keys = [b"fruit:1"]
+    redis.replies = [[NOT_ALLOWED]]
+    with pytest.raises(CacheUnavailableError, match="no permissions"):
+        cache.clear()
+
+
+@pytest.mark.parametrize(
+    ("read", "written", "answers", "problem"),
+    [
+        ([b"", -2], [0, 0, 2], True, None),
+        ([NOT_ALLOWED, -2], [0, 0, 2], False, NOT_ALLOWED.reason),
+        ([b"", -2], NOT_ALLOWED, True, NOT_ALLOWED.reason),
+    ],
+)
+def test_readiness_names_the_refusal_of_a_read_or_a_fill(
+    cache, redis, read, written, answers, problem
+):
+    redis.replies = [read, [written]] * 2
+
+    assert cache.ping() is answers
+    named = cache.problem()
+    assert named is None if problem is None else named.endswith(problem)
