@@ -9,7 +9,7 @@ from urllib.parse import urlsplit
 from flask import Flask, jsonify, request
 from flask.typing import ResponseReturnValue
 
-from loadtests.workload.flags import FlagParser
+from loadtests.workload.flags import FlagParser, locust_variable
 
 if TYPE_CHECKING:
     from _typeshed.wsgi import StartResponse, WSGIApplication, WSGIEnvironment
@@ -27,6 +27,7 @@ def add_page_name_flag(parser: FlagParser) -> None:
         default=None,
         help="A host name under which browsers open this page, such as a proxy's; repeat for more.",
         metavar="<name>",
+        env_var=locust_variable("page-name"),
         include_in_web_ui=False,
     )
 

@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from pathlib import Path
 
-from loadtests.workload.flags import FlagError, FlagParser
+from loadtests.workload.flags import FlagError, FlagParser, locust_variable
 
 
 def add_trace_folder_flag(parser: FlagParser) -> None:
@@ -14,6 +14,7 @@ def add_trace_folder_flag(parser: FlagParser) -> None:
         default=None,
         help="A folder whose files the form may name as trace; repeat for more. Default: none.",
         metavar="<folder>",
+        env_var=locust_variable("trace-folder"),
         include_in_web_ui=False,
     )
 

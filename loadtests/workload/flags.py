@@ -29,6 +29,11 @@ class FlagParser(Protocol):
         """Add one flag."""
 
 
+def locust_variable(flag: str) -> str:
+    """Return the environment variable of a flag: LOCUST_SHAPE_PEAK of shape-peak."""
+    return f"LOCUST_{flag.replace('-', '_').upper()}"
+
+
 @dataclass(frozen=True)
 class Flag:
     """One flag.
@@ -89,6 +94,7 @@ class Flag:
             choices=list(self.choices) or None,
             help=self.help,
             metavar=None if self.choices else f"<{self.unit or 'value'}>",
+            env_var=locust_variable(self.name),
             include_in_web_ui=self.in_form,
         )
 
@@ -179,6 +185,7 @@ def add_load_flags(parser: FlagParser) -> None:
         default=None,
         help="URL of the service; repeat for replicas. Default: --host.",
         metavar="<url>",
+        env_var=locust_variable("service-url"),
         include_in_web_ui=False,
     )
     for flag in LOAD_FLAGS:

@@ -23,9 +23,9 @@ INVALID = [(flag, text) for flag in NUMBERS for text in ("-1", "nan", "1e30", "a
 
 
 class Parser(argparse.ArgumentParser):
-    """Accepts Locust's extra argument."""
+    """Accepts Locust's extra arguments."""
 
-    def add_argument(self, *names, include_in_web_ui=True, **given):  # noqa: ARG002 - Locust's name
+    def add_argument(self, *names, include_in_web_ui=True, env_var=None, **given):  # noqa: ARG002 - Locust's names
         return super().add_argument(*names, **given)
 
 
