@@ -50,6 +50,7 @@ WINGS = {
     "loadtests.page": {"loadtests.run", "loadtests.stack", *RUN},
     "loadtests.locust_plugin": {"loadtests.page", "loadtests.run", *RUN},
     "loadtests.locustfile": {"loadtests.locust_plugin", "loadtests.run", "loadtests.workload"},
+    "loadtests.clean_locust": set(),
     "loadtests.own_cost": {"loadtests.stack", "loadtests.sender", CLIENT, "loadtests.output"},
     f"{EXPERIMENTS}.plan": {"loadtests.prediction", *TRAFFIC},
     f"{EXPERIMENTS}.records": RECORDS,

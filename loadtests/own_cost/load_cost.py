@@ -75,7 +75,14 @@ def run_plain_locust(url: str) -> Cost:
     """Run plain Locust at full speed."""
     with tempfile.TemporaryDirectory() as folder:
         report = Path(folder) / "plain"
-        words = ["-f", "loadtests/own_cost/plain_locustfile.py", "-u", str(SLOTS), "-r", "100"]
+        words = [
+            "-f",
+            f"{ROOT}/loadtests/own_cost/plain_locustfile.py",
+            "-u",
+            str(SLOTS),
+            "-r",
+            "100",
+        ]
         words += ["-H", url, "-t", f"{RUN_SECONDS}s", "--json-file", str(report)]
         cpu_seconds, megabytes = _run_locust(words)
         rows = json.loads(report.with_suffix(".json").read_text(encoding="utf-8"))
@@ -91,7 +98,7 @@ def run_plain_locust(url: str) -> Cost:
 def run_open_loop(url: str, rate: float, *more: str, slots: int = SLOTS) -> Cost:
     """Run our open-loop scenario ReadHeavy at *rate* requests per second."""
     with tempfile.TemporaryDirectory() as folder:
-        words = ["-f", "loadtests/locustfile.py", "ReadHeavy", "--service-url", url]
+        words = ["-f", f"{ROOT}/loadtests/locustfile.py", "ReadHeavy", "--service-url", url]
         words += ["--rate", f"{rate:.0f}", "--max-in-flight", str(slots), "--record", folder]
         words += ["--max-wait-seconds", "120", "-t", f"{RUN_SECONDS}s", *more]
         cpu_seconds, megabytes = _run_locust(words)
@@ -107,7 +114,14 @@ def run_open_loop(url: str, rate: float, *more: str, slots: int = SLOTS) -> Cost
 def _run_locust(words: Words) -> tuple[float, float]:
     """Run Locust to its end; return CPU seconds of all its processes and peak memory in MB."""
     master = str(free_port())
-    command = [sys.executable, "-m", "locust", "--headless", "--only-summary", *words]
+    command = [
+        sys.executable,
+        "-m",
+        "loadtests.clean_locust",
+        "--headless",
+        "--only-summary",
+        *words,
+    ]
     command += ["--loglevel", "ERROR", "--master-bind-port", master, "--master-port", master]
     quiet = subprocess.DEVNULL
     process = subprocess.Popen(command, cwd=ROOT, stdin=quiet, stdout=quiet, stderr=quiet)  # noqa: S603 - our own arguments

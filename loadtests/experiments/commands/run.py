@@ -23,7 +23,7 @@ from loadtests.experiments.commands.usage import (
     whole_number,
 )
 from loadtests.service_under_test.urls import page_answers
-from loadtests.stack.guardian import GuardedProcess, StackError
+from loadtests.stack.guardian import ROOT, GuardedProcess, StackError
 from loadtests.stack.local import LocalStack
 from loadtests.stack.ports import (
     LOAD_METRICS_PORT,
@@ -104,7 +104,10 @@ def _start_locust(stack: LocalStack, port: int) -> GuardedProcess:
     target = ["--service-url", stack.service_urls[0]]
     locust = stack.guardian.start(
         "locust",
-        [sys.executable, "-m", "locust", "-f", "loadtests/locustfile.py", *web, *target],
+        [
+            *(sys.executable, "-m", "loadtests.clean_locust"),
+            *("-f", str(ROOT / "loadtests/locustfile.py"), *web, *target),
+        ],
     )
     url = f"http://127.0.0.1:{port}/"
     wait_until(lambda: page_answers(url), locust, "locust", _LOCUST_READY_SECONDS)

@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from loadtests.experiments.plan.plan import Load
-from loadtests.stack.guardian import GuardedProcess, Guardian
+from loadtests.stack.guardian import ROOT, GuardedProcess, Guardian
 from loadtests.stack.ports import LOAD_METRICS_PORT, is_taken
 
 START_SECONDS = 660.0  # Longer than the ten minutes that Locust allows for a catalogue.
@@ -111,11 +111,16 @@ class LocustLoad:
 
     def start(self, load: Load, seed: int, record: Path) -> LocustRun:
         """Start one run that records into an empty folder."""
-        argv = [sys.executable, "-m", "locust", *self._arguments(load, seed, record)]
+        argv = [
+            sys.executable,
+            "-m",
+            "loadtests.clean_locust",
+            *self._arguments(load, seed, record),
+        ]
         return LocustRun(self._guardian.start(record.name, argv, self._environment), record)
 
     def _arguments(self, load: Load, seed: int, record: Path) -> list[str]:
-        arguments = ["-f", "loadtests/locustfile.py", "ReadHeavy"]
+        arguments = ["-f", str(ROOT / "loadtests/locustfile.py"), "ReadHeavy"]
         arguments += ["--headless", "--only-summary", "--loglevel", "WARNING"]
         for url in self._service_urls:
             arguments += ["--service-url", url]
