@@ -47,6 +47,16 @@ def test_aborted_trial_is_read_back_as_it_was_saved(tmp_path, record, samples):
     assert load_trials(tmp_path) == [trial]
 
 
+def test_record_of_a_version_without_conditions_is_still_read(tmp_path, record, samples):
+    save_trial(tmp_path, record(), samples())
+    path = tmp_path / "trial-01.json"
+    values = json.loads(path.read_text())
+    del values["conditions"]
+    path.write_text(json.dumps(values))
+
+    assert load_trials(tmp_path) == [record(conditions=[])]
+
+
 def test_saving_a_trial_leaves_only_complete_files(tmp_path, record, samples):
     save_trial(tmp_path, record(), samples())
 
