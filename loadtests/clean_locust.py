@@ -1,4 +1,4 @@
-"""Become Locust without the configuration of whoever starts it: its files and LOCUST_ variables."""
+"""Starts Locust without the user's own configuration: no locust.conf, no LOCUST_ variables."""
 
 import os
 import site

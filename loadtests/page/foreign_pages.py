@@ -9,7 +9,7 @@ from urllib.parse import urlsplit
 from flask import Flask, jsonify, request
 from flask.typing import ResponseReturnValue
 
-from loadtests.workload.flags import FlagParser, locust_variable
+from loadtests.workload.flags import FlagParser, add_repeatable_flag
 
 if TYPE_CHECKING:
     from _typeshed.wsgi import StartResponse, WSGIApplication, WSGIEnvironment
@@ -21,14 +21,11 @@ _CORS = "access-control-"
 
 def add_page_name_flag(parser: FlagParser) -> None:
     """Declare --page-name on Locust's parser."""
-    parser.add_argument(
-        "--page-name",
-        action="append",
-        default=None,
-        help="A host name under which browsers open this page, such as a proxy's; repeat for more.",
-        metavar="<name>",
-        env_var=locust_variable("page-name"),
-        include_in_web_ui=False,
+    add_repeatable_flag(
+        parser,
+        "page-name",
+        "<name>",
+        "A host name under which browsers open this page, such as a proxy's; repeat for more.",
     )
 
 

@@ -3,19 +3,16 @@
 from collections.abc import Sequence
 from pathlib import Path
 
-from loadtests.workload.flags import FlagError, FlagParser, locust_variable
+from loadtests.workload.flags import FlagError, FlagParser, add_repeatable_flag
 
 
 def add_trace_folder_flag(parser: FlagParser) -> None:
     """Declare --trace-folder on Locust's parser."""
-    parser.add_argument(
-        "--trace-folder",
-        action="append",
-        default=None,
-        help="A folder whose files the form may name as trace; repeat for more. Default: none.",
-        metavar="<folder>",
-        env_var=locust_variable("trace-folder"),
-        include_in_web_ui=False,
+    add_repeatable_flag(
+        parser,
+        "trace-folder",
+        "<folder>",
+        "A folder whose files the form may name as trace; repeat for more. Default: none.",
     )
 
 

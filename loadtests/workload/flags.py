@@ -177,16 +177,26 @@ LOAD_FLAGS = (
 )
 
 
-def add_load_flags(parser: FlagParser) -> None:
-    """Add all load flags to Locust's parser."""
+def add_repeatable_flag(parser: FlagParser, name: str, metavar: str, text: str) -> None:
+    """Declare a flag of text that is given at start only and may be repeated; None if it is not."""
     parser.add_argument(
-        "--service-url",
+        f"--{name}",
         action="append",
         default=None,
-        help="URL of the service; repeat for replicas. Default: --host.",
-        metavar="<url>",
-        env_var=locust_variable("service-url"),
+        help=text,
+        metavar=metavar,
+        env_var=locust_variable(name),
         include_in_web_ui=False,
+    )
+
+
+def add_load_flags(parser: FlagParser) -> None:
+    """Add all load flags to Locust's parser."""
+    add_repeatable_flag(
+        parser,
+        "service-url",
+        "<url>",
+        "URL of the service; repeat for replicas. Default: --host.",
     )
     for flag in LOAD_FLAGS:
         flag.add_to(parser)

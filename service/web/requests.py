@@ -78,8 +78,8 @@ def _require_person_here() -> None:
                 403, f"without CONTROL_TOKEN no proxy may do that, and {name} is set; {_WAY_OUT}"
             )
     host, origin = headers.get("Host", "localhost"), headers.get("Origin")
-    # A web page can send requests here from the browser of whoever reads it, and its own name
-    # may lead to this machine (DNS rebinding).
+    # A web page can send requests here through a visitor's browser, and the page's own host name
+    # may resolve to this machine (DNS rebinding).
     foreign = not _is_own_host(host) or headers.get("Sec-Fetch-Site", "none") not in _OWN_SITES
     if foreign or origin not in {None, f"http://{host}", f"https://{host}"}:
         raise RefusedError(

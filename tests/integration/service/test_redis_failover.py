@@ -5,23 +5,9 @@ import time
 import pytest
 import redis
 
-from tests.drills.tcp_proxy import TcpProxy
-from tests.integration.service.service_processes import clear, look_up, request, running
+from tests.integration.service.service_processes import clear, look_up, request
 
 pytestmark = [pytest.mark.integration, pytest.mark.exclusive]
-
-
-@pytest.fixture
-def proxy(fresh_redis):
-    with TcpProxy(fresh_redis.port) as proxy:
-        yield proxy
-
-
-@pytest.fixture
-def service(guardian, proxy, tmp_path):
-    url = f"redis://127.0.0.1:{proxy.port}/0"
-    with running(guardian, url, f"sqlite:///{tmp_path}/fruit.db") as (server,):
-        yield server
 
 
 @pytest.fixture

@@ -15,7 +15,6 @@ from tests.drills.tcp_proxy import TcpProxy
 from tests.integration.service.service_processes import (
     look_up,
     request,
-    running,
     seen_results,
 )
 
@@ -24,19 +23,6 @@ pytestmark = [pytest.mark.integration, pytest.mark.exclusive]
 WRITERS = 8
 # HTTP and store connections, some of which open late. The fault took forty a second.
 SLACK = 64
-
-
-@pytest.fixture
-def proxy(fresh_redis):
-    with TcpProxy(fresh_redis.port) as proxy:
-        yield proxy
-
-
-@pytest.fixture
-def service(guardian, proxy, tmp_path):
-    url = f"redis://127.0.0.1:{proxy.port}/0"
-    with running(guardian, url, f"sqlite:///{tmp_path}/fruit.db") as (server,):
-        yield server
 
 
 @contextmanager
