@@ -54,10 +54,16 @@ WINGS = {
     "loadtests.own_cost": {"loadtests.stack", "loadtests.sender", CLIENT, "loadtests.output"},
     f"{EXPERIMENTS}.plan": {"loadtests.prediction", *TRAFFIC},
     f"{EXPERIMENTS}.records": RECORDS,
-    f"{EXPERIMENTS}.report": {"loadtests.theory", *RECORDS},
+    f"{EXPERIMENTS}.figures": {"loadtests.theory", *RECORDS},
+    f"{EXPERIMENTS}.report": {f"{EXPERIMENTS}.figures", *RECORDS},
     f"{EXPERIMENTS}.trial": TRIAL,
     f"{EXPERIMENTS}.commands": {
-        *(f"{EXPERIMENTS}.report", "loadtests.page", "loadtests.own_cost"),
+        *(
+            f"{EXPERIMENTS}.report",
+            f"{EXPERIMENTS}.figures",
+            "loadtests.page",
+            "loadtests.own_cost",
+        ),
         *TRIAL,
     },
     "loadtests.cli": {f"{EXPERIMENTS}.commands", *TRIAL},

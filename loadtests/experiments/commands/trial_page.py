@@ -6,8 +6,8 @@ from typing import Self
 from prometheus_client import CollectorRegistry, Gauge, start_http_server
 
 from loadtests.experiments.commands.usage import UsageError
+from loadtests.experiments.figures.trial_figures import counted_in_window
 from loadtests.experiments.records.records import TrialRecord
-from loadtests.experiments.report.figures import counted_in_window
 from loadtests.service_under_test.contract import hit_ratio
 from loadtests.stack.ports import SWEEP_METRICS_PORT
 

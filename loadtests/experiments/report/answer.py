@@ -6,8 +6,8 @@ from typing import Any
 
 from rich.console import RenderableType
 
+from loadtests.experiments.figures import results, stampede_figures
 from loadtests.experiments.records.records import STAMPEDE, RunRecord, load_run
-from loadtests.experiments.report import results, stampede_figures
 from loadtests.experiments.report.html_page import render_stampede, render_sweep
 from loadtests.experiments.report.stampede_table import stampede_tables
 from loadtests.experiments.report.table import run_tables

@@ -6,8 +6,8 @@ from typing import Any
 
 import plotly.graph_objects as go
 
-from loadtests.experiments.report.figures import TrialFigures
-from loadtests.experiments.report.stampede_figures import ModeFigures
+from loadtests.experiments.figures.stampede_figures import ModeFigures
+from loadtests.experiments.figures.trial_figures import TrialFigures
 
 BLUE, ORANGE, GREY = "#1f5fa8", "#c8551b", "#5b6470"
 FADED = 0.4

@@ -10,12 +10,12 @@ from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from markupsafe import Markup
 from plotly.offline import get_plotlyjs
 
+from loadtests.experiments.figures.conclusions import conclusions, store_sentence
+from loadtests.experiments.figures.results import RunResults
+from loadtests.experiments.figures.stampede_figures import COLD_KEY, StampedeResults
+from loadtests.experiments.figures.trial_figures import TrialFigures
 from loadtests.experiments.records.records import RunRecord
 from loadtests.experiments.report import charts
-from loadtests.experiments.report.conclusions import conclusions, store_sentence
-from loadtests.experiments.report.figures import TrialFigures
-from loadtests.experiments.report.results import RunResults
-from loadtests.experiments.report.stampede_figures import COLD_KEY, StampedeResults
 from loadtests.experiments.report.stampede_table import COLUMNS, traffic_sentence
 from loadtests.experiments.report.table import interval_text, points_text, ttl_text
 from loadtests.output.figure_text import (

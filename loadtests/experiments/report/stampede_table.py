@@ -5,8 +5,8 @@ from collections.abc import Callable
 from rich.console import Group, RenderableType
 from rich.text import Text
 
-from loadtests.experiments.report.conclusions import store_sentence
-from loadtests.experiments.report.stampede_figures import COLD_KEY, ModeFigures, StampedeResults
+from loadtests.experiments.figures.conclusions import store_sentence
+from loadtests.experiments.figures.stampede_figures import COLD_KEY, ModeFigures, StampedeResults
 from loadtests.experiments.report.table import empty_table
 from loadtests.output.figure_text import UNKNOWN, count_text, milliseconds_text, number_text
 

@@ -5,9 +5,9 @@ from rich.console import Console, Group, RenderableType
 from rich.table import Table
 from rich.text import Text
 
-from loadtests.experiments.report.conclusions import conclusions, store_sentence
-from loadtests.experiments.report.figures import SERIES, Percentiles, TrialFigures
-from loadtests.experiments.report.results import RunResults
+from loadtests.experiments.figures.conclusions import conclusions, store_sentence
+from loadtests.experiments.figures.results import RunResults
+from loadtests.experiments.figures.trial_figures import SERIES, Percentiles, TrialFigures
 from loadtests.output.figure_text import (
     UNKNOWN,
     count_text,

@@ -8,7 +8,7 @@ import time
 
 import pytest
 
-from loadtests.experiments.report.results import load_results
+from loadtests.experiments.figures.results import load_results
 from loadtests.stack.descendants import descendants, process_table
 from loadtests.stack.guardian import ROOT
 from loadtests.stack.ports import is_taken

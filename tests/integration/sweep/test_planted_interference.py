@@ -9,9 +9,9 @@ import pymysql
 import pytest
 import redis
 
+from loadtests.experiments.figures.results import load_results
 from loadtests.experiments.plan.fields import Given
 from loadtests.experiments.plan.plan import make_plan
-from loadtests.experiments.report.results import load_results
 from loadtests.experiments.trial.sweep_trials import lay_out, run_sweep
 from loadtests.stack.local import LocalStack
 from tests.drills.knob_control import call

@@ -8,12 +8,16 @@ import re
 import pytest
 from rich.console import Console
 
+from loadtests.experiments.figures.conclusions import (
+    agrees_with_theory,
+    conclusions,
+    store_sentence,
+)
+from loadtests.experiments.figures.doubt import Doubt
+from loadtests.experiments.figures.results import as_json, load_results
 from loadtests.experiments.records.records import save_run, save_trial
 from loadtests.experiments.report.charts import hit_ratio_chart
-from loadtests.experiments.report.conclusions import agrees_with_theory, conclusions, store_sentence
-from loadtests.experiments.report.doubt import Doubt
 from loadtests.experiments.report.html_page import render_sweep
-from loadtests.experiments.report.results import as_json, load_results
 from loadtests.experiments.report.table import run_tables
 from loadtests.experiments.trial.runner import run_trials
 from loadtests.output.figure_text import UNKNOWN

@@ -9,6 +9,7 @@ import numpy as np
 import pytest
 from rich.console import Console
 
+from loadtests.experiments.figures.stampede_figures import as_json, load_stampede, mode_figures
 from loadtests.experiments.plan.stampede_plan import MODES, StampedePlan
 from loadtests.experiments.records.polls import ModePolls, Poll
 from loadtests.experiments.records.records import (
@@ -21,7 +22,6 @@ from loadtests.experiments.records.records import (
 )
 from loadtests.experiments.records.refreshes import Refresh, find_refreshes, inside
 from loadtests.experiments.report.answer import answer_run
-from loadtests.experiments.report.stampede_figures import as_json, load_stampede, mode_figures
 from loadtests.experiments.trial.stampede_trials import predict_loads, run_mode
 from loadtests.sender.samples import RESULT_INDEX, SAMPLE_DTYPE
 from loadtests.service_under_test.counters import ServiceCounters

@@ -4,7 +4,7 @@ import dataclasses
 
 import pytest
 
-from loadtests.experiments.report.figures import figures_of
+from loadtests.experiments.figures.trial_figures import figures_of
 from loadtests.experiments.trial.runner import run_trials
 from loadtests.service_under_test.counters import RedisCounters
 

@@ -7,6 +7,11 @@ from typing import Any
 
 import numpy as np
 
+from loadtests.experiments.figures.doubt import Doubt
+from loadtests.experiments.figures.doubts import doubts_of
+from loadtests.experiments.figures.intervals import mean_interval, quantile
+from loadtests.experiments.figures.results import rounded_milliseconds
+from loadtests.experiments.figures.trial_figures import counted_in_window
 from loadtests.experiments.plan.stampede_plan import StampedePlan
 from loadtests.experiments.records.polls import ModePolls, load_polls
 from loadtests.experiments.records.records import (
@@ -18,11 +23,6 @@ from loadtests.experiments.records.records import (
     load_trials,
 )
 from loadtests.experiments.records.refreshes import Refresh, find_refreshes, inside
-from loadtests.experiments.report.doubt import Doubt
-from loadtests.experiments.report.doubts import doubts_of
-from loadtests.experiments.report.figures import counted_in_window
-from loadtests.experiments.report.intervals import mean_interval, quantile
-from loadtests.experiments.report.results import rounded_milliseconds
 from loadtests.sender.samples import RESULT_INDEX
 
 COLD_KEY = (

@@ -3,7 +3,7 @@
 import math
 from dataclasses import dataclass
 
-from loadtests.experiments.report.figures import TrialFigures
+from loadtests.experiments.figures.trial_figures import TrialFigures
 
 
 @dataclass(frozen=True, slots=True)

@@ -2,9 +2,9 @@
 
 from collections.abc import Iterator
 
+from loadtests.experiments.figures.trial_figures import TrialFigures
+from loadtests.experiments.figures.wanted_ttl import wanted_ttl_sentence
 from loadtests.experiments.records.records import RunRecord
-from loadtests.experiments.report.figures import TrialFigures
-from loadtests.experiments.report.wanted_ttl import wanted_ttl_sentence
 
 CLOSE_RATIO = 0.01
 CLOSE_STANDARD_ERRORS = 3.0

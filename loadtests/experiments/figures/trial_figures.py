@@ -5,10 +5,10 @@ from dataclasses import dataclass, field
 
 import numpy as np
 
+from loadtests.experiments.figures.doubt import Doubt
+from loadtests.experiments.figures.doubts import doubts_of
+from loadtests.experiments.figures.intervals import Interval, batch_interval, quantile
 from loadtests.experiments.records.records import Samples, TrialRecord
-from loadtests.experiments.report.doubt import Doubt
-from loadtests.experiments.report.doubts import doubts_of
-from loadtests.experiments.report.intervals import Interval, batch_interval, quantile
 from loadtests.sender.samples import RESULT_INDEX
 from loadtests.service_under_test.contract import (
     SERVICE_RESULTS,

@@ -4,9 +4,9 @@ from dataclasses import replace
 
 import pytest
 
-from loadtests.experiments.report.doubt import Doubt
-from loadtests.experiments.report.figures import figures_of
-from loadtests.experiments.report.wanted_ttl import pool, wanted_ttl_sentence
+from loadtests.experiments.figures.doubt import Doubt
+from loadtests.experiments.figures.trial_figures import figures_of
+from loadtests.experiments.figures.wanted_ttl import pool, wanted_ttl_sentence
 
 DOUBTED = Doubt("evictions", "Redis evicted 4 keys", "raise maxmemory")
 

@@ -4,6 +4,7 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
+from loadtests.experiments.figures.trial_figures import TIMED_RESULTS, TrialFigures, figures_of
 from loadtests.experiments.records.records import (
     RunRecord,
     TrialRecord,
@@ -11,7 +12,6 @@ from loadtests.experiments.records.records import (
     load_samples,
     load_trials,
 )
-from loadtests.experiments.report.figures import TIMED_RESULTS, TrialFigures, figures_of
 
 _RATIOS = (
     *("ttl_seconds", "hit_ratio", "hit_ratio_low", "hit_ratio_high", "predicted_hit_ratio"),

@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 from itertools import pairwise
 
-from loadtests.experiments.report.doubt import Case, Doubt
+from loadtests.experiments.figures.doubt import Case, Doubt
 from loadtests.service_under_test.conditions import CLEARED, WRITES, Conditions
 
 CLOCK_STEP_SECONDS = 0.1

@@ -4,7 +4,7 @@ from dataclasses import replace
 
 import pytest
 
-from loadtests.experiments.report.figures import figures_of
+from loadtests.experiments.figures.trial_figures import figures_of
 
 MIDDLE = 6  # Of 13 conditions: before the traffic, 11 edges from 1.5 s on, after the traffic.
 

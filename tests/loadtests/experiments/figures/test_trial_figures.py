@@ -7,8 +7,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from loadtests.experiments.report.figures import figures_of
-from loadtests.experiments.report.intervals import batch_interval, mean_interval, quantile
+from loadtests.experiments.figures.intervals import batch_interval, mean_interval, quantile
+from loadtests.experiments.figures.trial_figures import figures_of
 from loadtests.sender.samples import RESULT_INDEX
 from loadtests.service_under_test.contract import hit_ratio, offload_ratio
 from loadtests.service_under_test.counters import parse_counters

@@ -3,9 +3,9 @@
 import math
 from collections.abc import Callable, Iterator, Mapping
 
+from loadtests.experiments.figures.doubt import Case, Doubt, Scope
+from loadtests.experiments.figures.interference import changes_between_readings, interference
 from loadtests.experiments.records.records import TrialRecord
-from loadtests.experiments.report.doubt import Case, Doubt, Scope
-from loadtests.experiments.report.interference import changes_between_readings, interference
 from loadtests.prediction.measuring_window import DISCARDED_LIVES, FEWEST_TTLS, longest_life
 from loadtests.service_under_test.contract import SERVICE_RESULTS
 
