@@ -12,6 +12,7 @@ BEGIN, END = "<!-- tree: written by make architecture -->\n", "<!-- end of tree 
 
 FOLDERS = {
     "service": "the cache-aside service; imports nothing of loadtests",
+    "service/series": "every metric of the service: its name, its labels, its buckets",
     "service/web": "HTTP: routes, control API, health",
     "service/domain": "the words: fruit, knobs, lookups, and the ports of cache and store",
     "service/pattern": "cache-aside itself: lookups, protections, writes, invalidations",

@@ -9,15 +9,9 @@ from prometheus_client.parser import text_string_to_metric_families
 from service.domain.cache import FillOutcome, InvalidationOutcome
 from service.domain.knobs import Knobs
 from service.domain.lookup import LookupResult
-from service.metrics import (
-    CACHE_OPS,
-    STORE_OPS,
-    STORE_OUTCOMES,
-    TIMED_OPS,
-    TIMED_QUERIES,
-    VERSION,
-    Metrics,
-)
+from service.metrics import VERSION, Metrics
+from service.series.cache_series import CACHE_OPS, TIMED_OPS
+from service.series.store_series import STORE_OPS, STORE_OUTCOMES, TIMED_QUERIES
 
 
 @pytest.fixture
