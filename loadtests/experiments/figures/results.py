@@ -1,17 +1,18 @@
 """The figures of a whole sweep, for the table, the report and JSON."""
 
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any
 
 from loadtests.experiments.figures.trial_figures import TIMED_RESULTS, TrialFigures, figures_of
 from loadtests.experiments.records.records import (
+    RecordError,
     RunRecord,
     TrialRecord,
     load_run,
     load_samples,
-    load_trials,
 )
+from loadtests.experiments.records.trials import load_trials
 
 _RATIOS = (
     *("ttl_seconds", "hit_ratio", "hit_ratio_low", "hit_ratio_high", "predicted_hit_ratio"),
@@ -29,11 +30,13 @@ class RunResults:
         run: What all trials have in common.
         trials: Figures of each trial, by TTL and then repetition.
         records: The trials' records by their numbers.
+        damaged: A line for each file that cannot be read; its trial is left out.
     """
 
     run: RunRecord
     trials: list[TrialFigures]
     records: dict[int, TrialRecord]
+    damaged: list[str] = field(default_factory=list)
 
 
 def load_results(folder: Path) -> RunResults:
@@ -42,16 +45,22 @@ def load_results(folder: Path) -> RunResults:
     Raises:
         RecordError: The folder holds no run.
     """
-    records = load_trials(folder)
-    figures = [figures_of(record, load_samples(folder, record)) for record in records]
+    run, trials = load_run(folder), load_trials(folder)
+    figures, damaged = [], trials.damaged
+    for record in trials.records:
+        try:
+            figures.append(figures_of(record, load_samples(folder, record)))
+        except RecordError as error:
+            damaged.append(str(error))
     figures.sort(key=lambda trial: (trial.ttl_seconds, trial.repetition))
-    return RunResults(load_run(folder), figures, {r.trial.number: r for r in records})
+    return RunResults(run, figures, {r.trial.number: r for r in trials.records}, damaged)
 
 
 def as_json(results: RunResults, report: Path | None) -> dict[str, Any]:
     """Return what `sweep --json` prints; unknown is None."""
     return {
         "trials": [_trial(trial) for trial in results.trials],
+        "damaged": results.damaged,
         "report": str(report) if report else None,
     }
 

@@ -1,6 +1,5 @@
 """Works out what the expiry of a hot key cost, under each protection, from a run's records."""
 
-from collections.abc import Sequence
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any
@@ -20,9 +19,9 @@ from loadtests.experiments.records.records import (
     Samples,
     TrialRecord,
     load_samples,
-    load_trials,
 )
 from loadtests.experiments.records.refreshes import Refresh, find_refreshes, inside
+from loadtests.experiments.records.trials import load_trials
 from loadtests.sender.samples import RESULT_INDEX
 
 COLD_KEY = (
@@ -82,30 +81,37 @@ class StampedeResults:
         run: What all modes have in common.
         plan: The run's plan.
         modes: The figures of each protection, in the order of measuring.
+        damaged: A line for each file that cannot be read; its protection is left out.
     """
 
     run: RunRecord
     plan: StampedePlan
     modes: list[ModeFigures]
+    damaged: list[str] = field(default_factory=list)
 
 
 def load_stampede(folder: Path, run: RunRecord) -> StampedeResults:
     """Work out the figures of a run from its records on disk.
 
     Raises:
-        RecordError: A record is missing or broken.
+        RecordError: The run's plan is not that of a stampede bench.
     """
     try:
         plan = StampedePlan(**{**run.plan, "modes": tuple(run.plan["modes"])})
     except (KeyError, TypeError) as error:
         raise RecordError(f"{folder}: not the plan of a stampede bench: {error}") from None
-    modes = []
-    for record in load_trials(folder):
-        samples = load_samples(folder, record)
+    trials = load_trials(folder)
+    modes, damaged = [], trials.damaged
+    for record in trials.records:
+        try:
+            samples = load_samples(folder, record)
+            polls = load_polls(folder, record.trial.number)
+        except RecordError as error:
+            damaged.append(str(error))
+            continue
         samples["intended"] += record.started_at or 0.0  # Polls have unix times too.
-        polls = load_polls(folder, record.trial.number)
         modes.append(mode_figures(plan, polls, samples, _doubts(record)))
-    return StampedeResults(run, plan, modes)
+    return StampedeResults(run, plan, modes, damaged)
 
 
 def mode_figures(
@@ -141,9 +147,9 @@ def mode_figures(
     )
 
 
-def as_json(modes: Sequence[ModeFigures]) -> dict[str, Any]:
+def as_json(results: StampedeResults) -> dict[str, Any]:
     """Return what `stampede --json` prints; unknown is None."""
-    return {"modes": [_mode(mode) for mode in modes]}
+    return {"modes": [_mode(mode) for mode in results.modes], "damaged": results.damaged}
 
 
 def _mode(figures: ModeFigures) -> dict[str, Any]:

@@ -2,6 +2,7 @@
 
 import dataclasses
 import json
+import zlib
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -149,14 +150,13 @@ def load_run(folder: Path) -> RunRecord:
     return read_record(folder / RUN_FILE, _run)
 
 
-def load_trials(folder: Path) -> list[TrialRecord]:
-    """Read every trial of a run, in the order of running.
+def load_trial(path: Path) -> TrialRecord:
+    """Read one trial.
 
     Raises:
-        RecordError: A file is not a trial's record.
+        RecordError: The file is not a trial's record.
     """
-    trials = [read_record(path, _trial) for path in folder.glob("trial-*.json")]
-    return sorted(trials, key=lambda record: record.trial.number)
+    return read_record(path, _trial)
 
 
 def load_samples(folder: Path, record: TrialRecord) -> Samples:
@@ -170,7 +170,7 @@ def load_samples(folder: Path, record: TrialRecord) -> Samples:
         return _samples(path)
     except OSError as error:
         raise RecordError(f"{path}: samples cannot be read: {error.strerror}") from None
-    except (BadZipFile, EOFError, KeyError, ValueError) as error:
+    except (BadZipFile, zlib.error, EOFError, KeyError, ValueError) as error:
         raise RecordError(f"{path}: not samples: {error}") from None
 
 

@@ -53,6 +53,6 @@ def _sweep(folder: Path, page: Path) -> Answer:
 def _stampede(folder: Path, run: RunRecord, page: Path) -> Answer:
     found = stampede_figures.load_stampede(folder, run)
     page.write_text(render_stampede(found), encoding="utf-8")
-    content = stampede_figures.as_json(found.modes)
+    content = stampede_figures.as_json(found)
     write_json(folder / "stampede.json", content)
     return Answer(stampede_tables(found), content, page, any(mode.aborted for mode in found.modes))

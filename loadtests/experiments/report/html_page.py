@@ -8,7 +8,6 @@ from typing import Any
 import plotly.graph_objects as go
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from markupsafe import Markup
-from plotly.offline import get_plotlyjs
 
 from loadtests.experiments.figures.conclusions import conclusions, store_sentence
 from loadtests.experiments.figures.results import RunResults
@@ -30,6 +29,7 @@ from loadtests.prediction.measuring_window import DISCARDED_LIVES, FEWEST_TTLS
 _OTHER_IDS = {"missing_ratio": "missing ids", "one_hit_ratio": "ids asked for once"}
 
 TEMPLATES = Path(__file__).parent / "templates"
+PLOTLY_JS = Path(__file__).parent / "plotly_js" / "plotly-basic.min.js"
 
 
 def render_sweep(results: RunResults) -> str:
@@ -39,6 +39,7 @@ def render_sweep(results: RunResults) -> str:
         "sweep.html.jinja",
         results.run,
         _sweep_charts(shown) if shown else [],
+        damaged=results.damaged,
         trials=results.trials,
         conclusions=conclusions(results.run, results.trials),
         load=_load_sentence(results.run),
@@ -54,6 +55,7 @@ def render_stampede(results: StampedeResults) -> str:
         "stampede.html.jinja",
         results.run,
         [charts.loads_chart(results.modes)],
+        damaged=results.damaged,
         modes=results.modes,
         columns=COLUMNS,
         traffic=traffic_sentence(results),
@@ -84,7 +86,7 @@ def _render(template: str, run: RunRecord, figures: list[go.Figure], **values: o
         store=store_sentence(run),
         started=time.strftime("%Y-%m-%d %H:%M:%S UTC", time.gmtime(run.started_at)),
         charts=[_fragment(figure) for figure in figures],
-        plotly=Markup(get_plotlyjs()),  # noqa: S704 - the library's own program
+        plotly=Markup(PLOTLY_JS.read_text("utf-8")),  # noqa: S704 - the library's own program
         **values,
     )
 

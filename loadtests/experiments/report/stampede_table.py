@@ -7,7 +7,7 @@ from rich.text import Text
 
 from loadtests.experiments.figures.conclusions import store_sentence
 from loadtests.experiments.figures.stampede_figures import COLD_KEY, ModeFigures, StampedeResults
-from loadtests.experiments.report.table import empty_table
+from loadtests.experiments.report.table import damage_lines, empty_table
 from loadtests.output.figure_text import UNKNOWN, count_text, milliseconds_text, number_text
 
 
@@ -41,7 +41,8 @@ def stampede_tables(results: StampedeResults) -> RenderableType:
     ]
     title = Text(results.run.title, style="bold")
     said = [Text(traffic_sentence(results)), Text(store_sentence(results.run))]
-    return Group(title, *said, table, *doubts, Text(COLD_KEY))
+    damage = damage_lines(results.damaged)
+    return Group(title, *said, table, *damage, *doubts, Text(COLD_KEY))
 
 
 def traffic_sentence(results: StampedeResults) -> str:

@@ -36,9 +36,15 @@ def run_tables(results: RunResults) -> RenderableType:
         _ratios(results.trials),
         _latencies(results.trials),
     ]
+    parts += damage_lines(results.damaged)
     parts += [Text(line, style="yellow") for line in doubt_lines(results.trials)]
     parts += [Text(line) for line in conclusions(results.run, results.trials)]
     return Group(*parts)
+
+
+def damage_lines(damaged: list[str]) -> list[Text]:
+    """Return a line for each file of the run that could not be read."""
+    return [Text(f"left out: {line}", style="yellow") for line in damaged]
 
 
 def doubt_lines(trials: list[TrialFigures]) -> list[str]:

@@ -10,7 +10,8 @@ import time
 
 import pytest
 
-from loadtests.experiments.records.records import load_samples, load_trials
+from loadtests.experiments.records.records import load_samples
+from loadtests.experiments.records.trials import load_trials
 from loadtests.sender.samples import RESULT_INDEX
 from loadtests.service_under_test.contract import SERVICE_RESULTS
 from loadtests.stack.descendants import descendants, process_table
@@ -100,7 +101,7 @@ def test_stdout_holds_one_json_object_and_nothing_else(swept):
 def test_client_service_and_redis_agree_over_a_whole_sweep(swept):
     folder, _, _ = swept
 
-    for record in load_trials(folder):
+    for record in load_trials(folder).records:
         service = record.after.service.since(record.before.service)
         redis = record.after.redis.since(record.before.redis)
         client = record.load["results"]
@@ -119,7 +120,7 @@ def test_client_service_and_redis_agree_over_a_whole_sweep(swept):
 def test_samples_add_up_to_the_clients_results(swept):
     folder, _, _ = swept
 
-    for record in load_trials(folder):
+    for record in load_trials(folder).records:
         results = load_samples(folder, record)["result"]
         for word in SERVICE_RESULTS:
             assert record.load["results"][word] == (results == RESULT_INDEX[word]).sum()
@@ -128,7 +129,7 @@ def test_samples_add_up_to_the_clients_results(swept):
 def test_prediction_was_made_before_the_window_opened(swept):
     folder, _, _ = swept
 
-    for record in load_trials(folder):
+    for record in load_trials(folder).records:
         assert record.predicted_at < record.started_at < record.readings[0].at
         assert record.prediction.fill_seconds > 0.005
 
@@ -198,7 +199,7 @@ def test_interrupted_sweep_keeps_its_record_and_leaves_no_process(tmp_path, numb
     assert run.returncode == 130
     assert "interrupted" in err
     assert left_of(pids) == set()
-    assert [record.aborted for record in load_trials(tmp_path)] == ["interrupted"]
+    assert [record.aborted for record in load_trials(tmp_path).records] == ["interrupted"]
 
 
 def test_killed_sweep_leaves_no_process_and_no_temporary_file(tmp_path):

@@ -1,6 +1,7 @@
 """Records on disk: saved, read back, and refused when they are damaged."""
 
 import json
+import re
 
 import pytest
 
@@ -9,10 +10,10 @@ from loadtests.experiments.records.records import (
     RecordError,
     load_run,
     load_samples,
-    load_trials,
     save_run,
     save_trial,
 )
+from loadtests.experiments.records.trials import load_trials
 
 
 def test_trial_is_read_back_as_it_was_saved(tmp_path, record, samples, run_record):
@@ -24,7 +25,7 @@ def test_trial_is_read_back_as_it_was_saved(tmp_path, record, samples, run_recor
     save_trial(tmp_path, trial, taken)
 
     assert load_run(tmp_path) == run_record
-    assert load_trials(tmp_path) == [trial]
+    assert load_trials(tmp_path).records == [trial]
     read = load_samples(tmp_path, trial)
     assert read["intended"] == pytest.approx(samples()["intended"], abs=1e-5)
     assert (read["result"] == taken["result"]).all()
@@ -44,7 +45,7 @@ def test_aborted_trial_is_read_back_as_it_was_saved(tmp_path, record, samples):
 
     save_trial(tmp_path, trial, samples()[:0])
 
-    assert load_trials(tmp_path) == [trial]
+    assert load_trials(tmp_path).records == [trial]
 
 
 def test_record_of_a_version_without_conditions_is_still_read(tmp_path, record, samples):
@@ -54,7 +55,7 @@ def test_record_of_a_version_without_conditions_is_still_read(tmp_path, record, 
     del values["conditions"]
     path.write_text(json.dumps(values))
 
-    assert load_trials(tmp_path) == [record(conditions=[])]
+    assert load_trials(tmp_path).records == [record(conditions=[])]
 
 
 def test_saving_a_trial_leaves_only_complete_files(tmp_path, record, samples):
@@ -104,11 +105,14 @@ def test_file_in_place_of_a_folder_is_refused(tmp_path):
 
 
 @pytest.mark.parametrize("values", [{}, {"trial": 5}, {"trial": {"number": 1}}])
-def test_file_that_is_not_a_trial_is_refused(tmp_path, values):
+def test_file_that_is_not_a_trial_is_named_and_left_out(tmp_path, values):
     (tmp_path / "trial-01.json").write_text(json.dumps(values))
 
-    with pytest.raises(RecordError, match=r"trial-01\.json: not a record"):
-        load_trials(tmp_path)
+    trials = load_trials(tmp_path)
+
+    assert trials.records == []
+    assert len(trials.damaged) == 1
+    assert re.search(r"trial-01\.json: not a record", trials.damaged[0])
 
 
 def test_missing_and_damaged_samples_are_refused(tmp_path, record):
@@ -125,4 +129,4 @@ def test_trials_are_read_in_the_order_in_which_they_ran(tmp_path, record, sample
     for number in (100, 99, 2):
         save_trial(tmp_path, record(trial=Trial(number, 1.0, 1, 1)), samples()[:0])
 
-    assert [trial.trial.number for trial in load_trials(tmp_path)] == [2, 99, 100]
+    assert [trial.trial.number for trial in load_trials(tmp_path).records] == [2, 99, 100]

@@ -6,6 +6,7 @@ import json
 import re
 
 import pytest
+from plotly.offline import get_plotlyjs_version
 from rich.console import Console
 
 from loadtests.experiments.figures.conclusions import (
@@ -16,6 +17,7 @@ from loadtests.experiments.figures.conclusions import (
 from loadtests.experiments.figures.doubt import Doubt
 from loadtests.experiments.figures.results import as_json, load_results
 from loadtests.experiments.records.records import save_run, save_trial
+from loadtests.experiments.report.answer import answer_run
 from loadtests.experiments.report.charts import hit_ratio_chart
 from loadtests.experiments.report.html_page import render_sweep
 from loadtests.experiments.report.table import run_tables
@@ -66,7 +68,7 @@ def print_tables(results):
 def test_json_has_the_agreed_shape(results, tmp_path):
     answer = as_json(results, tmp_path / "report.html")
 
-    assert list(answer) == ["trials", "report"]
+    assert list(answer) == ["trials", "damaged", "report"]
     assert [trial["ttl_seconds"] for trial in answer["trials"]] == [1.0, 2.0, 5.0]
     for trial in answer["trials"]:
         assert list(trial) == KEYS
@@ -91,6 +93,38 @@ def test_trial_without_counts_is_shown_as_unknown_everywhere(results):
     assert (trial["lookups"], trial["results"]) == (None, None)
     assert "None" not in print_tables(aborted)
     assert f'<td class="first">{UNKNOWN}</td><td>' in render_sweep(aborted)
+
+
+@pytest.mark.parametrize("name", ["trial-02.json", "trial-02.npz"])
+@pytest.mark.parametrize("damage", ["cut off", "overwritten", "empty"])
+def test_damaged_trial_is_named_and_the_others_are_reported(folder, name, damage):
+    whole = (folder / name).read_bytes()
+    middle = len(whole) // 2
+    content = {
+        "cut off": whole[:middle],
+        "overwritten": whole[:middle] + b"\xff" * 99 + whole[middle + 99 :],
+        "empty": b"",
+    }
+    (folder / name).write_bytes(content[damage])
+
+    answer = answer_run(folder)
+
+    assert [trial["ttl_seconds"] for trial in answer.content["trials"]] == [2.0, 5.0]
+    assert len(answer.content["damaged"]) == 1
+    assert name in answer.content["damaged"][0]
+    assert name in answer.page.read_text()
+    assert name in print_tables(load_results(folder))
+
+
+def test_report_is_made_of_no_trial_if_all_are_damaged(folder):
+    for path in folder.glob("trial-*.json"):
+        path.write_text("{")
+
+    answer = answer_run(folder)
+
+    assert answer.content["trials"] == []
+    assert len(answer.content["damaged"]) == 3
+    assert "Nothing can be concluded from this run." in answer.page.read_text()
 
 
 def test_tables_fit_a_hundred_columns(results):
@@ -205,6 +239,13 @@ def test_interval_that_reaches_zero_is_drawn_down_to_it(results):
 
     assert bars.array == pytest.approx((0.03, 0))
     assert bars.arrayminus == pytest.approx((0.01, 0))
+
+
+def test_report_holds_the_charts_of_the_version_that_writes_them_and_stays_small(folder):
+    page = answer_run(folder).page
+
+    assert f"plotly.js (basic - minified) v{get_plotlyjs_version()}" in page.read_text()[:20_000]
+    assert page.stat().st_size < 1_500_000
 
 
 def test_report_loads_nothing_from_elsewhere(results):

@@ -9,18 +9,23 @@ import numpy as np
 import pytest
 from rich.console import Console
 
-from loadtests.experiments.figures.stampede_figures import as_json, load_stampede, mode_figures
+from loadtests.experiments.figures.stampede_figures import (
+    StampedeResults,
+    as_json,
+    load_stampede,
+    mode_figures,
+)
 from loadtests.experiments.plan.stampede_plan import MODES, StampedePlan
 from loadtests.experiments.records.polls import ModePolls, Poll
 from loadtests.experiments.records.records import (
     STAMPEDE,
     RecordError,
     load_run,
-    load_trials,
     save_run,
     save_trial,
 )
 from loadtests.experiments.records.refreshes import Refresh, find_refreshes, inside
+from loadtests.experiments.records.trials import load_trials
 from loadtests.experiments.report.answer import answer_run
 from loadtests.experiments.trial.stampede_trials import predict_loads, run_mode
 from loadtests.sender.samples import RESULT_INDEX, SAMPLE_DTYPE
@@ -116,12 +121,12 @@ def test_figures_of_a_run_without_refreshes_are_unknown():
     assert figures.cold_loads is None
 
 
-def test_json_has_the_agreed_shape():
+def test_json_has_the_agreed_shape(run_record):
     figures = mode_figures(StampedePlan(), ModePolls("lease", 1.0, []), samples_at(1.0), [])
 
-    answer = as_json([figures])
+    answer = as_json(StampedeResults(run_record, StampedePlan(), [figures]))
 
-    assert list(answer) == ["modes"]
+    assert list(answer) == ["modes", "damaged"]
     assert list(answer["modes"][0]) == [
         *("protection", "refreshes", "loads_per_refresh", "low", "high", "predicted"),
         *("p99_between_ms", "p99_at_expiry_ms", "waited", "trusted", "doubts"),
@@ -171,7 +176,7 @@ def test_mode_ends_after_its_number_of_refreshes(run, world, tmp_path):
     assert figures.refreshes == 3
     assert figures.loads_per_refresh == 2
     assert figures.predicted == pytest.approx(1.4, abs=0.02)
-    assert load_trials(tmp_path)[0].knobs == {}
+    assert load_trials(tmp_path).records[0].knobs == {}
     kept = json.loads((tmp_path / "polls-02.json").read_text())
     assert kept["mode"] == "single-flight"
     assert len(kept["polls"]) > 100
@@ -182,7 +187,7 @@ def test_mode_whose_load_generator_dies_is_saved_as_aborted(run, world, tmp_path
 
     figures = run(StampedePlan(refreshes=3, rate=100), "lease")
 
-    assert load_trials(tmp_path)[0].aborted == (
+    assert load_trials(tmp_path).records[0].aborted == (
         "the load generator of mode lease ended by itself (5.0 s after the first arrival)"
     )
     assert figures.aborted
@@ -199,7 +204,7 @@ def test_interrupted_mode_is_saved_and_ends_the_bench(expiring, run, tmp_path):
     with pytest.raises(KeyboardInterrupt):
         run(StampedePlan(), "none")
 
-    assert load_trials(tmp_path)[0].aborted == "interrupted"
+    assert load_trials(tmp_path).records[0].aborted == "interrupted"
     assert (tmp_path / "polls-01.json").exists()
 
 
@@ -219,6 +224,18 @@ def test_answer_is_made_from_the_folder_alone(run, tmp_path):
     assert html.count('class="plotly-graph-div"') == 1
     assert '<td class="left">single-flight' in html
     assert not answer.aborted
+
+
+def test_protection_with_a_damaged_file_is_named_and_left_out(run, tmp_path):
+    run(StampedePlan(refreshes=3, rate=100), "single-flight")
+    run(StampedePlan(refreshes=3, rate=100), "lease")
+    (tmp_path / "polls-02.json").write_text("{")
+
+    answer = answer_run(tmp_path)
+
+    assert [mode["protection"] for mode in answer.content["modes"]] == ["lease"]
+    assert "polls-02.json: not a record" in answer.content["damaged"][0]
+    assert "polls-02.json: not a record" in answer.page.read_text()
 
 
 def test_plan_of_another_kind_than_a_stampede_is_refused(run_record, tmp_path):
