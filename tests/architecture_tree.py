@@ -24,6 +24,7 @@ FOLDERS = {
     "loadtests/workload": "what was asked for: flags, scenarios, who sends what",
     "loadtests/theory": "the formulas of docs/theory.md",
     "loadtests/prediction": "theory applied to a workload",
+    "loadtests/replay": "a run's very arrivals through a model of the cache",
     "loadtests/sender": "one process that sends",
     "loadtests/run": "all processes of one run of load",
     "loadtests/page": "what a run shows: Locust's page, /metrics",

@@ -17,7 +17,7 @@ THEORY = (ROOT / "docs/theory.md").read_text(encoding="utf-8")
 CLIENT = "loadtests.service_under_test"
 EXPERIMENTS = "loadtests.experiments"
 TRAFFIC = {"loadtests.workload", "loadtests.traffic", CLIENT, "loadtests.output"}
-RUN = {"loadtests.sender", "loadtests.prediction", *TRAFFIC}
+RUN = {"loadtests.sender", "loadtests.prediction", "loadtests.replay", *TRAFFIC}
 RECORDS = {f"{EXPERIMENTS}.records", f"{EXPERIMENTS}.plan", *RUN}
 TRIAL = {f"{EXPERIMENTS}.trial", "loadtests.stack", "loadtests.theory", *RECORDS}
 WINGS = {
@@ -43,6 +43,7 @@ WINGS = {
     CLIENT: set(),
     "loadtests.stack": {CLIENT},
     "loadtests.workload": {"loadtests.traffic", CLIENT},
+    "loadtests.replay": TRAFFIC,
     "loadtests.prediction": {"loadtests.theory", *TRAFFIC},
     "loadtests.sender": TRAFFIC,
     "loadtests.run": RUN,

@@ -7,9 +7,8 @@ import numpy as np
 from gevent.event import Event
 
 from loadtests.sender.slots import Arrival, InFlight, Performs
-from loadtests.workload.operations import Block, Operations
+from loadtests.workload.operations import BLOCK, Block, Operations
 
-_BLOCK = 512
 _YIELD_EVERY = 64
 
 
@@ -47,7 +46,7 @@ class OpenLoop:
 
     def run(self) -> None:
         """Submit arrivals until the operations or the greenlet end."""
-        while (block := self._operations.next_block(_BLOCK)) is not None:
+        while (block := self._operations.next_block(BLOCK)) is not None:
             self._submit(block)
             # Wait even if no request of the block is ours, and let other greenlets run.
             gevent.sleep(max(0.0, block.until - self._now()))

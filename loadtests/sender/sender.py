@@ -5,6 +5,7 @@ import math
 import time
 from collections.abc import Callable, Iterable, Mapping
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import gevent
 import numpy as np
@@ -16,11 +17,12 @@ from loadtests.sender.performer import Performer, RequestEvent
 from loadtests.sender.recording import Recording
 from loadtests.sender.slots import InFlight
 from loadtests.sender.tallies import Tallies
-from loadtests.traffic.arrivals import Immediately
-from loadtests.traffic.popularity import Sampler
 from loadtests.workload.assignments import Assignment, Epoch, divide
-from loadtests.workload.operations import Operations, Part, Schedule
 from loadtests.workload.scenario import Scenario, Workload
+from loadtests.workload.schedules import Schedules
+
+if TYPE_CHECKING:
+    from loadtests.workload.operations import Part
 
 logger = logging.getLogger(__name__)
 
@@ -66,7 +68,7 @@ class LoadRun:
         self._ticker: gevent.Greenlet | None = None
         self._sent_before = 0
         self._backlog: int | None = None
-        self._ordered_samplers: dict[str, Sampler] = {}
+        self._schedules = Schedules(workload, scenarios)
         self._oracles: dict[str, tuple[Part, Oracle]] = {}
 
     def begin(self, epoch: Epoch, process: str) -> None:
@@ -132,30 +134,12 @@ class LoadRun:
     def _loop(self, epoch: Epoch, assignment: Assignment) -> Loop:
         settings, scenario = self._settings, self._scenarios[assignment.scenario]
         performer = self._performer(epoch, assignment, scenario)
-        arrivals, write_ratio = assignment.arrivals, 0.0
-        if arrivals is not None and scenario.writes:
-            write_ratio = settings.write_ratio
-        schedule = Schedule(
-            arrivals or Immediately(self.now),
-            self._sampler(assignment, scenario),
-            write_ratio,
-            settings.seed + epoch.number,
-            assignment.quota,
-        )
-        operations = Operations(schedule, assignment.part)
-        if arrivals is not None:
+        operations = self._schedules.operations(epoch, assignment, self.now)
+        if assignment.arrivals is not None:
             return OpenLoop(operations, self._pool, performer, self.now)
         generator = np.random.default_rng([settings.seed, _THINKING, assignment.sequence])
         think = settings.think_seconds
         return ClosedLoop(operations, think, generator, self._pool, performer, self.now)
-
-    def _sampler(self, assignment: Assignment, scenario: Scenario) -> Sampler:
-        popularity = self._workload.popularity(scenario)
-        sampler = popularity.sampler(assignment.sequence)
-        if not popularity.ordered:
-            return sampler
-        # All loops and epochs continue the one order.
-        return self._ordered_samplers.setdefault(assignment.scenario, sampler)
 
     def _performer(self, epoch: Epoch, assignment: Assignment, scenario: Scenario) -> Performer:
         if assignment.scenario not in self._names:

@@ -16,6 +16,9 @@ from loadtests.traffic.arrivals import Arrivals
 from loadtests.traffic.outside_ids import FIRST_MISSING_ID
 from loadtests.traffic.popularity import Sampler
 
+BLOCK = 512
+"""How many operations a loop draws at a time."""
+
 _WRITES = 6
 _PASSED_OVER = 8192
 _OWNER_MIX = np.uint64(0x9E3779B97F4A7C15)

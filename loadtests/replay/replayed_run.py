@@ -1,0 +1,67 @@
+"""What a replay gave: the result of every lookup, counted over any stretch of the run."""
+
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from loadtests.service_under_test.contract import SERVICE_RESULTS, hit_ratio
+
+Counts = dict[str, int]
+"""How many lookups had each result."""
+
+
+@dataclass(frozen=True, slots=True)
+class ReplayedRun:
+    """The lookups of a run as they should end; times are seconds since the run's start.
+
+    A lookup counts when it is answered, as in the service's counters.
+
+    Attributes:
+        seconds: How far the run was replayed.
+        answers: When each lookup is answered.
+        results: Its result as an index of SERVICE_RESULTS.
+        loads: When each read of the store ends, background refreshes included.
+        known_from: From when on the state of the cache before the run no longer matters: 0 for a
+            run that began with an empty cache; None if it matters to the end.
+    """
+
+    seconds: float
+    answers: NDArray[np.float64]
+    results: NDArray[np.uint8]
+    loads: NDArray[np.float64]
+    known_from: float | None = 0.0
+
+    def counts(self, opens: float, closes: float) -> Counts:
+        """Return the lookups answered in a stretch of the run, by result."""
+        inside = (self.answers >= opens) & (self.answers < closes)
+        return _by_word(np.bincount(self.results[inside], minlength=len(SERVICE_RESULTS)))
+
+    def hit_ratio(self, opens: float, closes: float) -> float | None:
+        """Return the hit ratio of a stretch of the run; None without a lookup of the cache."""
+        return hit_ratio(self.counts(opens, closes))
+
+    def count_loads(self, opens: float, closes: float) -> int:
+        """Return the reads of the store that ended in a stretch of the run."""
+        return int(np.sum((self.loads >= opens) & (self.loads < closes)))
+
+    def per_second(self) -> list[Counts]:
+        """Return the lookups of each whole second of the run, by result."""
+        whole = int(self.seconds)
+        second = self.answers.astype(np.int64)
+        inside = second < whole
+        places = second[inside] * len(SERVICE_RESULTS) + self.results[inside]
+        table = np.bincount(places, minlength=whole * len(SERVICE_RESULTS))
+        return [_by_word(row) for row in table.reshape(whole, len(SERVICE_RESULTS))]
+
+    def hit_ratios(self) -> list[float | None]:
+        """Return the hit ratio of each whole second; None where it is not known or has none."""
+        known_from = self.seconds if self.known_from is None else self.known_from
+        return [
+            hit_ratio(counts) if second >= known_from else None
+            for second, counts in enumerate(self.per_second())
+        ]
+
+
+def _by_word(row: NDArray[np.int64]) -> Counts:
+    return dict(zip(SERVICE_RESULTS, row.tolist(), strict=True))
