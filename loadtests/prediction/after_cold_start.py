@@ -9,7 +9,7 @@ from loadtests.prediction.key_rates import Reads
 from loadtests.prediction.measuring_window import Window
 from loadtests.prediction.steady_state import slow_fills
 from loadtests.service_under_test.contract import Knob
-from loadtests.theory import replay, window
+from loadtests.theory import fill, replay, window
 from loadtests.theory.window import WindowExpectation
 
 WINDOW = "expectation over this window after a cold start, fill time included (F3, F15)"
@@ -43,6 +43,7 @@ def predict_window(
     knobs: Mapping[str, Knob],
     fill_seconds: float | None,
     span: Window,
+    processes: int = 1,
 ) -> Prediction:
     """Predict a window after a cold start under Poisson or paced arrivals.
 
@@ -53,6 +54,7 @@ def predict_window(
         knobs: All knobs in force on the service.
         fill_seconds: D from the probe; None if unknown, which leaves the ratios unknown.
         span: The window that will be measured.
+        processes: Service processes; under single-flight each coalesces only its own loads.
     """
     if float(knobs["ttl_seconds"]) == 0:
         return _unknown(fill_seconds, CACHE_OFF)
@@ -65,7 +67,7 @@ def predict_window(
     reason = slow_fills(knobs, fill_seconds, missing=bool(reads.missing))
     if reason is not None:
         return _unknown(fill_seconds, reason)
-    expected, loaded = _expect(reads, knobs, fill_seconds, span)
+    expected, loaded = _expect(reads, knobs, fill_seconds, span, processes)
     share = reads.repeated_share
     loads = float(np.sum(reads.rates)) * (1.0 - loaded.offload_ratio) + reads.unrepeated_rate
     return Prediction(
@@ -78,7 +80,7 @@ def predict_window(
 
 
 def _expect(
-    reads: Reads, knobs: Mapping[str, Knob], fill_seconds: float, span: Window
+    reads: Reads, knobs: Mapping[str, Knob], fill_seconds: float, span: Window, processes: int
 ) -> tuple[WindowExpectation, WindowExpectation]:
     """Return what lookups should find, and what should reach the store."""
     filling = reads.whole_steps(fill_seconds)
@@ -92,7 +94,10 @@ def _expect(
     if knobs.get("protection") == "none":
         alone = window.uncoalesced(reads.rates, ttls, filling, *edges)
         return alone, alone
-    shared = window.coalesced(reads.rates, ttls, filling, *edges)
+    loads_per_cycle = np.ones_like(reads.rates)
+    if knobs.get("protection") == "single-flight":
+        loads_per_cycle = fill.loads_of_processes(reads.rates, filling, processes)
+    shared = window.coalesced(reads.rates, ttls, filling, edges, loads_per_cycle)
     if knobs.get("protection") != "stale":
         return shared, shared
     # A cached absence is never served stale.

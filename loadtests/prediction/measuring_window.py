@@ -14,7 +14,7 @@ USUAL_KNOBS: Mapping[str, Knob] = {"negative_ttl_seconds": 5.0, "stale_seconds":
 """Of a service that was told nothing else."""
 
 FEWEST_TTLS = 10
-"""The batches of one TTL each that a confidence interval needs."""
+"""The batches of a whole cycle each that a confidence interval needs."""
 
 STANDARD_ERROR = 0.005
 """Of the hit ratio; two of them are ± 1 percentage point."""
@@ -38,6 +38,15 @@ class Window:
     opens: float
     batch_seconds: float
     batches: int
+
+    def with_fills(self, fill_seconds: float) -> "Window":
+        """Return this window for entries that are filled so many seconds after they are missed.
+
+        A cycle of an entry is its life and its fill: batches of the life alone would fall out of
+        step with the expiries, and their interval would be several times too wide.
+        """
+        batch_seconds = self.batch_seconds + fill_seconds
+        return Window(self.opens + DISCARDED_LIVES * fill_seconds, batch_seconds, self.batches)
 
     @property
     def closes(self) -> float:
@@ -69,21 +78,29 @@ def longest_life(knobs: Mapping[str, Knob], *, missing: bool) -> float:
 def cold_window(
     reads: Reads | None, rate: float, knobs: Mapping[str, Knob], window_ttls: int | None = None
 ) -> Window:
-    """Return the window of a trial that starts with an empty cache.
+    """Return the window of a trial that starts with an empty cache, for instant fills.
+
+    A batch is a TTL, or the negative TTL if that is longer and missing ids are asked for. Under
+    stale-while-revalidate it is a TTL too, because entries that are read often are refreshed after
+    each.
 
     Args:
         reads: How often each id is asked for; None if that changes with time, which assumes the
             variance of coin flips, an upper bound.
         rate: Lookups per second over all ids.
         knobs: The knobs of the trial; a TTL of 0 switches the cache off.
-        window_ttls: Length in TTLs; None takes the smallest whole number from 10 for which
+        window_ttls: Length in batches; None takes the smallest whole number from 10 for which
             kappa / lookups is small enough for ± 1 percentage point.
     """
     ttl_seconds = float(knobs["ttl_seconds"])
     if ttl_seconds == 0:
         return Window(CACHE_OFF_BATCH_SECONDS, CACHE_OFF_BATCH_SECONDS, FEWEST_TTLS)
-    kappa = COIN_FLIP_VARIANCE if reads is None else reads.sampling_variance(ttl_seconds)
-    batches = max(FEWEST_TTLS, math.ceil(kappa / STANDARD_ERROR**2 / (rate * ttl_seconds)))
     missing = reads is not None and reads.missing > 0
+    cycle_seconds = ttl_seconds
+    if missing:
+        known = {**USUAL_KNOBS, **knobs}
+        cycle_seconds = max(ttl_seconds, float(known["negative_ttl_seconds"]))
+    kappa = COIN_FLIP_VARIANCE if reads is None else reads.sampling_variance(ttl_seconds)
+    batches = max(FEWEST_TTLS, math.ceil(kappa / STANDARD_ERROR**2 / (rate * cycle_seconds)))
     opens = DISCARDED_LIVES * longest_life(knobs, missing=missing)
-    return Window(opens, ttl_seconds, window_ttls or batches)
+    return Window(opens, cycle_seconds, window_ttls or batches)

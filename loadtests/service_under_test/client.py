@@ -69,6 +69,11 @@ class ServiceClient:
         """Close the connections."""
         self._connections.close()
 
+    @property
+    def processes(self) -> int:
+        """The service's processes: each replica is one."""
+        return len(self._urls)
+
     def knobs(self) -> dict[str, Knob]:
         """Return the knobs in force at the first replica.
 

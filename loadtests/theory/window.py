@@ -67,7 +67,11 @@ def miss_ratio(rates: Floats, ttl_seconds: float, opens: float, closes: float) -
 
 
 def coalesced(
-    rates: Floats, ttl_seconds: Floats | float, fill_seconds: float, opens: float, closes: float
+    rates: Floats,
+    ttl_seconds: Floats | float,
+    fill_seconds: float,
+    span: tuple[float, float],
+    loads_per_cycle: Floats | float = 1.0,
 ) -> WindowExpectation:
     """Return the expectation of a window when concurrent misses share one load (F15).
 
@@ -75,18 +79,18 @@ def coalesced(
         rates: Reads per second of each item, Poisson.
         ttl_seconds: TTL, of all items or of each.
         fill_seconds: D, from the GET that missed to the SET being visible.
-        opens: Start of the window in seconds after the cache was empty.
-        closes: Its end.
+        span: Start and end of the window, seconds after the cache was empty.
+        loads_per_cycle: Above 1 if several processes each coalesce only their own loads
+            (`fill.loads_of_processes`).
     """
+    opens, closes = span
     covered = np.broadcast_to(np.asarray(ttl_seconds, dtype=np.float64), rates.shape) + fill_seconds
-    loads = expected_cycles(rates, covered, closes) - expected_cycles(rates, covered, opens)
+    cycles = expected_cycles(rates, covered, closes) - expected_cycles(rates, covered, opens)
     reads = rates * (closes - opens)
-    spared = reads - loads
     live_share = np.divide(ttl_seconds, covered, out=np.zeros_like(rates), where=covered > 0)
     total = float(np.sum(reads))
-    return WindowExpectation(
-        float(np.sum(spared * live_share)) / total, float(np.sum(spared)) / total
-    )
+    hits = float(np.sum((reads - cycles) * live_share))
+    return WindowExpectation(hits / total, float(np.sum(reads - cycles * loads_per_cycle)) / total)
 
 
 def uncoalesced(

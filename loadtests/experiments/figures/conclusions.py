@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator
 
+from loadtests.experiments.figures.pooled import Pooled, doubted_ttls, pool
 from loadtests.experiments.figures.trial_figures import TrialFigures
 from loadtests.experiments.figures.wanted_ttl import wanted_ttl_sentence
 from loadtests.experiments.records.records import RunRecord
@@ -17,7 +18,7 @@ def conclusions(run: RunRecord, trials: list[TrialFigures]) -> list[str]:
     if run.wanted_hit_ratio is not None and trials:
         sentences.append(wanted_ttl_sentence(run.wanted_hit_ratio, trials))
     if trusted:
-        sentences += _effect(trusted)
+        sentences += _effect(trials)
         sentences += _times(trusted)
         sentences += _theory(trusted)
     doubted = sum(not trial.trusted for trial in trials)
@@ -61,32 +62,53 @@ def theory_gap(trial: TrialFigures) -> float | None:
     return None if measured is None or predicted is None else abs(measured - predicted)
 
 
-def _effect(trusted: list[TrialFigures]) -> Iterator[str]:
-    first = min(trusted, key=lambda trial: trial.ttl_seconds)
-    last = max(trusted, key=lambda trial: trial.ttl_seconds)
+def _effect(trials: list[TrialFigures]) -> Iterator[str]:
+    """Yield how the TTL moves hit ratio and store, from the pooled repetitions of each TTL."""
+    pooled = pool(trials)
+    first, last = pooled[0], pooled[-1]
     before, after = first.store_queries_per_second, last.store_queries_per_second
-    if first.ttl_seconds == last.ttl_seconds or before is None or after is None:
-        return
-    yield (
-        f"From a TTL of {first.ttl_seconds:g} s to {last.ttl_seconds:g} s the hit ratio goes from "
-        f"{first.hit_ratio:.3f} to {last.hit_ratio:.3f}, and the store gets {after:.0f} "
-        f"instead of {before:.0f} queries per second."
-    )
+    if first is not last and before is not None and after is not None:
+        yield (
+            f"From a TTL of {first.ttl_seconds:g} s to {last.ttl_seconds:g} s the hit ratio "
+            f"{_way(first, last)}, and the store gets {after:.0f} "
+            f"instead of {before:.0f} queries per second."
+        )
+    doubted = doubted_ttls(trials)
+    if doubted:
+        ttls = ", ".join(f"{ttl:g} s" for ttl in doubted)
+        yield f"What a TTL of {ttls} does is unknown: no trial of it is trusted."
+
+
+def _way(first: Pooled, last: Pooled) -> str:
+    """Return how the hit ratio moves: only intervals that are apart tell."""
+    ratios = f"{first.hit_ratio:.3f} to {last.hit_ratio:.3f}"
+    if first.high < last.low or last.high < first.low:
+        return f"goes from {ratios}"
+    return f"does not measurably change ({ratios}, with intervals that overlap)"
 
 
 def _times(trusted: list[TrialFigures]) -> Iterator[str]:
     timed = [
-        (trial, hit, miss)
+        (trial.ttl_seconds, hit, miss)
         for trial in trusted
         if trial.times_trusted
         and (hit := trial.percentiles["hit response"].p50) is not None
         and (miss := trial.percentiles["miss response"].p50) is not None
     ]
-    for trial, hit, miss in timed[-1:]:
+    longest = max((ttl for ttl, _, _ in timed), default=None)
+    if longest is not None:
+        hits = [hit for ttl, hit, _ in timed if ttl == longest]
+        misses = [miss for ttl, _, miss in timed if ttl == longest]
         yield (
-            f"At {trial.ttl_seconds:g} s half of the hits are answered within {hit * 1000:.1f} ms, "
-            f"half of the misses within {miss * 1000:.1f} ms."
+            f"At {longest:g} s half of the hits are answered within {_range_text(hits)} ms, "
+            f"half of the misses within {_range_text(misses)} ms."
         )
+
+
+def _range_text(seconds: list[float]) -> str:
+    """Return times in milliseconds, those of repetitions as a range."""
+    ends = [f"{each * 1000:.1f}" for each in (min(seconds), max(seconds))]
+    return " to ".join(dict.fromkeys(ends))
 
 
 def _theory(trusted: list[TrialFigures]) -> Iterator[str]:

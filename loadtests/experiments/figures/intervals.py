@@ -37,10 +37,28 @@ def mean_interval(values: Sequence[float]) -> Interval | None:
     return Interval(middle - half, middle + half, error)
 
 
+def pooled_interval(
+    means: Sequence[float], errors: Sequence[float], batches: Sequence[int]
+) -> Interval:
+    """Return the interval of the mean of several means, each of batches of its own.
+
+    Args:
+        means: One or more.
+        errors: Standard error of each.
+        batches: How many batches each is the mean of; at least two.
+    """
+    middle = sum(means) / len(means)
+    error = math.hypot(*errors) / len(means)
+    freedom = sum(batches) - len(batches)
+    half = float(stdtrit(freedom, 0.5 + CONFIDENCE / 2)) * error
+    return Interval(max(0.0, middle - half), min(1.0, middle + half), error)
+
+
 def batch_interval(estimate: float, hits: Sequence[int], lookups: Sequence[int]) -> Interval | None:
     """Return the interval of a ratio by batch means, cut to 0 and 1.
 
-    Batches must be whole TTLs long; otherwise the interval is several times too wide.
+    Batches must be whole cycles long, a life and a fill each; otherwise the interval is several
+    times too wide.
 
     Args:
         estimate: The ratio over all batches together.

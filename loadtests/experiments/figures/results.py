@@ -4,6 +4,7 @@ from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any
 
+from loadtests.experiments.figures.pooled import pool
 from loadtests.experiments.figures.trial_figures import TIMED_RESULTS, TrialFigures, figures_of
 from loadtests.experiments.records.records import (
     RecordError,
@@ -60,6 +61,7 @@ def as_json(results: RunResults, report: Path | None) -> dict[str, Any]:
     """Return what `sweep --json` prints; unknown is None."""
     return {
         "trials": [_trial(trial) for trial in results.trials],
+        "pooled": [asdict(each) for each in pool(results.trials)],
         "damaged": results.damaged,
         "report": str(report) if report else None,
     }

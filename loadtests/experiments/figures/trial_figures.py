@@ -60,6 +60,7 @@ class TrialFigures:
             one sequence.
         hit_ratio_high: Upper end likewise.
         hit_ratio_error: Standard error likewise.
+        batches: How many batches the interval is made from; 0 without one.
         predicted_hit_ratio: From the prediction before the trial.
         offload_ratio: None also if no lookup asked the cache.
         predicted_offload_ratio: From the prediction before the trial.
@@ -83,6 +84,7 @@ class TrialFigures:
     hit_ratio_low: float | None
     hit_ratio_high: float | None
     hit_ratio_error: float | None
+    batches: int
     predicted_hit_ratio: float | None
     offload_ratio: float | None
     predicted_offload_ratio: float | None
@@ -134,6 +136,7 @@ def figures_of(record: TrialRecord, samples: Samples) -> TrialFigures:
         hit_ratio_low=interval.low if interval else None,
         hit_ratio_high=interval.high if interval else None,
         hit_ratio_error=interval.standard_error if interval else None,
+        batches=len(record.readings) - 1 if interval else 0,
         predicted_hit_ratio=prediction.hit_ratio if prediction else None,
         offload_ratio=offload_ratio(lookups),
         predicted_offload_ratio=prediction.offload_ratio if prediction else None,

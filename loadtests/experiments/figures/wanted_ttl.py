@@ -1,35 +1,9 @@
 """The answer to the question of a sweep: which TTL reaches the wanted hit ratio."""
 
 import math
-from dataclasses import dataclass
 
+from loadtests.experiments.figures.pooled import doubted_ttls, pool
 from loadtests.experiments.figures.trial_figures import TrialFigures
-
-
-@dataclass(frozen=True, slots=True)
-class Pooled:
-    """The trusted repetitions of one TTL, taken together.
-
-    Attributes:
-        ttl_seconds: The TTL.
-        hit_ratio: Mean of the repetitions.
-        low: Lower end of its 95 % interval; the mean itself where trials have no interval.
-        high: Upper end likewise.
-    """
-
-    ttl_seconds: float
-    hit_ratio: float
-    low: float
-    high: float
-
-
-def pool(trials: list[TrialFigures]) -> list[Pooled]:
-    """Return the pooled repetitions of every TTL that has a trusted hit ratio, by TTL."""
-    by_ttl: dict[float, list[TrialFigures]] = {}
-    for trial in sorted(trials, key=lambda trial: trial.ttl_seconds):
-        if trial.trusted and trial.hit_ratio is not None:
-            by_ttl.setdefault(trial.ttl_seconds, []).append(trial)
-    return [_pooled(ttl, repetitions) for ttl, repetitions in by_ttl.items()]
 
 
 def wanted_ttl_sentence(wanted: float, trials: list[TrialFigures]) -> str:
@@ -38,11 +12,7 @@ def wanted_ttl_sentence(wanted: float, trials: list[TrialFigures]) -> str:
     reaching = next((each for each in pooled if each.low >= wanted), None)
     below = math.inf if reaching is None else reaching.ttl_seconds
     unknown = ", and ".join(
-        [
-            f"TTL {ttl:g} s is doubted"
-            for ttl in sorted({trial.ttl_seconds for trial in trials if not trial.trusted})
-            if 0 < ttl < below and ttl not in {each.ttl_seconds for each in pooled}
-        ]
+        [f"TTL {ttl:g} s is doubted" for ttl in doubted_ttls(trials) if ttl < below]
         + [
             f"TTL {each.ttl_seconds:g} s is too close to call ({each.low:.3f} to {each.high:.3f})"
             for each in pooled
@@ -62,16 +32,8 @@ def wanted_ttl_sentence(wanted: float, trials: list[TrialFigures]) -> str:
         return f"Whether a TTL reaches a hit ratio of {wanted:g} is unknown: {unknown}{ending}."
     if best is None:
         return f"Whether a TTL reaches a hit ratio of {wanted:g} is unknown: no trial has one."
-    return f"No TTL measured reaches a hit ratio of {wanted:g}: {the_best}."
-
-
-def _pooled(ttl: float, trials: list[TrialFigures]) -> Pooled:
-    ratios = [trial.hit_ratio or 0.0 for trial in trials]
-    mean = sum(ratios) / len(ratios)
-    halves = [
-        (trial.hit_ratio_high - trial.hit_ratio_low) / 2
-        for trial in trials
-        if trial.hit_ratio_low is not None and trial.hit_ratio_high is not None
-    ]
-    half = math.hypot(*halves) / len(ratios)
-    return Pooled(ttl, mean, mean - half, mean + half)
+    longest = pooled[-1].ttl_seconds
+    return (
+        f"No TTL measured reaches a hit ratio of {wanted:g}: {the_best}. "
+        f"Whether one above {longest:g} s does was not measured."
+    )

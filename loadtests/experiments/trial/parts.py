@@ -30,15 +30,31 @@ class Clock(Protocol):
 
 
 @dataclass(frozen=True, slots=True)
+class Probed:
+    """What is read of the service before a trial.
+
+    Attributes:
+        knobs: All knobs in force.
+        fill_seconds: Measured fill time; None if unknown.
+        processes: Service processes that answer.
+    """
+
+    knobs: Mapping[str, Knob]
+    fill_seconds: float | None
+    processes: int = 1
+
+
+@dataclass(frozen=True, slots=True)
 class TrialPlan:
     """What to do in one trial.
 
     Attributes:
         trial: The trial.
         knobs: Knobs to set, ttl_seconds among them.
-        window: When to measure; None measures from the first request to the last.
+        window: When to measure if fills were instant; None measures from the first request to the
+            last.
         expected_seconds: Duration of the traffic.
-        predict: Makes the prediction from the measured fill time and the knobs in force.
+        predict: Makes the prediction from what was read of the service, and from the window.
         probe_ids: Ids whose loads are timed before the trial.
     """
 
@@ -46,7 +62,7 @@ class TrialPlan:
     knobs: dict[str, Knob]
     window: Window | None
     expected_seconds: float
-    predict: Callable[[float | None, Mapping[str, Knob]], Prediction]
+    predict: Callable[[Probed, Window | None], Prediction]
     probe_ids: list[int]
 
 

@@ -6,7 +6,7 @@ from functools import partial
 from loadtests.experiments.plan.plan import Load
 from loadtests.experiments.records.records import Drained, Reading, TrialRecord
 from loadtests.experiments.trial.locust_process import LoadError, LocustRun, Summary
-from loadtests.experiments.trial.parts import Bench, TrialPlan
+from loadtests.experiments.trial.parts import Bench, Probed, TrialPlan
 from loadtests.service_under_test.client import PROBES_LEFT_OUT, ServiceError
 from loadtests.service_under_test.conditions import Conditions, RedisConditions
 
@@ -83,7 +83,10 @@ def _prepare(bench: Bench, plan: TrialPlan, notes: TrialRecord) -> Drained:
     fill_seconds = bench.service.probe_fill_seconds(plan.probe_ids, PROBES)
     bench.service.clear_cache()
     notes.knobs = bench.service.knobs()
-    notes.prediction = plan.predict(fill_seconds, notes.knobs)
+    if plan.window is not None and plan.trial.ttl_seconds > 0:
+        notes.window = plan.window.with_fills(fill_seconds or 0.0)
+    probed = Probed(notes.knobs, fill_seconds, bench.service.processes)
+    notes.prediction = plan.predict(probed, notes.window)
     notes.predicted_at = bench.clock.time()
     return drained(bench)
 
@@ -91,7 +94,7 @@ def _prepare(bench: Bench, plan: TrialPlan, notes: TrialRecord) -> Drained:
 def _watch_window(bench: Bench, plan: TrialPlan, notes: TrialRecord, run: LocustRun) -> Summary:
     """Read the counters at each edge of the window's batches, then stop the traffic."""
     bench.progress.phase(plan.trial, "warm-up")
-    for index, edge in enumerate(plan.window.edges if plan.window else []):
+    for index, edge in enumerate(notes.window.edges if notes.window else []):
         _wait(bench, plan, notes, run, edge)
         begun = bench.clock.time()
         counters = bench.service.counters()

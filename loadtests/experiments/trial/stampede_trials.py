@@ -1,6 +1,5 @@
 """Runs the trials of the stampede bench, one for each protection, and saves their records."""
 
-from collections.abc import Mapping
 from dataclasses import asdict
 from pathlib import Path
 
@@ -14,11 +13,11 @@ from loadtests.experiments.records.polls import ModePolls, Poll, save_polls
 from loadtests.experiments.records.records import STAMPEDE, TrialRecord, save_run
 from loadtests.experiments.records.refreshes import find_refreshes
 from loadtests.experiments.trial.locust_process import LoadError, LocustRun, Summary
-from loadtests.experiments.trial.parts import Bench, Progress, TrialPlan
+from loadtests.experiments.trial.parts import Bench, Probed, Progress, TrialPlan
 from loadtests.experiments.trial.parts_on_stack import bench_on, run_record
 from loadtests.experiments.trial.runner import PROBES, Watch, run_trial
 from loadtests.prediction.after_cold_start import Prediction
-from loadtests.service_under_test.contract import Knob
+from loadtests.prediction.measuring_window import Window
 from loadtests.service_under_test.counters import loads
 from loadtests.stack.stack import Stack
 from loadtests.theory import fill, stampede
@@ -53,8 +52,9 @@ def run_mode(bench: Bench, plan: StampedePlan, mode: str, folder: Path) -> None:
     polls: list[Poll] = []
     predicted: float | None = None
 
-    def predict(fill_seconds: float | None, _knobs: Mapping[str, Knob]) -> Prediction:
+    def predict(probed: Probed, _window: Window | None) -> Prediction:
         nonlocal predicted
+        fill_seconds = probed.fill_seconds
         predicted = None if fill_seconds is None else predict_loads(plan, mode, fill_seconds)
         text = "unknown" if predicted is None else f"{predicted:.3f}"
         return Prediction(None, None, None, fill_seconds, f"{text} loads per refresh")

@@ -1,7 +1,6 @@
 """Runs the trials of a sweep on a stack, and saves their records in a folder."""
 
 import dataclasses
-from collections.abc import Mapping
 from pathlib import Path
 
 import numpy as np
@@ -10,13 +9,12 @@ from loadtests.experiments.plan.fields import PlanError
 from loadtests.experiments.plan.plan import Load, Plan
 from loadtests.experiments.plan.trial_order import Trial, schedule
 from loadtests.experiments.records.records import SWEEP, save_run
-from loadtests.experiments.trial.parts import Progress, TrialPlan
+from loadtests.experiments.trial.parts import Probed, Progress, TrialPlan
 from loadtests.experiments.trial.parts_on_stack import bench_on, run_record
 from loadtests.experiments.trial.runner import PROBES, run_trials
 from loadtests.prediction.after_cold_start import Prediction, predict_trace, predict_window
 from loadtests.prediction.key_rates import reads_of
-from loadtests.prediction.measuring_window import cold_window
-from loadtests.service_under_test.contract import Knob
+from loadtests.prediction.measuring_window import Window, cold_window
 from loadtests.stack.stack import Stack
 from loadtests.traffic.popularity import Popularity
 from loadtests.traffic.trace import Trace, TraceError, load_trace
@@ -98,22 +96,24 @@ def run_sweep(
 def _window_trial(plan: Plan, trial: Trial, popularity: Popularity) -> TrialPlan:
     load = plan.load
     reads = reads_of(popularity, load.rate, load.arrivals)
-    knobs: dict[str, Knob] = {**plan.knobs, "ttl_seconds": trial.ttl_seconds}
-    window = cold_window(reads, load.rate, knobs, plan.window_ttls)
+    knobs = {**plan.knobs, "ttl_seconds": trial.ttl_seconds}
+    planned = cold_window(reads, load.rate, knobs, plan.window_ttls)
     return TrialPlan(
         trial=trial,
         knobs=knobs,
-        window=window,
-        expected_seconds=window.closes,
-        predict=lambda fill, knobs: predict_window(reads, knobs, fill, window),
+        window=planned,
+        expected_seconds=planned.with_fills(float(knobs.get("store_delay_seconds", 0.0))).closes,
+        predict=lambda probed, window: predict_window(
+            reads, probed.knobs, probed.fill_seconds, window or planned, probed.processes
+        ),
         probe_ids=_probe_ids(popularity.largest_id, trial.seed),
     )
 
 
 def _trace_trial(plan: Plan, load: Load, trace: Trace, trial: Trial) -> TrialPlan:
-    def predict(fill_seconds: float | None, knobs: Mapping[str, Knob]) -> Prediction:
+    def predict(probed: Probed, _window: Window | None) -> Prediction:
         reads = trace_reads(load.settings(trial.seed), trace, trace.ids.size)
-        return predict_trace(reads, knobs, fill_seconds)
+        return predict_trace(reads, probed.knobs, probed.fill_seconds)
 
     return TrialPlan(
         trial=trial,

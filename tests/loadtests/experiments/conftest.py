@@ -23,6 +23,8 @@ from loadtests.service_under_test.conditions import (
 from loadtests.service_under_test.contract import SERVICE_RESULTS
 from loadtests.service_under_test.counters import RedisCounters, ServiceCounters
 
+FILL_SECONDS = 0.01
+
 
 @dataclass
 class FakeClock:
@@ -66,6 +68,7 @@ class FakeWorld:
 class FakeService:
     world: FakeWorld
     knobs_set: dict = field(default_factory=dict)
+    processes: int = 1
 
     def set_knobs(self, knobs):
         self.world.log.append(f"set ttl {knobs['ttl_seconds']:g}")
@@ -102,7 +105,7 @@ class FakeService:
 
     def probe_fill_seconds(self, ids, count):
         self.world.log.append(f"probe {min(len(ids), count)}")
-        return 0.01
+        return FILL_SECONDS
 
 
 @dataclass
@@ -224,12 +227,16 @@ def load():
 @pytest.fixture
 def trial_plan():
     def make(number=1, ttl_seconds=1.0, batches=10):
+        cycle = ttl_seconds - FILL_SECONDS
         return TrialPlan(
             trial=Trial(number, ttl_seconds, 1, seed=7),
             knobs={"ttl_seconds": ttl_seconds},
-            window=Window(1.5 * ttl_seconds, ttl_seconds, batches),
+            # With the fill time of the probe it opens after 1.5 TTLs, and a batch is a TTL.
+            window=Window(1.5 * cycle, cycle, batches),
             expected_seconds=(1.5 + batches) * ttl_seconds,
-            predict=lambda fill, _knobs: Prediction(0.9, 0.9, 10.0, fill, "by hand"),
+            predict=lambda probed, _window: Prediction(
+                0.9, 0.9, 10.0, probed.fill_seconds, "by hand"
+            ),
             probe_ids=list(range(1, 100)),
         )
 

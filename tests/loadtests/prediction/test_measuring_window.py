@@ -180,6 +180,43 @@ def test_prediction_for_unprotected_missing_ids_depends_on_the_negative_ttl(
     assert (found.hit_ratio is not None) == known
 
 
+@pytest.mark.parametrize(("processes", "missed"), [(1, 0.2490), (2, 0.3058), (4, 0.3389)])
+def test_processes_that_coalesce_by_themselves_are_predicted_to_load_as_simulated(
+    processes, missed
+):
+    uniform = Reads(np.full(40, 5.0), missing=0, unrepeated_rate=0.0)
+    span = Window(100, 0.6, 1000)
+
+    found, leased = (
+        predict_window(uniform, {"ttl_seconds": 0.5, "protection": word}, 0.1, span, processes)
+        for word in ("single-flight", "lease")
+    )
+
+    assert 1 - found.offload_ratio == pytest.approx(missed, abs=3e-3)
+    assert found.loads_per_second == pytest.approx(200 * missed, rel=0.01)
+    assert found.hit_ratio == leased.hit_ratio
+    assert leased.loads_per_second == pytest.approx(200 * 0.25, rel=0.01)
+
+
+@pytest.mark.parametrize(
+    ("knobs", "batch_seconds", "opens"),
+    [
+        ({"ttl_seconds": 1}, 1.2, 1.8),
+        ({"ttl_seconds": 1, "negative_ttl_seconds": 4}, 4.2, 6.3),
+        ({"ttl_seconds": 1, "protection": "stale", "stale_seconds": 3}, 1.2, 6.3),
+    ],
+    ids=["ttl", "negative ttl", "stale"],
+)
+def test_batch_is_a_whole_cycle_of_life_and_fill(knobs, batch_seconds, opens):
+    missing = 0.2 if "negative_ttl_seconds" in knobs else 0.0
+    found = reads_under(missing_ratio=missing, missing_items=10, items=100, rate=RATE)
+
+    window = cold_window(found, RATE, {"negative_ttl_seconds": 0, **knobs}, 10).with_fills(0.2)
+
+    assert (window.batches, window.batch_seconds) == (10, pytest.approx(batch_seconds))
+    assert window.opens == pytest.approx(opens)
+
+
 def test_serving_stale_is_predicted_to_hit_more(reads):
     window = Window(50, 0.5, 40)
 

@@ -11,12 +11,31 @@ def poisson(draw, rate, until):
         at += draw.exponential(1 / rate)
 
 
+def single_flight(draw, rate, ttl, fill, until, jitter=0.0):
+    """Yield time and result of each read of one item whose concurrent misses share a load."""
+    filled_at = ends_at = -np.inf
+    for at in poisson(draw, rate, until):
+        if at >= ends_at:
+            filled_at = at + fill
+            ends_at = filled_at + ttl * (1 + jitter * (2 * draw.random() - 1))
+            yield at, "miss"
+        else:
+            yield at, "hit" if at >= filled_at else "coalesced"
+
+
 def stale_while_revalidate(draw, rate, ttl, grace, fill, span):
     """Count fresh, stale, waiting and loading reads of one item in a window after a cold start."""
     opens, closes = span
     counts = dict.fromkeys(("hit", "stale", "coalesced", "miss"), 0)
+    for at, result in stale_serving(draw, rate, ttl, grace, fill, closes):
+        counts[result] += at >= opens
+    return counts
+
+
+def stale_serving(draw, rate, ttl, grace, fill, until):
+    """Yield time and result of each read of one item that is refreshed while it is served."""
     written_at = lands_at = -np.inf
-    for at in poisson(draw, rate, closes):
+    for at in poisson(draw, rate, until):
         if lands_at <= at:
             written_at = max(written_at, lands_at)
         loading = lands_at > at
@@ -28,8 +47,19 @@ def stale_while_revalidate(draw, rate, ttl, grace, fill, span):
         else:
             result = "coalesced" if loading else "miss"
             lands_at = lands_at if loading else at + fill
-        counts[result] += at >= opens
-    return counts
+        yield at, result
+
+
+def in_batches(reads, window):
+    """Count hits, stale ones among them, and reads in each batch of a window."""
+    hits = np.zeros(window.batches, dtype=np.int64)
+    lookups = np.zeros(window.batches, dtype=np.int64)
+    for at, result in reads:
+        batch = int((at - window.opens) // window.batch_seconds)
+        if 0 <= batch < window.batches:
+            lookups[batch] += 1
+            hits[batch] += result in {"hit", "stale"}
+    return hits, lookups
 
 
 def paced(draw, shares, rate, ttl, fill, reads):

@@ -31,7 +31,7 @@ def test_coalesced_window_after_a_cold_start_matches_the_replay(shares, reads, t
     closes = reads[-1][0]
     counts = replay.coalesced(reads, ttl_seconds, 0.02)
 
-    expected = window.coalesced(rates, ttl_seconds, 0.02, 0.0, closes)
+    expected = window.coalesced(rates, ttl_seconds, 0.02, (0.0, closes))
 
     tolerance = three_errors(rates, ttl_seconds, READS)
     assert expected.hit_ratio == pytest.approx(counts.hit_ratio, abs=tolerance)
@@ -65,7 +65,7 @@ def test_cold_start_lowers_the_hit_ratio_of_an_early_window_and_not_of_a_late_on
 def test_one_item_with_a_fill_time_matches_its_closed_form():
     rates = np.array([50.0])
     steady = fill.coalesced(50, 5, 0.2)
-    windowed = window.coalesced(rates, 5, 0.2, 2000, 4000)
+    windowed = window.coalesced(rates, 5, 0.2, (2000, 4000))
 
     assert windowed.hit_ratio == pytest.approx(steady.hit_ratio, abs=1e-4)
     assert 1 - windowed.offload_ratio == pytest.approx(steady.load_ratio, rel=1e-3)
@@ -99,7 +99,7 @@ def test_empty_replay_has_no_ratio():
 
 
 def test_item_with_a_ttl_of_zero_is_loaded_by_every_read():
-    expected = window.coalesced(np.array([3.0, 5.0]), np.array([0.0, 0.0]), 0.0, 1, 11)
+    expected = window.coalesced(np.array([3.0, 5.0]), np.array([0.0, 0.0]), 0.0, (1, 11))
 
     assert (expected.hit_ratio, expected.offload_ratio) == pytest.approx((0, 0))
 

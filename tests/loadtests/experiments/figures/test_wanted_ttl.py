@@ -5,9 +5,11 @@ from dataclasses import replace
 import pytest
 
 from loadtests.experiments.figures.doubt import Doubt
+from loadtests.experiments.figures.pooled import pool
 from loadtests.experiments.figures.trial_figures import figures_of
-from loadtests.experiments.figures.wanted_ttl import pool, wanted_ttl_sentence
+from loadtests.experiments.figures.wanted_ttl import wanted_ttl_sentence
 
+T_QUANTILE = 2.2622  # Of Student's t with nine degrees of freedom, for 95 %.
 DOUBTED = Doubt("evictions", "Redis evicted 4 keys", "raise maxmemory")
 
 
@@ -23,6 +25,8 @@ def trial(record, samples):
             hit_ratio=ratio,
             hit_ratio_low=None if half is None else ratio - half,
             hit_ratio_high=None if half is None else ratio + half,
+            hit_ratio_error=None if half is None else half / T_QUANTILE,
+            batches=0 if half is None else 10,
             doubts=[DOUBTED] if doubted else [],
         )
 
@@ -80,14 +84,18 @@ def test_best_is_the_mean_of_repetitions_and_never_their_maximum(trial):
     trials = [trial(1, 0.60), trial(1, 0.80), trial(2, 0.72)]
 
     assert wanted_ttl_sentence(0.9, trials) == (
-        "No TTL measured reaches a hit ratio of 0.9: the best is 0.720 at 2 s."
+        "No TTL measured reaches a hit ratio of 0.9: the best is 0.720 at 2 s. "
+        "Whether one above 2 s does was not measured."
     )
 
 
 def test_interval_of_repetitions_is_narrower_than_that_of_each(trial):
     (pooled,) = pool([trial(1, 0.80, 0.02) for _ in range(4)])
 
-    assert (pooled.low, pooled.high) == pytest.approx((0.79, 0.81))
+    # Half as wide, and less for the 36 degrees of freedom that four trials of ten batches have.
+    half = 0.02 / 2 * 2.0281 / T_QUANTILE
+    assert (pooled.low, pooled.high) == pytest.approx((0.80 - half, 0.80 + half), rel=1e-4)
+    assert pooled.trials == 4
 
 
 def test_ratio_of_a_trace_has_no_interval_and_counts_as_it_is(trial):

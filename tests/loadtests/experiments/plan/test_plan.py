@@ -6,6 +6,7 @@ from loadtests.experiments.plan.fields import Given, PlanError
 from loadtests.experiments.plan.plan import make_plan
 from loadtests.experiments.plan.toml_file import SHIPPED, find_plan, read_plan_file
 from loadtests.experiments.plan.trial_order import schedule
+from loadtests.experiments.trial.parts import Probed
 from loadtests.experiments.trial.sweep_trials import lay_out
 from loadtests.theory import replay
 from loadtests.traffic.arrivals import PoissonArrivals
@@ -161,7 +162,7 @@ def test_trace_needs_a_catalogue_up_to_its_largest_id(tmp_path):
     assert sweep.largest_id == 9
     assert sweep.load.requests == 3
     assert sweep.trials[0].window is None
-    prediction = sweep.trials[0].predict(0.0, {"ttl_seconds": 1})
+    prediction = sweep.trials[0].predict(Probed({"ttl_seconds": 1}, 0.0), None)
     assert prediction.hit_ratio == pytest.approx(1 / 3)
 
 
@@ -172,7 +173,7 @@ def test_trace_is_predicted_at_the_times_at_which_it_is_sent(tmp_path):
 
     sweep = lay_out(plan(trace=str(trace), rate=100, seed=3, ttl_seconds="0.01"))
 
-    prediction = sweep.trials[0].predict(0.0, {"ttl_seconds": 0.01})
+    prediction = sweep.trials[0].predict(Probed({"ttl_seconds": 0.01}, 0.0), None)
     exact = replay.coalesced([(at, 5) for at in sent], 0.01, 0.0)
     assert prediction.hit_ratio == exact.hit_ratio
 

@@ -68,7 +68,7 @@ def print_tables(results):
 def test_json_has_the_agreed_shape(results, tmp_path):
     answer = as_json(results, tmp_path / "report.html")
 
-    assert list(answer) == ["trials", "damaged", "report"]
+    assert list(answer) == ["trials", "pooled", "damaged", "report"]
     assert [trial["ttl_seconds"] for trial in answer["trials"]] == [1.0, 2.0, 5.0]
     for trial in answer["trials"]:
         assert list(trial) == KEYS
@@ -195,6 +195,7 @@ def test_trace_is_compared_with_theory_by_its_offload_ratio(results):
         hit_ratio_low=None,
         hit_ratio_high=None,
         hit_ratio_error=None,
+        batches=0,
         predicted_hit_ratio=0.5,
         predicted_offload_ratio=0.905,
     )
