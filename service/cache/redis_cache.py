@@ -10,8 +10,8 @@ from service.cache.redis_calls import RedisCalls
 from service.cache.wire import Refusal
 from service.domain.cache import (
     GENERATION_SECONDS,
-    LONGEST_FENCED_SECONDS,
     NO_ENTRY,
+    OVERTAKEN,
     UNFENCED,
     CacheRead,
     CacheUnavailableError,
@@ -32,6 +32,8 @@ from service.domain.observer import Observer
 
 # The result of a load stays in its lease for as long as a waiter may sleep between two looks.
 LEFT_MS = 500
+# How long Redis keeps a generation that nothing asks for.
+KEPT_MS = round(GENERATION_SECONDS * 1000)
 # The range of bytes that has a whole value and one more; as bytes, which redis-py sends faster.
 WHOLE = (b"0", str(MAX_VALUE_BYTES).encode())
 # The range of an absent key; that of an empty value is the same, but has a TTL.
@@ -71,17 +73,23 @@ class RedisCache:
             return NO_ENTRY
         return self._decode(fruit_id, value, remaining_ms)
 
-    def generation(self, fruit_id: int) -> str:
-        """Return the token by which a fill notices a write since now; see `Claim.era`."""
-        reply = self._calls.run("generation", scripts.GENERATION, _keys(fruit_id), ())
-        return "" if reply is None else reply[0].decode("ascii", "replace")
+    def generation(self, fruit_id: int, seen_ms: int | None) -> tuple[str, CacheRead]:
+        """Return what a fill must find unchanged, or the entry that was written meanwhile."""
+        argv = (secrets.token_hex(8), KEPT_MS, "" if seen_ms is None else seen_ms)
+        reply = self._calls.run("generation", scripts.GENERATION, _keys(fruit_id), argv)
+        if reply is None:
+            return OVERTAKEN, NO_ENTRY
+        generation, value, remaining_ms, *_ = reply
+        if not generation:
+            return OVERTAKEN, self._decode(fruit_id, value, remaining_ms)
+        return generation.decode("ascii", "replace"), NO_ENTRY
 
     def fill(
         self, fruit_id: int, fruit: Fruit | None, ttl_ms: int, claim: Claim
     ) -> FillOutcome | None:
         """Write a loaded value unless a write or another fill overtook it, and end the lease."""
         entry = (to_value(fruit), ttl_ms, claim.generation, claim.seen_ms)
-        argv = (*entry, claim.lease, LEFT_MS, round(LONGEST_FENCED_SECONDS))
+        argv = (*entry, claim.lease, LEFT_MS)
         try:
             reply = self._calls.run("fill", scripts.FILL, _keys(fruit_id), argv)
         except CacheUnavailableError:
@@ -95,8 +103,8 @@ class RedisCache:
         self, fruit_id: int, claim: Claim, lease_ms: int, *, waited_for: str, refresh: bool
     ) -> LeaseReply:
         """Take the lease of a fruit, or learn how another holder's load ended."""
-        fencing = UNFENCED if claim.generation == UNFENCED else ""
-        argv = (claim.lease, lease_ms, fencing, claim.seen_ms, waited_for, int(refresh))
+        kept = UNFENCED if claim.generation == UNFENCED else KEPT_MS
+        argv = (claim.lease, lease_ms, kept, claim.seen_ms, waited_for, int(refresh))
         reply = self._calls.run("lease", scripts.ACQUIRE, _keys(fruit_id), argv)
         if reply is None:
             return LeaseReply(LeaseState.REFUSED, "", NO_ENTRY)
@@ -118,7 +126,7 @@ class RedisCache:
         Redis is called and waited for even while the breaker is open: a lookup can use the
         store instead, but a missed invalidation leaves a stale entry.
         """
-        argv = (secrets.token_hex(8), round(GENERATION_SECONDS * 1000))
+        argv = (secrets.token_hex(8), KEPT_MS)
         keys = _keys(fruit_id)
         if self._calls.run("invalidate", scripts.INVALIDATE, keys, argv, probing=True) is None:
             raise CacheUnavailableError("Redis refused the invalidation")

@@ -71,9 +71,9 @@ class Claim:
     """What a load knew of the cache before it began; the cache judges its fill by it.
 
     Attributes:
-        generation: Token of the last invalidation, the server that returned it and when, as
-            the cache writes them; `UNFENCED` when fills are not fenced, `OVERTAKEN` when a
-            write is known to have come since.
+        generation: What the cache must still hold for the fill: all claims between two
+            invalidations have the same. `UNFENCED` when fills are not fenced, `OVERTAKEN` when
+            a write may have come since.
         seen_ms: Remaining TTL of the entry to be replaced; -2 for none.
         lease: Token of the lease held; empty for none.
     """
@@ -81,14 +81,6 @@ class Claim:
     generation: str
     seen_ms: int
     lease: str = ""
-
-    @property
-    def era(self) -> str:
-        """What all claims between two invalidations share: the generation without its time.
-
-        Empty for a generation that has no time.
-        """
-        return self.generation.rpartition("@")[0]
 
 
 @dataclass(frozen=True, slots=True)
@@ -116,8 +108,18 @@ class Cache(Protocol):
     def read(self, fruit_id: int) -> CacheRead:
         """Read an entry and its remaining TTL."""
 
-    def generation(self, fruit_id: int) -> str:
-        """Return the token by which a fill notices a write since now; see `Claim.era`."""
+    def generation(self, fruit_id: int, seen_ms: int | None) -> tuple[str, CacheRead]:
+        """Return what a fill must find unchanged, made if there is none; see `Claim`.
+
+        Args:
+            fruit_id: Which fruit.
+            seen_ms: Remaining TTL of the entry that the lookup saw, -2 for none; None does not
+                look for a newer entry.
+
+        Returns:
+            The generation, or `OVERTAKEN` when the cache refused to return one; or the entry
+            that another load wrote since, and no generation.
+        """
 
     def fill(
         self, fruit_id: int, fruit: Fruit | None, ttl_ms: int, claim: Claim

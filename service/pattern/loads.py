@@ -85,7 +85,8 @@ class Loads:
         outcome: FillOutcome | None = FillOutcome.FENCED
         knobs = self._knobs.current
         ttl_ms = physical_ttl_ms(knobs, negative=loaded.fruit is None, spread=self._spread())
-        if ttl_ms == 0 and not claim.lease and claim.seen_ms == NO_ENTRY.remaining_ms:
+        nothing_to_end = claim == Claim(UNFENCED, NO_ENTRY.remaining_ms)
+        if ttl_ms == 0 and nothing_to_end:
             return loaded
         if claim.generation == UNFENCED and knobs.fencing is Fencing.ON:
             claim = replace(claim, generation=OVERTAKEN)  # turned on during the load

@@ -2,7 +2,7 @@
 
 from collections.abc import Callable
 
-from service.domain.cache import UNFENCED, Cache, CacheRead, Claim
+from service.domain.cache import NO_ENTRY, OVERTAKEN, UNFENCED, Cache, CacheRead, Claim
 from service.domain.expiry import recomputes_early
 from service.domain.knobs import Fencing, Knobs, Protection
 from service.domain.lookup import Loaded, Lookup, LookupResult
@@ -52,19 +52,24 @@ class Stampede:
             CacheUnavailableError: The cache went away; nothing was loaded.
             StoreUnavailableError: The value could not be loaded.
         """
-        # Read after the miss and before the load: lookups that see the same era may share the
-        # load, whose fill is refused once another era has begun.
-        claim = self._claim(fruit_id, missed, knobs)
+        shares = knobs.protection not in {Protection.NONE, Protection.EARLY}
+        # Read after the miss and before the load: lookups that see the same generation may share
+        # the load, whose fill is refused once there is another.
+        claim, entry = self._claim(fruit_id, missed, knobs, looks_again=shares)
+        if entry.found:
+            return Lookup(entry.fruit, LookupResult.COALESCED)
 
         def load() -> tuple[Loaded, bool]:
             if knobs.protection is Protection.LEASE:
                 return self._lease.load(fruit_id, claim, knobs)
             return self._loads.load_and_fill(fruit_id, claim), True
 
-        if knobs.protection in {Protection.NONE, Protection.EARLY}:
-            (loaded, loaded_here), led = load(), True
+        # Without a generation, nothing tells whether a write came between two lookups.
+        if shares and claim.generation != OVERTAKEN:
+            key = (fruit_id, claim.generation)
+            (loaded, loaded_here), led = self._flights.run(key, began, load)
         else:
-            (loaded, loaded_here), led = self._flights.run((fruit_id, claim.era), began, load)
+            (loaded, loaded_here), led = load(), True
         if not (led and loaded_here):
             return Lookup(loaded.fruit, LookupResult.COALESCED)
         return Lookup(
@@ -83,9 +88,19 @@ class Stampede:
         )
 
     def _recompute(self, fruit_id: int, read: CacheRead, knobs: Knobs) -> None:
-        self._loads.load_and_fill(fruit_id, self._claim(fruit_id, read, knobs), patient=False)
+        claim, _ = self._claim(fruit_id, read, knobs, looks_again=False)
+        self._loads.load_and_fill(fruit_id, claim, patient=False)
 
-    def _claim(self, fruit_id: int, read: CacheRead, knobs: Knobs) -> Claim:
-        fenced = knobs.fencing is Fencing.ON
-        generation = self._cache.generation(fruit_id) if fenced else UNFENCED
-        return Claim(generation, read.remaining_ms)
+    def _claim(
+        self, fruit_id: int, read: CacheRead, knobs: Knobs, *, looks_again: bool
+    ) -> tuple[Claim, CacheRead]:
+        """Return the claim of a load that starts now, and the entry that another just wrote."""
+        if knobs.fencing is Fencing.OFF:
+            return Claim(UNFENCED, read.remaining_ms), NO_ENTRY
+        seen_ms = read.remaining_ms
+        generation, entry = self._cache.generation(fruit_id, seen_ms if looks_again else None)
+        if entry.remaining_ms > seen_ms and not entry.found:
+            # Another value took its place that cannot be read either: only a newer one counts.
+            seen_ms = entry.remaining_ms
+            generation, _ = self._cache.generation(fruit_id, None)
+        return Claim(generation, seen_ms), entry

@@ -11,7 +11,6 @@ from service.domain.cache import (
     NO_ENTRY,
     CacheRead,
     CacheUnavailableError,
-    Claim,
     FillOutcome,
     LeaseReply,
     LeaseState,
@@ -123,29 +122,24 @@ class InMemoryCache:
         value, ms = self._get(f"fruit:{fruit_id}"), self.remaining_ms(f"fruit:{fruit_id}")
         return NO_ENTRY if value is None else self._decode(fruit_id, value, ms)
 
-    def generation(self, fruit_id):
-        self._answer()
-        token = (self._get(f"{{fruit:{fruit_id}}}:gen") or b"").decode()
-        return f"{token}@fake@{int(self.clock())}"
+    def generation(self, fruit_id, seen_ms):
+        with self._lock:
+            self._answer()
+            key, ms = f"{{fruit:{fruit_id}}}:gen", self.remaining_ms(f"fruit:{fruit_id}")
+            if seen_ms is not None and ms > seen_ms and self._get(key) is None:
+                return "", self._decode(fruit_id, self._get(f"fruit:{fruit_id}"), ms)
+            return self._generation(key), NO_ENTRY
 
     def fill(self, fruit_id, fruit, ttl_ms, claim):
         with self._lock:
             if self.down:
                 return FillOutcome.FAILED
-            key, lease = f"fruit:{fruit_id}", f"{{fruit:{fruit_id}}}:lease"
-            if claim.generation != "*" and self._overtook(fruit_id, claim):
-                outcome = FillOutcome.FENCED
-            elif ttl_ms == 0:
-                outcome = None
-                if self.remaining_ms(key) <= claim.seen_ms:
-                    self._keys.pop(key, None)
-            elif self.remaining_ms(key) > claim.seen_ms:
-                outcome = FillOutcome.REDUNDANT
-            elif self.full:
-                outcome = FillOutcome.FAILED
-            else:
-                self.put(key, to_value(fruit).encode(), ttl_ms)
-                outcome = FillOutcome.STORED
+            lease = f"{{fruit:{fruit_id}}}:lease"
+            outcome = self._judge(fruit_id, fruit, ttl_ms, claim)
+            token = f"{{fruit:{fruit_id}}}:gen"
+            ended = outcome not in {FillOutcome.FENCED, FillOutcome.FAILED}
+            if ended and claim.generation != "*" and (self._get(token) or b"").startswith(b"+"):
+                del self._keys[token]
             if claim.lease and self._lease(lease)[0] == claim.lease:
                 del self._keys[lease]
                 if outcome is FillOutcome.FAILED or (
@@ -174,7 +168,9 @@ class InMemoryCache:
                 return LeaseReply(LeaseState.REFUSED, "", NO_ENTRY)
             held = f"held:{claim.lease}".encode()
             self.put(lease, b":".join([held, result] if result else [held]), lease_ms)
-            generation = "*" if claim.generation == "*" else self.generation(fruit_id)
+            generation = claim.generation
+            if generation != "*":
+                generation = self._generation(f"{{fruit:{fruit_id}}}:gen")
             return LeaseReply(LeaseState.ACQUIRED, generation, NO_ENTRY)
 
     def release_failed(self, fruit_id, claim):
@@ -239,10 +235,33 @@ class InMemoryCache:
         value, ends = self._keys.get(key, (None, 0.0))
         return value if value is not None and self.clock() < ends else None
 
-    def _overtook(self, fruit_id, claim):
-        now = Claim(self.generation(fruit_id), -2)
-        at = claim.generation.rpartition("@")[2]
-        return claim.era != now.era or int(self.clock()) - int(at) >= 29
+    def _judge(self, fruit_id, fruit, ttl_ms, claim):
+        """Write a loaded value, or say why not."""
+        key, there = f"fruit:{fruit_id}", self._get(f"{{fruit:{fruit_id}}}:gen")
+        newer = self.remaining_ms(key) > claim.seen_ms
+        if claim.generation != "*":
+            if there and claim.generation != f"{there.decode()}@fake":
+                return FillOutcome.FENCED
+            if not there and not newer:
+                memory = not claim.generation.startswith("@")
+                return FillOutcome.FENCED if memory else FillOutcome.FAILED
+        if ttl_ms == 0:
+            if not newer:
+                self._keys.pop(key, None)
+            return None
+        if newer or self.full:
+            return FillOutcome.REDUNDANT if newer else FillOutcome.FAILED
+        self.put(key, to_value(fruit).encode(), ttl_ms)
+        return FillOutcome.STORED
+
+    def _generation(self, key):
+        token = self._get(key) or b""
+        if not token and not self.full:
+            self._generations += 1
+            token = f"+{self._generations:x}".encode()
+        if token:
+            self.put(key, token, 30_000)
+        return f"{token.decode()}@fake"
 
     def _lease(self, key):
         """Return the holder of a lease, and the result that the last load left there."""

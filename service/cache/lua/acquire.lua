@@ -1,6 +1,6 @@
--- KEYS: entry, generation, lease. ARGV: token, lease_ms, fencing, seen_ms, waited_for, keep_result.
-local token, lease_ms, fencing, seen_ms, waited_for, keep_result = unpack(ARGV)
--- fencing: '*' for none, '' to have the generation returned.
+-- KEYS: entry, generation, lease. ARGV: token, lease_ms, kept_ms, seen_ms, waited_for, keep_result.
+local token, lease_ms, kept_ms, seen_ms, waited_for, keep_result = unpack(ARGV)
+-- kept_ms: how long to keep a generation that is made here; '*' returns none.
 -- seen_ms: the remaining TTL of the entry when the lookup read it; -2 for none.
 -- waited_for: token of the holder waited for so far; '' for none.
 -- keep_result: '1' leaves the lease alone while a load's result is in it.
@@ -19,6 +19,6 @@ end
 local held = 'held:' .. token
 if state then held = held .. ':' .. result end
 if not set(KEYS[3], held, lease_ms) then return {false, found, missing} end
-local generation = fencing
-if generation ~= '*' then generation = mark() .. '@' .. now() end
-return {'acquired', generation, ms, found, missing}
+local fence = kept_ms
+if kept_ms ~= '*' then fence = generation(read(KEYS[2]), token, kept_ms) end
+return {'acquired', fence, ms, found, missing}

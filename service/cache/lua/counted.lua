@@ -22,13 +22,15 @@ local function lease()
   local holder, result = string.match(text, '^held:(%x+):?(.*)$')
   return holder, result or text
 end
-local function mark()
+local function mark(token)
   local info = redis.pcall('INFO', 'server')
   local server = type(info) == 'string' and string.match(info, 'run_id:(%x+)') or ''
-  return (read(KEYS[2]) or '') .. '@' .. server
+  return (token or '') .. '@' .. server
 end
-local function now() return redis.call('TIME')[1] end
-local function overtaken(generation, longest_s)
-  local before, at = string.match(generation, '^(.*)@(%d+)$')
-  return before ~= mark() or now() - at >= tonumber(longest_s)
+-- Returns the mark that a fill must find unchanged; without memory for a token, one without it.
+-- A token made here begins with '+', one of an invalidation does not.
+local function generation(there, token, kept_ms)
+  local kept = there or '+' .. token
+  if set(KEYS[2], kept, kept_ms) then there = kept end
+  return mark(there)
 end

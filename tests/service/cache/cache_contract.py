@@ -12,8 +12,9 @@ class CacheContract:
     """The tests of the contract, run by subclasses that define the fixtures.
 
     Required fixtures: `cache`, an empty cache; `observer`, its observer; `put`, which sets a raw
-    key (key, value, ms); `cache_keys`, which lists all keys; and `fill_up`, which makes the
-    cache refuse all further keys.
+    key (key, value, ms); `forget`, which deletes one; `remaining`, which returns the TTL of one
+    in ms; `cache_keys`, which lists all keys; `fill_up`, which makes the cache refuse all
+    further keys, and `free`, which ends that.
     """
 
     def test_absent_entry_reads_as_not_found(self, cache):
@@ -85,7 +86,7 @@ class CacheContract:
             assert cache.read(1).fruit == APPLE
 
     def test_absence_overtaken_by_a_write_removes_nothing(self, cache):
-        before = cache.generation(1)
+        before = since(cache, -2).generation
         cache.invalidate(1)
         cache.fill(1, APPLE, 60_000, since(cache, -2))
 
@@ -93,35 +94,86 @@ class CacheContract:
         assert cache.read(1).fruit == APPLE
 
     def test_fill_after_an_invalidation_is_fenced(self, cache):
-        generation = cache.generation(1)
+        generation = since(cache, -2).generation
         cache.invalidate(1)
 
         assert cache.fill(1, APPLE, 1000, Claim(generation, -2)) == FillOutcome.FENCED
         assert not cache.read(1).found
 
-    @pytest.mark.parametrize(
-        ("age_seconds", "outcome"), [(20, FillOutcome.STORED), (30, FillOutcome.FENCED)]
-    )
-    def test_fill_is_fenced_when_its_generation_may_have_expired_since(
-        self, cache, age_seconds, outcome
-    ):
-        """This holds however long the process or the cache was frozen before it judges the fill."""
-        era, _, at = cache.generation(1).rpartition("@")
-        long_ago = Claim(f"{era}@{int(at) - age_seconds}", -2)
+    def test_fill_is_fenced_when_its_generation_is_gone(self, cache, forget):
+        """It is gone after a flush, an eviction or half a minute, whatever was written since."""
+        before = since(cache, -2)
+        forget("{fruit:1}:gen")
 
-        assert cache.fill(1, APPLE, 1000, long_ago) == outcome
+        assert cache.fill(1, APPLE, 1000, before) == FillOutcome.FENCED
+        assert not cache.read(1).found
+
+    def test_fill_is_fenced_when_its_generation_is_gone_and_there_is_a_new_one(self, cache, forget):
+        before = since(cache, -2)
+        forget("{fruit:1}:gen")
+        since(cache, -2)
+
+        assert cache.fill(1, APPLE, 1000, before) == FillOutcome.FENCED
+
+    def test_generation_lasts_as_long_as_the_longest_load_from_its_last_reader_on(
+        self, cache, remaining
+    ):
+        since(cache, -2)
+
+        assert 29_000 < remaining("{fruit:1}:gen") <= 30_000
+
+    def test_loads_between_two_invalidations_have_the_same_generation(self, cache):
+        assert since(cache, -2).generation == since(cache, -2).generation
+
+    def test_overtaken_load_is_fenced_after_the_newer_row_was_filled_too(self, cache):
+        old = since(cache, -2)
+        cache.invalidate(1)
+        cache.fill(1, APPLE, 60_000, since(cache, -2))
+
+        older = Fruit(1, "older", 1)
+        assert cache.fill(1, older, 60_000, old) == FillOutcome.FENCED
+        assert cache.read(1).fruit == APPLE
+
+    def test_fill_leaves_no_key_but_its_entry(self, cache, cache_keys):
+        cache.fill(1, APPLE, 60_000, since(cache, -2))
+
+        assert list(cache_keys()) == ["fruit:1"]
+
+    def test_lookup_that_missed_before_a_fill_finds_its_entry_instead_of_a_generation(self, cache):
+        cache.fill(1, APPLE, 60_000, since(cache, -2))
+
+        generation, entry = cache.generation(1, -2)
+        assert (generation, entry.found, entry.fruit) == ("", True, APPLE)
+
+    def test_lookup_that_missed_before_an_unreadable_entry_came_learns_of_it(self, cache, put):
+        put("fruit:1", b"{", 60_000)
+
+        generation, entry = cache.generation(1, -2)
+        assert (generation, entry.found) == ("", False)
+        assert 59_000 < entry.remaining_ms <= 60_000
+
+    def test_full_cache_fills_nothing_for_a_load_that_began_without_a_generation(
+        self, cache, fill_up, free
+    ):
+        """Without a token, nothing would tell whether a write came during the load."""
+        fill_up()
+        before = since(cache, -2)
+        free()
+
+        assert cache.fill(1, APPLE, 60_000, before) == FillOutcome.FAILED
+        assert not cache.read(1).found
 
     def test_fill_of_a_load_started_after_the_invalidation_is_stored(self, cache):
         cache.invalidate(1)
-        generation = cache.generation(1)
+        generation = since(cache, -2).generation
 
         assert cache.fill(1, APPLE, 1000, Claim(generation, -2)) == FillOutcome.STORED
 
-    def test_era_differs_after_every_invalidation(self, cache):
-        seen = [since(cache, -2).era]
+    def test_generation_differs_after_every_invalidation(self, cache):
+        seen = [since(cache, -2).generation]
         for _ in range(3):
             cache.invalidate(1)
-            seen.append(since(cache, -2).era)
+            seen.append(since(cache, -2).generation)
 
         assert len(set(seen)) == 4
 
@@ -131,10 +183,11 @@ class CacheContract:
         assert cache.fill(1, APPLE, 1000, Claim("*", -2)) == FillOutcome.STORED
 
     def test_fill_after_a_faster_load_is_redundant_and_changes_nothing(self, cache):
-        cache.fill(1, APPLE, 60_000, since(cache, -2))
+        faster, slow = since(cache, -2), since(cache, -2)
+        cache.fill(1, APPLE, 60_000, faster)
 
         slower = Fruit(1, "older", 1)
-        assert cache.fill(1, slower, 60_000, since(cache, -2)) == FillOutcome.REDUNDANT
+        assert cache.fill(1, slower, 60_000, slow) == FillOutcome.REDUNDANT
         assert cache.read(1).fruit == APPLE
 
     def test_refresh_replaces_the_entry_that_it_saw(self, cache):
@@ -163,7 +216,7 @@ class CacheContract:
     def test_acquired_lease_comes_with_the_generation(self, cache):
         cache.invalidate(1)
 
-        assert since(cache, -2).era == Claim(acquire(cache, "aa").text, -2).era
+        assert since(cache, -2).generation == acquire(cache, "aa").text
 
     def test_lease_is_not_granted_when_the_entry_was_filled_meanwhile(self, cache):
         cache.fill(1, APPLE, 60_000, since(cache, -2))
@@ -300,7 +353,7 @@ class CacheContract:
 
     def test_full_cache_accepts_invalidations_and_fences_older_loads(self, cache, fill_up):
         cache.fill(1, APPLE, 60_000, since(cache, -2))
-        before = cache.generation(1)
+        before = since(cache, -2).generation
         fill_up()
         cache.invalidate(1)
 
@@ -364,12 +417,13 @@ class CacheContract:
             put(key, b"foreign", 60_000)
 
         assert cache.clear() == 2
-        assert {*foreign, "cacheaside:settings"} == set(cache_keys())
+        kept = {*foreign, "cacheaside:settings", "{fruit:2}:gen"}
+        assert kept == set(cache_keys())
         assert not cache.read(1).found
         assert cache.share_knobs(0, "", None) == b'{"version": 1}'
 
     def test_clear_keeps_a_generation_that_may_still_fence_a_load(self, cache):
-        before = cache.generation(1)
+        before = since(cache, -2).generation
         cache.invalidate(1)
         cache.clear()
 
@@ -378,7 +432,8 @@ class CacheContract:
 
 def since(cache, seen_ms, lease="", *, fruit_id=1):
     """Return the claim of a load that starts now."""
-    return Claim(cache.generation(fruit_id), seen_ms, lease)
+    generation, _ = cache.generation(fruit_id, None)
+    return Claim(generation, seen_ms, lease)
 
 
 def acquire(cache, token, *, fruit_id=1, waited_for="", refresh=False, seen_ms=-2):

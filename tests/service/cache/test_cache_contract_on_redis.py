@@ -57,6 +57,18 @@ class TestRedisCache(CacheContract):
         return lambda key, value, ms: client.set(key, value, px=ms)
 
     @pytest.fixture
+    def free(self, client):
+        return lambda: client.config_set("maxmemory", "0")
+
+    @pytest.fixture
+    def forget(self, client):
+        return client.delete
+
+    @pytest.fixture
+    def remaining(self, client):
+        return client.pttl
+
+    @pytest.fixture
     def cache_keys(self, client):
         return lambda: [key.decode() for key in client.keys("*")]
 
@@ -108,7 +120,7 @@ def test_key_reads_are_counted_as_redis_counts_them(cache, client, observer):
 
     client.config_resetstat()
     cache.read(1)
-    cache.generation(1)
+    cache.generation(1, -2)
     cache.fill(1, APPLE, 60_000, since(cache, -2))
     cache.read(1)
     cache.fill(1, APPLE, 60_000, since(cache, -2))

@@ -24,5 +24,17 @@ class TestInMemoryCache(CacheContract):
         return lambda: setattr(cache, "full", True)
 
     @pytest.fixture
+    def free(self, cache):
+        return lambda: setattr(cache, "full", False)
+
+    @pytest.fixture
+    def forget(self, cache):
+        return cache._keys.pop
+
+    @pytest.fixture
+    def remaining(self, cache):
+        return cache.remaining_ms
+
+    @pytest.fixture
     def observer(self, cache):
         return cache.observer

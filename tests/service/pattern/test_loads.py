@@ -9,7 +9,7 @@ from tests.service.parts import APPLE, Parts
 
 def claim_of_a_miss(parts):
     """Return the claim of a lookup that misses now."""
-    return Claim(parts.cache.generation(1), -2)
+    return Claim(parts.cache.generation(1, None)[0], -2)
 
 
 @pytest.fixture
@@ -70,7 +70,7 @@ def test_load_beyond_the_slots_is_refused_without_a_query():
 
 
 def test_load_longer_than_the_ttl_of_a_generation_does_not_fill(parts):
-    parts.store.on_load = lambda: parts.clock.advance(29.5)
+    parts.store.on_load = lambda: parts.clock.advance(30.5)
     loaded = parts.loads.load_and_fill(1, claim_of_a_miss(parts))
 
     assert (loaded.fruit, loaded.fill) == (APPLE, FillOutcome.FENCED)

@@ -8,7 +8,7 @@ from itertools import islice
 
 import pytest
 
-from service.domain.cache import CacheUnavailableError, Claim, LeaseState
+from service.domain.cache import NO_ENTRY, CacheUnavailableError, Claim, LeaseState
 from service.domain.fruit import Fruit
 from service.domain.lookup import LookupResult
 from service.domain.store import StoreUnavailableError
@@ -164,6 +164,52 @@ def test_lookup_after_an_invalidation_does_not_join_an_older_load(parts):
 
         assert (APPLE, newer) == (old.result().fruit, young.result().fruit)
     assert newer == parts.look_up().fruit
+    assert parts.look_up().result is LookupResult.HIT
+
+
+def test_lookups_do_not_share_a_load_without_a_generation(parts):
+    """As where Redis refuses the script: nothing tells whether a write came between them."""
+    parts.cache.generation = lambda *_: ("", NO_ENTRY)
+    newer, young = APPLE.__class__(1, "newer", 1), []
+
+    def look_up_after_a_write():
+        parts.store.on_load = lambda: None
+        parts.writes.replace(newer)
+        young.append(parts.look_up())
+
+    parts.store.on_load = look_up_after_a_write
+
+    assert parts.look_up().fruit == APPLE
+    assert (young[0].fruit, young[0].result) == (newer, LookupResult.MISS)
+    assert parts.look_up().fruit == newer
+
+
+def test_lookup_that_missed_just_before_a_fill_is_coalesced_with_its_load(parts):
+    asked = parts.cache.generation
+
+    def fill_before(fruit_id, seen_ms):
+        parts.cache.generation = asked
+        parts.cache.fill(1, APPLE, 60_000, Claim("*", -2))
+        return asked(fruit_id, seen_ms)
+
+    parts.cache.generation = fill_before
+    lookup = parts.look_up()
+
+    assert (lookup.fruit, lookup.result) == (APPLE, LookupResult.COALESCED)
+    assert parts.store.loads == 0
+
+
+def test_lookup_that_missed_just_before_an_unreadable_entry_came_replaces_it(parts):
+    asked = parts.cache.generation
+
+    def poison_before(fruit_id, seen_ms):
+        parts.cache.generation = asked
+        parts.cache.put("fruit:1", b"{", 90_000)
+        return asked(fruit_id, seen_ms)
+
+    parts.cache.generation = poison_before
+
+    assert parts.look_up().result is LookupResult.MISS
     assert parts.look_up().result is LookupResult.HIT
 
 
