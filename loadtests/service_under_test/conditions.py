@@ -66,12 +66,15 @@ class Conditions:
         clock_offset: What the wall clock shows more than the monotonic clock, in seconds.
         service: The service.
         redis: Its Redis; None if it cannot be read.
+        load_average: Processes of this machine that ran or wanted to, over the last minute; None
+            if unknown.
     """
 
     at: float
     clock_offset: float
     service: ServiceConditions
     redis: RedisConditions | None
+    load_average: float | None = None
 
     @classmethod
     def from_json(cls, values: Mapping[str, Any]) -> Self:
@@ -82,6 +85,7 @@ class Conditions:
             values["clock_offset"],
             ServiceConditions(**values["service"]),
             None if redis is None else RedisConditions(**redis),
+            values.get("load_average"),
         )
 
 

@@ -48,6 +48,14 @@ class RedisStatistics:
             connected_clients=int(self._info("clients")["connected_clients"]),
         )
 
+    def version(self) -> str:
+        """Return the version of the server.
+
+        Raises:
+            ServiceError: Redis cannot be reached, or its account may not run INFO.
+        """
+        return str(self._info("server")["redis_version"])
+
     def close(self) -> None:
         """Close the connection."""
         self._client.close()

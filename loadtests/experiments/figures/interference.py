@@ -4,6 +4,7 @@ from collections.abc import Iterator
 from itertools import pairwise
 
 from loadtests.experiments.figures.doubt import Case, Doubt
+from loadtests.experiments.figures.window_loads import loads_in_window
 from loadtests.service_under_test.conditions import CLEARED, WRITES, Conditions
 
 CLOCK_STEP_SECONDS = 0.1
@@ -93,17 +94,11 @@ def _foreign_changes(case: Case, first: Conditions, last: Conditions) -> Iterato
 
 def _fill_time(case: Case) -> Iterator[Doubt]:
     """Compare the mean load in the window with the fill time that the prediction used."""
-    # The first and the last were read outside the window, unless a trial is measured whole.
-    read = case.record.conditions
-    inside = read if case.record.window is None else read[1:-1]
     probed = case.record.prediction and case.record.prediction.fill_seconds
-    if len(inside) < 2 or not probed:
+    measured = loads_in_window(case.record)
+    if not probed or measured.mean_seconds is None or measured.loads < FEWEST_LOADS:
         return
-    first, last = inside[0].service, inside[-1].service
-    loads = last.loads - first.loads
-    if loads < FEWEST_LOADS:
-        return
-    mean = (last.load_seconds - first.load_seconds) / loads
+    mean = measured.mean_seconds
     shift = abs(mean - probed)
     if shift > FILL_SECONDS and not probed / FILL_FACTOR <= mean <= probed * FILL_FACTOR:
         ttl = case.record.trial.ttl_seconds

@@ -72,6 +72,7 @@ def _trial(trial: TrialFigures) -> dict[str, Any]:
         **{name: getattr(trial, name) for name in _RATIOS},
         **_milliseconds(trial),
         **{name: getattr(trial, name) for name in _RATES},
+        "load_ms": rounded_milliseconds(trial.window_loads.mean_seconds),
         "trusted": trial.trusted,
         "doubts": [asdict(doubt) for doubt in trial.doubts],
     }

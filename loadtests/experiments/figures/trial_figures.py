@@ -8,6 +8,7 @@ import numpy as np
 from loadtests.experiments.figures.doubt import Doubt
 from loadtests.experiments.figures.doubts import doubts_of
 from loadtests.experiments.figures.intervals import Interval, batch_interval, quantile
+from loadtests.experiments.figures.window_loads import WindowLoads, loads_in_window
 from loadtests.experiments.records.records import Samples, TrialRecord
 from loadtests.sender.samples import RESULT_INDEX
 from loadtests.service_under_test.contract import (
@@ -73,6 +74,7 @@ class TrialFigures:
         achieved_rate: Lookups per second that were counted.
         window_seconds: Measured length of the window.
         fill_seconds: From the probe before the trial.
+        window_loads: The loads within the window, to compare with the probe.
         doubts: Reasons not to trust the trial.
     """
 
@@ -97,6 +99,7 @@ class TrialFigures:
     achieved_rate: float | None
     window_seconds: float | None
     fill_seconds: float | None
+    window_loads: WindowLoads
     doubts: list[Doubt] = field(default_factory=list)
 
     @property
@@ -149,6 +152,7 @@ def figures_of(record: TrialRecord, samples: Samples) -> TrialFigures:
         achieved_rate=_per_second(total, seconds),
         window_seconds=seconds,
         fill_seconds=prediction.fill_seconds if prediction else None,
+        window_loads=loads_in_window(record),
         doubts=doubts_of(record, lookups, seconds, _too_few(percentiles, lookups)),
     )
 

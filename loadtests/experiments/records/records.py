@@ -106,6 +106,8 @@ class RunRecord:
         machine: The system it ran on.
         wanted_hit_ratio: The summary names the smallest TTL that reaches it; None if there is none.
         kind: SWEEP or STAMPEDE.
+        versions: The commit and what the run was made with, by name; None where unknown. Empty for
+            a run that did not record them.
     """
 
     format: int
@@ -118,6 +120,7 @@ class RunRecord:
     machine: str
     wanted_hit_ratio: float | None
     kind: str = SWEEP
+    versions: Mapping[str, str | None] = dataclasses.field(default_factory=dict)
 
 
 def save_run(folder: Path, run: RunRecord) -> None:

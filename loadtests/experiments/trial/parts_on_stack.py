@@ -13,6 +13,7 @@ from typing import Any
 from loadtests.experiments.records.records import FORMAT, RunRecord, save_trial
 from loadtests.experiments.trial.locust_process import LocustLoad
 from loadtests.experiments.trial.parts import Bench, Progress
+from loadtests.experiments.trial.versions import versions_in_use
 from loadtests.sender.samples import read_samples
 from loadtests.service_under_test.client import ServiceClient, ServiceError
 from loadtests.service_under_test.redis_statistics import RedisStatistics
@@ -53,6 +54,7 @@ def run_record(  # noqa: PLR0913 - each is a field of the record
     stack: Stack,
     *,
     store_delay_seconds: float,
+    redis: RedisStatistics | None = None,
     wanted_hit_ratio: float | None = None,
 ) -> RunRecord:
     """Return the record of a run that begins now on a stack."""
@@ -68,6 +70,7 @@ def run_record(  # noqa: PLR0913 - each is a field of the record
         f"Python {platform.python_version()}",
         wanted_hit_ratio=wanted_hit_ratio,
         kind=kind,
+        versions=versions_in_use(redis.version() if redis else None, stack.store_name),
     )
 
 

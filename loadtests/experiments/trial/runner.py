@@ -1,5 +1,6 @@
 """Runs trials one after another, and saves each as soon as it has ended."""
 
+import os
 from collections.abc import Callable
 from functools import partial
 
@@ -135,7 +136,8 @@ def _wait(bench: Bench, plan: TrialPlan, notes: TrialRecord, run: LocustRun, off
 def _conditions(bench: Bench) -> Conditions:
     at = bench.clock.time()
     offset = at - bench.clock.monotonic()
-    return Conditions(at, offset, bench.service.conditions(), _redis_conditions(bench))
+    service, redis = bench.service.conditions(), _redis_conditions(bench)
+    return Conditions(at, offset, service, redis, os.getloadavg()[0])
 
 
 def _redis_conditions(bench: Bench) -> RedisConditions | None:

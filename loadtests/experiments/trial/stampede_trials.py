@@ -37,7 +37,12 @@ def run_stampede(plan: StampedePlan, stack: Stack, folder: Path, progress: Progr
     with bench_on(stack, folder, progress) as bench:
         bench.service.fill_catalogue(PROBES + 2)
         record = run_record(
-            STAMPEDE, TITLE, asdict(plan), stack, store_delay_seconds=plan.store_delay_seconds
+            STAMPEDE,
+            TITLE,
+            asdict(plan),
+            stack,
+            store_delay_seconds=plan.store_delay_seconds,
+            redis=bench.redis,
         )
         save_run(folder, record)
         for mode in plan.modes:

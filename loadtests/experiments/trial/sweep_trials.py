@@ -87,6 +87,7 @@ def run_sweep(
             dataclasses.asdict(sweep.plan),
             stack,
             store_delay_seconds=float(knobs.get("store_delay_seconds", 0.0)),
+            redis=bench.redis,
             wanted_hit_ratio=sweep.plan.wanted_hit_ratio,
         )
         save_run(folder, record)

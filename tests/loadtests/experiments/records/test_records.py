@@ -48,6 +48,23 @@ def test_aborted_trial_is_read_back_as_it_was_saved(tmp_path, record, samples):
     assert load_trials(tmp_path).records == [trial]
 
 
+def test_records_without_versions_and_load_average_are_still_read(
+    tmp_path, record, samples, run_record
+):
+    save_run(tmp_path, run_record)
+    save_trial(tmp_path, record(), samples())
+    for name in ("run.json", "trial-01.json"):
+        values = json.loads((tmp_path / name).read_text())
+        values.pop("versions", None)
+        for conditions in values.get("conditions", []):
+            del conditions["load_average"]
+        (tmp_path / name).write_text(json.dumps(values))
+
+    assert load_run(tmp_path).versions == {}
+    (trial,) = load_trials(tmp_path).records
+    assert {conditions.load_average for conditions in trial.conditions} == {None}
+
+
 def test_record_of_a_version_without_conditions_is_still_read(tmp_path, record, samples):
     save_trial(tmp_path, record(), samples())
     path = tmp_path / "trial-01.json"

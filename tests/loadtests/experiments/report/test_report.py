@@ -16,6 +16,7 @@ from loadtests.experiments.figures.conclusions import (
 )
 from loadtests.experiments.figures.doubt import Doubt
 from loadtests.experiments.figures.results import as_json, load_results
+from loadtests.experiments.figures.window_loads import WindowLoads
 from loadtests.experiments.records.records import save_run, save_trial
 from loadtests.experiments.report.answer import answer_run
 from loadtests.experiments.report.charts import hit_ratio_chart
@@ -33,7 +34,7 @@ KEYS = [
         for word in ("hit", "miss")
         for quantile in ("p50", "p95", "p99")
     ),
-    *("store_queries_per_second", "target_rate", "achieved_rate", "trusted", "doubts"),
+    *("store_queries_per_second", "target_rate", "achieved_rate", "load_ms", "trusted", "doubts"),
 ]
 
 
@@ -196,6 +197,7 @@ def test_trace_is_compared_with_theory_by_its_offload_ratio(results):
         hit_ratio_high=None,
         hit_ratio_error=None,
         batches=0,
+        window_loads=WindowLoads(0, None, []),
         predicted_hit_ratio=0.5,
         predicted_offload_ratio=0.905,
     )
