@@ -16,7 +16,7 @@ PIP := $(BIN)/python -m pip -qq --disable-pip-version-check install --no-compile
 COMPOSE = $(shell docker compose version >/dev/null 2>&1 && echo docker compose || echo docker-compose)
 
 .DEFAULT_GOAL := help
-.PHONY: help demo run test coverage lint dashboards architecture bench bench-load bench-stampede accept up down clean python
+.PHONY: help demo run test test-faults coverage lint dashboards architecture bench bench-load bench-stampede accept up down clean python
 
 help:  ## list these commands
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "make %-15s %s\n", $$1, $$2 }' $(firstword $(MAKEFILE_LIST))
@@ -31,6 +31,10 @@ run: $(RUN)  ## start the service on 8000 and Locust's page on 8089, until Ctrl-
 test: $(DEV)  ## run the tests against real servers, which need no root
 	@docker version >/dev/null 2>&1 && stack= || stack=' and not stack'; \
 	$(BIN)/python -m pytest -m "not accept$$stack" $(PYTEST_ARGS)
+
+test-faults: $(DEV)  ## break everything that can break, and write what happened into docs/drills.md; six minutes
+	@FAULT_TABLE=docs/drills.md $(BIN)/python -m pytest -q -s -m integration -k promises \
+	  tests/faults $(PYTEST_ARGS)
 
 coverage: $(DEV)  ## run the unit tests and the cache contract; list the lines they miss
 	@$(BIN)/python -m pytest -m "(unit or contract) and not accept" --cov --cov-report= $(PYTEST_ARGS)

@@ -25,7 +25,7 @@ PHASE_MARKERS = {"integration", "stack", "browser", "accept", "exclusive"}
 SERVER_FIXTURES = {
     *("redis_server", "fresh_redis", "mariadb_server", "fresh_mariadb", "unpacked_redis"),
     *("require_servers", "chromium_path", "prometheus_program", "promtool_path"),
-    *("shared_stack", "drill_stack", "service_url"),
+    *("shared_stack", "drill_stack", "service_url", "measurements"),
 }
 SERVER_FOLDERS = {"drills", "races", "integration"}
 

@@ -1,6 +1,7 @@
 """A broken network to Redis: nothing grows meanwhile, and all is well soon after it heals."""
 
 import itertools
+import os
 import threading
 import time
 from contextlib import contextmanager
@@ -23,6 +24,7 @@ pytestmark = [pytest.mark.integration, pytest.mark.exclusive]
 WRITERS = 8
 # HTTP and store connections, some of which open late. The fault took forty a second.
 SLACK = 64
+SLACK_MB = 32
 
 
 @contextmanager
@@ -51,13 +53,15 @@ def lookups_and_writes(service):
     seen_results[service.url] += [answer.result for answer in load.answers]
 
 
-def descriptors_and_threads(service):
-    """Return how many of both the service's processes have."""
+def descriptors_threads_and_memory(service):
+    """Return how many of both the service's processes have, and their memory in MB."""
     pids = [service.pid, *descendants(service.pid)]
-    return tuple(
+    descriptors, threads = (
         sum(len(list(Path(f"/proc/{pid}/{kind}").iterdir())) for pid in pids)
         for kind in ("fd", "task")
     )
+    pages = sum(int(Path(f"/proc/{pid}/statm").read_text().split()[1]) for pid in pids)
+    return descriptors, threads, round(pages * os.sysconf("SC_PAGE_SIZE") / 1e6)
 
 
 def seconds_until_hits(service, since, ids):
@@ -77,26 +81,34 @@ def seconds_until_hits(service, since, ids):
         ("resets", TcpProxy.cut),
     ],
 )
-def test_descriptors_and_threads_stay_flat_under_writes_while_the_network_is_broken(
-    service, proxy, fault, strike
+@pytest.mark.parametrize(
+    "fault_seconds",
+    [
+        pytest.param(6, id="short"),
+        pytest.param(600, id="ten-minutes", marks=[pytest.mark.accept, pytest.mark.timeout(900)]),
+    ],
+)
+def test_descriptors_threads_and_memory_stay_flat_while_the_network_is_broken(
+    service, proxy, fault, strike, fault_seconds
 ):
     look_up(service.url, 1)
     with lookups_and_writes(service) as statuses:
         time.sleep(1)
         strike(proxy)
         time.sleep(2)
-        early = descriptors_and_threads(service)
-        time.sleep(4)
-        late = descriptors_and_threads(service)
+        early = descriptors_threads_and_memory(service)
+        time.sleep(fault_seconds - 2)
+        late = descriptors_threads_and_memory(service)
     proxy.heal()
     healed = time.monotonic()
 
     well = seconds_until_hits(service, healed, (1, *range(1000, 1000 + WRITERS)))
     print_figure(
-        f"network to Redis {fault}, {len(statuses)} writes: descriptors and threads {early} "
-        f"after 2 s, {late} after 6 s; hits again {well:.2f} s after it healed"
+        f"network to Redis {fault}, {len(statuses)} writes: descriptors, threads and MB "
+        f"{early} after 2 s, {late} after {fault_seconds} s; hits again after {well:.2f} s"
     )
     assert set(statuses) <= {200, 201}
     assert late[0] - early[0] <= SLACK
     assert late[1] - early[1] <= SLACK
+    assert late[2] - early[2] <= SLACK_MB
     assert well < 5

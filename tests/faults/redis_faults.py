@@ -1,0 +1,180 @@
+"""Faults of Redis, and of the network between it and the services."""
+
+import os
+import signal
+import socketserver
+import threading
+from collections.abc import Iterator
+
+from tests.faults.fault import of_redis
+from tests.faults.stage import Stage
+from tests.faults.traffic import WARM
+
+
+def killed(stage: Stage) -> Iterator[None]:
+    stage.redis.kill()
+    yield
+    stage.redis.restart()
+
+
+def frozen(stage: Stage) -> Iterator[None]:
+    os.kill(stage.redis.pid, signal.SIGSTOP)
+    yield
+    os.kill(stage.redis.pid, signal.SIGCONT)
+
+
+def swallowed(stage: Stage) -> Iterator[None]:
+    stage.to_redis.swallow()
+    yield
+    stage.to_redis.heal()
+
+
+def slow(stage: Stage) -> Iterator[None]:
+    stage.to_redis.delay(0.1)  # in each direction
+    yield
+    stage.to_redis.heal()
+
+
+def reset(stage: Stage) -> Iterator[None]:
+    stage.to_redis.cut()
+    yield
+    stage.to_redis.heal()
+
+
+def nonsense(stage: Stage) -> Iterator[None]:
+    class Handler(socketserver.BaseRequestHandler):
+        def handle(self) -> None:
+            while self.request.recv(4096):
+                self.request.sendall(b"HTTP/1.1 400 Bad Request\r\n\r\n")
+
+    with socketserver.ThreadingTCPServer(("127.0.0.1", 0), Handler) as server:
+        server.daemon_threads = True
+        threading.Thread(target=server.serve_forever, daemon=True).start()
+        stage.to_redis.cut()
+        stage.to_redis.heal(server.server_address[1])
+        yield
+        stage.to_redis.cut()
+        stage.to_redis.heal(stage.redis.port)
+        server.shutdown()
+
+
+def replica(stage: Stage) -> Iterator[None]:
+    """Make it a replica of nothing, which answers READONLY as after a failover."""
+    with stage.redis_admin() as admin:
+        admin.replicaof("127.0.0.1", 1)
+        yield
+        admin.replicaof("NO", "ONE")
+
+
+def replica_without_primary(stage: Stage) -> Iterator[None]:
+    with stage.redis_admin() as admin:
+        admin.config_set("replica-serve-stale-data", "no")
+        admin.replicaof("127.0.0.1", 1)
+        yield
+        admin.replicaof("NO", "ONE")
+        admin.config_set("replica-serve-stale-data", "yes")
+
+
+def wrong_password(stage: Stage) -> Iterator[None]:
+    with stage.redis_admin() as admin:
+        admin.execute_command("ACL SETUSER default resetpass >another")
+        admin.execute_command("CLIENT KILL TYPE normal SKIPME yes")
+        yield
+        admin.execute_command("ACL SETUSER default nopass")
+
+
+def no_scripts(stage: Stage) -> Iterator[None]:
+    with stage.redis_admin() as admin:
+        admin.execute_command("ACL SETUSER default -eval -evalsha -script")
+        yield
+        admin.execute_command("ACL SETUSER default +@all")
+
+
+def no_time(stage: Stage) -> Iterator[None]:
+    with stage.redis_admin() as admin:
+        admin.execute_command("ACL SETUSER default -time")
+        yield
+        admin.execute_command("ACL SETUSER default +@all")
+
+
+def flushed(stage: Stage) -> Iterator[None]:
+    ended = threading.Event()
+
+    def flush() -> None:
+        with stage.redis_admin() as admin:
+            while not ended.wait(0.05):
+                admin.flushall()
+
+    flushing = threading.Thread(target=flush)
+    flushing.start()
+    yield
+    ended.set()
+    flushing.join()
+
+
+def scripts_flushed(stage: Stage) -> Iterator[None]:
+    ended = threading.Event()
+
+    def flush() -> None:
+        with stage.redis_admin() as admin:
+            while not ended.wait(0.05):
+                admin.script_flush()
+
+    flushing = threading.Thread(target=flush)
+    flushing.start()
+    yield
+    ended.set()
+    flushing.join()
+
+
+def full(stage: Stage) -> Iterator[None]:
+    with stage.redis_admin() as admin:
+        admin.config_set("maxmemory-policy", "noeviction")
+        admin.config_set("maxmemory", "1")
+        yield
+        admin.config_set("maxmemory", "0")
+
+
+def of_another_type(stage: Stage) -> Iterator[None]:
+    with stage.redis_admin() as admin:
+        for fruit_id in WARM:
+            admin.delete(f"fruit:{fruit_id}")
+            admin.lpush(f"fruit:{fruit_id}", "not a string")
+        yield
+
+
+def garbage(stage: Stage) -> Iterator[None]:
+    with stage.redis_admin() as admin:
+        for fruit_id in WARM:
+            admin.set(f"fruit:{fruit_id}", b'{"id": 999, "name": "\xff')
+        yield
+
+
+def no_connections(stage: Stage) -> Iterator[None]:
+    with stage.redis_admin() as admin:
+        limit = admin.config_get("maxclients")["maxclients"]
+        admin.execute_command("CLIENT KILL TYPE normal SKIPME yes")
+        admin.config_set("maxclients", 1)
+        yield
+        admin.config_set("maxclients", limit)
+
+
+FAULTS = (
+    of_redis("Redis is killed (kill -9) and comes back empty", killed, in_short=True),
+    of_redis("Redis is frozen (SIGSTOP)", frozen, in_short=True),
+    of_redis("the network swallows all bytes to Redis", swallowed, in_short=True),
+    of_redis("replies of Redis are 200 ms late", slow, in_short=True),
+    of_redis("connections to Redis are reset", reset),
+    of_redis("something that is not Redis answers at its address", nonsense),
+    of_redis("Redis becomes a read-only replica (READONLY)", replica, in_short=True),
+    of_redis("Redis becomes a replica without its primary (MASTERDOWN)", replica_without_primary),
+    of_redis("the password of Redis changes (WRONGPASS)", wrong_password),
+    of_redis("Redis forbids scripts (NOPERM)", no_scripts),
+    of_redis("Redis forbids TIME (NOPERM)", no_time),
+    of_redis("Redis is emptied every 50 ms (FLUSHALL)", flushed, in_short=True),
+    of_redis("Redis forgets its scripts every 50 ms (SCRIPT FLUSH)", scripts_flushed),
+    of_redis("Redis is full and must not evict (OOM)", full),
+    of_redis("Redis takes no more connections (maxclients)", no_connections),
+    of_redis("entries are of another type (WRONGTYPE)", of_another_type),
+    of_redis("entries hold garbage", garbage),
+)

@@ -1,0 +1,98 @@
+"""The table of faults in docs/drills.md: written from measurements, and read back by tests."""
+
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+from tests.faults.measurement import Figures
+
+BEGIN, END = "<!-- faults: written by make test-faults -->\n", "<!-- end of faults -->\n"
+HEAD = (
+    "| fault | failed lookups | failed hits | refused writes | slowest hit | lookups meanwhile "
+    "| metrics | well after |\n|---|---|---|---|---|---|---|---|\n"
+)
+TOTALS = (
+    "Of {requests} requests, {errors_500} were answered with 500; of {writes} acknowledged writes, "
+    "{lost_writes} were lost; {stale} lookups returned an older row than a write acknowledged "
+    "before them.\n\n"
+)
+
+
+@dataclass(frozen=True)
+class Row:
+    """One row of the table, as the page says it.
+
+    Attributes:
+        result: The result that most lookups had while the fault lasted.
+        breaker: The dependency whose breaker was open; "" when none was.
+    """
+
+    fault: str
+    failed_lookups: int
+    failed_hits: int
+    refused_writes: int
+    result: str
+    breaker: str
+    well_seconds: float
+
+
+def write(page: Path, measured: Mapping[str, Figures]) -> None:
+    """Replace the table of a page."""
+    before, _, rest = page.read_text(encoding="utf-8").partition(BEGIN)
+    after = rest.partition(END)[2]
+    page.write_text(f"{before}{BEGIN}{text(measured)}{END}{after}", encoding="utf-8")
+
+
+def line(name: str, figures: Figures) -> str:
+    """Return the line of a fault."""
+    saw = ", ".join(f"{result} {number}" for result, number in figures.results.most_common())
+    cells = [
+        name,
+        figures.failed_lookups,
+        figures.failed_hits,
+        figures.refused_writes,
+        f"{figures.slowest_hit_ms:.0f} ms",
+        saw,
+        figures.metrics or "nothing",
+        "never" if figures.well_seconds is None else f"{figures.well_seconds:.1f} s",
+    ]
+    return f"| {' | '.join(map(str, cells))} |\n"
+
+
+def row(line: str) -> Row:
+    """Return what a line says."""
+    cells = [cell.strip() for cell in line.strip().strip("|").split("|")]
+    name, lookups, hits, writes, _, saw, metrics, well = cells
+    opened = re.match(r"breaker of (\w+) open", metrics)
+    return Row(
+        name,
+        int(lookups),
+        int(hits),
+        int(writes),
+        saw.split()[0],
+        opened[1] if opened else "",
+        float("inf") if well == "never" else float(well.removesuffix(" s")),
+    )
+
+
+def text(measured: Mapping[str, Figures]) -> str:
+    """Return the totals and the table."""
+    names = ("requests", "errors_500", "writes", "lost_writes", "stale")
+    totals = {name: sum(getattr(one, name) for one in measured.values()) for name in names}
+    shown = {name: f"{number:,}" for name, number in totals.items()}
+    rows = "".join(line(name, figures) for name, figures in measured.items())
+    return TOTALS.format(**shown) + HEAD + rows
+
+
+def read(page: Path) -> list[Row]:
+    """Return the rows of the table of a page."""
+    table = page.read_text(encoding="utf-8").partition(BEGIN)[2].partition(END)[0]
+    return [row(line) for line in table.splitlines() if line.startswith("| ") and line not in HEAD]
+
+
+def read_totals(page: Path) -> dict[str, int]:
+    """Return the totals above the table of a page."""
+    pattern = re.escape(TOTALS.strip()).replace(r"\{", "(?P<").replace(r"\}", r">[\d,]+)")
+    found = re.search(pattern, page.read_text(encoding="utf-8"))
+    return {name: int(number.replace(",", "")) for name, number in found.groupdict().items()}
