@@ -168,7 +168,13 @@ def join_pattern(  # noqa: PLR0913 - one argument for each part, and what tests 
 ) -> Pattern:
     """Join the parts of the pattern; tests replace clock, sleep and the random draws."""
     invalidations = Invalidations(
-        cache, knobs, observer, cache_answers=cache_answers, clock=clock, sleep=sleep
+        cache,
+        knobs,
+        observer,
+        cache_answers=cache_answers,
+        store_answers=lambda: load_guard.answers,
+        clock=clock,
+        sleep=sleep,
     )
     pending = invalidations.pending
     loads = Loads(store, cache, load_guard, knobs, pending, observer, spread=spread, clock=clock)

@@ -21,6 +21,11 @@ class StoreGuard:
         self._breaker = breaker
         self._bulkhead = bulkhead
 
+    @property
+    def answers(self) -> bool:
+        """Whether the store answered recently."""
+        return not self._breaker.is_open
+
     @contextmanager
     def enter(self, *, patient: bool = True) -> Iterator[None]:
         """Admit the block, which calls the store.

@@ -4,7 +4,7 @@ from collections.abc import Callable
 
 from service.domain.cache import InvalidationOutcome
 from service.domain.fruit import Fruit
-from service.domain.store import Store, StoreUnavailableError
+from service.domain.store import Store, StoreRefusedError, StoreUnavailableError
 from service.guards.store_guard import StoreGuard
 from service.pattern.invalidations import Invalidations
 
@@ -45,8 +45,9 @@ class Writes:
         with self._guard.enter():
             try:
                 changed = write()
-            except StoreUnavailableError:
-                # The database may have committed and only its reply be lost.
-                self._invalidations.invalidate(fruit_id)
+            except StoreUnavailableError as error:
+                # The database may have committed and only its reply be lost, or commit later.
+                refused = isinstance(error, StoreRefusedError)
+                self._invalidations.invalidate(fruit_id, is_settled=refused)
                 raise
         return changed, self._invalidations.invalidate(fruit_id)

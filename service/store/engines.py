@@ -9,8 +9,19 @@ from sqlalchemy.engine import make_url
 from sqlalchemy.pool import NullPool
 
 from service.domain.catalogue import SEED
+from service.domain.store import StoreRefusedError
 
 CONNECT_TIMEOUT_SECONDS = 0.3
+# A statement that waits longer for a lock is refused by the server, and so never carried out after
+# its writer gave up. Each has this long, or is not begun.
+LOCK_WAIT_SECONDS = 2
+STATEMENT_SECONDS = LOCK_WAIT_SECONDS + 0.5
+# Rows are never cut to fit, whatever the server's own mode.
+WRITE_SESSION = (
+    f"SET SESSION innodb_lock_wait_timeout = {LOCK_WAIT_SECONDS}, "
+    f"SESSION lock_wait_timeout = {LOCK_WAIT_SECONDS}, "
+    "SESSION sql_mode = CONCAT(@@sql_mode, ',STRICT_ALL_TABLES')"
+)
 
 
 def build_engine(
@@ -42,9 +53,11 @@ def build_engine(
     # By default PyMySQL prepares for TLS at every connect, which takes 40 ms of CPU; sixteen new
     # connections to a database that came back would delay every hit.
     plain = {} if any(name.startswith("ssl") for name in parsed.query) else {"ssl_disabled": True}
+    writes = ping_seconds is not None or pool_size is None
+    session = {"init_command": WRITE_SESSION} if writes else {}
     engine = create_engine(
         parsed,
-        connect_args={"connect_timeout": CONNECT_TIMEOUT_SECONDS, **timeouts, **plain},
+        connect_args={"connect_timeout": CONNECT_TIMEOUT_SECONDS, **timeouts, **plain, **session},
         pool_pre_ping=ping_seconds is not None,
         **pool,
     )
@@ -66,12 +79,17 @@ def ends_after(connection: Connection, began: float, seconds: float) -> Connecti
         connection: Of an engine that pings.
         began: When, by `time.monotonic`.
         seconds: How long all of them may take.
+
+    Raises:
+        StoreRefusedError: From a statement that might not end in time, and is not sent.
     """
     if connection.dialect.name == "sqlite":
         return connection
 
     def wait_for_the_rest(of: Connection, *_: object) -> None:
-        left = max(0.001, began + seconds - time.monotonic())
+        left = began + seconds - time.monotonic()
+        if left < STATEMENT_SECONDS:
+            raise StoreRefusedError("no time is left for another statement of this write")
         _wait_at_most(of.connection.dbapi_connection, left)
 
     event.listen(connection, "before_cursor_execute", wait_for_the_rest)

@@ -7,6 +7,7 @@ import pytest
 
 from service.domain.cache import LONGEST_FENCED_SECONDS, CacheUnavailableError, InvalidationOutcome
 from service.domain.lookup import BypassReason, LookupResult
+from service.domain.store import StoreRefusedError, StoreUnavailableError
 from service.pattern.invalidations import ATTEMPTS, MAX_WAITING_FOR_A_SILENT_CACHE
 from tests.service.parts import APPLE, Parts
 
@@ -173,6 +174,88 @@ def test_write_invalidates_although_the_answer_of_the_store_was_lost(parts):
     parts.store.down = False
 
     assert parts.look_up().fruit == NEWER
+
+
+@pytest.fixture
+def lost(parts):
+    """A write whose reply was lost; `land` carries it out."""
+
+    def lose(_):
+        raise StoreUnavailableError("no reply")
+
+    land, parts.store.replace = parts.store.replace, lose
+    with pytest.raises(StoreUnavailableError):
+        parts.writes.replace(NEWER)
+    parts.store.replace = land
+    return lambda: land(NEWER)
+
+
+def test_write_that_lands_after_its_reply_was_lost_is_invalidated_too(parts, lost):
+    other = Parts(clock=parts.clock, cache=parts.cache, store=parts.store)
+    assert other.look_up().fruit == APPLE
+    parts.clock.advance(4.9)
+    lost()
+    assert parts.invalidations.retry(1)
+
+    assert other.look_up().fruit == parts.look_up().fruit == NEWER
+
+
+def test_process_does_not_use_an_entry_whose_write_may_still_land(parts, lost):
+    del lost
+
+    assert parts.look_up().bypass is BypassReason.INVALIDATION_PENDING
+
+
+def test_write_that_can_no_longer_land_is_settled(parts, lost):
+    del lost
+    before = 1 in parts.invalidations.pending
+    parts.clock.advance(5.1)
+    parts.invalidations.retry(1)
+
+    assert (before, 1 in parts.invalidations.pending) == (True, False)
+
+
+def test_write_may_land_for_as_long_as_the_store_hangs(parts, lost):
+    del lost
+    parts.store_breaker.is_open = True
+    for _ in range(20):
+        parts.clock.advance(4)
+        parts.invalidations.retry(1)
+    parts.store_breaker.is_open = False
+    parts.clock.advance(4)
+    parts.invalidations.retry(1)
+    assert 1 in parts.invalidations.pending
+
+    parts.clock.advance(1.1)
+    parts.invalidations.retry(1)
+    assert 1 not in parts.invalidations.pending
+
+
+def test_later_write_does_not_settle_one_that_may_still_land(parts, lost):
+    del lost
+    parts.writes.replace(NEWER)
+
+    assert 1 in parts.invalidations.pending
+
+
+def test_write_that_the_store_refused_is_settled_at_once(parts):
+    def refuse(_):
+        raise StoreRefusedError("a deadlock")
+
+    parts.store.replace = refuse
+    with pytest.raises(StoreRefusedError):
+        parts.writes.replace(NEWER)
+
+    assert 1 not in parts.invalidations.pending
+
+
+def test_ending_process_does_not_wait_for_writes_that_may_still_land(parts, lost, caplog):
+    del lost
+    began = parts.clock()
+    parts.invalidations.finish(3)
+
+    assert parts.clock() == began
+    assert "lost" not in caplog.text
 
 
 def test_completed_invalidations_are_counted(parts):
