@@ -63,7 +63,7 @@ class Service:
     """What the web serves.
 
     Attributes:
-        change_knobs: Changes knobs in every process.
+        change_knobs: Changes knobs, and returns why in this process only, if so.
         clear_cache: Deletes our keys from the cache and returns how many.
         fill_catalogue: Creates the rows missing among ids 1 to N and returns how many.
         checks: By dependency, a check that returns its problem, or None when it works.
@@ -75,7 +75,7 @@ class Service:
     writes: Writes
     metrics: Metrics
     knobs: LiveKnobs
-    change_knobs: Callable[[Mapping[str, object]], None]
+    change_knobs: Callable[[Mapping[str, object]], str | None]
     clear_cache: Callable[[], int]
     fill_catalogue: Callable[[int], int]
     checks: Mapping[str, Callable[[], str | None]]

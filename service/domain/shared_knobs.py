@@ -11,8 +11,9 @@ from service.domain.knobs import Knobs
 from service.domain.live_knobs import LiveKnobs
 
 ATTEMPTS = 5
-# From here on JSON and Lua do not represent every whole number.
-VERSION_LIMIT = 2**53
+# No number of changes leads here. JSON and Lua represent every whole number up to 2**53, so that
+# each usable version has a next one that all processes can tell from it.
+VERSION_LIMIT = 2**52
 
 log = logging.getLogger("service")
 
@@ -49,37 +50,51 @@ class SharedKnobs:
         self._adopt(shared)
         return True
 
-    def change(self, changes: Mapping[str, object]) -> None:
+    def change(self, changes: Mapping[str, object]) -> str | None:
         """Change knobs in every process; only in this one while Redis is away.
+
+        Returns:
+            Why the change is in force in this process only; None when it is in every one.
 
         Raises:
             KnobError: A knob or value is wrong, and nothing was changed.
-            CacheUnavailableError: Other processes were faster each time, and nothing was
-                changed.
+            CacheUnavailableError: Other processes were faster each time, or no version is left,
+                and nothing was changed.
         """
         with self._changing:
             for _ in range(ATTEMPTS):
                 self.sync()
-                if self._offer(self._knobs.current.with_changes(changes)):
-                    return
+                taken, unshared = self._offer(self._knobs.current.with_changes(changes))
+                if taken:
+                    return unshared
             raise CacheUnavailableError("others change the knobs at the same time; try again")
 
-    def _offer(self, knobs: Knobs) -> bool:
-        """Put knobs into force unless another process changed them meanwhile."""
+    def _offer(self, knobs: Knobs) -> tuple[bool, str | None]:
+        """Put knobs into force unless another process changed them meanwhile.
+
+        Returns:
+            Whether they are in force, and why in this process only.
+        """
         live = self._knobs
         based_on = max(live.version, self._refused_version)
         version, known_at = based_on + 1, live.ages_known_after(knobs)
-        document = _document(version, knobs, known_at)
+        if version >= VERSION_LIMIT:
+            raise CacheUnavailableError(
+                f"the knobs have the version {based_on}, and the next is not usable; end every "
+                "process of the service, and start them again"
+            )
+        document, unshared = _document(version, knobs, known_at), None
         try:
             shared = self._cache.share_knobs(version, document, based_on)
-        except CacheUnavailableError:
-            log.warning("Redis is away: the changed knobs are in force in this process only")
+        except CacheUnavailableError as error:
+            unshared = str(error)
+            log.warning("the changed knobs are in force in this process only: %s", error)
             shared = document.encode()
         if shared != document.encode():
             self._adopt(shared)
-            return False
+            return False, None
         live.turn(knobs, version, known_at)
-        return True
+        return True, unshared
 
     def _adopt(self, shared: bytes) -> None:
         if not shared or shared == self._refused:

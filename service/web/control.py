@@ -11,11 +11,16 @@ from service.domain.live_knobs import LiveKnobs
 from service.web.problems import RefusedError
 from service.web.requests import read_json_object, require_authorized
 
+ONLY_HERE = (
+    "in force in this process only, because Redis did not store it; it reaches the others when "
+    "Redis answers again, unless they were changed meanwhile"
+)
+
 
 def install(  # noqa: PLR0913, PLR0917 - one argument for each thing that is controlled
     app: Flask,
     knobs: LiveKnobs,
-    change: Callable[[Mapping[str, object]], None],
+    change: Callable[[Mapping[str, object]], str | None],
     clear: Callable[[], int],
     fill_catalogue: Callable[[int], int],
     token: str | None,
@@ -25,7 +30,7 @@ def install(  # noqa: PLR0913, PLR0917 - one argument for each thing that is con
     Args:
         app: Receives the routes.
         knobs: The knobs in force.
-        change: Changes knobs in every process; raises KnobError.
+        change: Changes knobs and returns why in this process only, if so; raises KnobError.
         clear: Deletes our keys from the cache and returns how many.
         fill_catalogue: Creates the rows missing among ids 1 to N and returns how many.
         token: Required of every request; None accepts only requests from this machine.
@@ -33,8 +38,8 @@ def install(  # noqa: PLR0913, PLR0917 - one argument for each thing that is con
     pages = Blueprint("control", __name__, url_prefix="/control")
     pages.before_request(lambda: require_authorized(token))
 
-    def knobs_in_force() -> ResponseReturnValue:
-        return jsonify(version=knobs.version, settings=knobs.current.as_json_object())
+    def knobs_in_force(**more: str) -> ResponseReturnValue:
+        return jsonify(version=knobs.version, settings=knobs.current.as_json_object(), **more)
 
     @pages.get("/settings")
     def get_settings() -> ResponseReturnValue:
@@ -42,8 +47,8 @@ def install(  # noqa: PLR0913, PLR0917 - one argument for each thing that is con
 
     @pages.patch("/settings")
     def patch_settings() -> ResponseReturnValue:
-        change(read_json_object())
-        return knobs_in_force()
+        unshared = change(read_json_object())
+        return knobs_in_force() if unshared is None else knobs_in_force(warning=ONLY_HERE)
 
     @pages.delete("/cache")
     def delete_cache() -> ResponseReturnValue:

@@ -195,7 +195,7 @@ class InMemoryCache:
             if carried is not None:
                 with suppress(ValueError, KeyError, TypeError):
                     there = json.loads(carried)["version"]
-                    if type(there) not in {int, float} or not 0 < there < 2**53 or there % 1:
+                    if type(there) not in {int, float} or not 0 < there < 2**52 or there % 1:
                         there = 0
             if version > there and (based_on is None or based_on >= there):
                 if self.full:

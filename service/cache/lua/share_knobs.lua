@@ -2,12 +2,12 @@
 local version, document, kept_ms, based_on = unpack(ARGV)
 -- based_on: the version that a change was made to; '' offers no change.
 -- The higher version wins, and each call keeps the document alive. A document without a usable
--- version, a whole number above 0 and below 2^53, is replaced by any other.
+-- version, a whole number above 0 and below 2^52, is replaced by any other.
 local shared, shared_version = read(KEYS[1]), 0
 if shared then
   local readable, value = pcall(cjson.decode, shared)
   local there = readable and type(value) == 'table' and value.version
-  if type(there) == 'number' and there > 0 and there < 2^53 and there % 1 == 0 then
+  if type(there) == 'number' and there > 0 and there < 2^52 and there % 1 == 0 then
     shared_version = there
   end
 end

@@ -397,6 +397,8 @@ class CacheContract:
             b"{}",
             b'{"version": 1e999}',
             b'{"version": 9007199254740992}',
+            b'{"version": 9007199254740991}',
+            b'{"version": 4503599627370496}',
             b'{"version": 7.5}',
             b'{"version": -7}',
             b'{"version": "7"}',

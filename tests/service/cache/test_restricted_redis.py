@@ -52,6 +52,19 @@ def test_lookups_are_fenced_hits_without(client, restrict, command):
     assert ready.status_code == 200
 
 
+def test_change_of_knobs_that_redis_refuses_to_store_is_told_as_one_of_this_process(
+    client, restrict
+):
+    restrict()
+    shared = client.patch("/control/settings", json={"ttl_seconds": 7})
+    restrict("-set")
+    unshared = client.patch("/control/settings", json={"ttl_seconds": 8})
+
+    assert (shared.status_code, unshared.status_code) == (200, 200)
+    assert "warning" not in shared.json
+    assert "in this process only" in unshared.json["warning"]
+
+
 @pytest.mark.parametrize("command", ["evalsha", "getrange", "pttl", "set", "del"])
 def test_missing_command_is_named_and_no_acknowledged_write_is_lost(client, restrict, command):
     restrict(f"-{command}")

@@ -1,6 +1,7 @@
 """How a change of knobs reaches the other processes, by way of the cache."""
 
 import json
+from contextlib import suppress
 
 import pytest
 
@@ -61,8 +62,8 @@ def test_invalid_change_changes_nothing_in_any_process(two):
 def test_change_without_redis_applies_here_and_is_shared_later(two):
     first, second = two
     first.cache.down = True
-    first.shared_knobs.change({"ttl_seconds": 7})
-    assert first.knobs.current.ttl_seconds == 7
+    unshared = first.shared_knobs.change({"ttl_seconds": 7})
+    assert (first.knobs.current.ttl_seconds, unshared) == (7, "the fake cache is down")
     first.cache.down = False
     second.shared_knobs.sync()
     assert second.knobs.current.ttl_seconds == 60
@@ -118,6 +119,8 @@ def test_shared_knobs_stay_as_long_as_a_process_syncs(two):
         b'{"version": null, "ages_known_at": 0, "settings": {}}',
         b'{"version": 1e999, "ages_known_at": 0, "settings": {}}',
         b'{"version": 9007199254740992, "ages_known_at": 0, "settings": {}}',
+        b'{"version": 9007199254740991, "ages_known_at": 0, "settings": {}}',
+        b'{"version": 4503599627370496, "ages_known_at": 0, "settings": {}}',
         b'{"version": 7.5, "ages_known_at": 0, "settings": {}}',
         b'{"version": true, "ages_known_at": 0, "settings": {}}',
         b'{"version": 9, "ages_known_at": 1e999, "settings": {}}',
@@ -132,6 +135,30 @@ def test_unreadable_knobs_are_ignored_and_replaced_by_a_change(two, document):
     assert (first.knobs.current.ttl_seconds, first.knobs.version) == (60.0, 0)
     first.shared_knobs.change({"ttl_seconds": 7})
     assert b'"ttl_seconds": 7' in first.cache.share_knobs(0, "", None)
+
+
+@pytest.mark.parametrize("version", [2**53 - 1, 2**53 - 2, 2**52, 2**52 - 1, 2**52 - 2])
+def test_document_of_the_highest_version_never_splits_the_processes(two, version):
+    document = {"version": version, "ages_known_at": 0, "settings": {"ttl_seconds": 5}}
+    two[0].cache.put("cacheaside:settings", json.dumps(document).encode(), 10_000)
+    for ttl in (7, 8, 9):
+        for parts in two:
+            parts.shared_knobs.sync()
+        with suppress(CacheUnavailableError):
+            two[ttl % 2].shared_knobs.change({"ttl_seconds": ttl})
+        for parts in two:
+            parts.shared_knobs.sync()
+
+        assert len({(parts.knobs.version, parts.knobs.current) for parts in two}) == 1
+
+
+def test_change_beyond_the_last_version_is_refused_with_the_way_out(two):
+    first, _ = two
+    first.knobs.turn(first.knobs.current, 2**52 - 1, 0.0)
+    with pytest.raises(CacheUnavailableError, match="end every process"):
+        first.shared_knobs.change({"ttl_seconds": 7})
+
+    assert first.knobs.current.ttl_seconds == 60
 
 
 def test_change_gives_up_when_other_processes_are_always_faster(two):

@@ -138,12 +138,20 @@ def test_patch_changes_knobs_and_returns_all_of_them(client):
     answer = client.patch("/control/settings", json={"ttl_seconds": 2.5, "protection": "lease"})
 
     assert answer.status_code == 200
-    assert answer.json == client.get("/control/settings").json
+    warning = answer.json["warning"]
+    assert answer.json == {**client.get("/control/settings").json, "warning": warning}
     assert (
         answer.json["version"],
         answer.json["settings"]["ttl_seconds"],
         answer.json["settings"]["protection"],
     ) == (1, 2.5, "lease")
+
+
+def test_patch_without_redis_tells_that_it_is_in_force_in_this_process_only(client):
+    answer = client.patch("/control/settings", json={"ttl_seconds": 2.5})
+
+    assert answer.status_code == 200
+    assert answer.json["warning"].startswith("in force in this process only, because Redis")
 
 
 @pytest.mark.parametrize(
