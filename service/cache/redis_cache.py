@@ -67,7 +67,7 @@ class RedisCache:
         value, remaining_ms = self._calls.exchange(
             "read", key, (("GETRANGE", key, *WHOLE), ("PTTL", key)), _entry_reads
         )
-        if isinstance(value, Refusal) or isinstance(remaining_ms, Refusal):
+        if type(value) is not bytes or type(remaining_ms) is not int:
             self._require_wrong_type(value, remaining_ms)
         if value == ABSENT and remaining_ms == -2:
             return NO_ENTRY
@@ -79,10 +79,11 @@ class RedisCache:
         reply = self._calls.run("generation", scripts.GENERATION, _keys(fruit_id), argv)
         if reply is None:
             return OVERTAKEN, NO_ENTRY
-        generation, value, remaining_ms, *_ = reply
-        if not generation:
-            return OVERTAKEN, self._decode(fruit_id, value, remaining_ms)
-        return generation.decode("ascii", "replace"), NO_ENTRY
+        with self._calls.parsing("generation"):
+            generation, value, remaining_ms, *_ = reply
+            if not generation:
+                return OVERTAKEN, self._decode(fruit_id, value, remaining_ms)
+            return generation.decode("ascii", "replace"), NO_ENTRY
 
     def fill(
         self, fruit_id: int, fruit: Fruit | None, ttl_ms: int, claim: Claim
@@ -92,12 +93,13 @@ class RedisCache:
         argv = (*entry, claim.lease, LEFT_MS)
         try:
             reply = self._calls.run("fill", scripts.FILL, _keys(fruit_id), argv)
+            if reply is None:
+                return FillOutcome.FAILED
+            with self._calls.parsing("fill"):
+                outcome = reply[0].decode()
+                return None if outcome == "nothing" else FillOutcome(outcome)
         except CacheUnavailableError:
             return FillOutcome.FAILED
-        if reply is None:
-            return FillOutcome.FAILED
-        outcome = reply[0].decode()
-        return None if outcome == "nothing" else FillOutcome(outcome)
 
     def acquire(
         self, fruit_id: int, claim: Claim, lease_ms: int, *, waited_for: str, refresh: bool
@@ -108,10 +110,11 @@ class RedisCache:
         reply = self._calls.run("lease", scripts.ACQUIRE, _keys(fruit_id), argv)
         if reply is None:
             return LeaseReply(LeaseState.REFUSED, "", NO_ENTRY)
-        state, text, remaining_ms = LeaseState(reply[0].decode()), reply[1], reply[2]
-        if state in {LeaseState.ENTRY, LeaseState.DONE}:
-            return LeaseReply(state, "", self._decode(fruit_id, text, remaining_ms))
-        return LeaseReply(state, text.decode("ascii", "replace"), NO_ENTRY)
+        with self._calls.parsing("lease"):
+            state, text, remaining_ms = LeaseState(reply[0].decode()), reply[1], reply[2]
+            if state in {LeaseState.ENTRY, LeaseState.DONE}:
+                return LeaseReply(state, "", self._decode(fruit_id, text, remaining_ms))
+            return LeaseReply(state, text.decode("ascii", "replace"), NO_ENTRY)
 
     def release_failed(self, fruit_id: int, claim: Claim) -> None:
         """End the lease after a failed load and let its waiters know; never raises."""
@@ -128,7 +131,8 @@ class RedisCache:
         """
         argv = (secrets.token_hex(8), KEPT_MS)
         keys = _keys(fruit_id)
-        if self._calls.run("invalidate", scripts.INVALIDATE, keys, argv, probing=True) is None:
+        reply = self._calls.run("invalidate", scripts.INVALIDATE, keys, argv, probing=True)
+        if reply != [0, 0]:
             raise CacheUnavailableError("Redis refused the invalidation")
 
     def share_knobs(self, version: int, document: str, based_on: int | None) -> bytes:
@@ -137,7 +141,9 @@ class RedisCache:
         reply = self._calls.run("settings", scripts.SHARE_KNOBS, (KNOBS_KEY,), argv)
         if reply is None:
             raise CacheUnavailableError("Redis refused to store the knobs")
-        return bytes(reply[0])
+        with self._calls.parsing("settings"):
+            stored, *_ = reply
+            return b"".join([stored])
 
     def is_empty(self) -> bool:
         """Return whether there is no key at all; in a cluster, none on the knobs' node."""
@@ -169,8 +175,10 @@ class RedisCache:
         entry, *_ = keys = _keys(NO_FRUIT)
         commands = (("GETRANGE", entry, *WHOLE), ("PTTL", entry))
         replies = self._calls.exchange("ping", entry, commands, _entry_reads, probing=True)
+        read = _first_refusal(replies)
+        if read is None:
+            self._require_wrong_type(*replies)
         wrote = self._calls.try_run("ping", scripts.PROBE, keys, (), probing=True)
-        read = next((reply for reply in replies if isinstance(reply, Refusal)), None)
         return read, wrote if isinstance(wrote, Refusal) else None
 
     def clear(self) -> int:
@@ -184,18 +192,21 @@ class RedisCache:
             # One command for each key, because a cluster has them on several nodes.
             unlinks = [("UNLINK", key) for key in keys[first : first + DELETED_TOGETHER]]
             replies = self._calls.exchange("clear", "", unlinks, probing=True)
-            refused = next((reply for reply in replies if isinstance(reply, Refusal)), None)
-            if refused is not None:
+            if (refused := _first_refusal(replies)) is not None:
                 raise CacheUnavailableError(f"it refused to delete: {refused.reason}")
-            deleted += sum(reply for reply in replies if isinstance(reply, int))
+            with self._calls.parsing("clear"):
+                deleted += sum(replies)
         return deleted
 
-    def _require_wrong_type(self, *replies: object) -> None:
-        """Raise CacheUnavailableError if Redis refused for another reason than the type."""
-        for reply in replies:
+    def _require_wrong_type(self, value: object, remaining_ms: object) -> None:
+        """Raise CacheUnavailableError unless Redis refused the value only, because of its type."""
+        for reply in (value, remaining_ms):
             if isinstance(reply, Refusal) and not reply.is_wrong_type:
                 self._observer.cache_error("read")
                 raise CacheUnavailableError(reply.reason)
+        with self._calls.parsing("read"):
+            if type(value) not in {bytes, Refusal} or type(remaining_ms) is not int:
+                raise TypeError
 
     def _decode(self, fruit_id: int, value: object, remaining_ms: int) -> CacheRead:
         """Decode a value; for a key of another type Redis returned an error in its place."""
@@ -210,6 +221,10 @@ class RedisCache:
 def _keys(fruit_id: int) -> tuple[str, str, str]:
     entry = f"fruit:{fruit_id}"
     return entry, f"{{{entry}}}:gen", f"{{{entry}}}:lease"
+
+
+def _first_refusal(replies: list[Any]) -> Refusal | None:
+    return next((reply for reply in replies if isinstance(reply, Refusal)), None)
 
 
 def _is_cleared(key: bytes) -> bool:

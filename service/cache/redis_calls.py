@@ -1,7 +1,8 @@
 """Calls of Redis: timed, counted, and refused while Redis does not answer."""
 
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 from typing import Any, TypeVar
 
 from service.cache.scripts import Script
@@ -102,7 +103,21 @@ class RedisCalls:
         if isinstance(reply, Refusal) and reply.is_unknown_script:
             full: Command = ("EVAL", script.text, *call)
             (reply,) = self.exchange(op, keys[0], (full,), reads, probing=probing)
-        return reply if isinstance(reply, Refusal) else list(reply)
+        if isinstance(reply, Refusal):
+            return reply
+        with self.parsing(op):
+            if not _has_counts(reply):
+                raise TypeError
+        return list(reply)
+
+    @contextmanager
+    def parsing(self, op: str) -> Iterator[None]:
+        """Run the block, which parses a reply; raise CacheUnavailableError if it is an odd one."""
+        try:
+            yield
+        except (TypeError, ValueError, AttributeError, LookupError) as error:
+            self._observer.cache_error(op)
+            raise CacheUnavailableError(f"its reply to {op} is not one of Redis") from error
 
     def scan(self, op: str, pattern: str) -> list[bytes]:
         """List the keys that match.
@@ -132,4 +147,9 @@ class RedisCalls:
 def _script_reads(replies: list[Any]) -> tuple[int, int]:
     """Return the counts that end a script's reply; a refused script read nothing."""
     (reply,) = replies
-    return (0, 0) if isinstance(reply, Refusal) else (reply[-2], reply[-1])
+    return (reply[-2], reply[-1]) if _has_counts(reply) else (0, 0)
+
+
+def _has_counts(reply: object) -> bool:
+    """Return whether a reply is a script's: a list of values that ends in two counts."""
+    return type(reply) is list and [type(value) for value in reply[-2:]] == [int, int]

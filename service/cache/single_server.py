@@ -139,8 +139,11 @@ class SingleServer:
             (reply,) = self.exchange("", [scan], None, patient=True)
             if isinstance(reply, Refusal):
                 raise NoReplyError(reply.reason)
-            cursor, found = reply
-            keys += found
+            try:
+                cursor, found = reply
+                keys += [bytes(memoryview(key)) for key in found]
+            except (TypeError, ValueError) as error:
+                raise NoReplyError("its reply to SCAN is not one of Redis") from error
             if cursor in (0, b"0"):
                 return keys
 
