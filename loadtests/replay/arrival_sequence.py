@@ -41,12 +41,19 @@ class ArrivalSequence:
         workload: What the run is asked to send.
         scenarios: By User class name; none of them a closed loop, whose arrivals depend on answers.
         epoch: Who sends at first.
+        replicas: How many replicas of the service each sender asks in turn.
     """
 
-    def __init__(self, workload: Workload, scenarios: Mapping[str, Scenario], epoch: Epoch) -> None:
+    def __init__(
+        self,
+        workload: Workload,
+        scenarios: Mapping[str, Scenario],
+        epoch: Epoch,
+        replicas: int = 1,
+    ) -> None:
         self._workload = workload
         self._scenarios = scenarios
-        self._replicas = max(1, len(workload.settings.service_urls))
+        self._replicas = replicas
         self._schedules: dict[str, Schedules] = {}
         self._sent: dict[str, int] = {}
         self._streams: dict[str, list[_Stream]] = {}

@@ -4,11 +4,15 @@ import heapq
 import math
 from array import array
 
+from loadtests.replay.arrival_sequence import Requests
 from loadtests.replay.cache_rules import CacheRules, Work, recomputes_early
 from loadtests.service_under_test.contract import SERVICE_RESULTS
 from loadtests.traffic.outside_ids import FIRST_MISSING_ID
 
 HIT, STALE, NEGATIVE, MISS, COALESCED, BYPASS, _ERROR = range(len(SERVICE_RESULTS))
+GENERATION_SECONDS = 30.0
+"""How long the service remembers a write."""
+
 _NO_ENTRY = -1.0
 _NEWEST_WEIGHT = 0.2  # As the service weighs the newest load in its mean.
 
@@ -18,9 +22,13 @@ deletion has no era."""
 
 
 class _Item:
-    """What the cache and the processes hold of one id."""
+    """What the cache and the processes hold of one id.
 
-    __slots__ = ("ends", "era", "flights", "pending", "refreshed_at")
+    Loads of one era share a token, which the first of their fills takes away unless a write made
+    it, and every write replaces.
+    """
+
+    __slots__ = ("ends", "era", "flights", "pending", "refreshed_at", "written_until")
 
     def __init__(self, ends: float) -> None:
         self.ends = ends
@@ -28,6 +36,7 @@ class _Item:
         self.pending: list[_Pending] = []
         self.flights: dict[int, tuple[int, float]] = {}
         self.refreshed_at = -math.inf
+        self.written_until = -math.inf
 
 
 class CacheModel:
@@ -65,6 +74,16 @@ class CacheModel:
             self._settle(item, key, at)
         self._rules = rules
         self._work = work
+
+    def take(self, requests: Requests) -> None:
+        """Answer lookups and take writes."""
+        look_up, write = self.look_up, self.write
+        columns = (column.tolist() for column in requests)
+        for at, key, is_write, replica in zip(*columns, strict=True):
+            if is_write:
+                write(at, key)
+            else:
+                look_up(at, key, replica)
 
     def look_up(self, at: float, key: int, process: int = 0) -> None:
         """Answer a lookup.
@@ -155,11 +174,14 @@ class CacheModel:
             if era is None:
                 item.ends = -math.inf
                 item.era += 1
+                item.written_until = at + GENERATION_SECONDS
                 continue
             left = item.ends - at
             # An entry with a longer TTL than the load saw was written by another load since.
             if (era != item.era and rules.fenced) or left > max(seen, 0.0):
                 continue
+            if at >= item.written_until:
+                item.era += 1
             life = self._life(key)
             if life:
                 item.ends = at + life + self._work.tick / 2

@@ -84,23 +84,25 @@ class Work:
     draw: Callable[[], float]
 
 
-def steady_work(
-    fill_seconds: float,
+def seeded_work(
+    fill: float | Callable[[], float],
     write_seconds: float = 0.0,
     *,
     tick_seconds: float = REDIS_TICK_SECONDS,
     draws: int = 0,
 ) -> Work:
-    """Return work whose loads all take the same time.
+    """Return the work of a service whose draws a seed fixes.
 
     Args:
-        fill_seconds: D of every load.
+        fill: D of every load, or a function that returns that of the next one.
         write_seconds: From the arrival of a write to its invalidation.
         tick_seconds: Resolution of the times that Redis keeps.
         draws: Seed of what the service draws by itself.
     """
     generator = random.Random(draws)
-    return Work(lambda: fill_seconds, write_seconds, tick_seconds, generator.random)
+    return Work(
+        fill if callable(fill) else lambda: fill, write_seconds, tick_seconds, generator.random
+    )
 
 
 def recomputes_early(left: float, load_seconds: float, beta: float, draw: float) -> bool:

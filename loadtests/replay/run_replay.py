@@ -1,7 +1,8 @@
 """Replays a run: its very arrivals through a model of the cache, from seed, knobs and fill time."""
 
-from collections.abc import Mapping
-from dataclasses import dataclass
+import math
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, replace
 from typing import Literal
 
 import numpy as np
@@ -9,7 +10,7 @@ from numpy.typing import NDArray
 
 from loadtests.replay.arrival_sequence import ArrivalSequence
 from loadtests.replay.cache_model import CacheModel
-from loadtests.replay.cache_rules import CacheRules, Work, steady_work
+from loadtests.replay.cache_rules import CacheRules, Work, seeded_work
 from loadtests.replay.replayed_run import ReplayedRun
 from loadtests.service_under_test.contract import HIT_RESULTS, SERVICE_RESULTS, Knob
 from loadtests.workload.assignments import Epoch
@@ -23,7 +24,6 @@ SAME_RATIO = 0.001
 """How near the hit ratios from an empty and from a full cache come where the start is forgotten."""
 
 
-_Answered = tuple[NDArray[np.float64], NDArray[np.uint8]]
 _Suffixes = tuple[NDArray[np.int64], NDArray[np.int64]]
 
 
@@ -61,21 +61,16 @@ class RunReplay:
         self._arrivals = arrivals
         self._life = CacheRules.of(in_force.knobs).longest_life
         warm = [self._life] if start == "unknown" else []
-        self._models = [_model(in_force, ends) for ends in (None, *warm)]
+        self._models = [model_of(in_force, warm_until=ends) for ends in (None, *warm)]
         self._until = 0.0
 
     def advance(self, until: float) -> None:
         """Replay what is due up to a time, in seconds since the run's start."""
         taken = self._arrivals.take(until)
-        columns = [column.tolist() for column in taken]
         for model in self._models:
-            look_up, write = model.look_up, model.write
-            for at, key, is_write, replica in zip(*columns, strict=True):
-                if is_write:
-                    write(at, key)
-                else:
-                    look_up(at, key, replica)
-        self._until = max(self._until, until)
+            model.take(taken)
+        last = float(taken.times[-1]) if taken.times.size else 0.0
+        self._until = max(self._until, until if math.isfinite(until) else last)
 
     def begin(self, epoch: Epoch) -> None:
         """Let other users send from the epoch on."""
@@ -91,20 +86,14 @@ class RunReplay:
 
     def result(self) -> ReplayedRun:
         """Return what has been replayed so far."""
-        first, others = self._models[0], self._models[1:]
-        cold = _answered(first)
-        return ReplayedRun(
-            self._until,
-            *cold,
-            np.array(first.loads),
-            self._forgotten_at(cold, _answered(others[0])) if others else 0.0,
-        )
+        cold, *warm = (replayed(model, self._until) for model in self._models)
+        return replace(cold, known_from=self._forgotten_at(cold, warm[0])) if warm else cold
 
-    def _forgotten_at(self, cold: _Answered, warm: _Answered) -> float | None:
+    def _forgotten_at(self, cold: ReplayedRun, warm: ReplayedRun) -> float | None:
         """Return the first second from which on both starts give the same hit ratio to the end."""
         whole = int(self._until)
         (lookups, cold_hits), (_, warm_hits) = (
-            _from_each_second(answered, whole) for answered in (cold, warm)
+            _from_each_second(run, whole) for run in (cold, warm)
         )
         alike = np.abs(cold_hits - warm_hits) <= SAME_RATIO * lookups
         alike &= (lookups > 0) & (np.arange(whole) >= self._life)
@@ -136,26 +125,39 @@ def replay_run(  # noqa: PLR0913 - what a run consists of
     return replay.result()
 
 
-def _model(in_force: InForce, warm_until: float | None) -> CacheModel:
-    return CacheModel(CacheRules.of(in_force.knobs), _work(in_force), warm_until)
+def model_of(
+    in_force: InForce,
+    *,
+    warm_until: float | None = None,
+    fill: Callable[[], float] | None = None,
+) -> CacheModel:
+    """Return a cache that works as is in force.
+
+    Args:
+        in_force: Its knobs, and the fill time of all loads.
+        warm_until: See `CacheModel`.
+        fill: Returns the fill time of the next load instead.
+    """
+    return CacheModel(CacheRules.of(in_force.knobs), _work(in_force, fill), warm_until)
 
 
-def _work(in_force: InForce) -> Work:
+def _work(in_force: InForce, fill: Callable[[], float] | None = None) -> Work:
     # The service delays loads alone, so a write takes about what a load takes without the delay.
     delay = float(in_force.knobs.get("store_delay_seconds", 0.0))
     writing = max(0.0, in_force.fill_seconds - delay)
-    return steady_work(in_force.fill_seconds, writing, draws=in_force.draws)
+    return seeded_work(fill or in_force.fill_seconds, writing, draws=in_force.draws)
 
 
-def _answered(model: CacheModel) -> _Answered:
-    return np.array(model.answers), np.array(model.results)
+def replayed(model: CacheModel, seconds: float) -> ReplayedRun:
+    """Return what a model answered in the first seconds of a run."""
+    answers, results, loads = map(np.array, (model.answers, model.results, model.loads))
+    return ReplayedRun(seconds, answers, results, loads)
 
 
-def _from_each_second(answered: _Answered, whole: int) -> _Suffixes:
+def _from_each_second(run: ReplayedRun, whole: int) -> _Suffixes:
     """Return how many lookups, and hits among them, were answered from each second to the end."""
-    answers, results = answered
-    second = answers.astype(np.int64)
-    hits = np.isin(results, [SERVICE_RESULTS.index(word) for word in HIT_RESULTS])
+    second = run.answers.astype(np.int64)
+    hits = np.isin(run.results, [SERVICE_RESULTS.index(word) for word in HIT_RESULTS])
     return _suffix_sums(second, whole), _suffix_sums(second[hits], whole)
 
 

@@ -103,8 +103,8 @@ def evening(request, tmp_path_factory, prometheus_35, prometheus_program):
         patch = things.enter_context(pytest.MonkeyPatch.context())
         patch.setattr(local, "find_server", lambda _: prometheus_program)
         trials = things.enter_context(TrialPage("127.0.0.1", trials_port))
-        trials.gauges.show(2, measured=0.5, predicted=0.52)
-        trials.gauges.show(4, measured=0.6, predicted=0.61)
+        trials.gauges.show(2, measured=0.5, predicted=0.52, replayed=0.51)
+        trials.gauges.show(4, measured=0.6, predicted=0.61, replayed=0.6)
         scrape = {"locust": [f"127.0.0.1:{port}"], "sweep": [f"127.0.0.1:{trials_port}"]}
         # With the default TTL of 60 s, ages would be unknown for a minute after the first change.
         environment = {"TTL_SECONDS": "2", "NEGATIVE_TTL_SECONDS": "2"}

@@ -28,14 +28,27 @@ class TrialGauges:
         )
         self._predicted = Gauge(
             "loadtest_trial_predicted_hit_ratio",
-            "What it had predicted.",
+            "What the formula had predicted.",
+            ["ttl_seconds"],
+            registry=registry,
+        )
+        self._replayed = Gauge(
+            "loadtest_trial_replay_hit_ratio",
+            "What the replay of its very arrivals had predicted.",
             ["ttl_seconds"],
             registry=registry,
         )
 
-    def show(self, ttl_seconds: float, measured: float | None, predicted: float | None) -> None:
+    def show(
+        self,
+        ttl_seconds: float,
+        measured: float | None,
+        predicted: float | None,
+        replayed: float | None,
+    ) -> None:
         """Set the hit ratios of one TTL; None leaves a gauge out."""
-        for gauge, ratio in ((self._measured, measured), (self._predicted, predicted)):
+        gauges = (self._measured, self._predicted, self._replayed)
+        for gauge, ratio in zip(gauges, (measured, predicted, replayed), strict=True):
             if ratio is not None:
                 gauge.labels(f"{ttl_seconds:g}").set(ratio)
 
@@ -63,7 +76,9 @@ class TrialPage:
         counted = counted_in_window(record)
         if record.aborted is None and counted is not None:
             predicted = record.prediction.hit_ratio if record.prediction else None
-            self.gauges.show(record.trial.ttl_seconds, hit_ratio(counted.lookups), predicted)
+            replayed = record.replay.hit_ratio if record.replay else None
+            measured = hit_ratio(counted.lookups)
+            self.gauges.show(record.trial.ttl_seconds, measured, predicted, replayed)
 
     def __enter__(self) -> Self:
         """Start serving.

@@ -20,6 +20,7 @@ def conclusions(run: RunRecord, trials: list[TrialFigures]) -> list[str]:
     if trusted:
         sentences += _effect(trials)
         sentences += _times(trusted)
+        sentences += _replay(trusted)
         sentences += _theory(trusted)
     doubted = sum(not trial.trusted for trial in trials)
     if doubted:
@@ -109,6 +110,15 @@ def _range_text(seconds: list[float]) -> str:
     """Return times in milliseconds, those of repetitions as a range."""
     ends = [f"{each * 1000:.1f}" for each in (min(seconds), max(seconds))]
     return " to ".join(dict.fromkeys(ends))
+
+
+def _replay(trusted: list[TrialFigures]) -> Iterator[str]:
+    residuals = [abs(trial.residual) for trial in trusted if trial.residual is not None]
+    if residuals:
+        yield (
+            "The replay of each trial's own arrivals, computed before its traffic, is off by "
+            f"{max(residuals) * 100:.1f} points of hit ratio at most."
+        )
 
 
 def _theory(trusted: list[TrialFigures]) -> Iterator[str]:

@@ -5,6 +5,7 @@ from collections.abc import Callable, Iterator, Mapping
 
 from loadtests.experiments.figures.doubt import Case, Doubt, Scope
 from loadtests.experiments.figures.interference import changes_between_readings, interference
+from loadtests.experiments.figures.residual import unlike_replay
 from loadtests.experiments.records.records import TrialRecord
 from loadtests.prediction.measuring_window import DISCARDED_LIVES, FEWEST_TTLS, longest_life
 from loadtests.service_under_test.contract import SERVICE_RESULTS
@@ -219,4 +220,5 @@ _CHECKS: tuple[Callable[[Case], Iterator[Doubt]], ...] = (
     _client_disagrees,
     _redis_disagrees,
     interference,
+    unlike_replay,
 )

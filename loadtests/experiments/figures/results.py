@@ -17,6 +17,7 @@ from loadtests.experiments.records.trials import load_trials
 
 _RATIOS = (
     *("ttl_seconds", "hit_ratio", "hit_ratio_low", "hit_ratio_high", "predicted_hit_ratio"),
+    *("replayed_hit_ratio", "residual"),
     *("offload_ratio", "predicted_offload_ratio", "lookups", "results"),
 )
 _RATES = ("store_queries_per_second", "target_rate", "achieved_rate")

@@ -8,6 +8,7 @@ import numpy as np
 from loadtests.experiments.figures.doubt import Doubt
 from loadtests.experiments.figures.doubts import doubts_of
 from loadtests.experiments.figures.intervals import Interval, batch_interval, quantile
+from loadtests.experiments.figures.residual import residual_of
 from loadtests.experiments.figures.window_loads import WindowLoads, loads_in_window
 from loadtests.experiments.records.records import Samples, TrialRecord
 from loadtests.sender.samples import RESULT_INDEX
@@ -62,7 +63,9 @@ class TrialFigures:
         hit_ratio_high: Upper end likewise.
         hit_ratio_error: Standard error likewise.
         batches: How many batches the interval is made from; 0 without one.
-        predicted_hit_ratio: From the prediction before the trial.
+        predicted_hit_ratio: From the formula, before the trial.
+        replayed_hit_ratio: From the replay of its very arrivals, before the trial.
+        residual: Measured less replayed hit ratio.
         offload_ratio: None also if no lookup asked the cache.
         predicted_offload_ratio: From the prediction before the trial.
         lookups: Lookups within the window; None if the trial was aborted before any was counted.
@@ -88,6 +91,8 @@ class TrialFigures:
     hit_ratio_error: float | None
     batches: int
     predicted_hit_ratio: float | None
+    replayed_hit_ratio: float | None
+    residual: float | None
     offload_ratio: float | None
     predicted_offload_ratio: float | None
     lookups: int | None
@@ -141,6 +146,8 @@ def figures_of(record: TrialRecord, samples: Samples) -> TrialFigures:
         hit_ratio_error=interval.standard_error if interval else None,
         batches=len(record.readings) - 1 if interval else 0,
         predicted_hit_ratio=prediction.hit_ratio if prediction else None,
+        replayed_hit_ratio=record.replay.hit_ratio if record.replay else None,
+        residual=residual_of(record, lookups),
         offload_ratio=offload_ratio(lookups),
         predicted_offload_ratio=prediction.offload_ratio if prediction else None,
         lookups=total,

@@ -16,6 +16,7 @@ from loadtests.experiments.plan.trial_order import Trial
 from loadtests.output.json_file import write_json
 from loadtests.prediction.after_cold_start import Prediction
 from loadtests.prediction.measuring_window import Window
+from loadtests.replay.trial_replay import ReplayRecord
 from loadtests.sender.samples import SAMPLE_DTYPE
 from loadtests.service_under_test.conditions import Conditions
 from loadtests.service_under_test.counters import RedisCounters, ServiceCounters
@@ -75,6 +76,7 @@ class TrialRecord:
         load: The load generator's summary; None if the trial was aborted.
         aborted: Why the trial was aborted; None if it was not.
         conditions: Read before the traffic, with each reading of a window, and after the traffic.
+        replay: What its very arrivals should have found; None for one that was not replayed.
     """
 
     trial: Trial
@@ -89,6 +91,7 @@ class TrialRecord:
     load: Mapping[str, Any] | None
     aborted: str | None
     conditions: list[Conditions] = dataclasses.field(default_factory=list)
+    replay: ReplayRecord | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -204,6 +207,7 @@ def _trial(values: dict[str, Any]) -> TrialRecord:
         "before": _drained(values["before"]),
         "after": _drained(values["after"]),
         "conditions": [Conditions.from_json(each) for each in values.get("conditions", [])],
+        "replay": _optional(ReplayRecord, values.get("replay")),
     }
     return TrialRecord(**{**values, **made})
 

@@ -59,8 +59,8 @@ def doubt_lines(trials: list[TrialFigures]) -> list[str]:
 
 def _ratios(trials: list[TrialFigures]) -> Table:
     table = empty_table(
-        *("\nTTL s", "hit\nratio", "95 %\ninterval", "\npredicted", "\noff by"),
-        *("\noffload", "\npredicted", "\nlookups", "store\nqueries/s"),
+        *("\nTTL s", "hit\nratio", "95 %\ninterval", "\nreplay", "off its\nreplay", "\ntheory"),
+        *("\noffload", "\ntheory", "\nlookups", "store\nqueries/s"),
         "achieved of\ntarget/s",
     )
     for trial in trials:
@@ -68,8 +68,9 @@ def _ratios(trials: list[TrialFigures]) -> Table:
             ttl_text(trial),
             ratio_text(trial.hit_ratio),
             interval_text(trial),
+            ratio_text(trial.replayed_hit_ratio),
+            residual_text(trial),
             ratio_text(trial.predicted_hit_ratio),
-            points_text(trial),
             ratio_text(trial.offload_ratio),
             ratio_text(trial.predicted_offload_ratio),
             count_text(trial.lookups),
@@ -97,6 +98,11 @@ def interval_text(trial: TrialFigures) -> str:
     if trial.hit_ratio_low is None or trial.hit_ratio_high is None:
         return UNKNOWN
     return f"{trial.hit_ratio_low:.3f}-{trial.hit_ratio_high:.3f}"
+
+
+def residual_text(trial: TrialFigures) -> str:
+    """Return the difference of measured and replayed hit ratio, in percentage points."""
+    return UNKNOWN if trial.residual is None else f"{trial.residual * 100:+.1f} pt"
 
 
 def points_text(trial: TrialFigures) -> str:

@@ -11,6 +11,7 @@ from loadtests.experiments.records.records import Samples, TrialRecord
 from loadtests.experiments.trial.locust_process import LocustLoad
 from loadtests.prediction.after_cold_start import Prediction
 from loadtests.prediction.measuring_window import Window
+from loadtests.replay.trial_replay import TrialReplay
 from loadtests.service_under_test.client import ServiceClient
 from loadtests.service_under_test.contract import Knob
 from loadtests.service_under_test.redis_statistics import RedisStatistics
@@ -56,6 +57,8 @@ class TrialPlan:
         expected_seconds: Duration of the traffic.
         predict: Makes the prediction from what was read of the service, and from the window.
         probe_ids: Ids whose loads are timed before the trial.
+        replay: Replays the trial from what was read of the service, up to the given second; None
+            for one that is not judged by its replay.
     """
 
     trial: Trial
@@ -64,6 +67,7 @@ class TrialPlan:
     expected_seconds: float
     predict: Callable[[Probed, Window | None], Prediction]
     probe_ids: list[int]
+    replay: Callable[[Probed, float], TrialReplay] | None = None
 
 
 class Progress(Protocol):

@@ -1,5 +1,6 @@
 """Runs trials one after another, and saves each as soon as it has ended."""
 
+import math
 import os
 from collections.abc import Callable
 from functools import partial
@@ -8,13 +9,14 @@ from loadtests.experiments.plan.plan import Load
 from loadtests.experiments.records.records import Drained, Reading, TrialRecord
 from loadtests.experiments.trial.locust_process import LoadError, LocustRun, Summary
 from loadtests.experiments.trial.parts import Bench, Probed, TrialPlan
+from loadtests.replay.trial_replay import TrialReplay, lateness_of
 from loadtests.service_under_test.client import PROBES_LEFT_OUT, ServiceError
 from loadtests.service_under_test.conditions import Conditions, RedisConditions
 
 PROBES = PROBES_LEFT_OUT + 20  # Loads timed before a trial.
 LONGEST_SLEEP_SECONDS = 0.25  # Between checks that the traffic still runs.
 QUIET_READINGS = 10  # Tries to read service and Redis at one moment.
-
+LATEST_READING_SECONDS = 5.0  # After the end of the window; arrivals are replayed up to then.
 
 _UNKNOWN_AT_FIRST = ("prediction", "predicted_at", "started_at", "before", "after", "load")
 
@@ -45,9 +47,10 @@ def run_trial(bench: Bench, load: Load, plan: TrialPlan, watch: Watch) -> None:
     folder = bench.scratch / f"load-{plan.trial.number:02d}"
     folder.mkdir(parents=True)
     try:
-        _measure(
-            bench, plan, notes, partial(bench.load.start, load, plan.trial.seed, folder), watch
-        )
+        start = partial(bench.load.start, load, plan.trial.seed, folder)
+        replay = _measure(bench, plan, notes, start, watch)
+        if replay is not None:
+            notes.replay = replay.record(_edges(notes), lateness_of(bench.read_samples(folder)))
         notes.aborted = None
     except (LoadError, ServiceError) as error:
         notes.aborted = _with_time(str(error), bench, notes)
@@ -58,9 +61,11 @@ def run_trial(bench: Bench, load: Load, plan: TrialPlan, watch: Watch) -> None:
 
 def _measure(
     bench: Bench, plan: TrialPlan, notes: TrialRecord, start: Callable[[], LocustRun], watch: Watch
-) -> None:
+) -> TrialReplay | None:
+    """Measure a trial, and return its replay, which was made before its traffic."""
     bench.progress.phase(plan.trial, "prepare")
-    notes.before = before = _prepare(bench, plan, notes)
+    replay = _prepare(bench, plan, notes)
+    notes.before = before = drained(bench)
     notes.conditions.append(_conditions(bench))
     run = start()
     try:
@@ -75,10 +80,18 @@ def _measure(
     notes.conditions.append(_conditions(bench))
     if plan.window is None:
         notes.readings.append(Reading(notes.load["ended_at"], notes.after.service))
+    return replay
 
 
-def _prepare(bench: Bench, plan: TrialPlan, notes: TrialRecord) -> Drained:
-    """Set knobs, time loads on an empty cache, empty it again, predict, and read the counters."""
+def _edges(notes: TrialRecord) -> list[float]:
+    """Return when the counters were read, in seconds after the first arrival."""
+    if notes.window is None:
+        return [0.0, math.inf]
+    return [reading.at - (notes.started_at or 0.0) for reading in notes.readings]
+
+
+def _prepare(bench: Bench, plan: TrialPlan, notes: TrialRecord) -> TrialReplay | None:
+    """Set knobs, time loads on an empty cache, empty it again, predict and replay."""
     bench.service.set_knobs(plan.knobs)
     bench.service.clear_cache()
     fill_seconds = bench.service.probe_fill_seconds(plan.probe_ids, PROBES)
@@ -88,8 +101,12 @@ def _prepare(bench: Bench, plan: TrialPlan, notes: TrialRecord) -> Drained:
         notes.window = plan.window.with_fills(fill_seconds or 0.0)
     probed = Probed(notes.knobs, fill_seconds, bench.service.processes)
     notes.prediction = plan.predict(probed, notes.window)
+    replay = None
+    if plan.replay is not None and fill_seconds is not None:
+        ends = notes.window.closes + LATEST_READING_SECONDS if notes.window else math.inf
+        replay = plan.replay(probed, ends)
     notes.predicted_at = bench.clock.time()
-    return drained(bench)
+    return replay
 
 
 def _watch_window(bench: Bench, plan: TrialPlan, notes: TrialRecord, run: LocustRun) -> Summary:

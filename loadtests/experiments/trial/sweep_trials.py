@@ -1,6 +1,7 @@
 """Runs the trials of a sweep on a stack, and saves their records in a folder."""
 
 import dataclasses
+from collections.abc import Callable
 from pathlib import Path
 
 import numpy as np
@@ -15,11 +16,13 @@ from loadtests.experiments.trial.runner import PROBES, run_trials
 from loadtests.prediction.after_cold_start import Prediction, predict_trace, predict_window
 from loadtests.prediction.key_rates import reads_of
 from loadtests.prediction.measuring_window import Window, cold_window
+from loadtests.replay.run_replay import InForce
+from loadtests.replay.trial_replay import TrialReplay, arrivals_of_trial
 from loadtests.stack.stack import Stack
 from loadtests.traffic.popularity import Popularity
 from loadtests.traffic.trace import Trace, TraceError, load_trace
 from loadtests.workload.assignments import trace_reads
-from loadtests.workload.scenario import Scenario
+from loadtests.workload.scenario import Scenario, Workload
 
 TRIAL_OVERHEAD_SECONDS = 3.0  # Knobs, probe, start of the traffic, drain.
 
@@ -108,6 +111,7 @@ def _window_trial(plan: Plan, trial: Trial, popularity: Popularity) -> TrialPlan
             reads, probed.knobs, probed.fill_seconds, window or planned, probed.processes
         ),
         probe_ids=_probe_ids(popularity.largest_id, trial.seed),
+        replay=_replay_of(Workload(load.settings(trial.seed), None)),
     )
 
 
@@ -123,7 +127,16 @@ def _trace_trial(plan: Plan, load: Load, trace: Trace, trial: Trial) -> TrialPla
         expected_seconds=trace.ids.size / load.rate,
         predict=predict,
         probe_ids=_probe_ids(int(trace.ids.max()), trial.seed),
+        replay=_replay_of(Workload(load.settings(trial.seed), trace)),
     )
+
+
+def _replay_of(workload: Workload) -> Callable[[Probed, float], TrialReplay]:
+    def replay(probed: Probed, until: float) -> TrialReplay:
+        arrivals = arrivals_of_trial(workload, until, probed.processes)
+        return TrialReplay(arrivals, InForce(probed.knobs, probed.fill_seconds or 0.0))
+
+    return replay
 
 
 def _read_trace(load: Load, path: Path) -> tuple[Load, Trace]:

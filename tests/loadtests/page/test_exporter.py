@@ -139,7 +139,7 @@ def test_stale_reads_are_counted():
 def test_the_metrics_page_names_every_metric_of_the_load_generator():
     values = scrape(view("hit", predicted_hit_ratio=0.8, theory={1.0: 0.5}))
     shown = {re.sub(r"_(bucket|count|sum)$", "", name) for name, *_ in values}
-    shown |= {"loadtest_trial_hit_ratio", "loadtest_trial_predicted_hit_ratio"}
+    shown |= {f"loadtest_trial_{kind}hit_ratio" for kind in ("", "predicted_", "replay_")}
 
     documented = set(re.findall(r"`(loadtest_\w+)`", METRICS_PAGE.read_text(encoding="utf-8")))
 

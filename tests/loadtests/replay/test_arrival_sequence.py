@@ -13,10 +13,10 @@ from tests.loadtests.settings_for import settings
 READS, WRITES = Scenario(), Scenario(writes=True)
 
 
-def sequence_of(users, scenarios=None, trace=None, **given):
+def sequence_of(users, scenarios=None, trace=None, replicas=1, **given):
     scenarios = scenarios or {"ReadHeavy": READS}
     workload = Workload(settings(**given), trace)
-    return ArrivalSequence(workload, scenarios, Epoch(0.0, 0.0, 0, users))
+    return ArrivalSequence(workload, scenarios, Epoch(0.0, 0.0, 0, users), replicas)
 
 
 def alone(**given):
@@ -73,10 +73,8 @@ def test_several_processes_send_the_same_requests_as_one(scenario):
 
 
 def test_each_process_sends_to_the_replicas_in_turn():
-    urls = ["http://127.0.0.1:8000", "http://127.0.0.1:8001", "http://127.0.0.1:8002"]
-
-    taken = alone(service_url=urls, rate=100.0).take(1.0)
-    more = alone(service_url=urls, rate=100.0)
+    taken = alone(replicas=3, rate=100.0).take(1.0)
+    more = alone(replicas=3, rate=100.0)
     parts = [more.take(0.5).replicas, more.take(1.0).replicas]
 
     assert taken.replicas[:7].tolist() == [0, 1, 2, 0, 1, 2, 0]

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from loadtests.replay.cache_model import CacheModel
-from loadtests.replay.cache_rules import CacheRules, Work, steady_work
+from loadtests.replay.cache_rules import CacheRules, Work, seeded_work
 from loadtests.service_under_test.contract import SERVICE_RESULTS
 from loadtests.traffic.outside_ids import FIRST_MISSING_ID
 from tests.loadtests.theory import simulation
@@ -14,7 +14,7 @@ from tests.loadtests.theory import simulation
 
 def model_of(fill_seconds=0.0, write_seconds=0.0, ttl_seconds=1.0, **rules):
     """Return a model whose Redis keeps time without ticks, as the simulation does."""
-    work = steady_work(fill_seconds, write_seconds, tick_seconds=0.0)
+    work = seeded_work(fill_seconds, write_seconds, tick_seconds=0.0)
     return CacheModel(CacheRules(ttl_seconds, **rules), work)
 
 
@@ -198,7 +198,7 @@ def test_changed_ttl_holds_for_entries_that_are_filled_later():
     model = model_of(ttl_seconds=1.0)
     model.look_up(0.0, 1)
 
-    model.change(0.5, CacheRules(10.0), steady_work(0.0, tick_seconds=0.0))
+    model.change(0.5, CacheRules(10.0), seeded_work(0.0, tick_seconds=0.0))
 
     for at in (0.9, 1.1, 11.0, 11.2):
         model.look_up(at, 1)
@@ -207,7 +207,7 @@ def test_changed_ttl_holds_for_entries_that_are_filled_later():
 
 def test_entry_lasts_half_a_tick_longer_and_is_stale_half_a_tick_earlier():
     ticking = CacheModel(
-        CacheRules(1.0, protection="stale", stale_seconds=2.0), steady_work(0.0, tick_seconds=0.1)
+        CacheRules(1.0, protection="stale", stale_seconds=2.0), seeded_work(0.0, tick_seconds=0.1)
     )
 
     for item, at in enumerate([0.94, 0.96, 3.04, 3.06]):

@@ -10,7 +10,11 @@ from prometheus_client.parser import text_string_to_metric_families
 from loadtests.experiments.commands.trial_page import TrialGauges, TrialPage
 from loadtests.experiments.commands.usage import UsageError
 from loadtests.experiments.plan.trial_order import Trial
+from loadtests.replay.trial_replay import ReplayRecord
+from loadtests.service_under_test.contract import SERVICE_RESULTS
 from loadtests.stack.ports import free_port
+
+NONE = dict.fromkeys(SERVICE_RESULTS, 0)
 
 
 def read(address):
@@ -20,18 +24,20 @@ def read(address):
 
 def test_trials_appear_on_the_page_as_they_end(record):
     with TrialPage("127.0.0.1", free_port()) as page:
-        page.show(record(trial=Trial(1, 0.5, 1, 1)))
+        replay = ReplayRecord([{**NONE, "hit": 30, "miss": 10}], 10.0, [], None)
+        page.show(record(trial=Trial(1, 0.5, 1, 1), replay=replay))
         page.show(record(trial=Trial(2, 5.0, 1, 1), aborted="the load ended"))
         text = read(page.address)
 
     assert 'loadtest_trial_hit_ratio{ttl_seconds="0.5"} 0.9' in text
     assert 'loadtest_trial_predicted_hit_ratio{ttl_seconds="0.5"} 0.9' in text
+    assert 'loadtest_trial_replay_hit_ratio{ttl_seconds="0.5"} 0.75' in text
     assert 'ttl_seconds="5"' not in text
 
 
 def test_a_sweep_shows_its_known_measured_and_predicted_ratios_by_ttl():
     registry = CollectorRegistry()
-    TrialGauges(registry).show(5.0, measured=0.7, predicted=None)
+    TrialGauges(registry).show(5.0, measured=0.7, predicted=None, replayed=None)
 
     families = text_string_to_metric_families(generate_latest(registry).decode())
     assert [(s.name, s.labels, s.value) for family in families for s in family.samples] == [

@@ -27,6 +27,7 @@ from loadtests.output.figure_text import UNKNOWN
 
 KEYS = [
     *("ttl_seconds", "hit_ratio", "hit_ratio_low", "hit_ratio_high", "predicted_hit_ratio"),
+    *("replayed_hit_ratio", "residual"),
     *("offload_ratio", "predicted_offload_ratio", "lookups", "results"),
     *(
         f"{clock}{word}_{quantile}_ms"

@@ -6,6 +6,7 @@ import itertools
 import pytest
 
 from loadtests.experiments.trial.runner import run_trials
+from loadtests.replay.trial_replay import ReplayRecord
 
 
 def test_phases_of_a_trial_come_in_order(bench, world, load, trial_plan):
@@ -114,3 +115,46 @@ def test_counters_of_a_redis_out_of_reach_are_unknown(bench, load, trial_plan, s
     run_trials(dataclasses.replace(bench, redis=None), load, [trial_plan()])
 
     assert saved[0][0].before.redis is None
+
+
+@dataclasses.dataclass
+class FakeReplay:
+    log: list
+
+    def record(self, edges, late):
+        self.log.append(f"count the replay at {edges[0]:.1f} to {edges[-1]:.1f} s")
+        return ReplayRecord([], 0.0, [], late.answers.size)
+
+
+def replay_into(world, plan):
+    """Return a trial that notes in the log when it is replayed, and from what."""
+
+    def replay(probed, until):
+        world.log.append(f"replay {until:.1f} s with {probed.fill_seconds * 1000:g} ms fills")
+        return FakeReplay(world.log)
+
+    return dataclasses.replace(plan, replay=replay)
+
+
+def test_replay_is_made_before_the_traffic_and_counted_where_the_counters_were_read(
+    bench, world, load, trial_plan, saved
+):
+    run_trials(bench, load, [replay_into(world, trial_plan())])
+
+    made, counted = (line for line in world.log if "replay" in line)
+    assert made == "replay 16.5 s with 10 ms fills"
+    assert counted == "count the replay at 1.5 to 11.5 s"
+    assert world.log.index(made) < world.log.index("begun") < world.log.index(counted)
+    assert saved[0][0].replay == ReplayRecord([], 0.0, [], 0)
+
+
+def test_trial_whose_fill_time_is_unknown_or_that_was_aborted_has_no_replay(
+    bench, world, load, trial_plan, saved
+):
+    bench.service.probe_fill_seconds = lambda *_: None
+    run_trials(bench, load, [replay_into(world, trial_plan())])
+    del bench.service.probe_fill_seconds
+    world.ends_after = 3.0
+    run_trials(bench, load, [replay_into(world, trial_plan(2))])
+
+    assert [record.replay for record, _ in saved] == [None, None]

@@ -1,0 +1,81 @@
+"""Whether a trial is like the replay of its very arrivals, which knows no sampling error."""
+
+from collections.abc import Iterator, Mapping
+from itertools import pairwise
+
+from loadtests.experiments.figures.doubt import Case, Doubt
+from loadtests.experiments.records.records import TrialRecord
+from loadtests.replay.trial_replay import ReplayRecord
+from loadtests.service_under_test.contract import (
+    HIT_RESULTS,
+    count_cache_lookups,
+    count_hits,
+    hit_ratio,
+)
+
+RESIDUAL = 0.003
+"""Of the hit ratio: quiet trials differ from their replay by less."""
+
+LATENESS_FACTOR = 3.0
+"""A machine that is late moves a trial by up to three times its usual deviation."""
+
+
+def residual_of(record: TrialRecord, lookups: Mapping[str, int]) -> float | None:
+    """Return the measured less the replayed hit ratio; None if one of them is unknown.
+
+    Args:
+        record: The trial.
+        lookups: By result, within the window.
+    """
+    measured = hit_ratio(lookups)
+    replayed = record.replay.hit_ratio if record.replay else None
+    return None if measured is None or replayed is None else measured - replayed
+
+
+def most_residual(replay: ReplayRecord) -> float:
+    """Return the largest residual of a trial that nothing but the machine disturbed."""
+    return max(RESIDUAL, LATENESS_FACTOR * (replay.lateness or 0.0))
+
+
+def unlike_replay(case: Case) -> Iterator[Doubt]:
+    """Yield a doubt if the hit ratio differs from the replay's by more than lateness explains."""
+    residual, replay = residual_of(case.record, case.lookups), case.record.replay
+    if residual is None or replay is None or abs(residual) <= most_residual(replay):
+        return
+    text = (
+        f"the hit ratio is {abs(residual) * 100:.1f} points {'above' if residual > 0 else 'below'} "
+        f"that of the replay of its own arrivals{_where(case.record, replay)}; the machine "
+        f"explains {most_residual(replay) * 100:.1f} points"
+    )
+    yield Doubt("unlike-replay", text, _MORE_HITS if residual > 0 else _FEWER_HITS)
+
+
+_MORE_HITS = (
+    "find who else reads these ids or made entries live longer, then measure again with this "
+    "service and its Redis left alone"
+)
+_FEWER_HITS = (
+    "find what else removed entries or kept loads from filling them (DEL, UNLINK or FLUSHDB in "
+    "Redis, another service on the same keys), then measure again"
+)
+
+
+def _where(record: TrialRecord, replay: ReplayRecord) -> str:
+    """Return in which batch they differ most; nothing for a trial that is measured whole."""
+    if record.window is None or record.started_at is None:
+        return ""
+    batches = zip(pairwise(record.readings), replay.batches, strict=False)
+    hits = [
+        (abs(_excess(later.counters.since(earlier.counters).lookups, expected)), earlier, later)
+        for (earlier, later), expected in batches
+    ]
+    _, earlier, later = max(hits, key=lambda each: each[0])
+    begun = record.started_at
+    return f", most between {earlier.at - begun:.1f} and {later.at - begun:.1f} s"
+
+
+def _excess(counted: Mapping[str, int], expected: Mapping[str, float]) -> float:
+    """Return how many more lookups hit than should have of those that were counted."""
+    lookups = sum(expected.values())
+    share = sum(expected.get(word, 0.0) for word in HIT_RESULTS) / lookups if lookups else 0.0
+    return count_hits(counted) - share * count_cache_lookups(counted)
