@@ -3,11 +3,13 @@
 import logging
 import time
 from collections import deque
+from dataclasses import dataclass
 from typing import Protocol, TypeVar
 
 import gevent
 
 from loadtests.page.snapshot import THEORY_TTLS, View
+from loadtests.prediction.stale_reads import Staleness
 from loadtests.prediction.steady_state import predicted_hit_ratio
 from loadtests.run.ledger import Ledger
 from loadtests.sender.tallies import Tallies, add_up
@@ -33,6 +35,16 @@ class LoadSource(Protocol):
         """Return the number of worker processes; 0 in a single process."""
 
 
+@dataclass(frozen=True, slots=True)
+class _Theory:
+    """What is predicted for one traffic and its knobs, kept until they change."""
+
+    known_for: object
+    hit_ratio: float | None
+    curve: dict[float, float | None]
+    staleness: Staleness | None
+
+
 class LiveView:
     """Keeps a fresh `View`.
 
@@ -46,7 +58,7 @@ class LiveView:
         self._ledger = ledger
         self._hits: deque[tuple[float, int, int]] = deque()  # (at, hits, lookups)
         self._queries: deque[tuple[float, float]] = deque()  # (at, queries)
-        self._theory: tuple[object, float | None, dict[float, float | None]] | None = None
+        self._theory: _Theory | None = None
         self._reset = Tallies()
         self.view = View()
 
@@ -73,6 +85,7 @@ class LiveView:
             shown=tallies.since(self._reset),
             recent_hit_ratio=self._recent_hit_ratio(tallies),
             predicted_hit_ratio=predicted,
+            predicted_staleness=self._theory.staleness if self._theory else None,
             theory=theory,
             store_queries_per_second=self._store_queries_per_second(),
             fenced=self._ledger.fenced,
@@ -125,15 +138,16 @@ class LiveView:
         if traffic is None or "ttl_seconds" not in knobs:
             return None, {}
         known_for = (traffic, tuple(sorted(knobs.items())))
-        if self._theory is None or self._theory[0] != known_for:
+        if self._theory is None or self._theory.known_for != known_for:
             curve: dict[float, float | None] = {}
             for ttl_seconds in THEORY_TTLS if traffic.reads is None else ():
                 gevent.sleep(0)  # Let arrivals that are due go first.
                 curve[ttl_seconds] = predicted_hit_ratio(
                     traffic, {**knobs, "ttl_seconds": ttl_seconds}
                 )
-            self._theory = (known_for, predicted_hit_ratio(traffic, knobs), curve)
-        return self._theory[1], self._theory[2]
+            staleness = self._ledger.predicted_staleness()
+            self._theory = _Theory(known_for, predicted_hit_ratio(traffic, knobs), curve, staleness)
+        return self._theory.hit_ratio, self._theory.curve
 
 
 def _drop_old(history: deque[_Timed]) -> None:

@@ -3,6 +3,7 @@
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
+from loadtests.prediction.stale_reads import Staleness
 from loadtests.sender.tallies import Tallies
 
 THEORY_TTLS = (0.1, 0.2, 0.5, 1.0, 2.0, 5.0, 10.0, 20.0, 30.0, 60.0, 120.0, 300.0, 600.0, 3600.0)
@@ -18,6 +19,7 @@ class View:
         shown: Counted since Locust's statistics were last reset; the web page shows these.
         recent_hit_ratio: Measured over about the last ten seconds.
         predicted_hit_ratio: Predicted for the knobs in force.
+        predicted_staleness: Predicted for the knobs in force; None also in a run without writes.
         theory: The predicted hit ratio for each TTL of THEORY_TTLS.
         store_queries_per_second: Queries by all users of the service, not only by this load.
         fenced: Whether fills have been fenced throughout the run.
@@ -28,6 +30,7 @@ class View:
     shown: Tallies = field(default_factory=Tallies)
     recent_hit_ratio: float | None = None
     predicted_hit_ratio: float | None = None
+    predicted_staleness: Staleness | None = None
     theory: Mapping[float, float | None] = field(default_factory=dict)
     store_queries_per_second: float | None = None
     fenced: bool = False

@@ -1,15 +1,18 @@
 """Ends a run: logs how it went and decides whether it passed."""
 
 import logging
+from collections.abc import Callable
 
 import gevent
 from locust.env import Environment
 from locust.stats import CSV_STATS_INTERVAL_SEC
 
 from loadtests.output.figure_text import UNKNOWN_WORD, number_text, percent_text
+from loadtests.prediction.stale_reads import Staleness
 from loadtests.run.gates import EXIT_GATE, gates_from
 from loadtests.run.outcome import Outcome
 from loadtests.run.typed_locust import parsed_options
+from loadtests.sender.oracle import VISIBLE_SECONDS
 
 logger = logging.getLogger(__name__)
 
@@ -56,5 +59,31 @@ def closing_line(outcome: Outcome) -> str:
     parts.append(f"slip p99 {slip}")
     parts.append(f"{tallies.dropped} dropped, {tallies.failed} failed")
     if tallies.judged_reads:
-        parts.append(f"{tallies.stale_reads} stale of {tallies.judged_reads} judged reads")
+        parts.append(_staleness_text(outcome))
     return ", ".join(parts)
+
+
+def _staleness_text(outcome: Outcome) -> str:
+    """Return how stale reads were, each figure beside its prediction where there is one."""
+    tallies = outcome.tallies
+    expected = outcome.predicted_staleness or Staleness(None)
+    share = _beside(percent_text, tallies.stale_ratio, expected.stale_ratio)
+    parts = [f"{tallies.stale_reads} stale of {tallies.judged_reads} judged reads: {share}"]
+    if tallies.stale_reads:
+        mean = _beside(_seconds_text, tallies.staleness.mean_seconds, expected.mean_seconds)
+        parts.append(f"mean staleness {mean}")
+    if tallies.reads_after_write:
+        visible = _beside(percent_text, tallies.visible_ratio, expected.visible_ratio)
+        parts.append(f"writes visible after {VISIBLE_SECONDS:g} s {visible}")
+    return ", ".join(parts)
+
+
+def _beside(
+    text: Callable[[float | None], str], measured: float | None, predicted: float | None
+) -> str:
+    """Return a figure as text, with its prediction where there is one."""
+    return text(measured) + ("" if predicted is None else f" (predicted {text(predicted)})")
+
+
+def _seconds_text(seconds: float | None) -> str:
+    return number_text(seconds, 2, unit=" s")

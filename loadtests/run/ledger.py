@@ -8,10 +8,12 @@ from pathlib import Path
 import numpy as np
 from locust.env import Environment
 
+from loadtests.prediction.stale_reads import Staleness, predicted_staleness
 from loadtests.prediction.steady_state import Traffic, predicted_hit_ratio
 from loadtests.run.load_user import scenarios_of
 from loadtests.run.outcome import Outcome, summarise
 from loadtests.run.typed_locust import parsed_options
+from loadtests.sender.oracle import VISIBLE_SECONDS, VISIBLE_TOLERANCE
 from loadtests.sender.recording import Recording
 from loadtests.sender.tallies import Tallies
 from loadtests.service_under_test.client import ServiceClient
@@ -164,6 +166,7 @@ class Ledger:
             predicted_hit_ratio=self._predicted_hit_ratio(),
             top_shares=self.top_shares,
             fenced=self.fenced,
+            predicted_staleness=self.predicted_staleness(),
             unreported=unreported,
         )
         self.started_at = None
@@ -199,6 +202,12 @@ class Ledger:
         total = sum(users.values())
         closed = sum(count for name, count in users.items() if scenarios[name].closed_loop)
         return 1.0 - closed / total if total else 1.0
+
+    def predicted_staleness(self) -> Staleness | None:
+        """Return how stale the reads of the run should be; None where that is unknown."""
+        if self.traffic is None or "ttl_seconds" not in self.knobs:
+            return None
+        return predicted_staleness(self.traffic, self.knobs, VISIBLE_SECONDS, VISIBLE_TOLERANCE)
 
     def _predicted_hit_ratio(self) -> float | None:
         if self.traffic is None or "ttl_seconds" not in self.knobs:

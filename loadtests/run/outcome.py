@@ -3,6 +3,8 @@
 from dataclasses import dataclass
 from typing import Any
 
+from loadtests.prediction.stale_reads import Staleness
+from loadtests.sender.oracle import VISIBLE_SECONDS
 from loadtests.sender.tallies import Tallies
 from loadtests.workload.load_settings import LoadSettings
 
@@ -17,6 +19,7 @@ class Outcome:
         started_at, ended_at: Unix seconds; the run ends when every request is drained.
         predicted_hit_ratio: By theory; None where it makes no prediction.
         top_shares: Share of lookups to the 1, 10, 100 most popular ids; empty where these change.
+        predicted_staleness: How stale reads should be; None where theory makes no prediction.
         fenced: Whether fills were fenced throughout; then no read may go back in time.
         unreported: A sentence for each worker that was lost before its last report.
     """
@@ -28,6 +31,7 @@ class Outcome:
     predicted_hit_ratio: float | None
     top_shares: dict[str, float]
     fenced: bool = True
+    predicted_staleness: Staleness | None = None
     unreported: tuple[str, ...] = ()
 
 
@@ -35,6 +39,7 @@ def summarise(outcome: Outcome) -> dict[str, Any]:
     """Return the content of summary.json; unknown is None."""
     tallies = outcome.tallies
     judged = tallies.judged_reads > 0
+    expected = outcome.predicted_staleness
     return {
         "started_at": outcome.started_at,
         "ended_at": outcome.ended_at,
@@ -59,5 +64,11 @@ def summarise(outcome: Outcome) -> dict[str, Any]:
         "stale_reads": tallies.stale_reads if judged else None,
         "impossible_reads": tallies.impossible_reads(fenced=outcome.fenced) if judged else None,
         "staleness_mean_seconds": tallies.staleness.mean_seconds,
+        "stale_ratio": tallies.stale_ratio,
+        "predicted_stale_ratio": expected.stale_ratio if expected else None,
+        "predicted_staleness_mean_seconds": expected.mean_seconds if expected else None,
+        "writes_visible_after_seconds": VISIBLE_SECONDS if judged else None,
+        "writes_visible_ratio": tallies.visible_ratio,
+        "predicted_writes_visible_ratio": expected.visible_ratio if expected else None,
         "unreported": list(outcome.unreported),
     }

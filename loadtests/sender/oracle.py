@@ -5,8 +5,15 @@ acknowledged before a read began. A write whose outcome is unknown never makes a
 """
 
 import math
+from bisect import bisect_left
 from dataclasses import dataclass, field
 from enum import Enum
+
+VISIBLE_SECONDS = 1.0
+"""This long after a write a read of its key shows whether the write is visible by then."""
+
+VISIBLE_TOLERANCE = 0.2
+"""A read counts that comes this share of those seconds earlier or later."""
 
 
 class Verdict(Enum):
@@ -26,10 +33,13 @@ class Judgement:
         verdict: Its fault.
         stale_seconds: How long the value had been superseded when the read began; None if it had
             not been.
+        shows_write: Whether it shows a write that was acknowledged about VISIBLE_SECONDS before;
+            None if there was none.
     """
 
     verdict: Verdict
     stale_seconds: float | None = None
+    shows_write: bool | None = None
 
 
 @dataclass(slots=True)
@@ -83,8 +93,14 @@ class Oracle:
         """Record that the write of *version* was acknowledged *now*."""
         version.acknowledged = now
 
-    def judge(self, key: int, quantity: int, began: float, ended: float) -> Judgement | None:
-        """Judge a read of *key* that returned *quantity*; return None if it cannot be judged."""
+    def judge(
+        self, key: int, quantity: int, began: float, ended: float, *, bypassed: bool = False
+    ) -> Judgement | None:
+        """Judge a read of *key* that returned *quantity*; return None if it cannot be judged.
+
+        A read that *bypassed* the cache may see a write before the cache does, so reads of the
+        cache that come after it may be older.
+        """
         history = self._history(key)
         version = _find_written(history, quantity)
         if version is None:
@@ -95,13 +111,14 @@ class Oracle:
             return Judgement(Verdict.NEVER_WRITTEN)
         newest = history.newest_seen
         regressed = _is_older(version, newest) and history.seen_at <= began
-        if newest is None or _is_older(newest, version):
+        if not bypassed and (newest is None or _is_older(newest, version)):
             history.newest_seen, history.seen_at = version, ended
         superseded = _superseded_at(history.versions, version)
         stale_seconds = began - superseded if superseded <= began else None
+        verdict = Verdict.FRESH if stale_seconds is None else Verdict.STALE
         if regressed:
-            return Judgement(Verdict.REGRESSED, stale_seconds)
-        return Judgement(Verdict.FRESH if stale_seconds is None else Verdict.STALE, stale_seconds)
+            verdict = Verdict.REGRESSED
+        return Judgement(verdict, stale_seconds, _shows_write(history.versions, version, began))
 
     def _from_before(self, history: _History, quantity: int) -> Version | None:
         """Return an unknown value as one from before; without an earlier owner only the first."""
@@ -129,6 +146,19 @@ def _superseded_at(versions: list[Version], version: Version) -> float:
             break
         superseded = min(superseded, other.acknowledged)
     return superseded
+
+
+def _shows_write(versions: list[Version], version: Version, began: float) -> bool | None:
+    """Return whether *version* is no older than the write nearest to VISIBLE_SECONDS ago."""
+    wanted = began - VISIBLE_SECONDS
+    place = bisect_left(versions, wanted, key=lambda each: each.began)
+    near = [each for each in versions[max(0, place - 1) : place + 1] if each.acknowledged <= began]
+    if not near:
+        return None
+    nearest = min(near, key=lambda each: abs(each.acknowledged - wanted))
+    if abs(nearest.acknowledged - wanted) > VISIBLE_TOLERANCE * VISIBLE_SECONDS:
+        return None
+    return not _is_older(version, nearest)
 
 
 def _is_older(version: Version, other: Version | None) -> bool:

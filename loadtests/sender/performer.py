@@ -6,7 +6,7 @@ from collections.abc import Callable
 
 from loadtests.sender.fruit_client import Answer, AnswerError, FruitClient
 from loadtests.sender.oracle import Oracle
-from loadtests.sender.samples import DROPPED, FAILED, RESULTS
+from loadtests.sender.samples import BYPASS, DROPPED, FAILED, RESULTS
 from loadtests.sender.slots import Arrival
 from loadtests.sender.tallies import Tallies
 
@@ -113,7 +113,8 @@ class Performer:
     ) -> None:
         quantity = _quantity(answer)
         if quantity is not None:
-            judgement = oracle.judge(key, quantity, started, ended)
+            bypassed = answer.result == BYPASS
+            judgement = oracle.judge(key, quantity, started, ended, bypassed=bypassed)
             if judgement is not None:
                 self._tallies.judge(judgement)
 

@@ -13,6 +13,7 @@ RESULTS = (*SERVICE_RESULTS, "failed", "dropped")
 """The service's seven results; "failed": no valid answer; "dropped": waited too long to be sent."""
 
 RESULT_INDEX = {word: index for index, word in enumerate(RESULTS)}
+BYPASS = RESULT_INDEX["bypass"]
 FAILED = RESULT_INDEX["failed"]
 DROPPED = RESULT_INDEX["dropped"]
 

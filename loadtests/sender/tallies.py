@@ -47,6 +47,8 @@ class Tallies:
             never sent.
         judged_reads, stale_reads, never_written_reads, regressed_reads: See `oracle`; a regressed
             read counts as stale too.
+        reads_after_write: Reads about `oracle.VISIBLE_SECONDS` after a write of their key.
+        writes_visible: Those of them that showed it.
         by_row: Latencies by (scenario, result).
         slip: How much later than intended a request got its slot.
         staleness: How long the value of a stale read had been superseded.
@@ -68,6 +70,8 @@ class Tallies:
     stale_reads: int = 0
     never_written_reads: int = 0
     regressed_reads: int = 0
+    reads_after_write: int = 0
+    writes_visible: int = 0
     by_row: dict[tuple[str, str], Clocks] = field(default_factory=dict)
     slip: Histogram = field(default_factory=Histogram)
     staleness: Histogram = field(default_factory=Histogram)
@@ -111,12 +115,24 @@ class Tallies:
         self.never_written_reads += judgement.verdict is Verdict.NEVER_WRITTEN
         self.regressed_reads += judgement.verdict is Verdict.REGRESSED
         self.stale_reads += judgement.verdict in (Verdict.STALE, Verdict.REGRESSED)
+        self.reads_after_write += judgement.shows_write is not None
+        self.writes_visible += judgement.shows_write is True
         if judgement.stale_seconds is not None:
             self.stale_seconds.append(judgement.stale_seconds)
 
     def impossible_reads(self, *, fenced: bool) -> int:
         """Return reads of a value never written and, with fenced fills, reads that regressed."""
         return self.never_written_reads + (self.regressed_reads if fenced else 0)
+
+    @property
+    def stale_ratio(self) -> float | None:
+        """The share of judged reads that were stale; None without any."""
+        return self.stale_reads / self.judged_reads if self.judged_reads else None
+
+    @property
+    def visible_ratio(self) -> float | None:
+        """The share of reads soon after a write that showed it; None without any."""
+        return self.writes_visible / self.reads_after_write if self.reads_after_write else None
 
     @property
     def dropped(self) -> int:

@@ -1,11 +1,14 @@
 """The oracle against a real service: it finds the stale reads that theory expects, and no other."""
 
+import threading
+import time
+
 import numpy as np
 import pytest
 
 from loadtests.theory import staleness
 from loadtests.traffic.zipf import Zipf
-from tests.integration.load.locust_load import clear_cache, patch, run
+from tests.integration.load.locust_load import clear_cache, frozen, patch, run
 
 pytestmark = [pytest.mark.integration, pytest.mark.exclusive]
 
@@ -49,6 +52,37 @@ def test_without_invalidation_number_and_age_of_stale_reads_match_theory(
     measured = summary["stale_reads"] / summary["judged_reads"]
     assert measured == pytest.approx(ratio, rel=0.1)
     assert summary["staleness_mean_seconds"] == pytest.approx(mean_seconds, rel=0.1)
+    assert summary["predicted_stale_ratio"] == pytest.approx(ratio, rel=0.01)
+    assert summary["predicted_staleness_mean_seconds"] == pytest.approx(mean_seconds, rel=0.01)
+    assert summary["impossible_reads"] == 0
+
+
+def test_share_of_writes_visible_after_a_second_matches_theory(tmp_path, service_url):
+    patch(service_url, ttl_seconds=2.0, invalidation="none", store_delay_seconds=0)
+    clear_cache(service_url)
+
+    summary = read_write(tmp_path, service_url, 300.0, 6_000)
+
+    predicted = summary["predicted_writes_visible_ratio"]
+    assert 0.5 < predicted < 0.7
+    assert summary["writes_visible_ratio"] == pytest.approx(predicted, abs=0.05)
+
+
+def test_reads_past_a_paused_redis_make_no_later_read_impossible(tmp_path, drill_stack):
+    url = drill_stack.service_urls[0]
+    patch(url, ttl_seconds=60.0, invalidation="none", fencing="on", store_delay_seconds=0)
+
+    def pause():
+        with frozen(drill_stack.redis.pid):
+            time.sleep(1.0)
+
+    pausing = threading.Timer(7.0, pause)
+    pausing.start()
+    summary = read_write(tmp_path, url, 400.0, 4_000)
+    pausing.join()
+
+    assert summary["results"]["bypass"] > 50
+    assert summary["stale_reads"] > 500
     assert summary["impossible_reads"] == 0
 
 

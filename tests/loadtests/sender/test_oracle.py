@@ -57,6 +57,32 @@ def test_a_value_still_being_written_may_be_read(oracle):
     assert oracle.judge(KEY, quantity, 1.5, 1.6).verdict is Verdict.FRESH
 
 
+def test_a_read_past_the_cache_does_not_make_older_reads_of_the_cache_impossible(oracle):
+    old, new = write(oracle, 1.0, 1.1), write(oracle, 2.0, 2.5)
+
+    assert oracle.judge(KEY, new, 3.0, 3.1, bypassed=True).verdict is Verdict.FRESH
+    assert oracle.judge(KEY, old, 4.0, 4.1).verdict is Verdict.STALE
+    oracle.judge(KEY, new, 5.0, 5.1)
+    assert oracle.judge(KEY, old, 6.0, 6.1).verdict is Verdict.REGRESSED
+
+
+@pytest.mark.parametrize(("began", "shown"), [(2.2, None), (2.4, False), (3.6, False), (3.8, None)])
+def test_a_read_about_a_second_after_a_write_tells_whether_it_shows_it(oracle, began, shown):
+    old = write(oracle, -9.0, -8.9)
+    write(oracle, 1.5, 1.52)
+    new = write(oracle, 2.5, 2.52)
+
+    assert oracle.judge(KEY, old, began, began + 0.1).shows_write is shown
+    assert oracle.judge(KEY, new, began, began + 0.1).shows_write is (shown is not None or None)
+
+
+def test_a_write_that_is_not_acknowledged_need_not_be_shown(oracle):
+    old = write(oracle, -9.0, -8.9)
+    write(oracle, 1.0, None)
+
+    assert oracle.judge(KEY, old, 2.0, 2.1).shows_write is None
+
+
 def test_a_write_of_unknown_outcome_makes_nothing_stale(oracle):
     old = write(oracle, 1.0, 1.1)
     write(oracle, 2.0, None)

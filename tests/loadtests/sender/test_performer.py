@@ -131,6 +131,18 @@ def test_reads_are_judged_by_the_writes_before_them(performer, tallies):
     assert (tallies.judged_reads, tallies.stale_reads) == (2, 1)
 
 
+def test_reads_past_the_cache_explain_older_reads_of_the_cache(performer, client, tallies):
+    performer.perform(read(performer), 10.0)
+    performer.perform(Arrival(9.0, performer, 7, True), 10.2)
+    written = client.written[0][1]
+    client.answer = Answer(RESULT_INDEX["bypass"], b'{"data": {"quantity": %d}}' % written, None)
+    performer.perform(read(performer), 10.5)
+    client.answer = Answer(RESULT_INDEX["hit"], b'{"data": {"quantity": 5}}', None)
+    performer.perform(read(performer), 11.0)
+
+    assert (tallies.stale_reads, tallies.regressed_reads) == (1, 0)
+
+
 def test_an_answer_without_a_value_is_not_judged(performer, client, tallies):
     client.answer = Answer(RESULT_INDEX["negative"], b'{"error": "no such fruit"}', None)
 

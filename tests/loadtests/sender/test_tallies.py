@@ -88,6 +88,16 @@ def test_a_regressed_read_is_stale_too():
     assert tallies.regressed_reads == tallies.never_written_reads == 1
 
 
+def test_share_of_stale_reads_and_of_visible_writes_is_unknown_without_reads():
+    tallies = Tallies()
+    assert (tallies.stale_ratio, tallies.visible_ratio) == (None, None)
+
+    for shows_write in (True, True, True, False, None):
+        tallies.judge(Judgement(Verdict.FRESH, None, shows_write))
+
+    assert (tallies.stale_ratio, tallies.visible_ratio) == (0.0, 0.75)
+
+
 def test_tallies_of_processes_add_up_at_the_master():
     one, two = fold(row("hit"), row("miss")), fold(row("hit", scenario=1))
     one.arrivals, two.arrivals = 2, 1

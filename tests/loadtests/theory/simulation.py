@@ -98,6 +98,24 @@ def invalidating_writes(draw, rate, write_rate, ttl, fill, until, *, fenced=True
     return counts
 
 
+def expiring_alone(draw, rate, write_rate, ttl, fill, until, after):
+    """Count reads of one item that writes do not delete: all, stale, older than a time; add lags.
+
+    A load takes its value at its start, and a read is stale if a write came before the read began.
+    """
+    counts = dict.fromkeys(("reads", "stale", "lag", "older"), 0.0)
+    writes = np.array([*poisson(draw, write_rate, until), np.inf])
+    read_at = -np.inf
+    for at, result in single_flight(draw, rate, ttl, fill, until):
+        read_at = at if result == "miss" else read_at
+        lag = max(0.0, at - writes[np.searchsorted(writes, read_at)])
+        counts["reads"] += 1
+        counts["stale"] += lag > 0
+        counts["lag"] += lag
+        counts["older"] += at - read_at > after
+    return counts
+
+
 def processes(draw, rate, ttl, fill, count, until):
     """Count the results of one item read through processes that each coalesce their own loads."""
     counts = dict.fromkeys(("hit", "coalesced", "miss"), 0)

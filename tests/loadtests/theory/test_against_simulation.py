@@ -6,7 +6,7 @@ The simulated numbers are those of long runs, written out; a short run checks th
 import numpy as np
 import pytest
 
-from loadtests.theory import fill, ttl, window
+from loadtests.theory import fill, staleness, ttl, window
 from tests.loadtests.theory import simulation
 
 
@@ -123,6 +123,49 @@ def test_waits_for_one_load_of_exponential_time_have_the_simulated_mean_and_vari
     assert (waits.mean_seconds, waits.variance) == pytest.approx((mean, variance))
     assert np.mean(sums) == pytest.approx(mean, rel=0.06)
     assert np.var(sums) == pytest.approx(variance, rel=0.2)
+
+
+EXPIRING = [
+    # Reads and writes per second, TTL, fill, a time; stale share, mean lag, share older than it.
+    ((5.0, 0.5, 2.0, 0.0, 0.5), 0.3334, 0.2380, 0.6827),
+    ((20.0, 1.0, 1.0, 0.3, 0.5), 0.4279, 0.2045, 0.5939),
+    ((2.0, 0.1, 5.0, 1.0, 1.0), 0.2274, 0.4801, 0.7720),
+    ((5.0, 2.0, 0.5, 0.1, 0.55), 0.3166, 0.0691, 0.0630),
+]
+
+
+@pytest.mark.parametrize(("case", "stale", "lag", "older"), EXPIRING, ids=str)
+def test_staleness_without_invalidation_matches_the_simulation(case, stale, lag, older):
+    rate, write_rate, ttl_seconds, fill_seconds, after = case
+
+    found = staleness.without_invalidation(
+        np.array([rate]), np.array([write_rate]), ttl_seconds, fill_seconds, after
+    )
+
+    assert found.stale_ratio[0] == pytest.approx(stale, abs=5e-3)
+    assert found.lag_seconds[0] == pytest.approx(lag, abs=5e-3)
+    assert found.older_ratio[0] == pytest.approx(older, abs=5e-3)
+
+
+@pytest.mark.parametrize(("case", "stale", "lag", "older"), EXPIRING[1:3], ids=str)
+def test_simulation_of_entries_that_writes_do_not_delete_still_gives_its_numbers(
+    case, stale, lag, older
+):
+    *rates, after = case
+    counts = simulation.expiring_alone(np.random.default_rng(8), *rates, 12_000 / case[0], after)
+
+    assert counts["stale"] / counts["reads"] == pytest.approx(stale, abs=0.03)
+    assert counts["lag"] / counts["reads"] == pytest.approx(lag, abs=0.05)
+    assert counts["older"] / counts["reads"] == pytest.approx(older, abs=0.02)
+
+
+def test_lag_of_a_rarely_written_item_keeps_its_digits():
+    def lag(write_rate):
+        rates = np.array([5.0]), np.array([write_rate])
+        return staleness.without_invalidation(*rates, 2.0, 0.1, 1.0).lag_seconds[0]
+
+    assert lag(1e-9) == pytest.approx(lag(1e-3) * 1e-6, rel=2e-3)
+    assert lag(0.0) == 0
 
 
 PACED = [

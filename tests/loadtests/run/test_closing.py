@@ -1,0 +1,54 @@
+"""The closing line of a run: what was measured, beside what was predicted."""
+
+import dataclasses
+
+import numpy as np
+
+from loadtests.prediction.stale_reads import Staleness
+from loadtests.run.closing import closing_line
+from loadtests.run.outcome import Outcome, summarise
+from loadtests.sender.samples import RESULT_INDEX
+from loadtests.sender.tallies import Tallies
+from tests.loadtests.settings_for import settings
+
+
+def ended(**counts):
+    rows = [(0.0, 0.002, 0.001, RESULT_INDEX["hit"], 0)] * 10
+    tallies = Tallies(rows=rows, arrivals=10, **counts)
+    tallies.fold(["ReadWrite"], 0.0)
+    tallies.staleness.add(np.array([2.0, 2.2]))
+    return Outcome(settings(), tallies, 1.0, 2.0, None, {})
+
+
+STALE = {"judged_reads": 10, "stale_reads": 2, "reads_after_write": 4, "writes_visible": 3}
+
+
+def test_staleness_stands_beside_its_prediction():
+    expected = Staleness(0.21, 2.0, 0.8)
+    outcome = dataclasses.replace(ended(**STALE), predicted_staleness=expected)
+
+    assert closing_line(outcome).endswith(
+        "2 stale of 10 judged reads: 20.0 % (predicted 21.0 %), "
+        "mean staleness 2.10 s (predicted 2.00 s), "
+        "writes visible after 1 s 75.0 % (predicted 80.0 %)"
+    )
+    summary = summarise(outcome)
+    assert (summary["stale_ratio"], summary["predicted_stale_ratio"]) == (0.2, 0.21)
+    assert summary["predicted_staleness_mean_seconds"] == 2.0
+    assert summary["writes_visible_after_seconds"] == 1.0
+    assert summary["writes_visible_ratio"] == 0.75
+    assert summary["predicted_writes_visible_ratio"] == 0.8
+
+
+def test_staleness_without_a_prediction_stands_alone():
+    line = closing_line(ended(**STALE))
+
+    assert "2 stale of 10 judged reads: 20.0 %, mean" in line
+    assert "(predicted" not in line
+
+
+def test_run_without_writes_says_nothing_of_staleness():
+    outcome = ended()
+
+    assert "stale" not in closing_line(outcome)
+    assert summarise(outcome)["stale_ratio"] is None
