@@ -4,12 +4,16 @@ import json
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass
+from typing import TypeGuard
 
 MAX_ID = 2_147_483_647
 MAX_QUANTITY = 2_147_483_647
 MAX_NAME_CHARACTERS = 255
-# JSON escapes a character to at most 12 bytes, so a longer value is not one of ours.
+# JSON escapes a character to at most 12 bytes, so that every name that clients may write fits. A
+# row with a longer value is not served, and a longer value in the cache is not one of ours.
 MAX_VALUE_BYTES = 4096
+# Rows that others wrote may hold more than clients may write: a BIGINT, or no value at all.
+MAX_STORED_QUANTITY = 2**63
 
 _ID = re.compile(r"[1-9][0-9]{0,9}")
 
@@ -20,13 +24,13 @@ class PoisonedValueError(ValueError):
 
 @dataclass(frozen=True, slots=True)
 class Fruit:
-    """One row of the table `fruit`."""
+    """One row of the table `fruit`; None is the NULL of a table that allows it."""
 
     id: int
-    name: str
-    quantity: int
+    name: str | None
+    quantity: int | None
 
-    def as_json_object(self) -> dict[str, int | str]:
+    def as_json_object(self) -> dict[str, int | str | None]:
         """Return the row as clients and the cache see it."""
         return {"id": self.id, "name": self.name, "quantity": self.quantity}
 
@@ -105,8 +109,14 @@ def from_value(value: bytes, fruit_id: int) -> Fruit | None:
         raise PoisonedValueError("wrong shape")
     if type(row["id"]) is not int or row["id"] != fruit_id:
         raise PoisonedValueError("wrong id")
-    if type(row["name"]) is not str or len(row["name"]) > MAX_NAME_CHARACTERS:
+    name, quantity = row["name"], row["quantity"]
+    if name is not None and type(name) is not str:
         raise PoisonedValueError("wrong name")
-    if type(row["quantity"]) is not int or abs(row["quantity"]) > MAX_QUANTITY + 1:
+    if quantity is not None and not is_stored_quantity(quantity):
         raise PoisonedValueError("wrong quantity")
-    return Fruit(row["id"], row["name"], row["quantity"])
+    return Fruit(fruit_id, name, quantity)
+
+
+def is_stored_quantity(value: object) -> TypeGuard[int]:
+    """Return whether a value is a quantity that a row may hold."""
+    return type(value) is int and -MAX_STORED_QUANTITY <= value < MAX_STORED_QUANTITY

@@ -13,10 +13,26 @@ class StoreRefusedError(StoreUnavailableError):
     """The store answered but did not carry out the statement (a deadlock, say)."""
 
 
+class UnservableRowError(StoreRefusedError):
+    """A row is no fruit, and will not be one at the next try."""
+
+
+class WriteNotAcceptedError(StoreRefusedError):
+    """The store's table does not accept a write, at the next try neither.
+
+    Attributes:
+        is_denied: Whether the user may not write; otherwise the value does not fit.
+    """
+
+    def __init__(self, message: str, *, is_denied: bool) -> None:
+        super().__init__(message)
+        self.is_denied = is_denied
+
+
 class Store(Protocol):
     """Reads and writes rows; every method but `problem` raises `StoreUnavailableError`.
 
-    After that error of a write, the write may or may not be done.
+    After that error of a write, unless it is `StoreRefusedError`, the write may or may not be done.
     """
 
     def find(self, fruit_id: int, delay_seconds: float) -> Fruit | None:

@@ -7,28 +7,20 @@ from contextlib import contextmanager, suppress
 from dataclasses import asdict
 from typing import Any, TypeVar
 
-from sqlalchemy import (
-    Column,
-    Connection,
-    Integer,
-    MetaData,
-    Row,
-    Select,
-    String,
-    Table,
-    delete,
-    insert,
-    inspect,
-    select,
-    update,
-)
+from sqlalchemy import Connection, Row, Select, delete, insert, select, update
 from sqlalchemy.exc import DBAPIError, IntegrityError, SQLAlchemyError
 
 from service.domain.catalogue import generate_fruit
 from service.domain.fruit import Fruit
 from service.domain.observer import Observer
-from service.domain.store import StoreRefusedError, StoreUnavailableError
+from service.domain.store import (
+    StoreUnavailableError,
+    UnservableRowError,
+    WriteNotAcceptedError,
+)
 from service.store.engines import build_engine, ends_after
+from service.store.refusals import cause, store_error
+from service.store.table import FRUIT, SELECT_FRUIT, find_problem, to_fruit
 
 # With the wait for its turn, a lookup is answered within a second when the database hangs.
 READ_TIMEOUT_SECONDS = 0.6
@@ -42,18 +34,11 @@ ROWS_PER_STATEMENT = 1000
 # Others may create and delete the row between the UPDATE and the INSERT of a replace.
 REPLACE_ATTEMPTS = 5
 SAME_CAUSE_SECONDS = 60.0
+WRITES = {"replace", "delete", "catalogue"}
 
 log = logging.getLogger("service")
 
 Value = TypeVar("Value")
-
-FRUIT = Table(
-    "fruit",
-    MetaData(),
-    Column("id", Integer, primary_key=True),
-    Column("name", String(255), nullable=False),
-    Column("quantity", Integer, nullable=False),
-)
 
 
 class FruitStore:
@@ -74,15 +59,15 @@ class FruitStore:
             url, WRITE_TIMEOUT_SECONDS, pool_size=pool_size, ping_seconds=WRITE_PING_SECONDS
         )
         self._bulk = build_engine(url, BULK_TIMEOUT_SECONDS, pool_size=None)
-        self._find = select(FRUIT.c.id, FRUIT.c.name, FRUIT.c.quantity)
 
     def find(self, fruit_id: int, delay_seconds: float) -> Fruit | None:
         """Read a row and sleep for the delay; None when there is no row."""
-        statement = self._find.where(FRUIT.c.id == fruit_id)
+        statement = SELECT_FRUIT.where(FRUIT.c.id == fruit_id)
         with self._query("select") as set_outcome:
             row = _twice_if_closed(lambda: self._first(statement, delay_seconds))
+            fruit = to_fruit(row, fruit_id) if row else None
             set_outcome("ok" if row else "absent")
-        return Fruit(row.id, row.name, row.quantity) if row else None
+        return fruit
 
     def replace(self, fruit: Fruit) -> bool:
         """Write a row, committed, and return whether it is new."""
@@ -111,8 +96,8 @@ class FruitStore:
                     there = select(FRUIT.c.id).where(FRUIT.c.id.between(ids[0], ids[-1]))
                     known = set(connection.scalars(there))
                     rows = [asdict(generate_fruit(n)) for n in ids if n not in known]
-                    if rows:
-                        connection.execute(statement, rows)
+                    if rows and connection.execute(statement, rows).rowcount < len(rows):
+                        _require_all(ids, set(connection.scalars(there)))
                     created += len(rows)
             set_outcome("ok")
         return created
@@ -121,20 +106,20 @@ class FruitStore:
         """Return what keeps the store from serving; None when nothing does."""
         try:
             with self._query("probe") as set_outcome:
-                there = _twice_if_closed(self._has_table)
+                problem = _twice_if_closed(self._find_problem)
                 set_outcome("ok")
         except StoreUnavailableError as error:
             return str(error)
-        return None if there else f"table {FRUIT.name} is missing: run db.sql on the database"
+        return problem
 
     def close(self) -> None:
         """Close all connections."""
         for engine in (self._reads, self._writes, self._bulk):
             engine.dispose()
 
-    def _has_table(self) -> bool:
+    def _find_problem(self) -> str | None:
         with self._reads.connect() as connection:
-            return inspect(connection).has_table(FRUIT.name)
+            return find_problem(connection)
 
     def _first(self, statement: Select[Any], delay_seconds: float) -> Row[Any] | None:
         with self._reads.connect() as connection:
@@ -159,9 +144,11 @@ class FruitStore:
         try:
             yield outcomes.append
         except SQLAlchemyError as error:
-            unavailable = _store_error(error)
-            self._log_once(str(unavailable))
-            raise unavailable from error
+            self._log_once(cause(error))
+            raise store_error(error, writes=op in WRITES) from error
+        except UnservableRowError as error:
+            self._log_once(str(error))
+            raise
         finally:
             self._observer.store_in_flight(-1)
             self._observer.store_query(op, outcomes[-1], time.perf_counter() - began)
@@ -191,6 +178,15 @@ def _twice_if_closed(read: Callable[[], Value]) -> Value:
     return read()
 
 
+def _require_all(ids: range, there: set[int]) -> None:
+    """Raise WriteNotAcceptedError if the database left out a row, as it may for IGNORE."""
+    for fruit_id in ids:
+        if fruit_id not in there:
+            raise WriteNotAcceptedError(
+                f"the table does not take the id {fruit_id}", is_denied=False
+            )
+
+
 def _replace(connection: Connection, fruit: Fruit) -> bool:
     for _ in range(REPLACE_ATTEMPTS - 1):
         with suppress(IntegrityError):  # another writer inserted first, so update its row
@@ -204,16 +200,3 @@ def _replace_once(connection: Connection, fruit: Fruit) -> bool:
         return False
     connection.execute(insert(FRUIT).values(row))
     return True
-
-
-def _store_error(error: SQLAlchemyError) -> StoreUnavailableError:
-    """Return the error that distinguishes a refused statement from a database that is away.
-
-    Its message holds no statement, parameters or password.
-    """
-    cause = getattr(error, "orig", None) or error
-    message = f"{type(cause).__name__}: {cause}".splitlines()[0][:200]
-    match error:
-        case DBAPIError(statement=str(), connection_invalidated=False):
-            return StoreRefusedError(message)
-    return StoreUnavailableError(message)

@@ -8,7 +8,11 @@ from werkzeug.exceptions import HTTPException, InternalServerError
 from service.domain.cache import CacheUnavailableError
 from service.domain.fruit import FruitError
 from service.domain.knobs import KnobError
-from service.domain.store import StoreUnavailableError
+from service.domain.store import (
+    StoreUnavailableError,
+    UnservableRowError,
+    WriteNotAcceptedError,
+)
 
 RETRY_AFTER_SECONDS = "1"
 
@@ -39,16 +43,27 @@ def problem(status: int, message: str, field: str | None = None) -> Response:
     return response
 
 
-def store_unavailable(_error: StoreUnavailableError) -> Response:
+def store_unavailable(error: StoreUnavailableError) -> Response:
     """Return a response that says when to try again; the cause can name servers and users."""
+    cause: BaseException | None = error
+    while cause is not None:
+        if isinstance(cause, UnservableRowError):
+            return problem(503, str(cause))  # Trying again does not help.
+        cause = cause.__cause__
     response = problem(503, "the store is not available; the service's log says why")
     response.headers["Retry-After"] = RETRY_AFTER_SECONDS
     return response
 
 
+def write_not_accepted(error: WriteNotAcceptedError) -> Response:
+    """Return a response that says why the table does not accept a write."""
+    return problem(403 if error.is_denied else 422, f"not written: {error}")
+
+
 def install(app: Flask) -> None:
     """Make the app answer every error in JSON."""
     app.register_error_handler(StoreUnavailableError, store_unavailable)
+    app.register_error_handler(WriteNotAcceptedError, write_not_accepted)
     app.register_error_handler(
         CacheUnavailableError, lambda error: problem(503, f"Redis is not available: {error}")
     )
