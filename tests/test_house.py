@@ -40,6 +40,8 @@ WINGS = {
     "loadtests.traffic": set(),
     "loadtests.theory": set(),
     "loadtests.output": set(),
+    "loadtests.request_logs": set(),
+    "loadtests.profile": {"loadtests.request_logs"},
     CLIENT: set(),
     "loadtests.stack": {CLIENT},
     "loadtests.workload": {"loadtests.traffic", CLIENT},
@@ -57,14 +59,13 @@ WINGS = {
     f"{EXPERIMENTS}.records": RECORDS,
     f"{EXPERIMENTS}.figures": {"loadtests.theory", *RECORDS},
     f"{EXPERIMENTS}.report": {f"{EXPERIMENTS}.figures", *RECORDS},
+    f"{EXPERIMENTS}.profile_report": {
+        *(f"{EXPERIMENTS}.report", "loadtests.profile", "loadtests.output"),
+    },
     f"{EXPERIMENTS}.trial": TRIAL,
     f"{EXPERIMENTS}.commands": {
-        *(
-            f"{EXPERIMENTS}.report",
-            f"{EXPERIMENTS}.figures",
-            "loadtests.page",
-            "loadtests.own_cost",
-        ),
+        *(f"{EXPERIMENTS}.report", f"{EXPERIMENTS}.figures", f"{EXPERIMENTS}.profile_report"),
+        *("loadtests.page", "loadtests.own_cost", "loadtests.profile", "loadtests.request_logs"),
         *TRIAL,
     },
     "loadtests.cli": {f"{EXPERIMENTS}.commands", *TRIAL},
@@ -232,7 +233,7 @@ def test_no_folder_has_more_than_fifteen_files(package):
     files = Counter(
         path.parent.relative_to(ROOT)
         for path in (ROOT / package).rglob("*")
-        if path.is_file() and path.suffix != ".pyc" and path.name != "__init__.py"
+        if path.is_file() and "__pycache__" not in path.parts and path.name != "__init__.py"
     )
 
     assert {str(folder): number for folder, number in files.items() if number > 15} == {}

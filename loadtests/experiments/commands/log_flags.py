@@ -1,0 +1,158 @@
+"""The flags of every verb that reads logs: which files, in which format, when requests come."""
+
+import argparse
+import re
+
+from rich.console import Console
+from rich.progress import Progress, SpinnerColumn, TextColumn
+
+from loadtests.experiments.commands.usage import UsageError
+from loadtests.request_logs.clock import UNITS
+from loadtests.request_logs.formats.columns import COLUMNS
+from loadtests.request_logs.loading import LoadedLog, Timing, load_logs
+from loadtests.request_logs.recognition import FORMATS, Reading
+from loadtests.request_logs.source import LogError
+from loadtests.traffic.arrivals import ARRIVALS
+from loadtests.workload.flags import Flag
+
+RATE = Flag("rate", 500.0, "", 1e-6, 1e9, "per second")
+SEED = Flag("seed", 1, "", 0, 2**31 - 1)
+
+
+def add_log_flags(parser: argparse.ArgumentParser) -> None:
+    """Declare the files and how they are read."""
+    parser.add_argument("files", metavar="FILE", nargs="+", help='Log, or "-" for stdin')
+    how = parser.add_argument_group("format", "Recognised from the first lines unless given.")
+    how.add_argument(
+        "--format", choices=FORMATS, metavar="NAME", help=f"One of {', '.join(FORMATS)}"
+    )
+    how.add_argument(
+        "--columns",
+        type=_columns,
+        metavar="COLUMN=PLACE,…",
+        help="Columns of a table by number or name, such as time=1,key=2,op=3,size=4",
+    )
+    how.add_argument("--delimiter", type=_delimiter, metavar="TEXT", help="Sets the columns apart")
+    how.add_argument(
+        "--line-regex",
+        type=_line_regex,
+        metavar="REGEX",
+        help="Finds the named groups key, and time, op and size, in a line",
+    )
+    how.add_argument(
+        "--key-regex",
+        type=_regex,
+        metavar="REGEX",
+        help="Takes the key out of a path or column: its first group; other requests are dropped",
+    )
+    how.add_argument(
+        "--class-regex",
+        type=_regex,
+        metavar="REGEX",
+        help="Takes the class out of a key: its first group (default what stands before a colon)",
+    )
+    how.add_argument(
+        "--sets-change",
+        action="store_true",
+        help="Take a SET for a change of the data, not for the fill after a miss",
+    )
+    when = parser.add_argument_group("times")
+    when.add_argument(
+        "--time-unit",
+        choices=list(UNITS),
+        help="Unit of the log's times (default recognised from their size)",
+    )
+    when.add_argument(
+        "--rate", type=RATE.parse, metavar="PER_SECOND", help="Make the times: requests per second"
+    )
+    when.add_argument(
+        "--arrivals", choices=list(ARRIVALS), default="paced", help="With --rate (default paced)"
+    )
+    when.add_argument(
+        "--seed", type=SEED.parse, default=1, metavar="NUMBER", help="Of Poisson arrivals"
+    )
+
+
+def read_logs(options: argparse.Namespace, notes: Console) -> LoadedLog:
+    """Read the files that the flags name, and say what was read, dropped and assumed.
+
+    Raises:
+        UsageError: One of them cannot be read or understood.
+    """
+    how = Reading(
+        format_name=options.format,
+        columns=options.columns,
+        delimiter=options.delimiter,
+        line_regex=options.line_regex,
+        key_regex=options.key_regex,
+        class_regex=options.class_regex,
+        fills_change=options.sets_change,
+    )
+    timing = Timing(options.time_unit, options.rate, options.arrivals, options.seed)
+    lines = 0
+    with Progress(
+        SpinnerColumn(),
+        TextColumn("reading: {task.completed:,.0f} lines"),
+        console=notes,
+        transient=True,
+        disable=not notes.is_terminal,
+    ) as progress:
+        task = progress.add_task("reading", total=None)
+
+        def advance(count: int) -> None:
+            nonlocal lines
+            lines += count
+            progress.update(task, completed=lines)
+
+        try:
+            loaded = load_logs(options.files, how, timing, advance)
+        except LogError as error:
+            raise UsageError(str(error)) from None
+    _say_what_was_read(loaded, notes)
+    return loaded
+
+
+def _say_what_was_read(loaded: LoadedLog, notes: Console) -> None:
+    log = loaded.requests
+    formats = ", ".join(dict.fromkeys(loaded.formats))
+    notes.print(f"read: {log.keys.size:,} requests for {log.key_count:,} keys ({formats})")
+    for reason, count in log.dropped.most_common():
+        notes.print(f"dropped: {count:,} {reason}")
+    for line in (*loaded.first_bad, *loaded.notes):
+        notes.print(line)
+
+
+def _regex(text: str) -> re.Pattern[str]:
+    try:
+        return re.compile(text)
+    except re.error as error:
+        raise argparse.ArgumentTypeError(f"{text!r} is not a regex: {error}") from None
+
+
+def _line_regex(text: str) -> re.Pattern[str]:
+    pattern = _regex(text)
+    if "key" not in pattern.groupindex or not set(pattern.groupindex) <= set(COLUMNS):
+        raise argparse.ArgumentTypeError(
+            f"{text!r} must have the group (?P<key>…), and may have time, op and size"
+        )
+    return pattern
+
+
+def _columns(text: str) -> dict[str, str]:
+    pairs = [part.partition("=")[::2] for part in text.split(",")]
+    columns = {name.strip(): place.strip() for name, place in pairs}
+    if "key" not in columns or not set(columns) <= set(COLUMNS) or not all(columns.values()):
+        raise argparse.ArgumentTypeError(
+            f"{text!r} must name the place of key, and may name time, op and size; such as"
+            " time=1,key=2"
+        )
+    if any(place.isdecimal() and int(place) < 1 for place in columns.values()):
+        raise argparse.ArgumentTypeError(f"{text!r}: columns are counted from 1")
+    return columns
+
+
+def _delimiter(text: str) -> str:
+    text = text.replace("\\t", "\t")
+    if len(text) != 1:
+        raise argparse.ArgumentTypeError(f"{text!r} must be one character, such as ';' or '\\t'")
+    return text

@@ -1,0 +1,180 @@
+"""Reads tables of requests: CSV, TSV, columns set apart by spaces, and JSON lines."""
+
+import csv
+import json
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from loadtests.request_logs.formats.access_log import moment_reader
+from loadtests.request_logs.formats.request import (
+    FILLS,
+    NO_TIME,
+    UNREADABLE,
+    LineParser,
+    Request,
+    kind_of,
+)
+
+COLUMNS = ("time", "key", "op", "size")
+"""What a column can be."""
+
+NAMES = {
+    "time": "time timestamp ts datetime date @timestamp op_time relative_unix time_local real_time"
+    " time_iso8601 clock_time",
+    "key": "key id obj_id object object_id item item_id url uri path request request_uri lbn"
+    " hashed_host_path_query hashed_path_query hashed_host_and_path anonymized_key obj",
+    "op": "op operation method request_method type command verb opcode",
+    "size": "size obj_size object_size value_size bytes response_size body_bytes_sent bytes_sent",
+}
+"""Names in headers that are understood without being told."""
+
+UNKNOWN_OPERATIONS = "operations other than reads, changes and fills"
+_COLUMN_OF_NAME = {name: column for column, names in NAMES.items() for name in names.split()}
+
+
+@dataclass(frozen=True, slots=True)
+class Table:
+    """Where the columns of a table are.
+
+    Attributes:
+        places: Index of each known column from 0; for JSON lines the name, dots between levels.
+        delimiter: Sets columns apart; None for any run of spaces, "json" for JSON lines.
+        header: Whether the first line names the columns.
+    """
+
+    places: Mapping[str, int | str]
+    delimiter: str | None
+    header: bool = False
+
+
+def splitter(delimiter: str | None) -> Callable[[str], list[str]]:
+    """Return what splits a line into its fields."""
+    if delimiter is None:
+        return str.split
+
+    def split(line: str) -> list[str]:
+        if '"' in line:
+            return next(csv.reader([line], delimiter=delimiter))
+        return line.rstrip("\r\n").split(delimiter)
+
+    return split
+
+
+def delimiter_of(head: Sequence[str]) -> str | None:
+    """Return what sets the columns apart: a tab, comma or semicolon, else spaces (None)."""
+    first = head[0] if head else ""
+    for delimiter in "\t,;":
+        if delimiter in first and all(delimiter in line for line in head[:5] if line.strip()):
+            return delimiter
+    return None
+
+
+def with_header(head: Sequence[str]) -> Table | None:
+    """Return the table that the first line names the columns of; None if it names no key."""
+    if not head:
+        return None
+    if head[0].lstrip().startswith("{"):
+        return _json_lines(head[0])
+    delimiter = delimiter_of(head)
+    names = [name.strip().strip("\"'#").strip().lower() for name in splitter(delimiter)(head[0])]
+    if names and names[0] == "":
+        names = names[1:]  # "# time key" under spaces.
+    return _named(names, {name: place for place, name in enumerate(names)}, delimiter)
+
+
+def _named(
+    names: Sequence[str], places: Mapping[str, int | str], delimiter: str | None
+) -> Table | None:
+    found: dict[str, int | str] = {}
+    for name in names:
+        column = _COLUMN_OF_NAME.get(name.rpartition(".")[2].lower())
+        if column and column not in found:
+            found[column] = places[name]
+    return Table(found, delimiter, header=True) if "key" in found else None
+
+
+def _json_lines(line: str) -> Table | None:
+    try:
+        names = _paths(json.loads(line))
+    except ValueError:
+        return None
+    return _named(names, {name: name for name in names}, "json")
+
+
+def _paths(value: Mapping[str, Any], before: str = "") -> list[str]:
+    """Return the names of the values in an object, dots between levels, outer ones first."""
+    names = [f"{before}{name}" for name, inner in value.items() if not isinstance(inner, dict)]
+    for name, inner in value.items():
+        if isinstance(inner, dict):
+            names += _paths(inner, f"{before}{name}.")
+    return names
+
+
+def parser(table: Table, *, fills_change: bool) -> LineParser:
+    """Return the parser of a row.
+
+    Args:
+        table: Where the columns are.
+        fills_change: Whether a set changes the data, rather than filling the cache after a miss.
+    """
+    moment = moment_reader()
+    fields = _json_fields(table) if table.delimiter == "json" else _row_fields(table)
+    header = table.header and table.delimiter != "json"
+
+    def parse(line: str) -> Sequence[Request] | str:
+        nonlocal header
+        if header:
+            header = False
+            return ""
+        if not line.strip() or line.startswith("#"):
+            return ""
+        try:
+            time, key, operation, size = fields(line)
+            seconds = moment(time) if time else NO_TIME
+            size_bytes = int(float(size)) if size else 0
+        except (LookupError, ValueError, TypeError, OverflowError):
+            return UNREADABLE
+        kind = kind_of(operation, fills_change=fills_change) if operation else "read"
+        if kind is None:
+            return UNKNOWN_OPERATIONS
+        if kind == "fill":
+            return FILLS
+        return [(seconds, key, kind == "change", max(size_bytes, 0))] if key else UNREADABLE
+
+    return parse
+
+
+def _row_fields(table: Table) -> Callable[[str], tuple[str, str, str, str]]:
+    split = splitter(table.delimiter)
+    places = {column: int(place) for column, place in table.places.items()}
+    key = places["key"]
+    # A short row gives an IndexError; a column that the table has not, an empty text.
+    time, operation, size = (places.get(column, -1) for column in ("time", "op", "size"))
+
+    def fields(line: str) -> tuple[str, str, str, str]:
+        row = split(line)
+        return (
+            row[time].strip() if time >= 0 else "",
+            row[key].strip(),
+            row[operation].strip() if operation >= 0 else "",
+            row[size] if size >= 0 else "",
+        )
+
+    return fields
+
+
+def _json_fields(table: Table) -> Callable[[str], tuple[str, str, str, str]]:
+    paths = {column: str(place).split(".") for column, place in table.places.items()}
+
+    def fields(line: str) -> tuple[str, str, str, str]:
+        row = json.loads(line)
+        found = []
+        for column in COLUMNS:
+            value: Any = row if column in paths else ""
+            for name in paths.get(column, ()):
+                value = value[name]
+            found.append(str(value))
+        return found[0], found[1], found[2], found[3]
+
+    return fields

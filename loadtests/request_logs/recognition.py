@@ -1,0 +1,183 @@
+"""Finds out which format a log has, from its first lines or by name."""
+
+import re
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass
+
+from loadtests.request_logs.formats import (
+    access_log,
+    cache_traces,
+    columns,
+    memcached_log,
+    mysql_log,
+    redis_monitor,
+)
+from loadtests.request_logs.formats.request import LineParser
+from loadtests.request_logs.source import LogError, Source
+
+ORACLE_GENERAL, TABLE = "oracle-general", "table"
+FORMATS = (
+    *("redis-monitor", "access-log", "mysql-log", "memcached-log", TABLE, ORACLE_GENERAL),
+    *(shape.name for shape in cache_traces.SHAPES),
+)
+"""What --format takes."""
+
+WAY_OUT = "say where the columns are: --columns time=1,key=2, or --line-regex '(?P<key>…)'"
+_LONGEST_QUOTE = 60
+
+
+@dataclass(frozen=True, slots=True)
+class Reading:
+    """How logs are to be read.
+
+    Attributes:
+        format_name: One of `FORMATS`; None recognises it.
+        columns: Place of each column from 1, or its name; None takes those of the header.
+        delimiter: What sets columns apart; None recognises it.
+        line_regex: Finds the groups key, time, op and size in a line; None for a known format.
+        key_regex: Takes the key out of what stands in its place; None takes all of it.
+        class_regex: Takes the class out of a key; None takes what stands before its first ":".
+        fills_change: Whether a SET changes the data, rather than filling the cache after a miss.
+    """
+
+    format_name: str | None = None
+    columns: dict[str, str] | None = None
+    delimiter: str | None = None
+    line_regex: re.Pattern[str] | None = None
+    key_regex: re.Pattern[str] | None = None
+    class_regex: re.Pattern[str] | None = None
+    fills_change: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Format:
+    """A format that was recognised.
+
+    Attributes:
+        name: What people call it.
+        parse: Parses one line.
+        join: Joins lines that belong together.
+    """
+
+    name: str
+    parse: LineParser
+    join: Callable[[Iterable[str]], Iterable[str]] = lambda lines: lines
+
+
+def recognise(source: Source, how: Reading) -> Format:
+    """Return the format of a text.
+
+    Raises:
+        LogError: It is none that is known.
+    """
+    head = [line for line in source.first_lines() if line.strip()]
+    if not head:
+        raise LogError(f"{source.name} is empty; name a log with requests")
+    if how.line_regex:
+        return Format("lines by --line-regex", access_log.regex_parser(how.line_regex))
+    if how.columns:
+        table = _given_table(how.columns, how.delimiter, head, source.name)
+        return Format("columns", columns.parser(table, fills_change=how.fills_change))
+    found = _by_name(how.format_name, head, how) if how.format_name else _by_look(head, how)
+    if found is None:
+        raise LogError(f"{source.name}, line 1: {quote(head[0])} is {_unlike(how)}; {WAY_OUT}")
+    return found
+
+
+def _unlike(how: Reading) -> str:
+    return f"not of the format {how.format_name}" if how.format_name else "of no known format"
+
+
+def _by_name(name: str, head: Sequence[str], how: Reading) -> Format | None:
+    """Return the format that was named; None for a table without a header."""
+    if name == TABLE:
+        table = columns.with_header(head)
+        return _tabular(table, how) if table else None
+    for shape in cache_traces.SHAPES:
+        if name == shape.name:
+            return _shaped(shape, how)
+    return _log(name, how)
+
+
+def _by_look(head: Sequence[str], how: Reading) -> Format | None:
+    """Return the format that the first lines have; None if it is not known."""
+    if table := columns.with_header(head):
+        return _tabular(table, how)
+    for name, recognises in _LOGS.items():
+        if recognises(head):
+            return _log(name, how)
+    shape = cache_traces.recognise(head)
+    return _shaped(shape, how) if shape else None
+
+
+_LOGS: dict[str, Callable[[Sequence[str]], bool]] = {
+    "redis-monitor": redis_monitor.recognises,
+    "mysql-log": mysql_log.recognises,
+    "memcached-log": memcached_log.recognises,
+    "access-log": access_log.recognises,
+}
+
+
+def _log(name: str, how: Reading) -> Format:
+    match name:
+        case "redis-monitor":
+            return Format(name, redis_monitor.parser(fills_change=how.fills_change))
+        case "mysql-log":
+            return Format(name, mysql_log.parser(), mysql_log.join_statements)
+        case "memcached-log":
+            return Format(name, memcached_log.parser(fills_change=how.fills_change))
+        case _:
+            return Format(name, access_log.parser())
+
+
+def _tabular(table: columns.Table, how: Reading) -> Format:
+    return Format(TABLE, columns.parser(table, fills_change=how.fills_change))
+
+
+def _shaped(shape: cache_traces.Shape, how: Reading) -> Format:
+    return Format(shape.name, cache_traces.shape_parser(shape, fills_change=how.fills_change))
+
+
+def _given_table(
+    given: dict[str, str], delimiter: str | None, head: Sequence[str], name: str
+) -> columns.Table:
+    """Return the table whose columns --columns names, by place or by the header's names.
+
+    Raises:
+        LogError: A name is not in the header.
+    """
+    if head[0].lstrip().startswith("{"):
+        return columns.Table(dict(given), "json")
+    delimiter = delimiter or columns.delimiter_of(head)
+    names = [field.strip().lstrip("#").strip() for field in columns.splitter(delimiter)(head[0])]
+    places: dict[str, int | str] = {}
+    for column, place in given.items():
+        if place.isdecimal() and int(place) >= 1:
+            places[column] = int(place) - 1
+        elif place in names:
+            places[column] = names.index(place)
+        else:
+            raise LogError(
+                f"{name} has no column {place!r}; count columns from 1, or name one of"
+                f" {', '.join(names[:10])}"
+            )
+    # A number where the key's header would be is taken for the first request.
+    by_name = any(not place.isdecimal() for place in given.values())
+    time = places.get("time")
+    fields = columns.splitter(delimiter)(head[0])
+    untimed = time is not None and len(fields) > int(time) and not _is_time(fields[int(time)])
+    return columns.Table(places, delimiter, header=by_name or untimed)
+
+
+def _is_time(text: str) -> bool:
+    try:
+        access_log.moment_reader()(text)
+    except ValueError:
+        return False
+    return True
+
+
+def quote(line: str) -> str:
+    """Return the beginning of a line for a message."""
+    text = line.strip()
+    return repr(text if len(text) <= _LONGEST_QUOTE else text[:_LONGEST_QUOTE] + "…")

@@ -1,0 +1,114 @@
+"""Opens logs: plain or compressed files and stdin, recognised by their first bytes."""
+
+import bz2
+import codecs
+import gzip
+import io
+import lzma
+import sys
+import zlib
+from collections.abc import Callable
+from contextlib import ExitStack
+from pathlib import Path
+from typing import IO, Self, cast
+
+import zstandard
+
+STDIN = "-"
+HEAD_BYTES = 65_536
+
+_MAGIC: dict[bytes, Callable[[IO[bytes]], IO[bytes]]] = {
+    b"\x1f\x8b": lambda raw: cast("IO[bytes]", gzip.GzipFile(fileobj=raw)),
+    b"BZh": lambda raw: cast("IO[bytes]", bz2.BZ2File(raw)),
+    b"\xfd7zXZ\x00": lambda raw: cast("IO[bytes]", lzma.LZMAFile(raw)),  # noqa: SIM115 - see Source
+    b"\x28\xb5\x2f\xfd": lambda raw: cast(
+        "IO[bytes]",
+        zstandard.ZstdDecompressor().stream_reader(raw, read_across_frames=True),
+    ),
+}
+DAMAGED = (OSError, EOFError, zlib.error, lzma.LZMAError, zstandard.ZstdError, ValueError)
+"""What a damaged or unreadable file raises while it is read."""
+
+
+class LogError(ValueError):
+    """A log cannot be read or understood; one line for the user."""
+
+
+class Source:
+    """A log that is read once, from its first byte; a context manager.
+
+    Args:
+        name: Path, or "-" for stdin.
+
+    Attributes:
+        name: How messages call it.
+        head: The first bytes after decompression, which are read again by `lines` and `stream`.
+    """
+
+    def __init__(self, name: str) -> None:
+        self.name = "stdin" if name == STDIN else name
+        self.head = b""
+        self._path = name
+        self._open = ExitStack()
+        self._bytes: IO[bytes]
+
+    def __enter__(self) -> Self:
+        """Open the log.
+
+        Raises:
+            LogError: It cannot be opened.
+        """
+        try:
+            self._bytes = self._unpacked()
+        except DAMAGED as error:
+            self._open.close()
+            raise LogError(f"{self.name} cannot be read: {reason(error)}; check the path") from None
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._open.close()
+
+    def _unpacked(self) -> IO[bytes]:
+        if self._path == STDIN:
+            raw: IO[bytes] = sys.stdin.buffer
+        else:
+            raw = self._open.enter_context(Path(self._path).open("rb"))  # noqa: SIM115 - it does
+        peekable = self._open.enter_context(
+            io.BufferedReader(cast("io.RawIOBase", raw), HEAD_BYTES)
+        )
+        start = peekable.peek(8)
+        unpack = next((unpack for magic, unpack in _MAGIC.items() if start.startswith(magic)), None)
+        unpacked = unpack(cast("IO[bytes]", peekable)) if unpack else peekable
+        whole = self._open.enter_context(
+            io.BufferedReader(cast("io.RawIOBase", unpacked), HEAD_BYTES)
+        )
+        self.head = whole.peek(HEAD_BYTES)
+        return cast("IO[bytes]", whole)
+
+    def stream(self) -> IO[bytes]:
+        """Return the unpacked bytes."""
+        return self._bytes
+
+    def lines(self) -> IO[str]:
+        """Return the lines, without a byte order mark; wrong bytes stay distinct."""
+        text = io.TextIOWrapper(
+            self._bytes, encoding=_encoding(self.head), errors="surrogateescape", newline=None
+        )
+        return self._open.enter_context(text)
+
+    def first_lines(self) -> list[str]:
+        """Return the lines that are whole within the head."""
+        text = self.head.decode(_encoding(self.head), errors="surrogateescape")
+        whole = text if len(self.head) < HEAD_BYTES // 2 else text.rpartition("\n")[0]
+        return whole.splitlines()
+
+
+def reason(error: BaseException) -> str:
+    """Return the cause of an error in reading, without the path."""
+    return getattr(error, "strerror", None) or str(error) or type(error).__name__
+
+
+def _encoding(head: bytes) -> str:
+    if head.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)):
+        return "utf-16"
+    return "utf-8-sig"
