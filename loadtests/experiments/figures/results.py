@@ -4,8 +4,9 @@ from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any
 
+from loadtests.experiments.figures.percentiles import QUANTILES, TIMED
 from loadtests.experiments.figures.pooled import pool
-from loadtests.experiments.figures.trial_figures import TIMED_RESULTS, TrialFigures, figures_of
+from loadtests.experiments.figures.trial_figures import TrialFigures, figures_of
 from loadtests.experiments.records.records import (
     RecordError,
     RunRecord,
@@ -16,11 +17,14 @@ from loadtests.experiments.records.records import (
 from loadtests.experiments.records.trials import load_trials
 
 _RATIOS = (
-    *("ttl_seconds", "hit_ratio", "hit_ratio_low", "hit_ratio_high", "predicted_hit_ratio"),
-    *("replayed_hit_ratio", "residual"),
+    *("ttl_seconds", "number", "repetition", "hit_ratio", "hit_ratio_low", "hit_ratio_high"),
+    *("predicted_hit_ratio", "replayed_hit_ratio", "residual"),
     *("offload_ratio", "predicted_offload_ratio", "lookups", "results"),
 )
-_RATES = ("store_queries_per_second", "target_rate", "achieved_rate")
+_RATES = (
+    *("store_queries_per_second", "predicted_store_queries_per_second", "target_rate"),
+    *("achieved_rate", "window_seconds", "fill_seconds"),
+)
 _PREFIXES = {"response": "", "service": "service_"}
 
 
@@ -61,7 +65,10 @@ def load_results(folder: Path) -> RunResults:
 def as_json(results: RunResults, report: Path | None) -> dict[str, Any]:
     """Return what `sweep --json` prints; unknown is None."""
     return {
-        "trials": [_trial(trial) for trial in results.trials],
+        "trials": [
+            {"knobs": results.records[trial.number].knobs, **_trial(trial)}
+            for trial in results.trials
+        ],
         "pooled": [asdict(each) for each in pool(results.trials)],
         "damaged": results.damaged,
         "report": str(report) if report else None,
@@ -80,14 +87,14 @@ def _trial(trial: TrialFigures) -> dict[str, Any]:
 
 
 def _milliseconds(trial: TrialFigures) -> dict[str, float | None]:
-    """Return the percentiles by names such as hit_p50_ms and service_miss_p99_ms."""
+    """Return the percentiles by names such as all_p50_ms and service_miss_p99_ms."""
     return {
         f"{prefix}{word}_{quantile}_ms": rounded_milliseconds(
             getattr(trial.percentiles[f"{word} {clock}"], quantile)
         )
         for clock, prefix in _PREFIXES.items()
-        for word in TIMED_RESULTS
-        for quantile in ("p50", "p95", "p99")
+        for word in TIMED
+        for quantile in QUANTILES
     }
 
 

@@ -7,11 +7,12 @@ import numpy as np
 
 from loadtests.experiments.figures.doubt import Doubt
 from loadtests.experiments.figures.doubts import doubts_of
-from loadtests.experiments.figures.intervals import Interval, batch_interval, quantile
+from loadtests.experiments.figures.intervals import Interval, batch_interval
+from loadtests.experiments.figures.percentiles import Percentiles, percentiles_of
 from loadtests.experiments.figures.residual import residual_of
+from loadtests.experiments.figures.time_series import TimeSeries, time_series
 from loadtests.experiments.figures.window_loads import WindowLoads, loads_in_window
 from loadtests.experiments.records.records import Samples, TrialRecord
-from loadtests.sender.samples import RESULT_INDEX
 from loadtests.service_under_test.contract import (
     SERVICE_RESULTS,
     count_cache_lookups,
@@ -21,31 +22,7 @@ from loadtests.service_under_test.contract import (
 )
 from loadtests.service_under_test.counters import ServiceCounters, loads
 
-QUANTILES = (0.50, 0.95, 0.99)
-TIMED_RESULTS = ("hit", "miss")
-SERIES = {
-    f"{word} {clock}": (word, clock) for word in TIMED_RESULTS for clock in ("response", "service")
-}
-"""Result and clock of each series of latencies, by its name."""
-
 _PLURALS = {"hit": "hits", "miss": "misses"}
-
-
-@dataclass(frozen=True, slots=True)
-class Percentiles:
-    """Quantiles of one result on one clock, in seconds; None if samples are too few.
-
-    Attributes:
-        p50: Median.
-        p95: 95th percentile.
-        p99: 99th percentile.
-        samples: Number of samples.
-    """
-
-    p50: float | None
-    p95: float | None
-    p99: float | None
-    samples: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,7 +47,7 @@ class TrialFigures:
         predicted_offload_ratio: From the prediction before the trial.
         lookups: Lookups within the window; None if the trial was aborted before any was counted.
         results: The same by result.
-        percentiles: By "hit response", "miss service" and so on.
+        percentiles: By "all response", "hit response", "miss service" and so on.
         store_queries_per_second: Loads of the store.
         predicted_store_queries_per_second: From the prediction before the trial.
         target_rate: Lookups per second that were asked for.
@@ -79,6 +56,7 @@ class TrialFigures:
         fill_seconds: From the probe before the trial.
         window_loads: The loads within the window, to compare with the probe.
         doubts: Reasons not to trust the trial.
+        series: How it went over time; None without samples.
     """
 
     number: int
@@ -106,6 +84,7 @@ class TrialFigures:
     fill_seconds: float | None
     window_loads: WindowLoads
     doubts: list[Doubt] = field(default_factory=list)
+    series: TimeSeries | None = None
 
     @property
     def trusted(self) -> bool:
@@ -134,7 +113,7 @@ def figures_of(record: TrialRecord, samples: Samples) -> TrialFigures:
     prediction = record.prediction
     total = None if results is None else sum(results.values())
     queries = None if counted is None else loads(counted.store_queries)
-    percentiles = _percentiles(record, samples)
+    percentiles = percentiles_of(_in_window(record, samples))
     return TrialFigures(
         number=record.trial.number,
         ttl_seconds=record.trial.ttl_seconds,
@@ -161,6 +140,7 @@ def figures_of(record: TrialRecord, samples: Samples) -> TrialFigures:
         fill_seconds=prediction.fill_seconds if prediction else None,
         window_loads=loads_in_window(record),
         doubts=doubts_of(record, lookups, seconds, _too_few(percentiles, lookups)),
+        series=time_series(samples, record.window),
     )
 
 
@@ -200,24 +180,18 @@ def _interval(record: TrialRecord, ratio: float | None) -> Interval | None:
     )
 
 
-def _percentiles(record: TrialRecord, samples: Samples) -> dict[str, Percentiles]:
-    """Return quantiles over the samples whose intended start lies in the window."""
-    if record.window is not None:
-        intended = samples["intended"]
-        inside = (intended >= record.window.opens) & (intended < record.window.closes)
-        samples = samples[inside]
-    percentiles = {}
-    for name, (word, clock) in SERIES.items():
-        seconds = samples[clock][samples["result"] == RESULT_INDEX[word]].astype(np.float64)
-        p50, p95, p99 = (quantile(seconds, q) for q in QUANTILES)
-        percentiles[name] = Percentiles(p50, p95, p99, len(seconds))
-    return percentiles
+def _in_window(record: TrialRecord, samples: Samples) -> Samples:
+    """Return the samples whose intended start lies in the window; of a trace all."""
+    if record.window is None:
+        return samples
+    intended = samples["intended"]
+    return samples[(intended >= record.window.opens) & (intended < record.window.closes)]
 
 
 def _too_few(percentiles: Mapping[str, Percentiles], lookups: Mapping[str, int]) -> list[str]:
     """Return the results that occurred, but too rarely for a 99th percentile, as text."""
     return [
         f"{_PLURALS[word]} ({percentiles[f'{word} response'].samples} samples)"
-        for word in TIMED_RESULTS
+        for word in _PLURALS
         if lookups.get(word) and percentiles[f"{word} response"].p99 is None
     ]

@@ -1,4 +1,4 @@
-"""Makes the answer of a run from the records in its folder: tables, JSON and report.html."""
+"""Makes the answer of a run from its records: tables, JSON, report.html and report.md."""
 
 from dataclasses import dataclass
 from pathlib import Path
@@ -8,7 +8,7 @@ from rich.console import RenderableType
 
 from loadtests.experiments.figures import results, stampede_figures
 from loadtests.experiments.records.records import STAMPEDE, RunRecord, load_run
-from loadtests.experiments.report.html_page import render_stampede, render_sweep
+from loadtests.experiments.report.pages import Pages, render_stampede, render_sweep
 from loadtests.experiments.report.stampede_table import stampede_tables
 from loadtests.experiments.report.table import run_tables
 from loadtests.output.json_file import write_json
@@ -39,20 +39,27 @@ def answer_run(folder: Path) -> Answer:
         OSError: The report cannot be written.
     """
     run = load_run(folder)
-    page = folder / "report.html"
-    return _stampede(folder, run, page) if run.kind == STAMPEDE else _sweep(folder, page)
+    return _stampede(folder, run) if run.kind == STAMPEDE else _sweep(folder)
 
 
-def _sweep(folder: Path, page: Path) -> Answer:
+def _sweep(folder: Path) -> Answer:
     found = results.load_results(folder)
-    page.write_text(render_sweep(found), encoding="utf-8")
+    page = _write(folder, render_sweep(found))
     aborted = any(record.aborted for record in found.records.values())
     return Answer(run_tables(found), results.as_json(found, page), page, aborted)
 
 
-def _stampede(folder: Path, run: RunRecord, page: Path) -> Answer:
+def _stampede(folder: Path, run: RunRecord) -> Answer:
     found = stampede_figures.load_stampede(folder, run)
-    page.write_text(render_stampede(found), encoding="utf-8")
+    page = _write(folder, render_stampede(found))
     content = stampede_figures.as_json(found)
     write_json(folder / "stampede.json", content)
     return Answer(stampede_tables(found), content, page, any(mode.aborted for mode in found.modes))
+
+
+def _write(folder: Path, pages: Pages) -> Path:
+    """Write both forms of the report; return the path of the HTML page."""
+    (folder / "report.md").write_text(pages.markdown, encoding="utf-8")
+    page = folder / "report.html"
+    page.write_text(pages.html, encoding="utf-8")
+    return page

@@ -1,12 +1,14 @@
 """The table of the stampede bench, for the terminal and the report."""
 
-from collections.abc import Callable
+from collections.abc import Sequence
 
 from rich.console import Group, RenderableType
 from rich.text import Text
 
 from loadtests.experiments.figures.conclusions import store_sentence
 from loadtests.experiments.figures.stampede_figures import COLD_KEY, ModeFigures, StampedeResults
+from loadtests.experiments.report.doubt_groups import group_doubts
+from loadtests.experiments.report.grid import Column, Grid, make_grid
 from loadtests.experiments.report.table import damage_lines, empty_table
 from loadtests.output.figure_text import UNKNOWN, count_text, milliseconds_text, number_text
 
@@ -15,29 +17,38 @@ def _interval_text(mode: ModeFigures) -> str:
     return UNKNOWN if mode.low is None else f"{mode.low:.2f}-{mode.high:.2f}"
 
 
-COLUMNS: tuple[tuple[str, Callable[[ModeFigures], str]], ...] = (
-    ("\nprotection", lambda mode: f"{mode.protection}{'*' if mode.doubts else ''}"),
-    ("\nrefreshes", lambda mode: str(mode.refreshes)),
-    ("loads per\nrefresh", lambda mode: number_text(mode.loads_per_refresh, 2)),
-    ("95 %\ninterval", _interval_text),
-    ("\ntheory", lambda mode: number_text(mode.predicted, 2)),
-    ("when\ncold", lambda mode: count_text(mode.cold_loads)),
-    ("p99 ms\nbetween", lambda mode: milliseconds_text(mode.p99_between_seconds)),
-    ("p99 ms\nat expiry", lambda mode: milliseconds_text(mode.p99_at_expiry_seconds)),
-    ("lookups that\nwaited", lambda mode: count_text(mode.waited)),
+_COLUMNS: tuple[Column[ModeFigures], ...] = (
+    Column("\nprotection", lambda mode: f"{mode.protection}{'*' if mode.doubts else ''}"),
+    Column("\nrefreshes", lambda mode: str(mode.refreshes)),
+    Column("loads per\nrefresh", lambda mode: number_text(mode.loads_per_refresh, 2)),
+    Column("95 %\ninterval", _interval_text),
+    Column("\ntheory", lambda mode: number_text(mode.predicted, 2)),
+    Column("when\ncold", lambda mode: count_text(mode.cold_loads)),
+    Column("p99 ms\nbetween", lambda mode: milliseconds_text(mode.p99_between_seconds)),
+    Column("p99 ms\nat expiry", lambda mode: milliseconds_text(mode.p99_at_expiry_seconds)),
+    Column("lookups that\nwaited", lambda mode: count_text(mode.waited)),
 )
+
+
+def stampede_grid(modes: Sequence[ModeFigures]) -> Grid:
+    """Return one row for each protection."""
+    return make_grid(_COLUMNS, modes, lambda mode: bool(mode.doubts))
 
 
 def stampede_tables(results: StampedeResults) -> RenderableType:
     """Return what `stampede` prints: what was measured, the table, and the doubts."""
-    table = empty_table(*(heading for heading, _ in COLUMNS))
+    grid = stampede_grid(results.modes)
+    table = empty_table(*grid.headings)
     table.columns[0].justify = "left"
-    for mode in results.modes:
-        table.add_row(*(text(mode) for _, text in COLUMNS))
+    for row in grid.rows:
+        table.add_row(*row.cells)
+    groups = group_doubts((mode, doubt) for mode in results.modes for doubt in mode.doubts)
     doubts = [
-        Text(f"* {mode.protection}: {doubt.text}; {doubt.advice}")
-        for mode in results.modes
-        for doubt in mode.doubts
+        Text(
+            f"* {', '.join(mode.protection for mode in group.subjects)}: "
+            f"{group.doubt.text}; {group.doubt.advice}"
+        )
+        for group in groups
     ]
     title = Text(results.run.title, style="bold")
     said = [Text(traffic_sentence(results)), Text(store_sentence(results.run))]

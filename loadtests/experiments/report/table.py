@@ -6,8 +6,20 @@ from rich.table import Table
 from rich.text import Text
 
 from loadtests.experiments.figures.conclusions import conclusions, store_sentence
+from loadtests.experiments.figures.percentiles import QUANTILES
 from loadtests.experiments.figures.results import RunResults
-from loadtests.experiments.figures.trial_figures import SERIES, Percentiles, TrialFigures
+from loadtests.experiments.figures.trial_figures import TrialFigures
+from loadtests.experiments.report.doubt_groups import group_doubts, trials_text
+from loadtests.experiments.report.grid import Column, Grid, make_grid
+from loadtests.experiments.report.trial_grids import (
+    MARKS,
+    ResultRow,
+    interval_text,
+    points_text,
+    result_rows,
+    share_text,
+    ttl_text,
+)
 from loadtests.output.figure_text import (
     UNKNOWN,
     count_text,
@@ -17,7 +29,6 @@ from loadtests.output.figure_text import (
 )
 
 WIDTH = 100
-MARKS = {"trial": "*", "latency": "~", "note": "-"}  # After a TTL, and before a doubt.
 
 
 def answer_console() -> Console:
@@ -33,8 +44,8 @@ def run_tables(results: RunResults) -> RenderableType:
     parts: list[RenderableType] = [
         Text(results.run.title, style="bold"),
         Text(store_sentence(results.run)),
-        _ratios(results.trials),
-        _latencies(results.trials),
+        _table(make_grid(_RATIOS, results.trials, lambda trial: not trial.trusted)),
+        _table(make_grid(_RESULTS, _timed_rows(results), lambda row: not row.trial.trusted)),
     ]
     parts += damage_lines(results.damaged)
     parts += [Text(line, style="yellow") for line in doubt_lines(results.trials)]
@@ -48,68 +59,40 @@ def damage_lines(damaged: list[str]) -> list[Text]:
 
 
 def doubt_lines(trials: list[TrialFigures]) -> list[str]:
-    """Return a line for every doubt, with the mark that the table uses."""
+    """Return a line for every group of equal doubts, with the mark that the table uses."""
+    groups = group_doubts((trial, doubt) for trial in trials for doubt in trial.doubts)
     return [
-        f"{MARKS[doubt.scope]} TTL {trial.ttl_seconds:g} s, trial "
-        f"{trial.number}: {doubt.text}; {doubt.advice}"
-        for trial in trials
-        for doubt in trial.doubts
+        f"{MARKS[group.doubt.scope]} {trials_text(group.subjects, len(trials))}: "
+        f"{group.doubt.text}; {group.doubt.advice}"
+        for group in groups
     ]
 
 
-def _ratios(trials: list[TrialFigures]) -> Table:
-    table = empty_table(
-        *("\nTTL s", "hit\nratio", "95 %\ninterval", "\nreplay", "off its\nreplay", "\ntheory"),
-        *("\noffload", "\ntheory", "\nlookups", "store\nqueries/s"),
-        "achieved of\ntarget/s",
-    )
-    for trial in trials:
-        table.add_row(
-            ttl_text(trial),
-            ratio_text(trial.hit_ratio),
-            interval_text(trial),
-            ratio_text(trial.replayed_hit_ratio),
-            residual_text(trial),
-            ratio_text(trial.predicted_hit_ratio),
-            ratio_text(trial.offload_ratio),
-            ratio_text(trial.predicted_offload_ratio),
-            count_text(trial.lookups),
-            number_text(trial.store_queries_per_second),
-            _achieved_text(trial),
-        )
+def empty_table(*headings: str) -> Table:
+    """Return a table with right-aligned columns and no rows."""
+    table = Table(box=SIMPLE_HEAD, pad_edge=False, padding=(0, 1, 0, 0))
+    for heading in headings:
+        table.add_column(heading, justify="right")
     return table
 
 
-def _latencies(trials: list[TrialFigures]) -> Table:
-    table = empty_table("\nTTL s", *(f"{name}\np50/p95/p99 ms" for name in SERIES))
-    for trial in trials:
-        table.add_row(ttl_text(trial), *(_three(trial.percentiles[name]) for name in SERIES))
+def _table(grid: Grid) -> Table:
+    table = empty_table(*grid.headings)
+    for row in grid.rows:
+        table.add_row(*row.cells)
     return table
 
 
-def ttl_text(trial: TrialFigures) -> str:
-    """Return the TTL with the mark of the most serious doubt."""
-    mark = "" if trial.times_trusted else MARKS["latency" if trial.trusted else "trial"]
-    return f"{trial.ttl_seconds:g}{mark}"
+def _timed_rows(results: RunResults) -> list[ResultRow]:
+    """Return the results that have a median; the report has the rare ones too."""
+    rows = result_rows(results.trials)
+    return [row for row in rows if row.trial.percentiles[f"{row.word} response"].p50 is not None]
 
 
-def interval_text(trial: TrialFigures) -> str:
-    """Return the interval of the hit ratio."""
-    if trial.hit_ratio_low is None or trial.hit_ratio_high is None:
-        return UNKNOWN
-    return f"{trial.hit_ratio_low:.3f}-{trial.hit_ratio_high:.3f}"
-
-
-def residual_text(trial: TrialFigures) -> str:
-    """Return the difference of measured and replayed hit ratio, in percentage points."""
-    return UNKNOWN if trial.residual is None else f"{trial.residual * 100:+.1f} pt"
-
-
-def points_text(trial: TrialFigures) -> str:
-    """Return the difference of measured and predicted hit ratio, in percentage points."""
-    if trial.hit_ratio is None or trial.predicted_hit_ratio is None:
-        return UNKNOWN
-    return f"{(trial.hit_ratio - trial.predicted_hit_ratio) * 100:+.1f} pt"
+def _stale_text(trial: TrialFigures) -> str:
+    """Return the share of lookups that were served stale; unknown where none was."""
+    row = ResultRow(trial, "stale")
+    return share_text(row) if row.lookups else UNKNOWN
 
 
 def _achieved_text(trial: TrialFigures) -> str:
@@ -119,15 +102,32 @@ def _achieved_text(trial: TrialFigures) -> str:
     return f"{trial.achieved_rate:.0f} of {trial.target_rate:g}"
 
 
-def _three(percentiles: Percentiles) -> str:
-    return " / ".join(
-        milliseconds_text(value) for value in (percentiles.p50, percentiles.p95, percentiles.p99)
-    )
+def _three(row: ResultRow, clock: str) -> str:
+    found = row.trial.percentiles[f"{row.word} {clock}"]
+    return " / ".join(milliseconds_text(getattr(found, name)) for name in QUANTILES)
 
 
-def empty_table(*headings: str) -> Table:
-    """Return a table with right-aligned columns and no rows."""
-    table = Table(box=SIMPLE_HEAD, pad_edge=False, padding=(0, 1, 0, 0))
-    for heading in headings:
-        table.add_column(heading, justify="right")
-    return table
+_RATIOS: tuple[Column[TrialFigures], ...] = (
+    Column("\nTTL s", ttl_text),
+    Column("hit\nratio", lambda trial: ratio_text(trial.hit_ratio)),
+    Column(
+        "95 %\ninterval", lambda trial: interval_text(trial.hit_ratio_low, trial.hit_ratio_high)
+    ),
+    Column("\nreplay", lambda trial: ratio_text(trial.replayed_hit_ratio), optional=True),
+    Column("\ntheory", lambda trial: ratio_text(trial.predicted_hit_ratio)),
+    Column("off by\npoints", points_text),
+    Column("served\nstale", _stale_text, optional=True),
+    Column("\noffload", lambda trial: ratio_text(trial.offload_ratio)),
+    Column("\ntheory", lambda trial: ratio_text(trial.predicted_offload_ratio)),
+    Column("store\nreads/s", lambda trial: number_text(trial.store_queries_per_second)),
+    Column("lookups/s\nof target", _achieved_text),
+)
+
+_RESULTS: tuple[Column[ResultRow], ...] = (
+    Column("\nTTL s", lambda row: ttl_text(row.trial)),
+    Column("\nresult", lambda row: row.word),
+    Column("\nlookups", lambda row: count_text(row.lookups)),
+    Column("\nshare", share_text),
+    Column("response time\np50 / p95 / p99 ms", lambda row: _three(row, "response")),
+    Column("service time\np50 / p95 / p99 ms", lambda row: _three(row, "service")),
+)

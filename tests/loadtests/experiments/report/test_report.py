@@ -1,4 +1,4 @@
-"""The report of a run: JSON, tables, conclusions, HTML."""
+"""The report of a run: JSON, tables, conclusions."""
 
 import dataclasses
 import io
@@ -6,7 +6,6 @@ import json
 import re
 
 import pytest
-from plotly.offline import get_plotlyjs_version
 from rich.console import Console
 
 from loadtests.experiments.figures.conclusions import (
@@ -17,48 +16,25 @@ from loadtests.experiments.figures.conclusions import (
 from loadtests.experiments.figures.doubt import Doubt
 from loadtests.experiments.figures.results import as_json, load_results
 from loadtests.experiments.figures.window_loads import WindowLoads
-from loadtests.experiments.records.records import save_run, save_trial
 from loadtests.experiments.report.answer import answer_run
-from loadtests.experiments.report.charts import hit_ratio_chart
-from loadtests.experiments.report.html_page import render_sweep
+from loadtests.experiments.report.pages import render_sweep
 from loadtests.experiments.report.table import run_tables
-from loadtests.experiments.trial.runner import run_trials
 from loadtests.output.figure_text import UNKNOWN
+from loadtests.service_under_test.contract import SERVICE_RESULTS
 
 KEYS = [
-    *("ttl_seconds", "hit_ratio", "hit_ratio_low", "hit_ratio_high", "predicted_hit_ratio"),
-    *("replayed_hit_ratio", "residual"),
+    *("knobs", "ttl_seconds", "number", "repetition", "hit_ratio", "hit_ratio_low"),
+    *("hit_ratio_high", "predicted_hit_ratio", "replayed_hit_ratio", "residual"),
     *("offload_ratio", "predicted_offload_ratio", "lookups", "results"),
     *(
         f"{clock}{word}_{quantile}_ms"
         for clock in ("", "service_")
-        for word in ("hit", "miss")
+        for word in ("all", *SERVICE_RESULTS)
         for quantile in ("p50", "p95", "p99")
     ),
-    *("store_queries_per_second", "target_rate", "achieved_rate", "load_ms", "trusted", "doubts"),
+    *("store_queries_per_second", "predicted_store_queries_per_second", "target_rate"),
+    *("achieved_rate", "window_seconds", "fill_seconds", "load_ms", "trusted", "doubts"),
 ]
-
-
-@pytest.fixture
-def folder(tmp_path, bench, load, trial_plan, samples, run_record):
-    """Save two sound trials and one of TTL 2 s whose load generator was busy; return the folder."""
-    folder = tmp_path / "run"
-    save_run(folder, run_record)
-
-    def save(record, _none):
-        busy = {"cpu_ratio": 0.95} if record.trial.ttl_seconds == 2 else {}
-        taken = samples(record.window.closes + 0.5)
-        taken["intended"] += record.started_at
-        save_trial(folder, dataclasses.replace(record, load=record.load | busy), taken)
-
-    trials = [trial_plan(number, ttl) for number, ttl in enumerate((5.0, 1.0, 2.0), start=1)]
-    run_trials(dataclasses.replace(bench, save=save), load, trials)
-    return folder
-
-
-@pytest.fixture
-def results(folder):
-    return load_results(folder)
 
 
 def print_tables(results):
@@ -94,7 +70,9 @@ def test_trial_without_counts_is_shown_as_unknown_everywhere(results):
 
     assert (trial["lookups"], trial["results"]) == (None, None)
     assert "None" not in print_tables(aborted)
-    assert f'<td class="first">{UNKNOWN}</td><td>' in render_sweep(aborted)
+    pages = render_sweep(aborted)
+    assert f'data-label="lookups number">{UNKNOWN}</td>' in pages.html
+    assert "None" not in pages.markdown
 
 
 @pytest.mark.parametrize("name", ["trial-02.json", "trial-02.npz"])
@@ -135,6 +113,37 @@ def test_tables_fit_a_hundred_columns(results):
     assert max(map(len, text.splitlines())) <= 100
     assert "0.900" in text
     assert UNKNOWN in text
+
+
+def test_table_of_stale_and_replayed_trials_fits_a_hundred_columns(results):
+    stale = [
+        dataclasses.replace(
+            trial,
+            ttl_seconds=604_800.0,
+            replayed_hit_ratio=0.901,
+            residual=-0.001,
+            store_queries_per_second=12_345.6,
+            target_rate=10_000.0,
+            achieved_rate=9_999.0,
+            results=trial.results | {"hit": 600, "stale": 300},
+        )
+        for trial in results.trials
+    ]
+
+    text = print_tables(dataclasses.replace(results, trials=stale))
+
+    assert "…" not in text
+    assert max(len(line.rstrip()) for line in text.splitlines()) <= 100
+    assert "30.0 %" in text
+    assert "0.901" in text
+    assert "-0.1" in text
+
+
+def test_table_without_stale_lookups_and_replays_has_no_columns_for_them(results):
+    text = print_tables(results)
+
+    assert "stale" not in text
+    assert "replay" not in text
 
 
 def test_store_delay_is_stated_above_the_table(results):
@@ -231,58 +240,3 @@ def test_agreement_with_theory_allows_one_point_or_three_standard_errors(results
     assert not against(0.931, error=0.01)
     assert against(None) is None
     assert against(0.905, error=None)
-
-
-def test_interval_that_reaches_zero_is_drawn_down_to_it(results):
-    rare = dataclasses.replace(
-        results.trials[0], hit_ratio=0.01, hit_ratio_low=0.0, hit_ratio_high=0.04
-    )
-    unknown = dataclasses.replace(rare, hit_ratio_low=None, hit_ratio_high=None)
-
-    bars = hit_ratio_chart([rare, unknown]).data[-1].error_y
-
-    assert bars.array == pytest.approx((0.03, 0))
-    assert bars.arrayminus == pytest.approx((0.01, 0))
-
-
-def test_report_holds_the_charts_of_the_version_that_writes_them_and_stays_small(folder):
-    page = answer_run(folder).page
-
-    assert f"plotly.js (basic - minified) v{get_plotlyjs_version()}" in page.read_text()[:20_000]
-    assert page.stat().st_size < 1_500_000
-
-
-def test_report_loads_nothing_from_elsewhere(results):
-    html = render_sweep(results)
-
-    page = re.sub(r"<script>.*?</script>", "", html, count=1, flags=re.DOTALL)
-    assert not re.findall(r"""(?:src|href)=["']""", page)
-    assert "https://" not in page
-
-
-def test_report_states_the_findings_and_their_conditions(results):
-    html = render_sweep(results)
-
-    assert "<h1>A sweep by hand</h1>" in html
-    assert "with store_delay_seconds 0.01: every load sleeps 10 ms" in html
-    assert "Zipf (s = 0.99) over 50 items" in html
-    assert "The load generator used 95% of a core" in html or "used 95% of a core" in html
-    assert '<td class="first">0.900</td>' in html
-    assert html.count('class="plotly-graph-div"') == 4
-    assert "Prediction: by hand." in html
-    assert "The first 1.5 TTLs are discarded" in html
-    assert "smallest whole number of TTLs, 10 or more" in html
-
-
-def test_report_without_lookups_has_no_charts(results):
-    empty = [dataclasses.replace(trial, lookups=0) for trial in results.trials]
-
-    html = render_sweep(dataclasses.replace(results, trials=empty))
-
-    assert "plotly-graph-div" not in html.partition("</head>")[2]
-
-
-def test_title_cannot_break_the_report(results):
-    titled = dataclasses.replace(results.run, title="<script>alert(1)</script>")
-
-    assert "<script>alert" not in render_sweep(dataclasses.replace(results, run=titled))
