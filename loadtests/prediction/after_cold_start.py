@@ -2,10 +2,16 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from typing import Any, Self
 
 import numpy as np
 
 from loadtests.prediction.key_rates import Reads
+from loadtests.prediction.limited_memory import (
+    LRU_POLICIES,
+    Crowding,
+    crowded_hit_ratio,
+)
 from loadtests.prediction.measuring_window import Window
 from loadtests.prediction.steady_state import slow_fills
 from loadtests.service_under_test.contract import Knob
@@ -14,6 +20,7 @@ from loadtests.theory.window import WindowExpectation
 
 WINDOW = "expectation over this window after a cold start, fill time included (F3, F15)"
 STALE = "expectation over this window under stale-while-revalidate (F3, F14)"
+CROWDED = "Che's approximation for LRU with a TTL, because entries must be evicted (F7)"
 CACHE_OFF = "cache off: every lookup is a bypass"
 NO_REPLAY = "no replay for early recompute, stale-while-revalidate or a jittered TTL"
 NO_FILL = "the probe could not measure the fill time"
@@ -29,6 +36,7 @@ class Prediction:
         loads_per_second: Reads of the store, background refreshes included; None in the same cases.
         fill_seconds: D, measured by a probe before the trial; None if unknown.
         method: In words, for the report.
+        crowding: How far Redis will be overfull; None if its memory holds all live entries.
     """
 
     hit_ratio: float | None
@@ -36,6 +44,13 @@ class Prediction:
     loads_per_second: float | None
     fill_seconds: float | None
     method: str
+    crowding: Crowding | None = None
+
+    @classmethod
+    def from_json(cls, **values: Any) -> Self:  # noqa: ANN401 - each field has its own type
+        """Return what `dataclasses.asdict` was made of."""
+        crowding = values.pop("crowding", None)
+        return cls(**values, crowding=Crowding(**crowding) if crowding else None)
 
 
 def predict_window(
@@ -77,6 +92,33 @@ def predict_window(
         fill_seconds,
         STALE if knobs.get("protection") == "stale" else WINDOW,
     )
+
+
+def predict_crowded(
+    reads: Reads,
+    knobs: Mapping[str, Knob],
+    fill_seconds: float | None,
+    policy: str,
+    crowding: Crowding,
+) -> Prediction:
+    """Predict the steady state of a cache that must evict, for instant fills.
+
+    Args:
+        reads: How often each id is asked for.
+        knobs: All knobs in force on the service.
+        fill_seconds: D from the probe; None if unknown.
+        policy: Redis' maxmemory-policy.
+        crowding: How far it will be overfull.
+    """
+    if policy not in LRU_POLICIES:
+        reason = f"no formula for evictions under Redis' maxmemory-policy {policy}"
+    elif knobs.get("protection") in {"early", "stale"} or knobs.get("ttl_jitter_ratio"):
+        reason = "no formula for evictions under early recompute, stale serving or jittered TTLs"
+    else:
+        hit = crowded_hit_ratio(reads, knobs, crowding.room_entries) * reads.repeated_share
+        loads = (float(np.sum(reads.rates)) + reads.unrepeated_rate) * (1.0 - hit)
+        return Prediction(hit, hit, loads, fill_seconds, CROWDED, crowding)
+    return Prediction(None, None, None, fill_seconds, reason, crowding)
 
 
 def _expect(

@@ -1,5 +1,6 @@
 """Reads Redis' own keyspace statistics."""
 
+from collections.abc import Sequence
 from typing import Any
 
 import redis
@@ -9,11 +10,12 @@ from redis.retry import Retry
 from loadtests.service_under_test.client import ServiceError
 from loadtests.service_under_test.conditions import RedisConditions
 from loadtests.service_under_test.counters import RedisCounters
+from loadtests.service_under_test.memory_limit import MemoryLimit
 from loadtests.service_under_test.urls import without_password
 
 
 class RedisStatistics:
-    """Reads INFO of one Redis server; touches no key.
+    """Reads INFO of one Redis server, and the size of an entry; changes no key.
 
     Args:
         url: redis:// or rediss://.
@@ -47,6 +49,25 @@ class RedisStatistics:
             expired_keys=int(stats["expired_keys"]),
             connected_clients=int(self._info("clients")["connected_clients"]),
         )
+
+    def memory_limit(self, ids: Sequence[int]) -> MemoryLimit | None:
+        """Return the limit of its memory; None if it has none, or none of *ids* is cached.
+
+        Raises:
+            ServiceError: Redis cannot be reached, or its account may not run INFO.
+        """
+        memory = self._info("memory")
+        if not memory.get("maxmemory"):
+            return None
+        try:
+            sizes = (self._client.memory_usage(f"fruit:{each}") for each in ids)
+            size = next((size for size in sizes if size), None)
+        except redis.RedisError:  # An account that may run INFO need not read keys.
+            return None
+        if size is None:
+            return None
+        policy, used = str(memory["maxmemory_policy"]), int(memory["used_memory"])
+        return MemoryLimit(int(memory["maxmemory"]), policy, used, int(size))
 
     def version(self) -> str:
         """Return the version of the server.

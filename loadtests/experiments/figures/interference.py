@@ -26,9 +26,10 @@ def changes_between_readings(case: Case) -> Iterator[Doubt]:
 def interference(case: Case) -> Iterator[Doubt]:
     """Yield a doubt for everything that changed while the trial ran."""
     yield from changes_between_readings(case)
+    yield from _evictions_expected(case)
     read = case.record.conditions
     if len(read) > 1:
-        yield from _evictions(read[0], read[-1])
+        yield from _evictions(case, read[0], read[-1])
         yield from _foreign_changes(case, read[0], read[-1])
     yield from _fill_time(case)
     yield from _store_errors(case)
@@ -68,13 +69,26 @@ def _clock(case: Case, earlier: Conditions, later: Conditions) -> Iterator[Doubt
         yield Doubt("clock-jumped", text, "let nothing set the clock while it is measured")
 
 
-def _evictions(first: Conditions, last: Conditions) -> Iterator[Doubt]:
+def _evictions(case: Case, first: Conditions, last: Conditions) -> Iterator[Doubt]:
     if first.redis is None or last.redis is None or first.redis.run_id != last.redis.run_id:
         return
     evicted = last.redis.evicted_keys - first.redis.evicted_keys
     if evicted:
+        # Evictions that the prediction counts on disturb nothing.
+        expected = case.record.prediction is not None and case.record.prediction.crowding
         advice = "raise Redis' maxmemory, or use fewer items: theory assumes that entries expire"
-        yield Doubt("evictions", f"Redis evicted {evicted} keys for want of memory", advice)
+        text = f"Redis evicted {evicted} keys for want of memory"
+        yield Doubt("evictions", text, advice, "note" if expected else "trial")
+
+
+def _evictions_expected(case: Case) -> Iterator[Doubt]:
+    crowding = case.record.prediction and case.record.prediction.crowding
+    if crowding:
+        text = (
+            f"Redis' maxmemory holds about {crowding.room_entries:.0f} entries, and about "
+            f"{crowding.live_entries:.0f} would be alive: evictions are to be expected"
+        )
+        yield Doubt("evictions-expected", text, "raise maxmemory to measure the TTL alone", "note")
 
 
 def _foreign_changes(case: Case, first: Conditions, last: Conditions) -> Iterator[Doubt]:

@@ -199,7 +199,7 @@ def _trial(values: dict[str, Any]) -> TrialRecord:
     made = {
         "trial": Trial(**values["trial"]),
         "window": _optional(Window, values["window"]),
-        "prediction": _optional(Prediction, values["prediction"]),
+        "prediction": _optional(Prediction.from_json, values["prediction"]),
         "readings": [
             Reading(reading["at"], ServiceCounters(**reading["counters"]))
             for reading in values["readings"]
@@ -212,7 +212,7 @@ def _trial(values: dict[str, Any]) -> TrialRecord:
     return TrialRecord(**{**values, **made})
 
 
-def _optional(kind: type[_T], values: dict[str, Any] | None) -> _T | None:
+def _optional(kind: Callable[..., _T], values: dict[str, Any] | None) -> _T | None:
     return None if values is None else kind(**values)
 
 

@@ -14,6 +14,7 @@ from loadtests.prediction.measuring_window import Window
 from loadtests.replay.trial_replay import TrialReplay
 from loadtests.service_under_test.client import ServiceClient
 from loadtests.service_under_test.contract import Knob
+from loadtests.service_under_test.memory_limit import MemoryLimit
 from loadtests.service_under_test.redis_statistics import RedisStatistics
 
 
@@ -38,11 +39,13 @@ class Probed:
         knobs: All knobs in force.
         fill_seconds: Measured fill time; None if unknown.
         processes: Service processes that answer.
+        limit: The limit of Redis' memory; None if it has none or cannot be read.
     """
 
     knobs: Mapping[str, Knob]
     fill_seconds: float | None
     processes: int = 1
+    limit: MemoryLimit | None = None
 
 
 @dataclass(frozen=True, slots=True)

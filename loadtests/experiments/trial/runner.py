@@ -95,14 +95,16 @@ def _prepare(bench: Bench, plan: TrialPlan, notes: TrialRecord) -> TrialReplay |
     bench.service.set_knobs(plan.knobs)
     bench.service.clear_cache()
     fill_seconds = bench.service.probe_fill_seconds(plan.probe_ids, PROBES)
+    limit = bench.redis.memory_limit(plan.probe_ids) if bench.redis else None
     bench.service.clear_cache()
     notes.knobs = bench.service.knobs()
     if plan.window is not None and plan.trial.ttl_seconds > 0:
         notes.window = plan.window.with_fills(fill_seconds or 0.0)
-    probed = Probed(notes.knobs, fill_seconds, bench.service.processes)
+    probed = Probed(notes.knobs, fill_seconds, bench.service.processes, limit)
     notes.prediction = plan.predict(probed, notes.window)
     replay = None
-    if plan.replay is not None and fill_seconds is not None:
+    # The replay knows nothing of evictions.
+    if plan.replay is not None and fill_seconds is not None and not notes.prediction.crowding:
         ends = notes.window.closes + LATEST_READING_SECONDS if notes.window else math.inf
         replay = plan.replay(probed, ends)
     notes.predicted_at = bench.clock.time()

@@ -13,8 +13,14 @@ from loadtests.experiments.records.records import SWEEP, save_run
 from loadtests.experiments.trial.parts import Probed, Progress, TrialPlan
 from loadtests.experiments.trial.parts_on_stack import bench_on, run_record
 from loadtests.experiments.trial.runner import PROBES, run_trials
-from loadtests.prediction.after_cold_start import Prediction, predict_trace, predict_window
-from loadtests.prediction.key_rates import reads_of
+from loadtests.prediction.after_cold_start import (
+    Prediction,
+    predict_crowded,
+    predict_trace,
+    predict_window,
+)
+from loadtests.prediction.key_rates import Reads, reads_of
+from loadtests.prediction.limited_memory import crowding_of
 from loadtests.prediction.measuring_window import Window, cold_window
 from loadtests.replay.run_replay import InForce
 from loadtests.replay.trial_replay import TrialReplay, arrivals_of_trial
@@ -107,12 +113,19 @@ def _window_trial(plan: Plan, trial: Trial, popularity: Popularity) -> TrialPlan
         knobs=knobs,
         window=planned,
         expected_seconds=planned.with_fills(float(knobs.get("store_delay_seconds", 0.0))).closes,
-        predict=lambda probed, window: predict_window(
-            reads, probed.knobs, probed.fill_seconds, window or planned, probed.processes
-        ),
+        predict=lambda probed, window: _predict(reads, probed, window or planned),
         probe_ids=_probe_ids(popularity.largest_id, trial.seed),
         replay=_replay_of(Workload(load.settings(trial.seed), None)),
     )
+
+
+def _predict(reads: Reads | None, probed: Probed, window: Window) -> Prediction:
+    knobs, fill_seconds, limit = probed.knobs, probed.fill_seconds, probed.limit
+    if reads is not None and limit is not None:
+        crowding = crowding_of(reads, knobs, limit.entries)
+        if crowding is not None:
+            return predict_crowded(reads, knobs, fill_seconds, limit.policy, crowding)
+    return predict_window(reads, knobs, fill_seconds, window, probed.processes)
 
 
 def _trace_trial(plan: Plan, load: Load, trace: Trace, trial: Trial) -> TrialPlan:

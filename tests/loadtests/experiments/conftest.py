@@ -111,6 +111,10 @@ class FakeService:
 @dataclass
 class FakeRedis:
     world: FakeWorld
+    limit: object = None
+
+    def memory_limit(self, _ids):
+        return self.limit
 
     def counters(self):
         lookups = self.world.counted()

@@ -33,6 +33,27 @@ def test_redis_that_refuses_info_is_reported_in_one_line(fresh_redis):
 
 
 @pytest.mark.integration
+def test_limit_of_the_memory_tells_how_many_entries_fit(fresh_redis):
+    statistics = RedisStatistics(fresh_redis.url)
+    value = '{"id": 1, "name": "fruit-1", "quantity": 100}'
+    with redis.Redis(port=fresh_redis.port) as client:
+        client.set("fruit:7", value, px=60_000)
+        unlimited = statistics.memory_limit([7])
+        client.config_set("maxmemory-policy", "allkeys-lru")
+        client.config_set("maxmemory", client.info("memory")["used_memory"] + 1_000_000)
+        limit = statistics.memory_limit([5, 7])
+        uncached = statistics.memory_limit([5])
+        for item in range(20_000):
+            client.set(f"fruit:{item}", value, px=60_000)
+        held = client.dbsize()
+    statistics.close()
+
+    assert unlimited is uncached is None
+    assert limit.policy == "allkeys-lru"
+    assert limit.entries == pytest.approx(held, rel=0.1)
+
+
+@pytest.mark.integration
 def test_conditions_of_redis_count_evictions_and_change_with_a_restart(fresh_redis):
     statistics = RedisStatistics(fresh_redis.url)
     first = statistics.conditions()

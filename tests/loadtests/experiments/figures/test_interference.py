@@ -5,6 +5,7 @@ from dataclasses import replace
 import pytest
 
 from loadtests.experiments.figures.trial_figures import figures_of
+from loadtests.prediction.limited_memory import Crowding
 
 MIDDLE = 6  # Of 13 conditions: before the traffic, 11 edges from 1.5 s on, after the traffic.
 
@@ -77,6 +78,18 @@ def test_evictions_are_counted(changed, doubts):
 
     assert (doubt.kind, doubt.scope) == ("evictions", "trial")
     assert "evicted 4 keys" in doubt.text
+
+
+def test_evictions_that_were_predicted_are_a_note(record, changed, doubts):
+    crowded = replace(record().prediction, crowding=Crowding(1500.4, 1000.2))
+
+    found = doubts(conditions=changed(redis={"evicted_keys": 4}), prediction=crowded)
+
+    assert {kind: doubt.scope for kind, doubt in found.items()} == {
+        "evictions-expected": "note",
+        "evictions": "note",
+    }
+    assert "holds about 1000 entries, and about 1500 would be" in found["evictions-expected"].text
 
 
 def test_expired_keys_and_connections_are_no_doubt(changed, doubts):

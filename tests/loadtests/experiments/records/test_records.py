@@ -1,5 +1,6 @@
 """Records on disk: saved, read back, and refused when they are damaged."""
 
+import dataclasses
 import json
 import re
 
@@ -14,6 +15,7 @@ from loadtests.experiments.records.records import (
     save_trial,
 )
 from loadtests.experiments.records.trials import load_trials
+from loadtests.prediction.limited_memory import Crowding
 
 
 def test_trial_is_read_back_as_it_was_saved(tmp_path, record, samples, run_record):
@@ -29,6 +31,13 @@ def test_trial_is_read_back_as_it_was_saved(tmp_path, record, samples, run_recor
     read = load_samples(tmp_path, trial)
     assert read["intended"] == pytest.approx(samples()["intended"], abs=1e-5)
     assert (read["result"] == taken["result"]).all()
+
+
+def test_prediction_of_evictions_is_read_back_as_it_was_saved(tmp_path, record, samples):
+    crowded = dataclasses.replace(record().prediction, crowding=Crowding(1500.5, 1000.0))
+    save_trial(tmp_path, record(prediction=crowded), samples())
+
+    assert load_trials(tmp_path).records[0].prediction == crowded
 
 
 def test_aborted_trial_is_read_back_as_it_was_saved(tmp_path, record, samples):
