@@ -3,7 +3,7 @@
 import logging
 import random
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from functools import partial
@@ -29,6 +29,7 @@ from service.pattern.cache_aside import CacheAside
 from service.pattern.invalidations import Invalidations
 from service.pattern.lease import Lease
 from service.pattern.loads import Loads
+from service.pattern.miss_reasons import MissReasons
 from service.pattern.refreshes import BackgroundRefreshes
 from service.pattern.single_flight import SingleFlight
 from service.pattern.stampede import Stampede
@@ -56,6 +57,7 @@ class Pattern:
     loads: Loads
     lease: Lease
     stampede: Stampede
+    miss_reasons: MissReasons
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,6 +66,7 @@ class Service:
 
     Attributes:
         change_knobs: Changes knobs, and returns why in this process only, if so.
+        page: Writes the metrics of some names, or all when none is named.
         clear_cache: Deletes our keys from the cache and returns how many.
         fill_catalogue: Creates the rows missing among ids 1 to N and returns how many.
         checks: By dependency, a check that returns its problem, or None when it works.
@@ -76,6 +79,7 @@ class Service:
     metrics: Metrics
     knobs: LiveKnobs
     change_knobs: Callable[[Mapping[str, object]], str | None]
+    page: Callable[[Sequence[str]], bytes]
     clear_cache: Callable[[], int]
     fill_catalogue: Callable[[int], int]
     checks: Mapping[str, Callable[[], str | None]]
@@ -111,8 +115,13 @@ def assemble(settings: Settings) -> Service:
         cache_answers=lambda: not redis_breaker.is_open,
     )
     shared_knobs = SharedKnobs(cache, knobs)
+    clear_cache = partial(_clear_cache, cache, pattern.miss_reasons)
     housekeeping = Housekeeping(
-        (shared_knobs.sync, partial(pattern.invalidations.retry, RETRY_CHORE_SECONDS))
+        (
+            shared_knobs.sync,
+            partial(pattern.invalidations.retry, RETRY_CHORE_SECONDS),
+            pattern.miss_reasons.judge,
+        )
     )
 
     def close(patience_seconds: float = 0.0) -> None:
@@ -128,8 +137,9 @@ def assemble(settings: Settings) -> Service:
         metrics=metrics,
         knobs=knobs,
         change_knobs=shared_knobs.change,
-        clear_cache=cache.clear,
-        fill_catalogue=partial(_fill_catalogue, store, cache),
+        page=partial(_page, metrics, pattern.miss_reasons),
+        clear_cache=clear_cache,
+        fill_catalogue=partial(_fill_catalogue, store, clear_cache),
         checks={"redis": cache.problem, "store": store.problem},
         start=housekeeping.start,
         close=close,
@@ -167,17 +177,22 @@ def join_pattern(  # noqa: PLR0913 - one argument for each part, and what tests 
     draw: Callable[[], float] = random.random,
 ) -> Pattern:
     """Join the parts of the pattern; tests replace clock, sleep and the random draws."""
+    miss_reasons = MissReasons(knobs, observer)
+    note = miss_reasons.note
     invalidations = Invalidations(
         cache,
         knobs,
         observer,
+        note,
         cache_answers=cache_answers,
         store_answers=lambda: load_guard.answers,
         clock=clock,
         sleep=sleep,
     )
     pending = invalidations.pending
-    loads = Loads(store, cache, load_guard, knobs, pending, observer, spread=spread, clock=clock)
+    loads = Loads(
+        store, cache, load_guard, knobs, pending, observer, note, spread=spread, clock=clock
+    )
     lease = Lease(cache, loads, room, clock=clock, sleep=sleep)
     flights = SingleFlight[tuple[Loaded, bool]](room, clock=clock)
     stampede = Stampede(cache, loads, lease, flights, refreshes, draw=draw)
@@ -185,14 +200,25 @@ def join_pattern(  # noqa: PLR0913 - one argument for each part, and what tests 
         cache, loads, stampede, knobs, pending, observer, clock=clock, sleep=sleep
     )
     writes = Writes(store, invalidations, write_guard)
-    return Pattern(cache_aside, writes, invalidations, loads, lease, stampede)
+    return Pattern(cache_aside, writes, invalidations, loads, lease, stampede, miss_reasons)
 
 
-def _fill_catalogue(store: Store, cache: Cache, items: int) -> int:
+def _page(metrics: Metrics, miss_reasons: MissReasons, names: Sequence[str]) -> bytes:
+    miss_reasons.judge()  # So that the page counts as many reasons as misses.
+    return metrics.exposition(names)
+
+
+def _clear_cache(cache: Cache, miss_reasons: MissReasons) -> int:
+    deleted = cache.clear()
+    miss_reasons.forget()
+    return deleted
+
+
+def _fill_catalogue(store: Store, clear_cache: Callable[[], int], items: int) -> int:
     created = store.fill_catalogue(items)
     if created:  # Ids that are cached as absent may exist now.
         with suppress(CacheUnavailableError):
-            cache.clear()
+            clear_cache()
     return created
 
 

@@ -10,7 +10,7 @@ from prometheus_client.exposition import generate_latest
 
 from service.domain.cache import FillOutcome, InvalidationOutcome
 from service.domain.knobs import Knobs
-from service.domain.lookup import LookupResult
+from service.domain.lookup import LookupResult, MissReason
 from service.series.cache_series import TIMED_OPS, CacheSeries
 from service.series.families import Families
 from service.series.http_series import METHODS, HttpSeries
@@ -45,6 +45,10 @@ class Metrics:
         """Count a lookup and its duration."""
         self._lookups.results[result].inc()
         self._lookups.seconds.labels(result.value).observe(seconds)
+
+    def missed(self, reason: MissReason) -> None:
+        """Count why a lookup missed."""
+        self._lookups.misses[reason].inc()
 
     def entry_age(self, seconds: float) -> None:
         """Record the age of a served entry."""

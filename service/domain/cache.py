@@ -1,6 +1,6 @@
 """The port of the cache: what the pattern asks of it, and the words it answers in."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import Protocol
 
@@ -76,11 +76,13 @@ class Claim:
             a write may have come since.
         seen_ms: Remaining TTL of the entry to be replaced; -2 for none.
         lease: Token of the lease held; empty for none.
+        asked_at: When the lookup began that missed, before it read the cache.
     """
 
     generation: str
     seen_ms: int
     lease: str = ""
+    asked_at: float = field(default=0.0, compare=False)
 
 
 @dataclass(frozen=True, slots=True)

@@ -16,7 +16,8 @@ class LiveKnobs:
     """Holds one consistent set of knobs; each lookup reads `current` once.
 
     An entry's age follows from its remaining TTL only while every entry was written under the
-    current TTLs, which is so from `ages_known_at` on, by `clock`.
+    current TTLs, which is so from `ages_known_at` on, by `clock`. Until `strange_until` there may
+    be entries from before this process.
 
     Args:
         knobs: The knobs at start, as version 0.
@@ -30,6 +31,7 @@ class LiveKnobs:
         self.current = knobs
         self.version = 0
         self.ages_known_at = 0.0
+        self.strange_until = 0.0
         self.clock = clock
         self._observer = observer
         self._turning = threading.Lock()
@@ -43,6 +45,7 @@ class LiveKnobs:
         with self._turning:
             expired_at = self.clock() + longest_ttl_seconds(self.current)
             self.ages_known_at = max(self.ages_known_at, expired_at)
+            self.strange_until = expired_at
 
     def ages_known_after(self, changed: Knobs) -> float:
         """Return the unix time from which ages are known if these knobs come into force now."""

@@ -20,6 +20,17 @@ class LookupResult(StrEnum):
     ERROR = "error"
 
 
+class MissReason(StrEnum):
+    """Why a lookup found no entry, as far as the process that missed knows."""
+
+    FIRST = "first"
+    EXPIRED = "expired"
+    INVALIDATED = "invalidated"
+    EVICTED = "evicted"
+    REFUSED = "refused"
+    UNKNOWN = "unknown"
+
+
 class BypassReason(Enum):
     """Why a lookup did not ask the cache."""
 

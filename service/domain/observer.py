@@ -4,7 +4,7 @@ from typing import Protocol
 
 from service.domain.cache import FillOutcome, InvalidationOutcome
 from service.domain.knobs import Knobs
-from service.domain.lookup import LookupResult
+from service.domain.lookup import LookupResult, MissReason
 
 
 class Observer(Protocol):
@@ -12,6 +12,9 @@ class Observer(Protocol):
 
     def lookup_ended(self, result: LookupResult, seconds: float) -> None:
         """Record that a lookup ended; called exactly once for each lookup."""
+
+    def missed(self, reason: MissReason) -> None:
+        """Record why a lookup missed; called once for each miss, some time after it."""
 
     def entry_age(self, seconds: float) -> None:
         """Record the age of a served entry, where it is known."""

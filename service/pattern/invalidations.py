@@ -14,6 +14,7 @@ from service.domain.cache import (
 from service.domain.knobs import Invalidation
 from service.domain.live_knobs import LiveKnobs
 from service.domain.observer import Observer
+from service.pattern.miss_reasons import Note, WriteNote
 
 # Each attempt waits for the longest Redis timeout; a hiccup is shorter than three of them.
 ATTEMPTS = 3
@@ -54,6 +55,7 @@ class Invalidations:
         cache: Deletes entries.
         knobs: What is in force.
         observer: Notified of every outcome.
+        note: Takes a note of every write, for why later lookups miss.
         cache_answers: Returns whether the cache answered recently.
         store_answers: Returns whether the store answered recently.
         clock: Monotonic seconds.
@@ -68,6 +70,7 @@ class Invalidations:
         cache: Cache,
         knobs: LiveKnobs,
         observer: Observer,
+        note: Callable[[Note], object],
         *,
         cache_answers: Callable[[], bool],
         store_answers: Callable[[], bool],
@@ -77,6 +80,7 @@ class Invalidations:
         self._cache = cache
         self._knobs = knobs
         self._observer = observer
+        self._note = note
         self._cache_answers = cache_answers
         self._store_answers = store_answers
         self._clock = clock
@@ -96,6 +100,7 @@ class Invalidations:
         if self._knobs.current.invalidation is Invalidation.NONE:
             return None
         serial = self._serial
+        self._note(WriteNote(fruit_id, self._clock()))
         done = self._try(fruit_id)
         outcome = InvalidationOutcome.DONE if done else InvalidationOutcome.DEFERRED
         if done and is_settled:

@@ -5,12 +5,13 @@ from dataclasses import replace
 
 from service.domain.cache import NO_ENTRY, OVERTAKEN, UNFENCED, Cache, Claim, FillOutcome
 from service.domain.expiry import physical_ttl_ms
-from service.domain.knobs import Fencing
+from service.domain.knobs import Fencing, Knobs
 from service.domain.live_knobs import LiveKnobs
 from service.domain.lookup import Loaded
 from service.domain.observer import Observer
 from service.domain.store import Store
 from service.guards.store_guard import StoreGuard
+from service.pattern.miss_reasons import LoadNote, Note
 
 # Weight of the newest load in the moving mean.
 NEWEST_WEIGHT = 0.2
@@ -26,6 +27,7 @@ class Loads:
         knobs: What is in force.
         pending: The fruit whose invalidation is pending; their entries are not filled.
         observer: Notified of every fill.
+        note: Takes a note of every fill, for why later lookups miss.
         spread: Draws the position within the TTL jitter, -1 to 1.
         clock: Monotonic seconds.
 
@@ -41,6 +43,7 @@ class Loads:
         knobs: LiveKnobs,
         pending: Container[int],
         observer: Observer,
+        note: Callable[[Note], object],
         *,
         spread: Callable[[], float],
         clock: Callable[[], float],
@@ -51,6 +54,7 @@ class Loads:
         self._knobs = knobs
         self._pending = pending
         self._observer = observer
+        self._note = note
         self._spread = spread
         self._clock = clock
         self.mean_seconds: float | None = None
@@ -81,17 +85,29 @@ class Loads:
             claim: What was known of the cache before this call.
             patient: Whether to wait for a turn.
         """
+        began = self._clock()
         loaded = self.load(fruit_id, patient=patient)
-        outcome: FillOutcome | None = FillOutcome.FENCED
         knobs = self._knobs.current
         ttl_ms = physical_ttl_ms(knobs, negative=loaded.fruit is None, spread=self._spread())
-        nothing_to_end = claim == Claim(UNFENCED, NO_ENTRY.remaining_ms)
-        if ttl_ms == 0 and nothing_to_end:
-            return loaded
-        if claim.generation == UNFENCED and knobs.fencing is Fencing.ON:
-            claim = replace(claim, generation=OVERTAKEN)  # turned on during the load
-        if claim.generation == UNFENCED or fruit_id not in self._pending:
-            outcome = self._cache.fill(fruit_id, loaded.fruit, ttl_ms, claim)
+        filling_at = self._clock()
+        outcome = self._fill(fruit_id, loaded, ttl_ms, claim, knobs)
+        filled_at = self._clock()
+        self._note(
+            LoadNote(fruit_id, claim, began, filling_at, filled_at, ttl_ms, outcome, patient)
+        )
         if outcome is not None:
             self._observer.fill_ended(outcome)
         return replace(loaded, fill=outcome)
+
+    def _fill(
+        self, fruit_id: int, loaded: Loaded, ttl_ms: int, claim: Claim, knobs: Knobs
+    ) -> FillOutcome | None:
+        """Write a loaded value to the cache, unless a write is known to have overtaken it."""
+        nothing_to_end = claim == Claim(UNFENCED, NO_ENTRY.remaining_ms)
+        if ttl_ms == 0 and nothing_to_end:
+            return None
+        if claim.generation == UNFENCED and knobs.fencing is Fencing.ON:
+            claim = replace(claim, generation=OVERTAKEN)  # turned on during the load
+        if claim.generation == UNFENCED or fruit_id not in self._pending:
+            return self._cache.fill(fruit_id, loaded.fruit, ttl_ms, claim)
+        return FillOutcome.FENCED

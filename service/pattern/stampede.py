@@ -1,6 +1,7 @@
 """Which protection guards a hot key: on a miss, and for an entry about to expire."""
 
 from collections.abc import Callable
+from dataclasses import replace
 
 from service.domain.cache import NO_ENTRY, OVERTAKEN, UNFENCED, Cache, CacheRead, Claim
 from service.domain.expiry import recomputes_early
@@ -56,6 +57,7 @@ class Stampede:
         # Read after the miss and before the load: lookups that see the same generation may share
         # the load, whose fill is refused once there is another.
         claim, entry = self._claim(fruit_id, missed, knobs, looks_again=shares)
+        claim = replace(claim, asked_at=began)
         if entry.found:
             return Lookup(entry.fruit, LookupResult.COALESCED)
 

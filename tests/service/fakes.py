@@ -56,6 +56,9 @@ class RecordingObserver:
         assert seconds >= 0
         self.counts["lookup", str(result)] += 1
 
+    def missed(self, reason):
+        self.counts["missed", str(reason)] += 1
+
     def entry_age(self, seconds):
         self.ages.append(seconds)
 

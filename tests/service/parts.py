@@ -53,7 +53,7 @@ class Parts:
         self.invalidations = pattern.invalidations
         self.loads, self.lease = pattern.loads, pattern.lease
         self.stampede, self.cache_aside = pattern.stampede, pattern.cache_aside
-        self.writes = pattern.writes
+        self.writes, self.miss_reasons = pattern.writes, pattern.miss_reasons
 
     def set_knobs(self, **changes):
         knobs = self.knobs.current.with_changes(changes)

@@ -8,7 +8,7 @@ from prometheus_client.parser import text_string_to_metric_families
 
 from service.domain.cache import FillOutcome, InvalidationOutcome
 from service.domain.knobs import Knobs
-from service.domain.lookup import LookupResult
+from service.domain.lookup import LookupResult, MissReason
 from service.metrics import VERSION, Metrics
 from service.series.cache_series import CACHE_OPS, TIMED_OPS
 from service.series.store_series import STORE_OPS, STORE_OUTCOMES, TIMED_QUERIES
@@ -31,6 +31,10 @@ CASES = [
     *(
         ("lookup_ended", (word, 0.1), "cacheaside_lookup_duration_seconds_count", {"result": word})
         for word in LookupResult
+    ),
+    *(
+        ("missed", (reason,), "cacheaside_misses_total", {"reason": reason})
+        for reason in MissReason
     ),
     *(
         ("cache_op", (op, 0.1), "cacheaside_cache_op_duration_seconds_count", {"op": op})
