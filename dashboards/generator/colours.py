@@ -30,6 +30,15 @@ RESULTS = {
     "failed": RED,
     "dropped": "#ffdca8",
 }
+# In the order in which they are stacked: what a longer TTL would mend, what more memory would.
+MISS_REASONS = {
+    "expired": BLUE,
+    "evicted": RED,
+    "invalidated": PURPLE,
+    "refused": DARK_RED,
+    "first": LIGHT_BLUE,
+    "unknown": GREY,
+}
 _HIT_RATIOS = {
     "measured": GREEN,
     "predicted": BLUE,
@@ -69,8 +78,6 @@ _RATES = {
     "achieved": BLUE,
     "achieved ÷ target": BLUE,
     "slip": ORANGE,
-    "expired": BLUE,
-    "evicted": RED,
     "asked for": BLUE,
     "from disk": ORANGE,
 }
@@ -124,7 +131,8 @@ _SCENARIOS = {
     "ClosedLoop": GREY,
 }
 
-COLOURS = {**_HIT_RATIOS, **_TIMES, **_RATES, **_OUTCOMES, **_AMOUNTS, **_SCENARIOS, **RESULTS}
+COLOURS = {**_HIT_RATIOS, **_TIMES, **_RATES, **_OUTCOMES, **_AMOUNTS, **_SCENARIOS}
+COLOURS |= {**MISS_REASONS, **RESULTS}
 """The only map from words that a legend shows to colours."""
 
 # The words that a legend such as {{result}} may turn into.

@@ -1,9 +1,10 @@
 """Panels about the cost of answers: store loads, stampedes, errors, and the age of answers."""
 
+from dashboards.generator.colours import MISS_REASONS
 from dashboards.generator.measures import AMPLIFICATION, AVOIDED, ERROR_RATIO, LOADS, LOOKUPS, TTL
 from dashboards.generator.panels import Line, Panel, Words, curves, latencies, states
 from dashboards.generator.promql import highest, quantile, rate
-from dashboards.generator.styles import with_limit
+from dashboards.generator.styles import with_limit, with_stacked_lines
 
 # Above them the alerts OriginAmplificationHigh and ErrorRatioHigh begin.
 HIGH_AMPLIFICATION = 3
@@ -13,6 +14,7 @@ HIGH_ERROR_RATIO = 0.01
 def store_panels() -> list[Panel]:
     """Return what the store is asked, and by how much too often."""
     return [
+        _misses_panel(),
         curves(
             Words(
                 "Store loads and loads avoided",
@@ -22,6 +24,7 @@ def store_panels() -> list[Panel]:
             ),
             Line(LOADS, "loads"),
             Line(AVOIDED, "avoided"),
+            width=12,
         ),
         with_limit(
             curves(
@@ -34,6 +37,7 @@ def store_panels() -> list[Panel]:
                 ),
                 Line(AMPLIFICATION, "loads for each fill"),
                 lowest=1,
+                width=12,
             ).axis_soft_max(HIGH_AMPLIFICATION + 0.2),
             HIGH_AMPLIFICATION,
         ),
@@ -47,8 +51,30 @@ def store_panels() -> list[Panel]:
             Line(
                 quantile(0.99, "cacheaside_lookup_duration_seconds", by=("result",)), "{{result}}"
             ),
+            width=12,
         ),
     ]
+
+
+def _misses_panel() -> Panel:
+    return with_stacked_lines(
+        curves(
+            Words(
+                "Why lookups missed",
+                "Loads for a lookup, a second, by why there was no entry. expired: a longer TTL"
+                " would have kept it; evicted: gone before its end, so Redis needs more memory (or"
+                " somebody deleted it); invalidated: its item was written; refused: Redis had not"
+                " taken it; first: the first one since the process started or the cache was"
+                " cleared. Each process knows the entries that it wrote.",
+                "suffix:misses/s",
+            ),
+            *(
+                Line(rate("cacheaside_misses_total", f'reason="{reason}"'), reason)
+                for reason in MISS_REASONS
+            ),
+            width=12,
+        )
+    )
 
 
 def trouble_panels() -> list[Panel]:

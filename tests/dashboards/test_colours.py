@@ -13,7 +13,7 @@ NAMES_OF_PROGRAMS = {"{{instance}}", "{{dependency}}", "{{alertname}}"}
 BAD = {
     *("stale", "miss", "bypass", "error", "failed", "dropped", "loads", "loads for each fill"),
     *("stale reads", "staleness of stale reads", "no answer", "Redis", "store", "evicted"),
-    *("redundant", "deferred", "abandoned", "503", "limit", "slip", "alerts"),
+    *("refused", "redundant", "deferred", "abandoned", "503", "limit", "slip", "alerts"),
 }
 CHARTS = [
     panel

@@ -9,7 +9,7 @@ from tests.dashboards.board_files import BOARDS, load, panels, queries
 # The units that we use: those that the linter knows, and what is counted, as a suffix
 UNITS = {"percentunit", "reqps", "s", "short", "bytes", "bool_on_off", "none"}
 COUNTED = re.compile(
-    r"suffix:(?:cores|(?:loads|errors|reads|fills|entries|keys|statements|pages)?/s)"
+    r"suffix:(?:cores|(?:loads|misses|errors|reads|fills|entries|keys|statements|pages)?/s)"
 )
 RATES = re.compile(r"\b(?:rate|irate|increase)\(")
 
