@@ -20,7 +20,7 @@ class Entry(NamedTuple):
 
     Attributes:
         filled_at: When it was written, or would have been.
-        ends_at: When its TTL is over.
+        ends_at: When its TTL is over; infinite when it is not known to have been written.
         generation: Hash of the generation at its load.
         server: Hash of the server it was written to; 0 when not known.
         missed_for: Why the lookup missed whose load wrote it.
@@ -62,7 +62,7 @@ class EntryMemory:
     def keep(self, fruit_id: int, entry: Entry) -> None:
         """Keep the entry of a fruit in place of what is there."""
         kept_id, _, ends_at, *_ = RECORD.unpack_from(self._records, _offset(fruit_id))
-        if kept_id not in {0, fruit_id}:
+        if kept_id not in {0, fruit_id} and math.isfinite(ends_at):
             self.forgotten_end_by = max(self.forgotten_end_by, ends_at)
         reasons = REASONS.index(entry.missed_for), REASONS.index(entry.gone_for)
         RECORD.pack_into(

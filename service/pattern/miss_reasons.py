@@ -4,6 +4,7 @@ Loads and writes leave a note each, at the cost of an append. The notes are judg
 chores, and before metrics are read. A hit leaves none.
 """
 
+import math
 import threading
 from collections import deque
 from typing import NamedTuple
@@ -52,12 +53,8 @@ class WriteNote(NamedTuple):
 
 
 Note = LoadNote | WriteNote
-# Why the next lookup misses after a fill that left no entry.
-NOT_KEPT = {
-    FillOutcome.FENCED: MissReason.INVALIDATED,
-    FillOutcome.FAILED: MissReason.REFUSED,
-    None: MissReason.REFUSED,
-}
+# Fills that left no entry, for lack of memory or because there is nothing to cache.
+REFUSED = frozenset({FillOutcome.FAILED, None})
 
 
 class MissReasons:
@@ -125,15 +122,17 @@ class MissReasons:
         written_at = note.began if note.outcome is FillOutcome.REDUNDANT else note.filling_at
         generation = note.claim.generation
         server = generation.partition("@")[2]
+        # A write fenced the fill, or Redis evicted its token: the next generation tells which.
+        fenced = note.outcome is FillOutcome.FENCED
         self._memory.keep(
             note.fruit_id,
             Entry(
                 filled_at=note.filled_at,
-                ends_at=written_at + note.ttl_ms / 1000,
+                ends_at=math.inf if fenced else written_at + note.ttl_ms / 1000,
                 generation=hash(generation),
                 server=hash(server) if server else 0,
                 missed_for=reason,
-                gone_for=NOT_KEPT.get(note.outcome),
+                gone_for=MissReason.REFUSED if note.outcome in REFUSED else None,
             ),
         )
 

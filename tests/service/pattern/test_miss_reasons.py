@@ -124,6 +124,14 @@ def test_lookup_after_a_fill_that_a_write_fenced_misses_because_of_the_write(par
     assert reasons(parts) == {"first": 1, "invalidated": 1}
 
 
+def test_lookup_after_a_fill_whose_token_was_evicted_misses_because_of_that(parts):
+    hold_during_load(parts, lambda: parts.cache._keys.pop("{fruit:1}:gen"))
+    parts.look_up()
+    parts.look_up()
+
+    assert reasons(parts) == {"first": 1, "evicted": 1}
+
+
 def test_lookup_after_a_fill_that_the_cache_refused_misses_because_of_that(parts):
     parts.cache.full = True
     parts.look_up()
