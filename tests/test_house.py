@@ -46,7 +46,7 @@ WINGS = {
     "loadtests.stack": {CLIENT},
     "loadtests.workload": {"loadtests.traffic", CLIENT},
     "loadtests.replay": TRAFFIC,
-    "loadtests.prediction": {"loadtests.theory", *TRAFFIC},
+    "loadtests.prediction": {"loadtests.theory", "loadtests.replay", *TRAFFIC},
     "loadtests.sender": TRAFFIC,
     "loadtests.run": RUN,
     # Every usual port stands in the stack's ports, that of /metrics too.

@@ -14,15 +14,16 @@ from loadtests.prediction.limited_memory import (
 )
 from loadtests.prediction.measuring_window import Window
 from loadtests.prediction.steady_state import slow_fills
-from loadtests.service_under_test.contract import Knob
-from loadtests.theory import fill, replay, window
+from loadtests.replay.arrival_sequence import Requests
+from loadtests.replay.run_replay import InForce, replay_requests
+from loadtests.service_under_test.contract import Knob, hit_ratio, offload_ratio
+from loadtests.theory import fill, window
 from loadtests.theory.window import WindowExpectation
 
 WINDOW = "expectation over this window after a cold start, fill time included (F3, F15)"
 STALE = "expectation over this window under stale-while-revalidate (F3, F14)"
 CROWDED = "Che's approximation for LRU with a TTL, because entries must be evicted (F7)"
 CACHE_OFF = "cache off: every lookup is a bypass"
-NO_REPLAY = "no replay for early recompute, stale-while-revalidate or a jittered TTL"
 NO_FILL = "the probe could not measure the fill time"
 
 
@@ -150,12 +151,12 @@ def _expect(
 
 
 def predict_trace(
-    sequence: list[tuple[float, int]], knobs: Mapping[str, Knob], fill_seconds: float | None
+    requests: Requests, knobs: Mapping[str, Knob], fill_seconds: float | None
 ) -> Prediction:
     """Predict a trace from its first request on by exact replay.
 
     Args:
-        sequence: Time in seconds and id of every request in order.
+        requests: All of it.
         knobs: All knobs in force on the service.
         fill_seconds: D from the probe; None if unknown, which leaves the ratios unknown.
     """
@@ -163,13 +164,12 @@ def predict_trace(
         return _unknown(fill_seconds, CACHE_OFF)
     if fill_seconds is None:
         return _unknown(None, NO_FILL)
-    counts = replay.under_knobs(sequence, knobs, fill_seconds)
-    if counts is None:
-        return _unknown(fill_seconds, NO_REPLAY)
+    run = replay_requests(requests, InForce(knobs, fill_seconds))
+    loads = run.loads.size
     return Prediction(
-        counts.hit_ratio,
-        counts.offload_ratio,
-        counts.miss / sequence[-1][0] if counts.miss and sequence[-1][0] else None,
+        hit_ratio(run.total),
+        offload_ratio(run.total),
+        loads / run.seconds if loads and run.seconds else None,
         fill_seconds,
         "exact replay of the trace from an empty cache, fill time included",
     )

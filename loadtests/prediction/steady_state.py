@@ -1,14 +1,16 @@
 """The hit ratio that theory predicts for popularity, rate and knobs (docs/theory.md F1-F6, F14)."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
 
 from loadtests.prediction.key_rates import whole_steps
-from loadtests.service_under_test.contract import Knob
-from loadtests.theory import fill, replay, stampede, ttl
+from loadtests.replay.arrival_sequence import Requests
+from loadtests.replay.run_replay import InForce, replay_requests
+from loadtests.service_under_test.contract import Knob, hit_ratio
+from loadtests.theory import fill, stampede, ttl
 from loadtests.traffic.popularity import Masses, Popularity
 
 Floats = NDArray[np.float64]
@@ -27,14 +29,14 @@ class Traffic:
         popularity: Which ids are asked for.
         reads_per_second: Lookups per second over all ids.
         writes_per_second: Writes per second over all ids; they have the same popularity.
-        reads: Time in seconds and id of each read of a trace; None if they are drawn.
+        reads: The requests of a trace; None if they are drawn.
         step_seconds: Time between two paced requests; 0 for Poisson arrivals.
     """
 
     popularity: Popularity
     reads_per_second: float
     writes_per_second: float = 0.0
-    reads: Sequence[tuple[float, int]] | None = None
+    reads: Requests | None = None
     step_seconds: float = 0.0
 
     def covered(self, seconds: float, fill_seconds: float) -> float:
@@ -53,16 +55,15 @@ def predicted_hit_ratio(traffic: Traffic, knobs: Mapping[str, Knob]) -> float | 
 
     Return None if no formula applies: cache off, early recompute, unprotected loads that take
     longer than the TTL, refreshes that take longer than stale entries are kept, a popularity that
-    moves, one-hit ids that come again while still cached;
-    for a trace also if entries end otherwise than with their TTL.
+    moves, one-hit ids that come again while still cached. A trace always has a prediction, unless
+    the cache is off.
     """
     ttl_seconds = float(knobs["ttl_seconds"])
     fill_seconds = float(knobs.get("store_delay_seconds", 0.0))
     if ttl_seconds == 0:
         return None
     if traffic.reads is not None:
-        counts = replay.under_knobs(traffic.reads, knobs, fill_seconds)
-        return None if counts is None else counts.hit_ratio
+        return hit_ratio(replay_requests(traffic.reads, InForce(knobs, fill_seconds)).total)
     masses = traffic.popularity.masses()
     if masses is None or _one_hit_ids_hit(traffic, masses, knobs):
         return None

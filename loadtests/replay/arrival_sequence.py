@@ -33,6 +33,10 @@ class Requests(NamedTuple):
             self.times[places], self.keys[places], self.writes[places], self.replicas[places]
         )
 
+    def first(self, count: int) -> "Requests":
+        """Return the first *count* requests."""
+        return self.order(np.arange(min(count, self.times.size)))
+
 
 class ArrivalSequence:
     """Draws the arrivals of a run as far as it is asked to.
@@ -63,11 +67,9 @@ class ArrivalSequence:
         """Replace the senders by those of a later epoch; take what is due before it first."""
         self._streams = {}
         for process, assignments in divide(epoch, self._workload, self._scenarios).items():
-            schedules = self._schedules.setdefault(
-                process, Schedules(self._workload, self._scenarios)
-            )
+            schedules = self._schedules.setdefault(process, Schedules(self._scenarios))
             self._streams[process] = [
-                _Stream(schedules.operations(epoch, assignment, lambda: 0.0))
+                _Stream(schedules.operations(self._workload, epoch, assignment, lambda: 0.0))
                 for assignment in assignments
             ]
 
@@ -110,7 +112,7 @@ class _Stream:
         due = int(np.searchsorted(drawn.times, until, side="right"))
         left = Block(drawn.times[due:], drawn.keys[due:], drawn.writes[due:], self._drawn_to)
         self._rest = [left] if left.times.size else []
-        return drawn.order(np.arange(due))
+        return drawn.first(due)
 
 
 def _as_requests(block: Block) -> Requests:

@@ -32,6 +32,11 @@ class ReplayedRun:
     loads: NDArray[np.float64]
     known_from: float | None = 0.0
 
+    @property
+    def total(self) -> Counts:
+        """All lookups by result."""
+        return self.counts(-np.inf, np.inf)
+
     def counts(self, opens: float, closes: float) -> Counts:
         """Return the lookups answered in a stretch of the run, by result."""
         inside = (self.answers >= opens) & (self.answers < closes)

@@ -8,7 +8,7 @@ from typing import Literal
 import numpy as np
 from numpy.typing import NDArray
 
-from loadtests.replay.arrival_sequence import ArrivalSequence
+from loadtests.replay.arrival_sequence import ArrivalSequence, Requests
 from loadtests.replay.cache_model import CacheModel
 from loadtests.replay.cache_rules import CacheRules, Work, seeded_work
 from loadtests.replay.replayed_run import ReplayedRun
@@ -123,6 +123,15 @@ def replay_run(  # noqa: PLR0913 - what a run consists of
     replay = RunReplay(sequence, in_force, start)
     replay.advance(seconds)
     return replay.result()
+
+
+def replay_requests(
+    requests: Requests, in_force: InForce, fill: Callable[[], float] | None = None
+) -> ReplayedRun:
+    """Replay requests from an empty cache on, to the last of them; see `model_of`."""
+    model = model_of(in_force, fill=fill)
+    model.take(requests)
+    return replayed(model, float(requests.times[-1]) if requests.times.size else 0.0)
 
 
 def model_of(

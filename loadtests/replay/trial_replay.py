@@ -8,10 +8,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from loadtests.replay.arrival_sequence import ArrivalSequence, Requests
-from loadtests.replay.cache_model import CacheModel
 from loadtests.replay.cache_rules import CacheRules
 from loadtests.replay.replayed_run import ReplayedRun
-from loadtests.replay.run_replay import InForce, model_of, replayed
+from loadtests.replay.run_replay import InForce, replay_requests
 from loadtests.service_under_test.contract import CACHE_RESULTS, HIT_RESULTS, SERVICE_RESULTS
 from loadtests.workload.assignments import Epoch
 from loadtests.workload.scenario import Scenario, Workload
@@ -83,7 +82,7 @@ class TrialReplay:
         self._in_force = in_force
         self._several = max(1, min(REPLAYS, MOST_ARRIVALS // max(1, requests.times.size)))
         count = self._several if CacheRules.of(in_force.knobs).is_random else 1
-        self._runs = [self._replay(model_of(self._drawing(n)), requests) for n in range(count)]
+        self._runs = [replay_requests(requests, self._drawing(number)) for number in range(count)]
 
     def record(self, edges: Sequence[float], late: Lateness | None) -> ReplayRecord:
         """Count the replay between the edges at which the trial was read.
@@ -118,15 +117,10 @@ class TrialReplay:
             requests = self._requests._replace(times=times).order(np.argsort(times))
             fills = late.loads if late.loads.size else [self._in_force.fill_seconds]
             drawn = itertools.cycle(draw.choice(fills, _DRAWN).tolist())
-            yield self._replay(model_of(self._drawing(number), fill=drawn.__next__), requests)
+            yield replay_requests(requests, self._drawing(number), drawn.__next__)
 
     def _drawing(self, number: int) -> InForce:
         return replace(self._in_force, draws=number)
-
-    @staticmethod
-    def _replay(model: CacheModel, requests: Requests) -> ReplayedRun:
-        model.take(requests)
-        return replayed(model, float(requests.times[-1]) if requests.times.size else 0.0)
 
 
 def arrivals_of_trial(workload: Workload, seconds: float, processes: int) -> Requests:

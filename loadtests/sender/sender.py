@@ -68,7 +68,7 @@ class LoadRun:
         self._ticker: gevent.Greenlet | None = None
         self._sent_before = 0
         self._backlog: int | None = None
-        self._schedules = Schedules(workload, scenarios)
+        self._schedules = Schedules(scenarios)
         self._oracles: dict[str, tuple[Part, Oracle]] = {}
 
     def begin(self, epoch: Epoch, process: str) -> None:
@@ -134,7 +134,7 @@ class LoadRun:
     def _loop(self, epoch: Epoch, assignment: Assignment) -> Loop:
         settings, scenario = self._settings, self._scenarios[assignment.scenario]
         performer = self._performer(epoch, assignment, scenario)
-        operations = self._schedules.operations(epoch, assignment, self.now)
+        operations = self._schedules.operations(self._workload, epoch, assignment, self.now)
         if assignment.arrivals is not None:
             return OpenLoop(operations, self._pool, performer, self.now)
         generator = np.random.default_rng([settings.seed, _THINKING, assignment.sequence])

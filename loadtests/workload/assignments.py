@@ -117,13 +117,6 @@ def divide(
     return {process: _with_slots(own, slots.get(process, 0)) for process, own in divided.items()}
 
 
-def trace_reads(settings: LoadSettings, trace: Trace, count: int) -> list[tuple[float, int]]:
-    """Return time in seconds and id of the first *count* reads of a trace that is sent alone."""
-    (alone,) = _groups(Epoch(0.0, 0.0, 0, {"process": {"scenario": 1}}))
-    times = _arrivals(alone, 0.0, settings, trace).next_times(count)
-    return list(zip(times.tolist(), trace.ids[:count].tolist(), strict=True))
-
-
 def require_slots(total: int, senders: int) -> None:
     """Refuse *total* slots if they are fewer than the processes that send.
 

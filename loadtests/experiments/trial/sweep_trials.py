@@ -1,6 +1,7 @@
 """Runs the trials of a sweep on a stack, and saves their records in a folder."""
 
 import dataclasses
+import math
 from collections.abc import Callable
 from pathlib import Path
 
@@ -27,7 +28,6 @@ from loadtests.replay.trial_replay import TrialReplay, arrivals_of_trial
 from loadtests.stack.stack import Stack
 from loadtests.traffic.popularity import Popularity
 from loadtests.traffic.trace import Trace, TraceError, load_trace
-from loadtests.workload.assignments import trace_reads
 from loadtests.workload.scenario import Scenario, Workload
 
 TRIAL_OVERHEAD_SECONDS = 3.0  # Knobs, probe, start of the traffic, drain.
@@ -129,9 +129,11 @@ def _predict(reads: Reads | None, probed: Probed, window: Window) -> Prediction:
 
 
 def _trace_trial(plan: Plan, load: Load, trace: Trace, trial: Trial) -> TrialPlan:
+    workload = Workload(load.settings(trial.seed), trace)
+
     def predict(probed: Probed, _window: Window | None) -> Prediction:
-        reads = trace_reads(load.settings(trial.seed), trace, trace.ids.size)
-        return predict_trace(reads, probed.knobs, probed.fill_seconds)
+        requests = arrivals_of_trial(workload, math.inf, probed.processes)
+        return predict_trace(requests, probed.knobs, probed.fill_seconds)
 
     return TrialPlan(
         trial=trial,
@@ -140,7 +142,7 @@ def _trace_trial(plan: Plan, load: Load, trace: Trace, trial: Trial) -> TrialPla
         expected_seconds=trace.ids.size / load.rate,
         predict=predict,
         probe_ids=_probe_ids(int(trace.ids.max()), trial.seed),
-        replay=_replay_of(Workload(load.settings(trial.seed), trace)),
+        replay=_replay_of(workload),
     )
 
 

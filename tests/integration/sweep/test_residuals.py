@@ -7,6 +7,7 @@ from loadtests.experiments.plan.fields import Given
 from loadtests.experiments.plan.plan import make_plan
 from loadtests.experiments.trial.sweep_trials import lay_out, run_sweep
 from loadtests.stack.local import LocalStack
+from tests.drills.drill_report import print_figure
 
 pytestmark = [pytest.mark.accept, pytest.mark.usefixtures("require_servers")]
 
@@ -85,14 +86,14 @@ def line_of(name, trial):
 
 
 def test_trials_of_unlike_workloads_come_within_three_tenths_of_a_point_of_their_replays(tmp_path):
-    print("\nworkload           seed  measured  replay points  theory  doubts")
+    print_figure("\nworkload           seed  measured  replay points  theory  doubts")
     residuals = []
     for number, name in enumerate(WORKLOADS):
         for trial in measure(name, tmp_path / str(number), SEEDS):
-            print(line_of(name, trial), flush=True)
+            print_figure(line_of(name, trial))
             residuals.append(abs(trial.residual))
 
     within = sum(residual <= MOST for residual in residuals)
-    print(f"{within} of {len(residuals)} within 0.3 points")
+    print_figure(f"{within} of {len(residuals)} within 0.3 points")
     assert len(residuals) == SEEDS * len(WORKLOADS) == 40
     assert within >= FEWEST_WITHIN

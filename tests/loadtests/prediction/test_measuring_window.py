@@ -10,6 +10,7 @@ from loadtests.prediction.steady_state import SEVERAL_FILL, SHORT_GRACE
 from loadtests.theory import ttl
 from loadtests.traffic.arrivals import ARRIVALS
 from loadtests.workload.scenario import Scenario
+from tests.loadtests.sent_requests import sent
 from tests.loadtests.settings_for import settings
 
 RATE = 300
@@ -232,14 +233,13 @@ def test_prediction_is_unknown_where_no_formula_applies(reads, ttl_seconds, prot
     knobs = {"ttl_seconds": ttl_seconds, "protection": protection}
 
     assert predict_window(reads, knobs, 0.01, Window(1, 1, 10)).hit_ratio is None
-    assert predict_trace([(0.0, 1)], knobs, 0.01).offload_ratio is None
 
 
 def test_nothing_is_predicted_without_a_fill_time(reads):
     knobs = {"ttl_seconds": 1, "protection": "none"}
 
     window = predict_window(reads, knobs, None, Window(1, 1, 10))
-    trace = predict_trace([(0.0, 1), (0.1, 1)], knobs, None)
+    trace = predict_trace(sent((0.0, 1), (0.1, 1)), knobs, None)
 
     assert (window.hit_ratio, window.offload_ratio, trace.hit_ratio) == (None, None, None)
 
@@ -248,16 +248,18 @@ def test_missing_prediction_is_explained_by_the_first_reason_that_applies(reads)
     off = {"ttl_seconds": 0, "protection": "single-flight"}
 
     reasons = {predict_window(reads, off, None, Window(1, 1, 10)).method}
-    reasons.add(predict_trace([(0.0, 1)], off, None).method)
+    reasons.add(predict_trace(sent((0.0, 1)), off, None).method)
 
     assert reasons == {"cache off: every lookup is a bypass"}
 
 
-def test_trace_is_not_replayed_under_jittered_ttls():
-    jittered = predict_trace([(0.0, 1), (0.1, 1)], {"ttl_seconds": 1, "ttl_jitter_ratio": 0.1}, 0)
+@pytest.mark.parametrize(
+    "knobs", [{"ttl_jitter_ratio": 0.1}, {"protection": "early"}, {"protection": "stale"}], ids=str
+)
+def test_trace_is_replayed_where_there_is_no_formula(knobs):
+    found = predict_trace(sent((0.0, 1), (0.1, 1)), {"ttl_seconds": 1, **knobs}, 0)
 
-    assert jittered.hit_ratio is None
-    assert "jittered" in jittered.method
+    assert found.hit_ratio == pytest.approx(0.5)
 
 
 def test_ids_that_are_read_once_always_miss(reads):
@@ -315,7 +317,7 @@ def test_moving_popularity_has_no_fixed_rates(popularity):
 
 
 def test_trace_is_predicted_by_its_exact_replay():
-    sequence = [(0.0, 1), (0.005, 1), (0.5, 1), (0.6, 2), (2.0, 1)]
+    sequence = sent((0.0, 1), (0.005, 1), (0.5, 1), (0.6, 2), (2.0, 1))
 
     shared = predict_trace(sequence, {"ttl_seconds": 1.0}, 0.01)
     alone = predict_trace(sequence, {"ttl_seconds": 1.0, "protection": "none"}, 0.01)

@@ -10,6 +10,7 @@ from loadtests.traffic.trace import Trace, TracePopularity
 from loadtests.traffic.zipf import Zipf
 from loadtests.workload.presets import PRESETS
 from loadtests.workload.scenario import Scenario, Workload
+from tests.loadtests.sent_requests import sent
 from tests.loadtests.settings_for import settings
 
 KNOBS = {
@@ -187,7 +188,7 @@ def test_a_trace_is_replayed_exactly():
 
 
 def test_only_the_first_of_a_traces_concurrent_loads_fills():
-    reads = ((0.0, 1), (0.5, 1), (1.0, 1), (2.1, 1))
+    reads = sent((0.0, 1), (0.5, 1), (1.0, 1), (2.1, 1))
     trace = Traffic(TracePopularity(np.array([1])), 1.0, reads=reads)
 
     found = predict(trace, protection="none", ttl_seconds=1.0, store_delay_seconds=1.0)
@@ -198,23 +199,43 @@ def test_only_the_first_of_a_traces_concurrent_loads_fills():
 @pytest.mark.parametrize(
     "knobs", [{"protection": "early"}, {"protection": "stale"}, {"ttl_jitter_ratio": 0.1}], ids=str
 )
-def test_a_trace_is_not_predicted_where_entries_do_not_expire_exactly_at_their_ttl(knobs):
-    trace = Traffic(TracePopularity(np.array([1, 1])), 1.0, reads=((0, 1), (1, 1)))
+def test_a_trace_is_predicted_where_entries_do_not_expire_exactly_at_their_ttl(knobs):
+    trace = Traffic(TracePopularity(np.array([1, 1])), 1.0, reads=sent((0, 1), (1, 1)))
 
-    assert predict(trace) == pytest.approx(1 / 2)
-    assert predict(trace, **knobs) is None
+    assert predict(trace, **knobs) == pytest.approx(1 / 2)
 
 
-@pytest.mark.parametrize(
-    ("trace", "given"),
-    [(Trace(np.array([1, 1]), None), {}), (None, {"missing_ratio": 0.2})],
-    ids=["of a trace", "beside missing ids"],
-)
-def test_writes_that_are_not_the_same_share_of_every_id_are_not_predicted(trace, given):
-    given = settings(write_ratio=0.1, **given)
+def test_writes_that_are_not_the_same_share_of_every_id_are_not_predicted():
+    given = settings(write_ratio=0.1, missing_ratio=0.2)
 
-    assert traffic_of(Workload(given, trace), {"ReadWrite": Scenario(writes=True)}) is None
-    assert traffic_of(Workload(given, trace), {"ReadHeavy": Scenario()}) is not None
+    assert traffic_of(Workload(given, None), {"ReadWrite": Scenario(writes=True)}) is None
+    assert traffic_of(Workload(given, None), {"ReadHeavy": Scenario()}) is not None
+
+
+def test_writes_among_the_ids_of_a_trace_are_replayed_with_it():
+    trace = Trace(np.ones(400, dtype=np.int64), None)
+    given = settings(write_ratio=0.5, rate=100.0)
+    workload = Workload(given, trace)
+
+    written, read = (
+        predict(traffic_of(workload, {"X": Scenario(writes=writes)}), ttl_seconds=60.0)
+        for writes in (True, False)
+    )
+
+    assert read == pytest.approx(399 / 400)
+    # Each of the reads that follows a write misses: half of them.
+    assert written == pytest.approx(0.5, abs=0.1)
+
+
+def test_trace_is_replayed_at_the_rate_of_its_shape():
+    trace = Trace(np.ones(300, dtype=np.int64), None)
+    shape = {"shape": "ramp", "shape_peak": 10.0, "shape_period_seconds": 10.0}
+    steady, rising = (
+        traffic_of(Workload(settings(rate=1.0, **flags), trace), {"X": Scenario()}).reads
+        for flags in ({}, shape)
+    )
+
+    assert rising.times[-1] < steady.times[-1] / 5
 
 
 @pytest.mark.parametrize(

@@ -3,7 +3,8 @@
 import numpy as np
 import pytest
 
-from loadtests.theory import fill, replay, stampede, ttl, window
+from loadtests.theory import fill, stampede, ttl, window
+from tests.loadtests.theory import reads_one_by_one as replay
 
 ITEMS, SKEW, RATE, READS = 200, 0.99, 500.0, 60_000
 
@@ -80,7 +81,7 @@ def test_entry_is_missed_again_exactly_when_its_ttl_has_passed():
 
     counts = replay.coalesced(reads, 1.0, 0.1)
 
-    assert replay.ReplayCounts(hit=2, coalesced=1, miss=2) == counts
+    assert replay.Counts(hit=2, coalesced=1, miss=2) == counts
 
 
 def test_only_the_first_of_concurrent_loads_fills_until_its_entry_expires():
@@ -88,7 +89,7 @@ def test_only_the_first_of_concurrent_loads_fills_until_its_entry_expires():
 
     counts = replay.uncoalesced(reads, 1.0, 1.0)
 
-    assert replay.ReplayCounts(hit=2, coalesced=0, miss=4) == counts
+    assert replay.Counts(hit=2, coalesced=0, miss=4) == counts
 
 
 def test_empty_replay_has_no_ratio():

@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 
 from loadtests.traffic.arrivals import RecordedArrivals
 from loadtests.traffic.trace import Trace
-from loadtests.workload.assignments import Epoch, divide, trace_reads
+from loadtests.workload.assignments import Epoch, divide
 from loadtests.workload.flags import FlagError
 from loadtests.workload.operations import ALL, Keys, Turns
 from loadtests.workload.scenario import Scenario, Workload
@@ -178,19 +178,6 @@ def test_a_trace_keeps_its_own_times_on_request():
     parts = alone(trace, {"trace_times": "yes"}, TraceReplay=1)
 
     assert isinstance(parts["TraceReplay"].arrivals, RecordedArrivals)
-
-
-@pytest.mark.parametrize("arrivals", ["poisson", "paced"])
-def test_predicted_times_of_trace_reads_are_those_at_which_they_are_sent(arrivals):
-    trace = Trace(np.arange(1, 2001), None)
-    flags = {"arrivals": arrivals, "seed": 7}
-    sent = alone(trace, flags, TraceReplay=3)["TraceReplay"].arrivals
-
-    times = np.concatenate([sent.next_times(500) for _ in range(3)])
-
-    assert trace_reads(settings(**flags), trace, 1500) == [
-        (pytest.approx(at, abs=1e-6), number) for number, at in enumerate(times, start=1)
-    ]
 
 
 @pytest.mark.parametrize("scenario", ["TraceReplay", "ClosedLoop"])

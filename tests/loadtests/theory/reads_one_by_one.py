@@ -1,14 +1,14 @@
-"""The exact outcome of a known sequence of reads that starts with an empty cache."""
+"""The outcome of a known sequence of reads from an empty cache on, in the fewest lines."""
 
 import math
 from collections import deque
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable
 from dataclasses import dataclass
 
 
 @dataclass(frozen=True, slots=True)
-class ReplayCounts:
-    """How many reads of a replay had each result.
+class Counts:
+    """How many reads had each result.
 
     Attributes:
         hit: Answered by the cache.
@@ -22,43 +22,23 @@ class ReplayCounts:
 
     @property
     def lookups(self) -> int:
-        """All reads of the replay."""
+        """All reads."""
         return self.hit + self.coalesced + self.miss
 
     @property
     def hit_ratio(self) -> float | None:
-        """Hits per read; None for an empty replay."""
+        """Hits per read; None without reads."""
         return self.hit / self.lookups if self.lookups else None
 
     @property
     def offload_ratio(self) -> float | None:
-        """Share of reads that cost no load; None for an empty replay."""
+        """Share of reads that cost no load; None without reads."""
         return 1.0 - self.miss / self.lookups if self.lookups else None
-
-
-def under_knobs(
-    reads: Iterable[tuple[float, int]], knobs: Mapping[str, float | str], fill_seconds: float
-) -> ReplayCounts | None:
-    """Replay reads as a service with these knobs answers them.
-
-    Return None if entries end otherwise than with their TTL: cache off, early recompute,
-    stale-while-revalidate, a jittered TTL.
-
-    Args:
-        reads: Time in seconds and id of each read, in order of time.
-        knobs: All knobs in force on the service.
-        fill_seconds: D, from the GET that missed to the SET being visible.
-    """
-    ttl_seconds, protection = float(knobs["ttl_seconds"]), knobs.get("protection")
-    if ttl_seconds == 0 or protection in ("early", "stale") or knobs.get("ttl_jitter_ratio"):
-        return None
-    run = uncoalesced if protection == "none" else coalesced
-    return run(reads, ttl_seconds, fill_seconds)
 
 
 def coalesced(
     reads: Iterable[tuple[float, int]], ttl_seconds: float, fill_seconds: float
-) -> ReplayCounts:
+) -> Counts:
     """Replay reads whose concurrent misses share one load.
 
     Args:
@@ -77,12 +57,12 @@ def coalesced(
             coalesced_reads += 1
         else:
             hit += 1
-    return ReplayCounts(hit, coalesced_reads, miss)
+    return Counts(hit, coalesced_reads, miss)
 
 
 def uncoalesced(
     reads: Iterable[tuple[float, int]], ttl_seconds: float, fill_seconds: float
-) -> ReplayCounts:
+) -> Counts:
     """Replay reads whose misses all load; a fill that finds an entry does not replace it."""
     ends: dict[int, float] = {}
     fills: dict[int, deque[float]] = {}
@@ -99,4 +79,4 @@ def uncoalesced(
         else:
             miss += 1
             pending.append(at + fill_seconds)
-    return ReplayCounts(hit, 0, miss)
+    return Counts(hit, 0, miss)
