@@ -59,12 +59,17 @@ WINGS = {
     f"{EXPERIMENTS}.records": RECORDS,
     f"{EXPERIMENTS}.figures": {"loadtests.theory", *RECORDS},
     f"{EXPERIMENTS}.report": {f"{EXPERIMENTS}.figures", *RECORDS},
+    f"{EXPERIMENTS}.recommendation": {
+        *(f"{EXPERIMENTS}.report", f"{EXPERIMENTS}.figures", f"{EXPERIMENTS}.plan"),
+        *RECORDS,
+    },
     f"{EXPERIMENTS}.profile_report": {
         *(f"{EXPERIMENTS}.report", "loadtests.profile", "loadtests.output"),
     },
     f"{EXPERIMENTS}.trial": TRIAL,
     f"{EXPERIMENTS}.commands": {
         *(f"{EXPERIMENTS}.report", f"{EXPERIMENTS}.figures", f"{EXPERIMENTS}.profile_report"),
+        f"{EXPERIMENTS}.recommendation",
         *("loadtests.page", "loadtests.own_cost", "loadtests.profile", "loadtests.request_logs"),
         *TRIAL,
     },

@@ -108,18 +108,21 @@ def read_logs(options: argparse.Namespace, notes: Console) -> LoadedLog:
             loaded = load_logs(options.files, how, timing, advance)
         except LogError as error:
             raise UsageError(str(error)) from None
-    _say_what_was_read(loaded, notes)
+    for line in what_was_read(loaded):
+        notes.print(line)
     return loaded
 
 
-def _say_what_was_read(loaded: LoadedLog, notes: Console) -> None:
+def what_was_read(loaded: LoadedLog) -> list[str]:
+    """Return in lines what was read, dropped and assumed."""
     log = loaded.requests
     formats = ", ".join(dict.fromkeys(loaded.formats))
-    notes.print(f"read: {log.keys.size:,} requests for {log.key_count:,} keys ({formats})")
-    for reason, count in log.dropped.most_common():
-        notes.print(f"dropped: {count:,} {reason}")
-    for line in (*loaded.first_bad, *loaded.notes):
-        notes.print(line)
+    return [
+        f"read: {log.keys.size:,} requests for {log.key_count:,} keys ({formats})",
+        *(f"dropped: {count:,} {reason}" for reason, count in log.dropped.most_common()),
+        *loaded.first_bad,
+        *loaded.notes,
+    ]
 
 
 def _regex(text: str) -> re.Pattern[str]:

@@ -14,11 +14,12 @@ Examples:
 
 import argparse
 import json
+from pathlib import Path
 
 from rich.console import Console
 from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn
 
-from loadtests.experiments.commands.log_flags import add_log_flags, read_logs
+from loadtests.experiments.commands.log_flags import add_log_flags, read_logs, what_was_read
 from loadtests.experiments.commands.usage import (
     UsageError,
     Verbs,
@@ -27,6 +28,7 @@ from loadtests.experiments.commands.usage import (
     make_output_folder,
 )
 from loadtests.experiments.plan.fields import FIELDS, Given, read_value
+from loadtests.experiments.profile_report.profile_page import render_profile
 from loadtests.experiments.profile_report.profile_table import profile_tables
 from loadtests.experiments.report.table import answer_console
 from loadtests.output.json_file import write_json
@@ -67,7 +69,8 @@ def run(options: argparse.Namespace, notes: Console) -> int:
     ttls = _ttls(options.ttls)
     folder = make_output_folder(options.output, "profile")
     try:
-        log = read_logs(options, notes).requests
+        loaded = read_logs(options, notes)
+        log = loaded.requests
         _check(log, options)
     except UsageError:
         folder.rmdir()
@@ -75,11 +78,14 @@ def run(options: argparse.Namespace, notes: Console) -> int:
     bounds = Bounds(options.items, options.bytes, options.visible_within_seconds)
     profile = _with_bar(log, ttls or usual_ttls(log.span_seconds), bounds, notes)
     write_json(folder / "profile.json", profile.as_object())
+    page = folder / "report.html"
+    names = [Path(name).name for name in options.files]
+    page.write_text(render_profile(profile, names, what_was_read(loaded)), encoding="utf-8")
     if options.json:
         print(json.dumps(profile.as_object()))  # noqa: T201 - stdout is for the answer
     else:
         answer_console().print(profile_tables(profile))
-    notes.print(f"profile: {folder / 'profile.json'}")
+    notes.print(f"report: {page}")
     return 0
 
 

@@ -40,7 +40,7 @@ def ttls_by_class(
     total = sum(part["reads"] for part in classes)
 
     def hits(i: int, place: int) -> float:
-        return float(classes[i]["curve"][place]["hit_ratio"]) * classes[i]["reads"]
+        return float(classes[i]["curve"][place]["hit_ratio"] * classes[i]["reads"])
 
     def gain(i: int) -> float:
         curve, place = classes[i]["curve"], places[i]

@@ -1,4 +1,4 @@
-"""Chooses the smallest and the largest TTL that meet every bound, or says what stands in the way."""
+"""Chooses the smallest and largest TTL that meet every bound, or says what stands in the way."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -72,9 +72,7 @@ def recommend(
     sentences.append(_edge("longer", judged[last + 1] if last + 1 < len(judged) else None, bounds))
     if cheapest is not None:
         cost = f"{cheapest.cost_per_hour:.4g} an hour"
-        sentences.append(
-            f"Of these, TTL {cheapest.candidate.ttl_seconds:g} s costs least: {cost}."
-        )
+        sentences.append(f"Of these, TTL {cheapest.candidate.ttl_seconds:g} s costs least: {cost}.")
     return Recommendation(
         smallest, largest, cheapest.candidate if cheapest else None, sentences, judged
     )

@@ -1,16 +1,15 @@
-"""Takes the TTLs to choose from out of a profile, the records of a sweep, or a described workload."""
+"""Finds the TTLs to choose from in a profile, a sweep's records, or a described workload."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from loadtests.experiments.figures.pooled import doubted_ttls, pool
+from loadtests.experiments.figures.pooled import Pooled, doubted_ttls, pool
 from loadtests.experiments.figures.results import RunResults
 from loadtests.experiments.figures.trial_figures import TrialFigures
 from loadtests.experiments.plan.plan import Plan
 from loadtests.experiments.recommendation.candidate import Candidate, Candidates
 from loadtests.prediction.steady_state import Traffic, predicted_hit_ratio
-from loadtests.service_under_test.contract import Knob
 from loadtests.workload.scenario import Scenario
 
 TTL_GRID = (1.0, 2.0, 5.0, 10.0, 20.0, 30.0, 60.0, 120.0, 300.0, 600.0, 1800.0, 3600.0, 7200.0)
@@ -71,7 +70,7 @@ def from_sweep(results: RunResults, entry: Entry) -> Candidates:
     return Candidates(ttls, source, left_out)
 
 
-def _measured(pooled: Any, trials: Sequence[TrialFigures], entry: Entry) -> Candidate:  # noqa: ANN401 - Pooled
+def _measured(pooled: Pooled, trials: Sequence[TrialFigures], entry: Entry) -> Candidate:
     same = [t for t in trials if t.ttl_seconds == pooled.ttl_seconds and t.trusted]
     p99s = [t.percentiles["all response"].p99 if t.times_trusted else None for t in same]
     known = [p99 for p99 in p99s if p99 is not None]
@@ -99,11 +98,7 @@ def from_workload(
     traffic = Traffic(popularity, plan.load.rate, step_seconds=step)
     found, left_out = [], []
     for ttl in ttls:
-        knobs: dict[str, Knob] = {
-            **plan.knobs,
-            "ttl_seconds": ttl,
-            "store_delay_seconds": fill_seconds,
-        }
+        knobs = {**plan.knobs, "ttl_seconds": ttl, "store_delay_seconds": fill_seconds}
         ratio = predicted_hit_ratio(traffic, knobs)
         if ratio is None:
             left_out.append(f"TTL {ttl:g} s has no formula")
@@ -111,9 +106,7 @@ def from_workload(
         # Lookups that wait for another's load are counted as reads of the store: the upper end.
         reads = plan.load.rate * (1.0 - ratio)
         found.append(
-            Candidate(
-                *(ttl, ratio, ratio, reads, reads, None, entry.worst_stale(ttl), None, None)
-            )
+            Candidate(*(ttl, ratio, ratio, reads, reads, None, entry.worst_stale(ttl), None, None))
         )
     source = "Theory for this workload in the long run (docs/theory.md); nothing was measured."
     return Candidates(found, source, left_out)

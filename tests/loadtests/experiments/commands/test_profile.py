@@ -34,7 +34,7 @@ def test_table_fits_and_says_what_no_ttl_beats(tmp_path, capsys):
     assert _profile(tmp_path, "--items", "3") == 0
 
     captured = capsys.readouterr()
-    assert "No TTL makes more than 96.5 % hits" in captured.out
+    assert "No TTL gets more than 96.5 % hits" in captured.out
     assert max(map(len, captured.out.splitlines())) <= 100
     assert "read: 200 requests for 7 keys (seconds-key)" in captured.err
 

@@ -1,0 +1,66 @@
+"""What every page is made of: its templates, its charts, and the program that draws them."""
+
+import time
+from pathlib import Path
+
+import plotly.graph_objects as go
+from jinja2 import Environment, FileSystemLoader, StrictUndefined
+from markupsafe import Markup
+
+from loadtests.output.figure_text import milliseconds_text, number_text
+
+TEMPLATES = Path(__file__).parent / "templates"
+PLOTLY_JS = Path(__file__).parent / "plotly_js" / "plotly-basic.min.js"
+
+
+def environment(*, html: bool) -> Environment:
+    """Return what renders the templates, as HTML or as Markdown."""
+    environment = Environment(
+        loader=FileSystemLoader(TEMPLATES),
+        autoescape=html,  # noqa: S701 - Markdown has its own escapes, see _plain
+        undefined=StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+        keep_trailing_newline=True,
+    )
+    environment.filters |= {
+        "ms": milliseconds_text,
+        "rate": number_text,
+        "sentence": lambda text: f"{_capitalised(text)}.",
+        "capitalised": _capitalised,
+        "plain": _plain,
+    }
+    return environment
+
+
+def plotly_program() -> Markup:
+    """Return the program that draws charts, for a page that loads nothing from elsewhere."""
+    return Markup(PLOTLY_JS.read_text("utf-8"))  # noqa: S704 - the library's own program
+
+
+def chart_fragment(figure: go.Figure) -> Markup:
+    """Return a chart as HTML; its title is a heading of the page, where it wraps."""
+    heading = Markup("<h3>{}</h3>").format(figure.layout.title.text)
+    html = figure.update_layout(title=None).to_html(
+        full_html=False,
+        include_plotlyjs=False,
+        config={"displaylogo": False, "responsive": True, "displayModeBar": False},
+    )
+    return heading + Markup(html)  # noqa: S704 - plotly made it from numbers
+
+
+def started_text(seconds: float) -> str:
+    """Return the date of a time in seconds since 1970."""
+    return time.strftime("%Y-%m-%d %H:%M:%S UTC", time.gmtime(seconds))
+
+
+def _capitalised(text: str) -> str:
+    return f"{text[:1].upper()}{text[1:]}"
+
+
+def _plain(text: object) -> str:
+    """Return a text that Markdown shows as it is, also in a cell of a table."""
+    shown = " ".join(str(text).split())
+    for sign in "\\`*_[]<>|~":
+        shown = shown.replace(sign, f"\\{sign}")
+    return shown

@@ -1,0 +1,149 @@
+"""Which TTL is recommended, what binds, what stands in the way, and what it costs."""
+
+import pytest
+
+from loadtests.experiments.recommendation.bounds import Wanted
+from loadtests.experiments.recommendation.candidate import Candidate, Candidates
+from loadtests.experiments.recommendation.classes import ttls_by_class
+from loadtests.experiments.recommendation.cost import Prices
+from loadtests.experiments.recommendation.recommendation import recommend
+from loadtests.experiments.recommendation.sources import Entry, from_profile
+
+
+def _candidate(ttl, ratio, **values):
+    known = {
+        "hit_ratio": ratio,
+        "hit_ratio_low": ratio,
+        "store_reads_per_second": None if ratio is None else 100 * (1 - ratio),
+        "store_reads_high": None if ratio is None else 100 * (1 - ratio),
+        "p99_seconds": None,
+        "worst_stale_seconds": ttl,
+        "entries": None,
+        "memory_bytes": None,
+    }
+    return Candidate(ttl, **{**known, **values})
+
+
+CANDIDATES = Candidates(
+    [_candidate(1.0, 0.5), _candidate(5.0, 0.7), _candidate(30.0, 0.9), _candidate(60.0, 0.95)],
+    "",
+    [],
+)
+
+
+def test_smallest_and_largest_ttl_that_keep_every_bound_are_named_with_what_binds():
+    bounds = Wanted(min_hit_ratio=0.6, max_stale_seconds=30.0).bounds()
+
+    answer = recommend(CANDIDATES, bounds)
+
+    assert answer.smallest.ttl_seconds == 5.0
+    assert answer.largest.ttl_seconds == 30.0
+    assert answer.sentences == [
+        "Every bound is met from TTL 5 s to TTL 30 s, of those looked at.",
+        "A shorter one, TTL 1 s, misses a hit ratio of at least 0.6.",
+        "A longer one, TTL 60 s, misses an answer at most 30 s old.",
+    ]
+
+
+def test_bounds_that_exclude_each_other_are_told_with_what_each_would_need():
+    bounds = Wanted(min_hit_ratio=0.9, max_stale_seconds=5.0).bounds()
+
+    answer = recommend(CANDIDATES, bounds)
+
+    assert answer.smallest is None
+    assert answer.sentences == [
+        "No TTL that was looked at is known to meet every bound:",
+        "an answer at most 5 s old: kept from TTL 1 s to 5 s.",
+        "a hit ratio of at least 0.9: kept from TTL 30 s to 60 s.",
+    ]
+
+
+def test_bound_that_no_ttl_keeps_is_told_with_the_best():
+    answer = recommend(CANDIDATES, Wanted(max_store_rate=1.0).bounds())
+
+    assert answer.sentences[1] == (
+        "at most 1 store reads per second: no TTL keeps it; the best is 5."
+    )
+
+
+def test_hit_ratio_is_judged_on_the_low_end():
+    unsure = Candidates([_candidate(5.0, 0.91, hit_ratio_low=0.88)], "", [])
+
+    assert recommend(unsure, Wanted(min_hit_ratio=0.9).bounds()).smallest is None
+
+
+def test_ttl_of_which_something_is_unknown_is_not_recommended():
+    bounds = Wanted(max_p99_ms=20.0).bounds()
+    half_known = Candidates([_candidate(1.0, 0.5), _candidate(5.0, 0.7, p99_seconds=0.012)], "", [])
+
+    answer = recommend(half_known, bounds)
+
+    assert answer.smallest.ttl_seconds == 5.0
+    assert answer.sentences[1] == (
+        "Of a shorter one, TTL 1 s, it is unknown whether it keeps a p99 of at most 20 ms."
+    )
+    assert recommend(CANDIDATES, bounds).sentences[1] == (
+        "a p99 of at most 20 ms: unknown at every TTL."
+    )
+
+
+def test_worst_staleness_is_the_lengthened_ttl_and_the_time_stale_entries_are_kept():
+    assert Entry(jitter_ratio=0.1, stale_seconds=30.0).worst_stale(60.0) == pytest.approx(96.0)
+
+
+def test_cheapest_ttl_weighs_memory_against_reads_of_the_store():
+    candidates = Candidates(
+        [
+            _candidate(1.0, 0.5, memory_bytes=1e9),
+            _candidate(5.0, 0.7, memory_bytes=2e9),
+            _candidate(30.0, 0.75, memory_bytes=9e9),
+        ],
+        "",
+        [],
+    )
+
+    answer = recommend(candidates, Wanted(min_hit_ratio=0.0).bounds(), Prices(0.01, 1.0))
+
+    # 50, 30 and 25 reads a second are 0.18, 0.108 and 0.09 an hour; the memory 0.01, 0.02, 0.09.
+    assert answer.cheapest.ttl_seconds == 5.0
+    assert [each.cost_per_hour for each in answer.judged] == pytest.approx([0.19, 0.128, 0.18])
+
+
+def test_break_even_interval_is_that_of_the_five_minute_rule():
+    # 10^-6 for a read; 1 kB costs 3.6e-3 · 10^-6 / 3600 = 10^-12 a second.
+    assert Prices(memory=3.6e-3, store_reads=1.0).break_even_seconds(1000) == pytest.approx(1e6)
+    assert Prices(memory=0.0, store_reads=1.0).break_even_seconds(1000) is None
+
+
+def test_classes_reach_the_hit_ratio_together_with_the_steps_that_gain_most():
+    def part(name, reads, *ratios):
+        curve = [
+            {"ttl_seconds": ttl, "hit_ratio": ratio}
+            for ttl, ratio in zip((1.0, 2.0, 4.0), ratios, strict=True)
+        ]
+        return {"name": name, "reads": reads, "curve": curve}
+
+    classes = [part("user", 100, 0.1, 0.5, 0.9), part("page", 100, 0.4, 0.5, 0.55)]
+
+    found = ttls_by_class(classes, 0.6)
+
+    assert [(each.name, each.ttl_seconds) for each in found] == [("user", 4.0), ("page", 1.0)]
+    assert ttls_by_class(classes, 0.8) is None
+
+
+def test_profile_is_a_source_with_entries_of_a_given_size():
+    point = {
+        "ttl_seconds": 5.0,
+        "hit_ratio": 0.5,
+        "store_reads_per_second": 10.0,
+        "live_entries_peak": 300,
+        "live_bytes_peak": 7_000,
+    }
+    profile = {"curve": [point], "requests": 1000}
+
+    sized, logged = (
+        from_profile(profile, entry).ttls[0] for entry in (Entry(size_bytes=100.0), Entry())
+    )
+
+    assert (sized.memory_bytes, logged.memory_bytes) == (30_000.0, 7_000)
+    assert (sized.hit_ratio_low, sized.p99_seconds) == (0.5, None)
