@@ -7,11 +7,14 @@ from flask import Flask
 
 from service.assembly import Service, assemble
 from service.settings import Settings
-from service.web import catalogue_command, control, health, problems, routes
+from service.web import catalogue_command, control, health, lookups, problems, routes
 
 
 def create_app(settings: Settings | None = None) -> Flask:
     """Build the service; it connects to nothing before the first request.
+
+    A server that has its process to itself calls `app.extensions["start"]()` before it listens, so
+    that the first lookup finds Redis connected.
 
     A program that outlives the app calls `app.extensions["close"]()` when it is done with the
     app, with the seconds that a silent Redis has to accept the pending invalidations.
@@ -28,14 +31,16 @@ def create_app(settings: Settings | None = None) -> Flask:
     app = Flask("service", static_folder=None)
     app.url_map.merge_slashes = False
     problems.install(app)
-    routes.install(app, service.cache_aside, service.writes, token)
+    routes.install(app, service.writes, token)
     routes.count_requests(app, service.metrics.http_request)
     health.install(app, service.page, service.checks, token)
     control.install(
         app, service.knobs, service.change_knobs, service.clear_cache, fill_catalogue, token
     )
     catalogue_command.install(app, fill_catalogue)
+    lookups.install(app, service.cache_aside, service.metrics.http_request)
     _start_with_first_request(app, service)
+    app.extensions["start"] = service.start
     app.extensions["close"] = service.close
     return app
 

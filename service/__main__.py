@@ -33,6 +33,7 @@ def application() -> Flask:
     )
     _end_with_main_process()
     app = create_app(settings)
+    app.extensions["start"]()
     # Granian's worker is a forked process, which does not run atexit handlers.
     Finalize(None, app.extensions["close"], (PENDING_SECONDS,), exitpriority=0)
     return app

@@ -70,7 +70,7 @@ class Service:
         clear_cache: Deletes our keys from the cache and returns how many.
         fill_catalogue: Creates the rows missing among ids 1 to N and returns how many.
         checks: By dependency, a check that returns its problem, or None when it works.
-        start: Starts the chores, unless they were started before.
+        start: Connects to Redis and starts the chores, unless they were started before.
         close: Stops everything, and gives pending invalidations some seconds to finish.
     """
 
@@ -124,6 +124,10 @@ def assemble(settings: Settings) -> Service:
         )
     )
 
+    def start() -> None:
+        connections.open(threads)
+        housekeeping.start()
+
     def close(patience_seconds: float = 0.0) -> None:
         for part in (housekeeping, redis_breaker, store_breaker):
             part.stop()
@@ -141,7 +145,7 @@ def assemble(settings: Settings) -> Service:
         clear_cache=clear_cache,
         fill_catalogue=partial(_fill_catalogue, store, clear_cache),
         checks={"redis": cache.problem, "store": store.problem},
-        start=housekeeping.start,
+        start=start,
         close=close,
     )
 

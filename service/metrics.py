@@ -11,12 +11,12 @@ from prometheus_client.exposition import generate_latest
 from service.domain.cache import FillOutcome, InvalidationOutcome
 from service.domain.knobs import Knobs
 from service.domain.lookup import LookupResult, MissReason
-from service.series.cache_series import TIMED_OPS, CacheSeries
+from service.series.cache_series import CacheSeries
 from service.series.families import Families
 from service.series.http_series import METHODS, HttpSeries
 from service.series.knob_series import KnobSeries
 from service.series.lookup_series import LookupSeries
-from service.series.store_series import TIMED_QUERIES, StoreSeries
+from service.series.store_series import StoreSeries
 
 VERSION = "0.1.0"
 
@@ -44,7 +44,7 @@ class Metrics:
     def lookup_ended(self, result: LookupResult, seconds: float) -> None:
         """Count a lookup and its duration."""
         self._lookups.results[result].inc()
-        self._lookups.seconds.labels(result.value).observe(seconds)
+        self._lookups.seconds[result].observe(seconds)
 
     def missed(self, reason: MissReason) -> None:
         """Count why a lookup missed."""
@@ -56,8 +56,8 @@ class Metrics:
 
     def cache_op(self, op: str, seconds: float) -> None:
         """Record the duration of an exchange that a lookup or write has with the cache."""
-        if op in TIMED_OPS:
-            self._cache.op_seconds.labels(op).observe(seconds)
+        if op in self._cache.op_seconds:
+            self._cache.op_seconds[op].observe(seconds)
 
     def cache_error(self, op: str) -> None:
         """Count a failed exchange, or a poisoned value."""
@@ -81,8 +81,8 @@ class Metrics:
     def store_query(self, op: str, outcome: str, seconds: float) -> None:
         """Count a query, and its duration if a lookup or write asked for it."""
         self._store.queries[op, outcome].inc()
-        if op in TIMED_QUERIES:
-            self._store.seconds.labels(op).observe(seconds)
+        if op in self._store.seconds:
+            self._store.seconds[op].observe(seconds)
 
     def store_in_flight(self, change: int) -> None:
         """Add to the queries in progress, or subtract."""
@@ -102,6 +102,9 @@ class Metrics:
 
     def http_request(self, method: str, route: str, status: int) -> None:
         """Count an answered request; unknown methods share one label."""
+        if series := self._http.expected.get((method, route, status)):
+            series.inc()
+            return
         word = method if method in METHODS else "other"
         self._http.answers.labels(word, route, str(status)).inc()
 

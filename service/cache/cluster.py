@@ -1,6 +1,7 @@
 """A Redis Cluster: commands in, replies out, bounded in time."""
 
 from collections.abc import Sequence
+from contextlib import suppress
 from typing import Any
 
 from redis import RedisCluster
@@ -56,6 +57,12 @@ class Cluster:
             return list(self._connect().scan_iter(match=pattern, count=1000))
         except UNANSWERED as error:
             raise NoReplyError(str(error)) from error
+
+    def open(self, connections: int) -> None:
+        """Ask for the map, which the first lookup would wait for; never raises."""
+        del connections  # The client connects to each node as it needs to.
+        with suppress(*UNANSWERED):
+            self._connect()
 
     def close(self) -> None:
         """Close all connections."""

@@ -3,14 +3,14 @@
 import time
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
-from typing import Any, TypeVar
+from functools import partial
+from typing import Any
 
 from service.cache.scripts import Script
 from service.cache.wire import Breaker, Command, Connections, NoReplyError, Refusal
 from service.domain.cache import CacheUnavailableError
 from service.domain.observer import Observer
 
-Value = TypeVar("Value")
 Reads = Callable[[list[Any]], tuple[int, int]]
 
 
@@ -50,18 +50,15 @@ class RedisCalls:
         Raises:
             CacheUnavailableError: Redis does not answer.
         """
-
-        def count(replies: list[Any]) -> None:
-            if reads is not None:
-                self._observer.key_reads(*reads(replies))
-
-        late = None if reads is None else count
-        replies = self._call(
-            op,
-            lambda: self._connections.exchange(key, commands, late, patient=probing),
-            probing=probing,
-        )
-        count(replies)
+        late = None if reads is None else partial(self._count, reads)
+        began = self._begin(probing=probing)
+        try:
+            replies = self._connections.exchange(key, commands, late, patient=probing)
+        except NoReplyError as error:
+            raise self._failed(op, began, error) from error
+        self._answered(op, began)
+        if reads is not None:
+            self._observer.key_reads(*reads(replies))
         return replies
 
     def run(
@@ -125,23 +122,33 @@ class RedisCalls:
         Raises:
             CacheUnavailableError: Redis does not answer.
         """
-        return self._call(op, lambda: self._connections.scan(pattern), probing=False)
+        began = self._begin(probing=False)
+        try:
+            keys = self._connections.scan(pattern)
+        except NoReplyError as error:
+            raise self._failed(op, began, error) from error
+        self._answered(op, began)
+        return keys
 
-    def _call(self, op: str, call: Callable[[], Value], *, probing: bool) -> Value:
+    def _count(self, reads: Reads, replies: list[Any]) -> None:
+        self._observer.key_reads(*reads(replies))
+
+    def _begin(self, *, probing: bool) -> float:
+        """Return the time; raise CacheUnavailableError while Redis is not to be called."""
         if self._breaker.is_open and not probing:
             raise CacheUnavailableError("Redis recently did not answer")
-        began = time.monotonic()
-        try:
-            value = call()
-        except NoReplyError as error:
-            self._breaker.failed(began)
-            self._observer.cache_error(op)
-            raise CacheUnavailableError(str(error)) from error
-        finally:
-            ended = time.monotonic()
-            self._observer.cache_op(op, ended - began)
+        return time.monotonic()
+
+    def _answered(self, op: str, began: float) -> None:
+        ended = time.monotonic()
         self._breaker.answered_at = ended
-        return value
+        self._observer.cache_op(op, ended - began)
+
+    def _failed(self, op: str, began: float, error: NoReplyError) -> CacheUnavailableError:
+        self._breaker.failed(began)
+        self._observer.cache_error(op)
+        self._observer.cache_op(op, time.monotonic() - began)
+        return CacheUnavailableError(str(error))
 
 
 def _script_reads(replies: list[Any]) -> tuple[int, int]:

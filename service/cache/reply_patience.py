@@ -5,13 +5,13 @@ from collections.abc import Callable
 
 SHORTEST_SECONDS = 0.02
 TIMES_THE_SLOWEST = 3.0
-HALF_LIFE_SECONDS = 0.5
+HALF_LIFE_SECONDS = 1.0
 # A reply faster than this leaves the wait at its shortest, and need not be recorded.
 FAST_SECONDS = SHORTEST_SECONDS / TIMES_THE_SLOWEST
 
 
 class Patience:
-    """Tracks the recent worst reply time, which decays with a half-life of 0.5 s.
+    """Tracks the recent worst reply time, which decays with a half-life of a second.
 
     A fixed time-out is either so short that a hiccup of a busy machine passes for an outage, or
     so long that every caller wastes that time while Redis hangs. Threads write without a lock,

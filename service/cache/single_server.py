@@ -1,25 +1,21 @@
 """One Redis server: commands in, replies out, bounded in time."""
 
+import re
 import time
+from collections import deque
 from collections.abc import Sequence
+from contextlib import suppress
 from functools import partial
 from typing import Any
 
 from redis import ConnectionPool
-from redis.exceptions import (
-    AuthenticationError,
-    BusyLoadingError,
-    MasterDownError,
-    MovedError,
-    ReadOnlyError,
-    RedisError,
-    ResponseError,
-)
-from redis.exceptions import TimeoutError as RedisTimeoutError
+from redis.exceptions import AuthenticationError
 
+from service.cache.connection import LOOK_SECONDS, Connection, pack
 from service.cache.late_replies import LateReplies
 from service.cache.reply_patience import FAST_SECONDS, Patience
 from service.cache.wire import (
+    CONNECT_SECONDS,
     UNANSWERED,
     Breaker,
     Command,
@@ -27,22 +23,34 @@ from service.cache.wire import (
     NoReplyError,
     Refusal,
     options,
-    refusal,
 )
 
-# A waiting caller checks this often whether the breaker has opened meanwhile.
-LOOK_SECONDS = 0.005
+# The server may have run a script before it closed the connection, and a script that runs twice
+# meets what its first run did. So its connection is looked at first, and it is not sent again.
+ONCE_ONLY = frozenset(("EVALSHA", "EVAL"))
+# Refusals of the connection, which are no answer to its command.
+NOT_ADMITTED = re.compile(r"NOAUTH|WRONGPASS|ERR (max number of clients|invalid password)")
+# A look is on time when it took at most so many times what was asked.
+ON_TIME = 1.3
+# Pauses of this process are not taken for those of Redis for longer than this.
+PAUSED_SECONDS = 1.0
+# Connections are opened at the start for no longer than this.
+OPENING_SECONDS = 0.5
 
 
-class ElsewhereError(RedisError):
+class ElsewhereError(Exception):
     """The server refused because another one is to be asked, as after a failover."""
 
 
-Connection = Any  # redis-py has no type for it
+class SilentError(Exception):
+    """The replies did not come within the time that their caller waits."""
 
 
 class SingleServer:
     """One Redis server, to which it connects when the first command is sent.
+
+    A connection serves one exchange at a time, and is kept for the next ones. One that was given
+    up is not kept, because its reply may still come.
 
     Args:
         url: `redis://` or `rediss://`.
@@ -52,83 +60,133 @@ class SingleServer:
     """
 
     def __init__(self, url: str, timeout_seconds: float, breaker: Breaker) -> None:
-        self._pool = ConnectionPool.from_url(url, **options(timeout_seconds))
+        made = ConnectionPool.from_url(url, **options(CONNECT_SECONDS))
+        self._make = partial(made.connection_class, **made.connection_kwargs)
         self._breaker = breaker
         self._longest_seconds = timeout_seconds
-        self._first_wait_seconds = min(LOOK_SECONDS, timeout_seconds)
+        self._look_seconds = min(LOOK_SECONDS, timeout_seconds)
         self._patience = Patience(timeout_seconds)
+        # Nothing is known yet of this Redis, and a process that starts is slow itself.
+        self._patience.record(timeout_seconds)
         self._late = LateReplies()
+        self._idle = deque[Connection]()
+
+    def open(self, connections: int) -> None:
+        """Connect before the first lookup, which would wait for it; never raises."""
+        ends = time.monotonic() + OPENING_SECONDS
+        try:
+            while len(self._idle) < connections and time.monotonic() < ends:
+                self._idle.append(self._connect())
+        except UNANSWERED:
+            return
 
     def exchange(
         self, key: str, commands: Sequence[Command], late: Late | None, *, patient: bool = False
     ) -> list[Any]:
         """Send all commands at once; see `Connections`."""
         del key
-        breaker = None if patient or self._breaker.is_open else self._breaker
+        once_only = commands[0][0] in ONCE_ONLY
         try:
-            connection: Connection = self._pool.get_connection()
-        except UNANSWERED as error:
-            raise NoReplyError(str(error)) from error
-        began, replies, wanted = time.monotonic(), list[Any](), len(commands)
-        try:
-            connection.send_packed_command(connection.pack_commands(commands))
-            self._read(connection, replies, wanted, breaker, patient=patient)
-        except UNANSWERED as error:
+            connection, is_new = self._take(once_only=once_only)
+            try:
+                return self._ask(connection, commands, late, patient=patient)
+            except ConnectionError:
+                if is_new or once_only:
+                    raise
+            # The server closed it while it was idle, as after a restart, and so the others too.
+            self._close_idle()
+            return self._ask(self._connect(), commands, late, patient=patient)
+        except (SilentError, ElsewhereError, *UNANSWERED) as error:
             if patient or isinstance(error, ElsewhereError):
                 # All connections lead to the peer that is gone, or no longer the primary.
-                self._pool.disconnect(inuse_connections=False)
-            if isinstance(error, RedisTimeoutError) and late is not None:
-                read = partial(self._read_late, connection, replies, wanted, late)
-                connection = None if self._late.adopt(read) else connection
+                self._close_idle()
             raise NoReplyError(str(error)) from error
+
+    def _take(self, *, once_only: bool) -> tuple[Connection, bool]:
+        """Return a connection that nobody else uses, and whether it is new."""
+        while True:
+            try:
+                connection = self._idle.pop()
+            except IndexError:
+                return self._connect(), True
+            if not (once_only and connection.is_unusable()):
+                return connection, False
+            connection.close()
+
+    def _connect(self) -> Connection:
+        return Connection(self._make(), self._look_seconds)
+
+    def _ask(
+        self,
+        connection: Connection,
+        commands: Sequence[Command],
+        late: Late | None,
+        *,
+        patient: bool,
+    ) -> list[Any]:
+        """Send commands and return their replies; keep the connection only when all came."""
+        breaker = None if patient or self._breaker.is_open else self._breaker
+        is_left = False
+        began = time.monotonic()
+        try:
+            connection.send(pack(commands), len(commands))
+            if not connection.receive():
+                self._wait(connection, breaker, began, patient=patient)
+            for refused in connection.refusals():
+                _require_an_answer(refused)
+            is_left = True
+        except SilentError:
+            if late is not None:
+                is_left = self._late.adopt(partial(self._read_late, connection, late))
+            raise
         finally:
             seconds = time.monotonic() - began
             if seconds > FAST_SECONDS:
                 self._patience.record(seconds)
-            if connection is not None:
-                self._release(connection, broken=len(replies) < wanted)
+            if not is_left:
+                connection.close()
+        replies = connection.replies
+        self._idle.append(connection)
         return replies
 
-    def _read(
-        self,
-        connection: Connection,
-        replies: list[Any],
-        wanted: int,
-        breaker: Breaker | None,
-        *,
-        patient: bool,
+    def _wait(
+        self, connection: Connection, breaker: Breaker | None, began: float, *, patient: bool
     ) -> None:
-        """Read the replies; most come within the first wait, which needs no decisions."""
-        try:
-            _read_within(self._first_wait_seconds, connection, replies, wanted, None)
-        except RedisTimeoutError:
-            longest = self._longest_seconds if patient else self._patience.seconds()
-            left = longest - self._first_wait_seconds
-            if left <= 0 or (breaker is not None and breaker.is_open):
-                raise
-            _read_within(left, connection, replies, wanted, breaker)
+        """Wait for the rest of the replies; raise SilentError when they take too long.
 
-    def _read_late(
-        self,
-        connection: Connection,
-        replies: list[Any],
-        wanted: int,
-        late: Late,
-        within_seconds: float,
-    ) -> None:
+        A look that took far longer than asked does not count: this process was paused, by its
+        other threads or by a busy machine, on which Redis may have had to pause as well.
+        """
+        longest = self._longest_seconds if patient else self._patience.seconds()
+        now = time.monotonic()
+        ends, waited = now + PAUSED_SECONDS, min(now - began, 2 * self._look_seconds)
+        while waited < longest and (breaker is None or not breaker.is_open):
+            look = min(self._look_seconds, longest - waited)
+            if connection.receive_within(look):
+                return
+            before, now = now, time.monotonic()
+            if now - before < ON_TIME * look + 0.001 or now > ends:
+                waited += look
+        raise SilentError(f"no reply within {waited * 1000:.0f} ms")
+
+    def _read_late(self, connection: Connection, late: Late, within_seconds: float) -> None:
+        ends = time.monotonic() + within_seconds
         try:
-            _read_within(within_seconds, connection, replies, wanted, None)
+            while not (is_read := connection.receive_within(LOOK_SECONDS)):
+                if time.monotonic() >= ends:
+                    break
         except UNANSWERED:
             return
         else:
-            late(replies)
+            if is_read:
+                late(connection.replies)
         finally:
-            self._release(connection, broken=True)
+            connection.close()
 
-    def _release(self, connection: Connection, *, broken: bool) -> None:
-        if broken:
-            connection.disconnect()
-        self._pool.release(connection)
+    def _close_idle(self) -> None:
+        while self._idle:
+            with suppress(IndexError):
+                self._idle.pop().close()
 
     def scan(self, pattern: str) -> list[bytes]:
         """List the keys that match."""
@@ -149,37 +207,12 @@ class SingleServer:
 
     def close(self) -> None:
         """Close all connections."""
-        self._pool.disconnect()
+        self._close_idle()
 
 
-def _read_within(
-    seconds: float,
-    connection: Connection,
-    replies: list[Any],
-    wanted: int,
-    breaker: Breaker | None,
-) -> None:
-    """Read replies until all are there; stop when the time is up or the breaker opens."""
-    ends = time.monotonic() + seconds
-    while len(replies) < wanted:
-        left = max(0.001, ends - time.monotonic())
-        wait = left if breaker is None else min(left, LOOK_SECONDS)
-        try:
-            replies.append(_read_reply(connection, wait))
-        except RedisTimeoutError:
-            if breaker is None or wait == left or breaker.is_open:
-                raise
-
-
-def _read_reply(connection: Connection, timeout_seconds: float) -> Any:  # noqa: ANN401
-    try:
-        return connection.read_response(timeout=timeout_seconds, disconnect_on_error=False)
-    except (BusyLoadingError, MasterDownError) as error:
-        raise ElsewhereError(f"{type(error).__name__}: {error}") from error
-    except AuthenticationError:
-        raise
-    except ResponseError as error:
-        refused = refusal(error)
-        if refused.is_elsewhere or isinstance(error, MovedError | ReadOnlyError):
-            raise ElsewhereError(f"{type(error).__name__}: {error}") from error
-        return refused
+def _require_an_answer(refused: Refusal) -> None:
+    """Raise when a refusal says nothing of its command, but that this server is not to be asked."""
+    if refused.is_elsewhere:
+        raise ElsewhereError(refused.reason)
+    if NOT_ADMITTED.match(refused.reason):
+        raise AuthenticationError(refused.reason)

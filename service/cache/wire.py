@@ -15,6 +15,8 @@ Late = Callable[[list[Any]], None]
 # More than all threads, refreshes and late replies of a hanging Redis together, because a caller
 # must wait for Redis and never for a connection. redis-py's own bound is 100.
 MAX_CONNECTIONS = 8192
+# Connecting takes longer than a reply (with TLS 30 ms), and has a time of its own.
+CONNECT_SECONDS = 0.1
 # The errors that leave an exchange without a reply; some come while a connection is made.
 UNANSWERED = (RedisError, RedisClusterException, OSError)
 
@@ -82,6 +84,9 @@ class Connections(Protocol):
             NoReplyError: A reply did not come in time.
         """
 
+    def open(self, connections: int) -> None:
+        """Connect before the first lookup, which would wait for it; never raises."""
+
     def close(self) -> None:
         """Close all connections."""
 
@@ -92,11 +97,15 @@ def refusal(error: ResponseError) -> Refusal:
 
 
 def options(timeout_seconds: float) -> dict[str, Any]:
-    """Return the options of redis-py that bound every wait."""
+    """Return the options of redis-py that bound every wait.
+
+    Args:
+        timeout_seconds: Longest wait for a reply that redis-py itself reads.
+    """
     # With redis-py's defaults (5 s, ten retries) a lookup could hang for most of a minute.
     return {
         "socket_timeout": timeout_seconds,
-        "socket_connect_timeout": max(timeout_seconds, 0.1),
+        "socket_connect_timeout": max(timeout_seconds, CONNECT_SECONDS),
         "retry": Retry(NoBackoff(), 0),
         "driver_info": None,
         "socket_keepalive": True,

@@ -8,15 +8,15 @@ from prometheus_client import (
     CollectorRegistry,
     Counter,
     Gauge,
-    Histogram,
     PlatformCollector,
     ProcessCollector,
 )
 
 from service.series.buckets import DURATIONS
+from service.series.histograms import Histograms, Series
 
 Word = TypeVar("Word", bound=str)
-Metric = TypeVar("Metric", Counter, Gauge, Histogram)
+Metric = TypeVar("Metric", Counter, Gauge)
 
 
 class Families:
@@ -41,10 +41,16 @@ class Families:
         return Gauge(name, about, labels, registry=self.registry)
 
     def histogram(
-        self, name: str, about: str, *labels: str, buckets: Sequence[float] = DURATIONS
-    ) -> Histogram:
-        """Return a histogram whose series appear with their first value, as each has 44 lines."""
-        return Histogram(name, about, labels, buckets=buckets, registry=self.registry)
+        self,
+        name: str,
+        about: str,
+        label: str = "",
+        words: Iterable[str] = ("",),
+        *,
+        buckets: Sequence[float] = DURATIONS,
+    ) -> dict[str, Series]:
+        """Return the series of a histogram by the words of its label, or its only one under ""."""
+        return Histograms(self.registry, name, about, label, words, buckets).by_word
 
 
 def by_word(metric: Metric, words: Iterable[Word]) -> dict[Word, Metric]:

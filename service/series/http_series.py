@@ -32,7 +32,9 @@ class HttpSeries:
             "Answered HTTP requests; route is the pattern, never the path",
             *("method", "route", "status"),
         )
+        self.expected = {}
         for route, answers in EXPECTED_ANSWERS.items():
             for method, statuses in answers.items():
                 for status in statuses:
-                    self.answers.labels(method, route, str(status))
+                    series = self.answers.labels(method, route, str(status))
+                    self.expected[method, route, status] = series

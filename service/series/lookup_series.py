@@ -19,9 +19,10 @@ class LookupSeries:
             "cacheaside_lookup_duration_seconds",
             "Time from when the handler receives the request to its answer",
             "result",
+            LookupResult,
         )
         self.ages = families.histogram(
             "cacheaside_entry_age_seconds",
             "Age of served entries, where it is known",
             buckets=AGES,
-        )
+        )[""]

@@ -3,7 +3,7 @@
 from service.series.families import Families
 
 STORE_OPS = ("select", "replace", "delete", "catalogue", "probe")
-TIMED_QUERIES = frozenset(("select", "replace", "delete"))
+TIMED_QUERIES = ("select", "replace", "delete")
 STORE_OUTCOMES = ("ok", "absent", "error")
 
 
@@ -23,6 +23,7 @@ class StoreSeries:
             "cacheaside_store_query_duration_seconds",
             "Duration of one query, including the store delay",
             "op",
+            TIMED_QUERIES,
         )
         self.in_flight = families.gauge(
             "cacheaside_store_in_flight", "Queries in progress at the store"

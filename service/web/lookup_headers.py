@@ -10,14 +10,21 @@ from service.domain.lookup import Lookup, LookupResult
 
 def with_lookup_headers(response: Response, lookup: Lookup) -> Response:
     """Return the response with X-Cache, Cache-Status, Server-Timing and a known Age added."""
-    headers = response.headers
-    headers["Cache-Control"] = "no-store"
-    headers["X-Cache"] = lookup.result.name
-    headers["Cache-Status"] = cache_status(lookup)
-    headers["Server-Timing"] = _server_timing(lookup)
-    if lookup.age_seconds is not None:
-        headers["Age"] = str(int(lookup.age_seconds))
+    response.headers.update(lookup_headers(lookup))
     return response
+
+
+def lookup_headers(lookup: Lookup) -> list[tuple[str, str]]:
+    """Return what every answer to a lookup says of it: the same headers for each result."""
+    headers = [
+        ("Cache-Control", "no-store"),
+        ("X-Cache", lookup.result.name),
+        ("Cache-Status", cache_status(lookup)),
+        ("Server-Timing", _server_timing(lookup)),
+    ]
+    if lookup.age_seconds is not None:
+        headers.append(("Age", str(int(lookup.age_seconds))))
+    return headers
 
 
 def cache_status(lookup: Lookup) -> str:

@@ -73,7 +73,7 @@ def install(app: Flask) -> None:
     app.register_error_handler(FruitError, lambda error: problem(400, str(error), error.field))
     app.register_error_handler(KnobError, lambda error: problem(400, str(error), error.field))
     app.register_error_handler(HTTPException, _http_problem)
-    app.register_error_handler(Exception, _internal_error)
+    app.register_error_handler(Exception, internal_error)
 
 
 def _http_problem(error: HTTPException) -> Response:
@@ -86,6 +86,7 @@ def _http_problem(error: HTTPException) -> Response:
     return response
 
 
-def _internal_error(error: Exception) -> Response:
+def internal_error(error: Exception) -> Response:
+    """Log an error that nobody expected, and return a response that does not show it."""
     log.error("unexpected error while answering a request", exc_info=error)
     return problem(InternalServerError.code, "internal error; see the service's log")

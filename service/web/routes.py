@@ -1,4 +1,4 @@
-"""Fruit over HTTP: paths and bodies to the pattern, its answers back, every answer counted."""
+"""Fruit over HTTP: writes, the front page, ids that no fruit has, every answer of Flask counted."""
 
 from collections.abc import Callable
 
@@ -7,14 +7,10 @@ from flask.typing import ResponseReturnValue
 
 from service.domain.cache import InvalidationOutcome
 from service.domain.fruit import MAX_ID, Fruit, parse_fruit, parse_id
-from service.domain.lookup import Lookup, LookupFailedError, LookupResult
-from service.pattern.cache_aside import CacheAside
 from service.pattern.writes import Writes
-from service.web.lookup_headers import with_lookup_headers
-from service.web.problems import problem, store_unavailable
+from service.web.lookups import LOOKUP_ROUTE, NO_SUCH_FRUIT
+from service.web.problems import problem
 from service.web.requests import read_json_object, require_authorized
-
-NO_SUCH_FRUIT = "no such fruit"
 
 
 def count_requests(app: Flask, count: Callable[[str, str, int], None]) -> None:
@@ -27,12 +23,11 @@ def count_requests(app: Flask, count: Callable[[str, str, int], None]) -> None:
         return response
 
 
-def install(app: Flask, cache_aside: CacheAside, writes: Writes, token: str | None) -> None:
-    """Add the front page, the lookups and the writes to the app.
+def install(app: Flask, writes: Writes, token: str | None) -> None:
+    """Add the front page, the writes and the refusal of unknown ids to the app.
 
     Args:
         app: Receives the routes.
-        cache_aside: Answers lookups.
         writes: Carries out writes.
         token: Required of writes; None accepts only writes from this machine.
     """
@@ -53,17 +48,13 @@ def install(app: Flask, cache_aside: CacheAside, writes: Writes, token: str | No
             }
         )
 
-    @pages.get("/fruit/<id>")
-    def look_up(id: str) -> ResponseReturnValue:  # noqa: A002 - as the path says
-        fruit_id = parse_id(id)
-        if fruit_id is None:
-            return _unknown_id()
-        try:
-            return _respond_to_lookup(cache_aside.look_up(fruit_id))
-        except LookupFailedError as error:
-            return with_lookup_headers(store_unavailable(error), error.lookup)
+    @pages.get(LOOKUP_ROUTE)
+    def refuse_lookup(id: str) -> ResponseReturnValue:  # noqa: A002 - as the path says
+        """Answer what `lookups` left to Flask: ids that no fruit can have."""
+        del id
+        return _unknown_id()
 
-    @pages.put("/fruit/<id>")
+    @pages.put(LOOKUP_ROUTE)
     def replace(id: str) -> ResponseReturnValue:  # noqa: A002
         require_authorized(token)
         fruit_id = parse_id(id)
@@ -73,7 +64,7 @@ def install(app: Flask, cache_aside: CacheAside, writes: Writes, token: str | No
         created, invalidation = writes.replace(fruit)
         return _respond_to_write(201 if created else 200, invalidation, fruit)
 
-    @pages.delete("/fruit/<id>")
+    @pages.delete(LOOKUP_ROUTE)
     def delete(id: str) -> ResponseReturnValue:  # noqa: A002
         require_authorized(token)
         fruit_id = parse_id(id)
@@ -87,15 +78,6 @@ def install(app: Flask, cache_aside: CacheAside, writes: Writes, token: str | No
 
 def _unknown_id() -> Response:
     return problem(404, f"{NO_SUCH_FRUIT}: ids are whole numbers from 1 to {MAX_ID}")
-
-
-def _respond_to_lookup(lookup: Lookup) -> Response:
-    if lookup.fruit is None:
-        response = problem(404, NO_SUCH_FRUIT)
-    else:
-        from_cache = lookup.result in {LookupResult.HIT, LookupResult.STALE}
-        response = jsonify(data=lookup.fruit.as_json_object(), from_cache=from_cache)
-    return with_lookup_headers(response, lookup)
 
 
 def _respond_to_write(

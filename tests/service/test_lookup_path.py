@@ -3,7 +3,8 @@
 A module is *entered* when one of its functions is called. A *change of module* is a call of a
 function whose module is not that of the call before it, in the order of the calls; returns do not
 count. Modules are the files of `service/`, without Flask, redis-py and what else is installed.
-Before the folders were arranged, a hit entered 14 modules in 31 changes and a miss 20 in 82.
+Before the folders were arranged, a hit entered 14 modules in 31 changes and a miss 20 in 82. Two of
+today's modules, the connection and the histograms, do what redis-py and prometheus_client did.
 """
 
 import sys
@@ -63,27 +64,28 @@ def changes(calls):
     return sum(before != after for before, after in pairwise(calls))
 
 
-def test_hit_enters_at_most_nine_modules_in_twenty_changes(client):
+def test_hit_enters_at_most_eleven_modules_in_23_changes(client):
     calls = shortest(client, "HIT")
 
-    assert len(set(calls)) <= 9, calls
-    assert changes(calls) <= 20, calls
+    assert len(set(calls)) <= 11, calls
+    assert changes(calls) <= 23, calls
 
 
-def test_miss_enters_at_most_sixteen_modules_in_sixty_changes(client):
+def test_miss_enters_at_most_eighteen_modules_in_sixty_changes(client):
     calls = shortest(client, "MISS", prepare=lambda: client.delete("/control/cache"))
 
-    assert len(set(calls)) <= 16, calls
+    assert len(set(calls)) <= 18, calls
     assert changes(calls) <= 60, calls
 
 
-def test_hit_goes_from_the_routes_through_the_pattern_to_the_server(client):
+def test_hit_goes_from_the_web_through_the_pattern_to_the_server(client):
     promised = [
-        "web/routes.py",
+        "web/lookups.py",
         "pattern/cache_aside.py",
         "cache/redis_cache.py",
         "cache/redis_calls.py",
         "cache/single_server.py",
+        "cache/connection.py",
     ]
     calls = shortest(client, "HIT")
 

@@ -103,9 +103,9 @@ def test_event_raises_its_series_to_one(metrics, call, arguments, name, labels):
 
 
 def test_durations_of_upkeep_have_no_series(metrics):
-    for op in set(CACHE_OPS) - TIMED_OPS:
+    for op in set(CACHE_OPS) - set(TIMED_OPS):
         metrics.cache_op(op, 0.1)
-    for op in set(STORE_OPS) - TIMED_QUERIES:
+    for op in set(STORE_OPS) - set(TIMED_QUERIES):
         metrics.store_query(op, "ok", 0.1)
 
     assert "_duration_seconds_bucket" not in metrics.exposition([]).decode()

@@ -65,12 +65,13 @@ def test_bytes_outside_the_redis_protocol_count_as_no_reply():
 def test_more_threads_than_the_default_pool_of_redis_py_all_get_connections():
     server = FixedReplyServer(b"")
     connections = connect(f"redis://{server.address}/0", 0.1, Breaker())
-    taken = [connections._pool.get_connection() for _ in range(150)]
+    connections.open(150)
+    taken = [connections._take(once_only=False) for _ in range(151)]
 
-    assert len(set(taken)) == 150
-    for connection in taken:
-        connections._pool.release(connection)
-    connections.close()
+    assert len({connection for connection, _ in taken}) == 151
+    assert [is_new for _, is_new in taken] == [False] * 150 + [True]
+    for connection, _ in taken:
+        connection.close()
     server.close()
 
 
@@ -102,12 +103,12 @@ def test_lookups_and_writes_succeed_when_redis_refuses_the_handshake(build, out_
 def test_refusal_of_a_server_that_is_not_the_primary_drops_its_connections(refusal):
     server = FixedReplyServer(refusal)
     connections = connect(f"redis://{server.address}/0", 0.1, Breaker())
-    used, idle = [connections._pool.get_connection() for _ in range(2)]
-    connections._pool.release(idle)
-    connections._pool.release(used)
+    connections.open(2)
+    idle, used = connections._idle
     with pytest.raises(NoReplyError):
         connections.exchange("", [("GET", "fruit:1")], None, patient=False)
 
-    assert [used.is_connected, idle.is_connected] == [False, False]
+    assert [used._made.is_connected, idle._made.is_connected] == [False, False]
+    assert not connections._idle
     connections.close()
     server.close()

@@ -71,13 +71,12 @@ def test_probe_of_an_unresponsive_redis_waits_for_its_full_time(silent_url):
 
 def test_failed_probe_closes_the_idle_connections_which_may_be_silent_too(silent_url):
     connections = SingleServer(silent_url, 0.02, SimpleNamespace(is_open=True))
-    idle = [connections._pool.get_connection() for _ in range(3)]
-    for connection in idle:
-        connections._pool.release(connection)
+    connections.open(3)
+    idle = list(connections._idle)
     with pytest.raises(NoReplyError):
         connections.exchange("", [("PING",)], None, patient=True)
 
-    assert [connection.is_connected for connection in idle] == [False] * 3
+    assert [connection._made.is_connected for connection in idle] == [False] * 3
     connections.close()
 
 

@@ -250,11 +250,14 @@ def test_unexpected_error_is_json_without_a_traceback(app, monkeypatch):
     def fail(*_):
         raise ZeroDivisionError("secret detail")
 
-    monkeypatch.setattr("service.web.routes.parse_id", fail)
-    answer = app.test_client().get("/fruit/1")
-
-    assert (answer.status_code, answer.content_type) == (500, "application/json")
-    assert "secret" not in answer.text
+    monkeypatch.setattr("service.pattern.cache_aside.CacheAside.look_up", fail)
+    monkeypatch.setattr("service.pattern.writes.Writes.delete", fail)
+    client = app.test_client()
+    for answer in (client.get("/fruit/1"), client.delete("/fruit/1")):
+        assert (answer.status_code, answer.content_type) == (500, "application/json")
+        assert "secret" not in answer.text
+    labels = {"method": "GET", "route": "/fruit/<id>", "status": "500"}
+    assert metric_value(client, "cacheaside_http_requests_total", **labels) == 1
 
 
 @pytest.mark.parametrize(
