@@ -56,9 +56,8 @@ class Connection:
         self._is_plain = not isinstance(self._socket, ssl.SSLSocket)
         _limit_waits(self._socket, look_seconds)
         # Any callable makes an object of a refusal, not only the class of an exception.
-        self._reader = hiredis.Reader(protocolError=InvalidResponse, replyError=self._refuse)  # type: ignore[arg-type]
+        self._reader = hiredis.Reader(protocolError=InvalidResponse, replyError=_refuse)  # type: ignore[arg-type]
         self._wanted = 0
-        self._refused = False
         self.replies: list[Any] = []
 
     def send(self, packed: bytes, wanted: int) -> None:
@@ -94,13 +93,6 @@ class Connection:
             return False
         return self.receive()
 
-    def refusals(self) -> list[Refusal]:
-        """Return the refusals among the replies; nearly always there are none."""
-        if not self._refused:
-            return []
-        self._refused = False
-        return [reply for reply in self.replies if isinstance(reply, Refusal)]
-
     def is_unusable(self) -> bool:
         """Return whether the server closed it while it was idle, or sent bytes unasked."""
         return self._has_bytes(0.0)
@@ -114,9 +106,9 @@ class Connection:
         waiting.register(self._socket, select.POLLIN)
         return bool(waiting.poll(seconds * 1000))
 
-    def _refuse(self, text: str) -> Refusal:
-        self._refused = True
-        return Refusal(text, text.startswith("NOSCRIPT"))
+
+def _refuse(text: str) -> Refusal:
+    return Refusal(text, text.startswith("NOSCRIPT"))
 
 
 def _limit_waits(connected: socket, look_seconds: float) -> None:

@@ -70,6 +70,7 @@ class SingleServer:
         self._patience.record(timeout_seconds)
         self._late = LateReplies()
         self._idle = deque[Connection]()
+        self._is_closed = False
 
     def open(self, connections: int) -> None:
         """Connect before the first lookup, which would wait for it; never raises."""
@@ -132,8 +133,9 @@ class SingleServer:
             connection.send(pack(commands), len(commands))
             if not connection.receive():
                 self._wait(connection, breaker, began, patient=patient)
-            for refused in connection.refusals():
-                _require_an_answer(refused)
+            for reply in connection.replies:
+                if type(reply) is Refusal:
+                    _require_an_answer(reply)
             is_left = True
         except SilentError:
             if late is not None:
@@ -147,6 +149,8 @@ class SingleServer:
                 connection.close()
         replies = connection.replies
         self._idle.append(connection)
+        if self._is_closed:
+            self._close_idle()
         return replies
 
     def _wait(
@@ -206,7 +210,8 @@ class SingleServer:
                 return keys
 
     def close(self) -> None:
-        """Close all connections."""
+        """Close all connections, those in use when their exchange ends."""
+        self._is_closed = True
         self._close_idle()
 
 

@@ -63,11 +63,11 @@ def install(app: Flask, cache_aside: CacheAside, count: Callable[[str, str, int]
 
 def _answer_with_fruit(fruit: Fruit, lookup: Lookup) -> Answer:
     """Return the answer that `_respond` would have, byte for byte, at a tenth of its time."""
-    name, from_cache = encode_basestring_ascii(fruit.name), lookup.result in FROM_CACHE
-    body = (
-        f'{{"data":{{"id":{fruit.id},"name":{name},"quantity":{fruit.quantity}}},'
-        f'"from_cache":{"true" if from_cache else "false"}}}\n'
-    ).encode()
+    name = "null" if fruit.name is None else encode_basestring_ascii(fruit.name)
+    quantity = "null" if fruit.quantity is None else fruit.quantity
+    from_cache = "true" if lookup.result in FROM_CACHE else "false"
+    data = f'{{"id":{fruit.id},"name":{name},"quantity":{quantity}}}'
+    body = f'{{"data":{data},"from_cache":{from_cache}}}\n'.encode()
     headers = [("Content-Type", "application/json"), ("Content-Length", str(len(body)))]
     return "200 OK", headers + lookup_headers(lookup), body
 

@@ -10,7 +10,7 @@ import pytest
 
 from service.cache import single_server
 from service.cache.single_server import SingleServer
-from service.cache.wire import NoReplyError, Refusal
+from service.cache.wire import NoReplyError
 from tests.service.fakes import Breaker, FakeClock
 
 GET = [("GET", "fruit:1")]
@@ -125,16 +125,12 @@ def test_reply_that_came_too_late_is_never_the_reply_to_another_command(server):
     connections.close()
 
 
-def test_refusal_names_its_reason_and_the_connection_is_kept(connections):
-    connections.open(1)
-    (connection,) = connections._idle
-    connection._reader.feed(b"-NOPERM this user has no permissions\r\n")
-    connection._reader.gets()
+def test_connection_in_use_at_the_close_is_closed_after_its_exchange(server, connections):
+    server.delays = [0.05]
+    threading.Timer(0.01, connections.close).start()
+    connections.exchange("", GET, None, patient=True)
 
-    assert connections.exchange("", GET, None) == [101]
-    assert connection._refuse("NOSCRIPT No matching script") == Refusal(
-        "NOSCRIPT No matching script", is_unknown_script=True
-    )
+    assert not connections._idle
 
 
 class LookedAt:

@@ -8,7 +8,7 @@ from service.web import lookups
 from tests.service.parts import APPLE
 
 WITH_FRUIT = [result for result in LookupResult if result not in {"negative", "error"}]
-NAMES = ["apple", 'a "quoted" one', "tab\tand\nline", "Äpfel", "梨", "🍐", "\\", "</script>"]
+NAMES = ["apple", 'a "quoted" one', "tab\tand\nline", "Äpfel", "梨", "🍐", "\\", "</script>", None]
 
 
 @pytest.mark.parametrize("result", WITH_FRUIT)
@@ -22,7 +22,7 @@ def test_answer_is_what_flask_makes_of_every_result(app, result):
 
 @pytest.mark.parametrize("name", NAMES)
 def test_answer_is_what_flask_makes_of_every_name(app, name):
-    fruit = Fruit(2_147_483_647, name, 0)
+    fruit = Fruit(2_147_483_647, name, 0 if name else None)
     lookup = Lookup(fruit, LookupResult.HIT)
     with app.app_context():
         expected = lookups._finished(lookups._respond(lookup))
