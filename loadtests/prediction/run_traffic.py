@@ -8,7 +8,7 @@ from loadtests.replay.arrival_sequence import ArrivalSequence
 from loadtests.workload.assignments import Epoch
 from loadtests.workload.scenario import Scenario, Workload
 
-_MOST_REQUESTS = 500_000
+_MOST_REQUESTS = 1_000_000
 """Of a trace, so that its replay takes seconds."""
 
 

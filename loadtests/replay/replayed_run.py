@@ -37,6 +37,11 @@ class ReplayedRun:
         """All lookups by result."""
         return self.counts(-np.inf, np.inf)
 
+    @property
+    def known_hit_ratio(self) -> float | None:
+        """The hit ratio from `known_from` to the end; None if it is never known."""
+        return None if self.known_from is None else self.hit_ratio(self.known_from, np.inf)
+
     def counts(self, opens: float, closes: float) -> Counts:
         """Return the lookups answered in a stretch of the run, by result."""
         inside = (self.answers >= opens) & (self.answers < closes)

@@ -18,7 +18,7 @@ from loadtests.workload.scenario import Scenario, Workload
 REPLAYS = 8
 """Replays of one trial with other draws, where the service or the machine's lateness is random."""
 
-MOST_ARRIVALS = 400_000
+MOST_ARRIVALS = 1_600_000
 """Of all these replays together, for some seconds of work; each trial has at least one of them."""
 
 _ALONE = "trial"
