@@ -88,6 +88,14 @@ class Metrics:
         """Add to the queries in progress, or subtract."""
         self._store.in_flight.inc(change)
 
+    def pending_invalidations(self, count: int) -> None:
+        """Show how many invalidations are pending."""
+        self._cache.pending.set(count)
+
+    def failed(self, dependency: str, cause: str) -> None:
+        """Count a failed call of redis or store by its cause."""
+        self._cache.failures.labels(dependency, cause).inc()
+
     def breaker_turned(self, dependency: str, is_open: bool) -> None:
         """Show whether a breaker is open."""
         self._cache.breakers[dependency].set(int(is_open))

@@ -157,6 +157,7 @@ def _url(texts: Mapping[str, str], name: str, default: str, schemes: tuple[str, 
         raise SettingsError(f"{name} has an unprintable character; percent-encode it")
     if scheme == "sqlite":
         return _sqlite(name, text)
+    _require_encoded(name, text)
     try:
         parts = urlsplit(text)
         port = parts.port
@@ -171,6 +172,17 @@ def _url(texts: Mapping[str, str], name: str, default: str, schemes: tuple[str, 
     _require_name(name, parts.hostname)
     _require_known_options(name, parts)
     return text
+
+
+def _require_encoded(name: str, text: str) -> None:
+    """Raise SettingsError for a URL that its password cuts into other parts than were meant."""
+    before, at, _ = text.rpartition("@")
+    login = before.partition("://")[2] if at else ""
+    if "#" in text or any(mark in login for mark in "@/?["):
+        raise SettingsError(
+            f"{name} has a character in user or password that must be percent-encoded: "
+            "write @ as %40, # as %23, / as %2F, ? as %3F, [ as %5B"
+        )
 
 
 def _require_known_options(name: str, parts: SplitResult) -> None:

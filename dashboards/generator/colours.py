@@ -90,6 +90,7 @@ _OUTCOMES = {
     "deferred": ORANGE,
     "retried": LIGHT_BLUE,
     "abandoned": DARK_RED,
+    "pending": RED,
     "select": ORANGE,
     "insert": YELLOW,
     "update": LIGHT_BLUE,

@@ -84,12 +84,16 @@ def trouble_panels() -> list[Panel]:
             Words(
                 "Errors",
                 "Failures a second: exchanges with Redis, queries of the store, lookups without an"
-                " answer. None is good; with Redis away lookups go on as bypass.",
+                " answer, and calls by cause. None is good; without Redis lookups bypass it.",
                 "suffix:errors/s",
             ),
             Line(rate("cacheaside_cache_errors_total"), "Redis"),
             Line(rate("cacheaside_store_queries_total", 'outcome="error"'), "store"),
             Line(rate(LOOKUPS, 'result="error"'), "no answer"),
+            Line(
+                f"{rate('cacheaside_failures_total', by=('cause',))} > 0",
+                "{{cause}}",
+            ),
         ),
         with_limit(
             curves(

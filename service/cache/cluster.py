@@ -24,6 +24,8 @@ class Cluster:
         timeout_seconds: Longest wait for one reply.
     """
 
+    is_cluster = True
+
     def __init__(self, url: str, timeout_seconds: float) -> None:
         self._url = url
         self._options = options(timeout_seconds)

@@ -3,11 +3,10 @@
 import re
 import secrets
 from contextlib import suppress
-from typing import Any
 
 from service.cache import scripts
-from service.cache.redis_calls import RedisCalls
-from service.cache.wire import Refusal
+from service.cache.probe import Probe, first_refusal, require_entry
+from service.cache.redis_calls import ABSENT, WHOLE, RedisCalls, count_entry_reads
 from service.domain.cache import (
     GENERATION_SECONDS,
     NO_ENTRY,
@@ -21,7 +20,6 @@ from service.domain.cache import (
     LeaseState,
 )
 from service.domain.fruit import (
-    MAX_VALUE_BYTES,
     Fruit,
     PoisonedValueError,
     from_value,
@@ -34,10 +32,6 @@ from service.domain.observer import Observer
 LEFT_MS = 500
 # How long Redis keeps a generation that nothing asks for.
 KEPT_MS = round(GENERATION_SECONDS * 1000)
-# The range of bytes that has a whole value and one more; as bytes, which redis-py sends faster.
-WHOLE = (b"0", str(MAX_VALUE_BYTES).encode())
-# The range of an absent key; that of an empty value is the same, but has a TTL.
-ABSENT = b""
 NO_FRUIT = 0  # No fruit has this id, so that nobody reads its entry.
 KNOBS_KEY = "cacheaside:settings"
 KNOBS_MS = 10_000
@@ -55,6 +49,7 @@ class RedisCache:
 
     def __init__(self, calls: RedisCalls, observer: Observer) -> None:
         self._calls = calls
+        self._probe = Probe(calls, _keys(NO_FRUIT))
         self._observer = observer
 
     def read(self, fruit_id: int) -> CacheRead:
@@ -65,10 +60,10 @@ class RedisCache:
         """
         key = f"fruit:{fruit_id}"
         value, remaining_ms = self._calls.exchange(
-            "read", key, (("GETRANGE", key, *WHOLE), ("PTTL", key)), _entry_reads
+            "read", key, (("GETRANGE", key, *WHOLE), ("PTTL", key)), count_entry_reads
         )
         if type(value) is not bytes or type(remaining_ms) is not int:
-            self._require_wrong_type(value, remaining_ms)
+            require_entry(self._calls, value, remaining_ms)
         if value == ABSENT and remaining_ms == -2:
             return NO_ENTRY
         return self._decode(fruit_id, value, remaining_ms)
@@ -151,35 +146,12 @@ class RedisCache:
         return reply is not None and reply[0] == 0
 
     def ping(self) -> bool:
-        """Return whether Redis answers, and call it even while the breaker is open.
-
-        A Redis without memory for a fill answers; a replica does not.
-        """
-        try:
-            read, _ = self._probe()
-        except CacheUnavailableError:
-            return False
-        return read is None
+        """Return whether Redis answers; see `Probe`."""
+        return self._probe.answers()
 
     def problem(self) -> str | None:
         """Return what keeps Redis from lookups and fills; None when nothing does."""
-        try:
-            refusals = self._probe()
-        except CacheUnavailableError as error:
-            return f"Redis does not answer: {error}"
-        reasons = [refused.reason for refused in refusals if refused is not None]
-        return f"Redis refuses what a lookup does: {reasons[0]}" if reasons else None
-
-    def _probe(self) -> tuple[Refusal | None, Refusal | None]:
-        """Do what a lookup and a fill do, and return how Redis refused either."""
-        entry, *_ = keys = _keys(NO_FRUIT)
-        commands = (("GETRANGE", entry, *WHOLE), ("PTTL", entry))
-        replies = self._calls.exchange("ping", entry, commands, _entry_reads, probing=True)
-        read = _first_refusal(replies)
-        if read is None:
-            self._require_wrong_type(*replies)
-        wrote = self._calls.try_run("ping", scripts.PROBE, keys, (), probing=True)
-        return read, wrote if isinstance(wrote, Refusal) else None
+        return self._probe.find_problem()
 
     def clear(self) -> int:
         """Delete all entries and leases and return how many there were; other keys stay.
@@ -192,21 +164,11 @@ class RedisCache:
             # One command for each key, because a cluster has them on several nodes.
             unlinks = [("UNLINK", key) for key in keys[first : first + DELETED_TOGETHER]]
             replies = self._calls.exchange("clear", "", unlinks, probing=True)
-            if (refused := _first_refusal(replies)) is not None:
+            if (refused := first_refusal(replies)) is not None:
                 raise CacheUnavailableError(f"it refused to delete: {refused.reason}")
             with self._calls.parsing("clear"):
                 deleted += sum(replies)
         return deleted
-
-    def _require_wrong_type(self, value: object, remaining_ms: object) -> None:
-        """Raise CacheUnavailableError unless Redis refused the value only, because of its type."""
-        for reply in (value, remaining_ms):
-            if isinstance(reply, Refusal) and not reply.is_wrong_type:
-                self._observer.cache_error("read")
-                raise CacheUnavailableError(reply.reason)
-        with self._calls.parsing("read"):
-            if type(value) not in {bytes, Refusal} or type(remaining_ms) is not int:
-                raise TypeError
 
     def _decode(self, fruit_id: int, value: object, remaining_ms: int) -> CacheRead:
         """Decode a value; for a key of another type Redis returned an error in its place."""
@@ -223,21 +185,6 @@ def _keys(fruit_id: int) -> tuple[str, str, str]:
     return entry, f"{{{entry}}}:gen", f"{{{entry}}}:lease"
 
 
-def _first_refusal(replies: list[Any]) -> Refusal | None:
-    return next((reply for reply in replies if isinstance(reply, Refusal)), None)
-
-
 def _is_cleared(key: bytes) -> bool:
     match = ENTRY_OR_LEASE.fullmatch(key)
     return match is not None and parse_id((match[1] or match[2]).decode()) is not None
-
-
-def _entry_reads(replies: list[Any]) -> tuple[int, int]:
-    """Return how many keys GETRANGE and PTTL found and missed, as Redis counts them."""
-    value, remaining_ms = replies
-    found, missing = (0, 1) if remaining_ms == -2 else (1, 0)
-    if isinstance(remaining_ms, Refusal):
-        found = 0
-    if isinstance(value, Refusal) and not value.is_wrong_type:
-        return found, missing
-    return (found, missing + 1) if missing and value == ABSENT else (found + 1, missing)

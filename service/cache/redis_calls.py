@@ -9,9 +9,16 @@ from typing import Any
 from service.cache.scripts import Script
 from service.cache.wire import Breaker, Command, Connections, NoReplyError, Refusal
 from service.domain.cache import CacheUnavailableError
+from service.domain.failures import Failures
+from service.domain.fruit import MAX_VALUE_BYTES
 from service.domain.observer import Observer
 
 Reads = Callable[[list[Any]], tuple[int, int]]
+
+# The range of bytes that has a whole value and one more; as bytes, which redis-py sends faster.
+WHOLE = (b"0", str(MAX_VALUE_BYTES).encode())
+# The range of an absent key; that of an empty value is the same, but has a TTL.
+ABSENT = b""
 
 
 class RedisCalls:
@@ -27,6 +34,12 @@ class RedisCalls:
         self._connections = connections
         self._breaker = breaker
         self._observer = observer
+        self._failures = Failures("redis", observer)
+
+    @property
+    def is_cluster(self) -> bool:
+        """Whether commands go to the node that has their key."""
+        return self._connections.is_cluster
 
     def exchange(
         self,
@@ -77,10 +90,18 @@ class RedisCalls:
             as an error.
         """
         reply = self.try_run(op, script, keys, argv, probing=probing)
-        if isinstance(reply, Refusal) or reply[0] is None:
-            self._observer.cache_error(op)
+        if isinstance(reply, Refusal):
+            self.refused(op, reply.reason)
+            return None
+        if reply[0] is None:
+            self.refused(op, "maxmemory: Redis has no memory for what a script writes")
             return None
         return reply
+
+    def refused(self, op: str, words: str) -> None:
+        """Record that Redis did not do what it was asked, in its own words."""
+        self._observer.cache_error(op)
+        self._failures.record(words)
 
     def try_run(
         self,
@@ -113,8 +134,9 @@ class RedisCalls:
         try:
             yield
         except (TypeError, ValueError, AttributeError, LookupError) as error:
-            self._observer.cache_error(op)
-            raise CacheUnavailableError(f"its reply to {op} is not one of Redis") from error
+            words = f"its reply to {op} is not one of Redis"
+            self.refused(op, words)
+            raise CacheUnavailableError(words) from error
 
     def scan(self, op: str, pattern: str) -> list[bytes]:
         """List the keys that match.
@@ -146,7 +168,7 @@ class RedisCalls:
 
     def _failed(self, op: str, began: float, error: NoReplyError) -> CacheUnavailableError:
         self._breaker.failed(began)
-        self._observer.cache_error(op)
+        self.refused(op, str(error))
         self._observer.cache_op(op, time.monotonic() - began)
         return CacheUnavailableError(str(error))
 
@@ -160,3 +182,14 @@ def _script_reads(replies: list[Any]) -> tuple[int, int]:
 def _has_counts(reply: object) -> bool:
     """Return whether a reply is a script's: a list of values that ends in two counts."""
     return type(reply) is list and [type(value) for value in reply[-2:]] == [int, int]
+
+
+def count_entry_reads(replies: list[Any]) -> tuple[int, int]:
+    """Return how many keys GETRANGE and PTTL found and missed, as Redis counts them."""
+    value, remaining_ms = replies
+    found, missing = (0, 1) if remaining_ms == -2 else (1, 0)
+    if isinstance(remaining_ms, Refusal):
+        found = 0
+    if isinstance(value, Refusal) and not value.is_wrong_type:
+        return found, missing
+    return (found, missing + 1) if missing and value == ABSENT else (found + 1, missing)

@@ -59,6 +59,8 @@ class SingleServer:
             does, waits its full time.
     """
 
+    is_cluster = False
+
     def __init__(self, url: str, timeout_seconds: float, breaker: Breaker) -> None:
         made = ConnectionPool.from_url(url, **options(CONNECT_SECONDS))
         self._make = partial(made.connection_class, **made.connection_kwargs)

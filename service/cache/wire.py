@@ -58,7 +58,13 @@ class Breaker(Protocol):
 
 
 class Connections(Protocol):
-    """Sends commands that belong to one key and returns their replies in order."""
+    """Sends commands that belong to one key and returns their replies in order.
+
+    Attributes:
+        is_cluster: Whether commands go to the node that has their key.
+    """
+
+    is_cluster: bool
 
     def exchange(
         self, key: str, commands: Sequence[Command], late: Late | None, *, patient: bool

@@ -40,6 +40,12 @@ class Observer(Protocol):
     def store_in_flight(self, change: int) -> None:
         """Record that a query began (+1) or ended (-1)."""
 
+    def pending_invalidations(self, count: int) -> None:
+        """Record how many invalidations are pending."""
+
+    def failed(self, dependency: str, cause: str) -> None:
+        """Record that a call of redis or store failed, by a cause of `CAUSES`."""
+
     def breaker_turned(self, dependency: str, is_open: bool) -> None:
         """Record that a breaker opened or closed."""
 

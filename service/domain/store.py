@@ -6,7 +6,21 @@ from service.domain.fruit import Fruit
 
 
 class StoreUnavailableError(Exception):
-    """The store did not answer, is not asked, or has too many waiting for it."""
+    """The store did not answer, is not asked, or has too many waiting for it.
+
+    Args:
+        message: What happened, in words that name no server and no user.
+        cause: The driver's own words, which may name both; empty when there are none.
+    """
+
+    def __init__(self, message: str, cause: str = "") -> None:
+        super().__init__(message)
+        self.cause = cause
+
+    @property
+    def full(self) -> str:
+        """What happened and why, for the log and for those who may control the service."""
+        return f"{self}: {self.cause}" if self.cause else str(self)
 
 
 class StoreRefusedError(StoreUnavailableError):
@@ -24,8 +38,8 @@ class WriteNotAcceptedError(StoreRefusedError):
         is_denied: Whether the user may not write; otherwise the value does not fit.
     """
 
-    def __init__(self, message: str, *, is_denied: bool) -> None:
-        super().__init__(message)
+    def __init__(self, message: str, cause: str = "", *, is_denied: bool) -> None:
+        super().__init__(message, cause)
         self.is_denied = is_denied
 
 

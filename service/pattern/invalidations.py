@@ -194,6 +194,7 @@ class Invalidations:
             if earlier is not None:
                 settled_at = max(settled_at, earlier.settled_at)
             self.pending[fruit_id] = Pending(self._serial, now, settled_at)
+            self._observer.pending_invalidations(len(self.pending))
 
     def _settle(self, fruit_id: int, serial: int) -> bool:
         """Forget what was pending up to that write; return whether anything was."""
@@ -202,4 +203,5 @@ class Invalidations:
             if pending is None or pending.serial > serial or pending.settled_at > self._clock():
                 return False
             del self.pending[fruit_id]
+            self._observer.pending_invalidations(len(self.pending))
             return True

@@ -44,6 +44,16 @@ class CacheSeries:
             "1 while the dependency is not called because it failed",
             "dependency",
         )
+        # Its series appear with their first failure, because there would be two dozen of them.
+        self.failures = families.counter(
+            "cacheaside_failures_total",
+            "Failed calls by cause; the log has the words of the first",
+            *("dependency", "cause"),
+        )
+        self.pending = families.gauge(
+            "cacheaside_pending_invalidations",
+            "Fruit whose entry may be older than its last write",
+        )
         self.errors = by_word(errors, (*CACHE_OPS, "decode"))
         self.keys_found, self.keys_missing = key_reads.labels("true"), key_reads.labels("false")
         self.fills = by_word(fills, FillOutcome)

@@ -1,6 +1,5 @@
 """The fruit table in MySQL or SQLite: every query that the service sends."""
 
-import logging
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
@@ -11,6 +10,7 @@ from sqlalchemy import Connection, Row, Select, delete, insert, select, update
 from sqlalchemy.exc import DBAPIError, IntegrityError, SQLAlchemyError
 
 from service.domain.catalogue import generate_fruit
+from service.domain.failures import Failures
 from service.domain.fruit import Fruit
 from service.domain.observer import Observer
 from service.domain.store import (
@@ -33,10 +33,7 @@ BULK_TIMEOUT_SECONDS = 30.0
 ROWS_PER_STATEMENT = 1000
 # Others may create and delete the row between the UPDATE and the INSERT of a replace.
 REPLACE_ATTEMPTS = 5
-SAME_CAUSE_SECONDS = 60.0
 WRITES = {"replace", "delete", "catalogue"}
-
-log = logging.getLogger("service")
 
 Value = TypeVar("Value")
 
@@ -52,7 +49,7 @@ class FruitStore:
 
     def __init__(self, url: str, pool_size: int, observer: Observer) -> None:
         self._observer = observer
-        self._logged: tuple[str, float] | None = None
+        self._failures = Failures("store", observer)
         # One connection more than loads take, so that `problem` never waits for them.
         self._reads = build_engine(url, READ_TIMEOUT_SECONDS, pool_size=pool_size + 1)
         self._writes = build_engine(
@@ -109,7 +106,7 @@ class FruitStore:
                 problem = _twice_if_closed(self._find_problem)
                 set_outcome("ok")
         except StoreUnavailableError as error:
-            return str(error)
+            return error.full
         return problem
 
     def close(self) -> None:
@@ -144,25 +141,14 @@ class FruitStore:
         try:
             yield outcomes.append
         except SQLAlchemyError as error:
-            self._log_once(cause(error))
+            self._failures.record(cause(error))
             raise store_error(error, writes=op in WRITES) from error
         except UnservableRowError as error:
-            self._log_once(str(error))
+            self._failures.record(str(error))
             raise
         finally:
             self._observer.store_in_flight(-1)
             self._observer.store_query(op, outcomes[-1], time.perf_counter() - began)
-
-    def _log_once(self, cause: str) -> None:
-        """Log a cause unless it was logged within a minute: while it lasts, every query has it."""
-        now = time.monotonic()
-        if (
-            not self._logged
-            or self._logged[0] != cause
-            or now - self._logged[1] > SAME_CAUSE_SECONDS
-        ):
-            self._logged = (cause, now)
-            log.warning("the store refused or did not answer: %s", cause)
 
 
 def _twice_if_closed(read: Callable[[], Value]) -> Value:

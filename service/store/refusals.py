@@ -6,13 +6,14 @@ from sqlalchemy.exc import DBAPIError, SQLAlchemyError
 
 from service.domain.store import StoreRefusedError, StoreUnavailableError, WriteNotAcceptedError
 
+DOES_NOT_FIT = "a value does not fit its column"
 DENIED = "the database user may not write the table"
 # MySQL's numbers of errors: the user has no right, or the whole database is not writable for it.
 _DENIED = {1044, 1142, 1143, 1227, 1288, 1347, 1348, 1369, 1370, 1471}
 _NOT_ACCEPTED = {
     1048: "a column does not take NULL",
     1264: "a value is out of the range of its column",
-    1265: "a value does not fit its column",
+    1265: DOES_NOT_FIT,
     1364: "a column that the service does not know needs a value",
     1366: "a value has a character that its column cannot store",
     1406: "a value is too long for its column",
@@ -48,16 +49,17 @@ def store_error(error: SQLAlchemyError, *, writes: bool) -> StoreUnavailableErro
         writes: Whether the statement writes.
     """
     if not isinstance(error, DBAPIError) or error.connection_invalidated or not error.statement:
-        return StoreUnavailableError(cause(error))
-    return (_not_accepted(error) if writes else None) or StoreRefusedError(cause(error))
+        return StoreUnavailableError("the database did not answer", cause(error))
+    refused = StoreRefusedError("the database refused the statement", cause(error))
+    return (_not_accepted(error) if writes else None) or refused
 
 
 def _not_accepted(error: DBAPIError) -> WriteNotAcceptedError | None:
     number = error.orig.args[0] if error.orig is not None and error.orig.args else None
     word = getattr(error.orig, "sqlite_errorname", "")
     if number in _DENIED or word.startswith("SQLITE_READONLY"):
-        return WriteNotAcceptedError(DENIED, is_denied=True)
+        return WriteNotAcceptedError(DENIED, cause(error), is_denied=True)
     reason = _NOT_ACCEPTED.get(number) if isinstance(number, int) else _SQLITE.get(word)
     if reason is not None or isinstance(error.orig, sqlite3.DataError):
-        return WriteNotAcceptedError(reason or "a value does not fit its column", is_denied=False)
+        return WriteNotAcceptedError(reason or DOES_NOT_FIT, cause(error), is_denied=False)
     return None

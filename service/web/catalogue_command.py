@@ -31,7 +31,7 @@ def install(app: Flask, fill_catalogue: Callable[[int], int]) -> None:
             created = fill_catalogue(items)
         except StoreUnavailableError as error:
             raise _CannotFillError(
-                f"DATABASE_URL: the database cannot be filled ({error}); "
+                f"DATABASE_URL: the database cannot be filled ({error.full}); "
                 "start it, load db.sql, or set another DATABASE_URL"
             ) from error
         click.echo(f"ids 1 to {items} exist, {created} of them new")

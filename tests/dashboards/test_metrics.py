@@ -51,6 +51,7 @@ def service_families():
     metrics.lookup_ended(LookupResult.HIT, 0.001)
     metrics.cache_op("read", 0.001)
     metrics.store_query("select", "ok", 0.001)
+    metrics.failed("redis", "login")
     return families_of(metrics.registry)
 
 

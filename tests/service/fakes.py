@@ -51,6 +51,7 @@ class RecordingObserver:
     knobs: list = field(default_factory=list)
     breakers: list = field(default_factory=list)
     reads: Counter = field(default_factory=Counter)
+    pending: int = 0
 
     def lookup_ended(self, result, seconds):
         assert seconds >= 0
@@ -85,6 +86,12 @@ class RecordingObserver:
 
     def store_in_flight(self, change):
         self.counts["in-flight"] += change
+
+    def pending_invalidations(self, count):
+        self.pending = count
+
+    def failed(self, dependency, cause):
+        self.counts["failed", dependency, cause] += 1
 
     def breaker_turned(self, dependency, is_open):
         self.breakers.append((dependency, is_open))

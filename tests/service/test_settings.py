@@ -113,3 +113,22 @@ def test_refusal_does_not_show_the_password():
 
 def test_repr_of_settings_does_not_show_the_token():
     assert "s3cret" not in repr(Settings(control_token="s3cret"))
+
+
+@pytest.mark.parametrize(
+    ("name", "text"),
+    [
+        ("REDIS_URL", "redis://:p@ss#w/rd@h:6379/0"),
+        ("REDIS_URL", "redis://:p#w@h:6379/0"),
+        ("REDIS_URL", "redis://:p/w@h:6379/0"),
+        ("REDIS_URL", "redis://:p?w@h:6379/0"),
+        ("DATABASE_URL", "mysql+pymysql://u:p@ss@h/db"),
+        ("DATABASE_URL", "mysql+pymysql://u:p#ss@h/db"),
+    ],
+)
+def test_password_that_cuts_its_url_is_refused_with_the_way_to_write_it(name, text):
+    with pytest.raises(SettingsError, match="must be percent-encoded: write @ as %40") as refused:
+        Settings.from_environment({name: text})
+
+    assert "p@ss" not in str(refused.value)
+    Settings.from_environment({"REDIS_URL": "redis://:p%40ss%23w%2Frd@h:6379/0"})

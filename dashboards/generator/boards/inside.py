@@ -109,10 +109,12 @@ def _outcomes() -> list[Panel]:
             Words(
                 "Invalidations",
                 "Entries taken out because their item was written, a second. deferred: Redis could"
-                " not be asked, so it is retried; abandoned: the entries have expired instead.",
+                " not be asked, so it is retried; abandoned: the entries have expired instead;"
+                " pending: how many wait for a retry now.",
                 "suffix:entries/s",
             ),
             Line(rate("cacheaside_invalidations_total", by=("outcome",)), "{{outcome}}"),
+            Line(total("cacheaside_pending_invalidations"), "pending", dashed=True),
         ),
         curves(
             Words("HTTP answers", "Answers of fruit a second by status. 503 is bad.", "reqps"),

@@ -11,4 +11,6 @@ for _, command in ipairs(tried) do
     return redis.error_reply(reply.err .. ' (' .. command[1] .. ' in a script)')
   end
 end
-return {0, 0, 2}
+-- How many nodes of a cluster share the keys; 0 where there is no cluster.
+local cluster = redis.pcall('CLUSTER', 'INFO')
+return {type(cluster) == 'string' and tonumber(string.match(cluster, 'cluster_size:(%d+)')) or 0, 0, 2}

@@ -100,8 +100,10 @@ def test_row_that_violates_another_constraint_is_refused_after_retries(store):
     with store._writes.connect() as connection:
         connection.exec_driver_sql("CREATE UNIQUE INDEX one_of_a_name ON fruit (name)")
 
-    with pytest.raises(StoreRefusedError, match="UNIQUE constraint failed"):
+    with pytest.raises(StoreRefusedError) as refused:
         store.replace(Fruit(9, "apple", 1))
+
+    assert "UNIQUE constraint failed" in refused.value.cause
 
 
 def test_queries_are_counted_by_operation_and_outcome(store, observer):
@@ -153,18 +155,22 @@ def test_missing_table_is_reported_with_its_remedy(store):
         connection.exec_driver_sql("DROP TABLE fruit")
 
     assert store.problem() == "table fruit is missing: run db.sql on the database"
-    with pytest.raises(StoreRefusedError, match="no such table"):
+    with pytest.raises(StoreRefusedError) as refused:
         store.find(1, 0)
+
+    assert "no such table" in refused.value.cause
 
 
 def test_unreachable_store_is_reported_without_its_password(observer):
     store = FruitStore("mysql+pymysql://root:hunter2@127.0.0.1:1/x", 1, observer)
-    with pytest.raises(StoreUnavailableError, match="Can't connect") as refused:
+    with pytest.raises(StoreUnavailableError) as refused:
         store.find(1, 0)
 
     assert not isinstance(refused.value, StoreRefusedError)
-    assert "hunter2" not in str(refused.value)
-    assert "\n" not in str(refused.value)
+    assert "Can't connect" in refused.value.cause
+    assert str(refused.value) == "the database did not answer"
+    assert "hunter2" not in refused.value.full
+    assert "\n" not in refused.value.full
     assert observer.counts["query", "select", "error"] == 1
     assert store.problem() is not None
     store.close()
