@@ -1,23 +1,21 @@
 """Works out what the expiry of a hot key cost, under each protection, from a run's records."""
 
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
 from loadtests.experiments.figures.doubt import Doubt
-from loadtests.experiments.figures.doubts import doubts_of
 from loadtests.experiments.figures.intervals import mean_interval, quantile
 from loadtests.experiments.figures.results import rounded_milliseconds
-from loadtests.experiments.figures.trial_figures import counted_in_window
+from loadtests.experiments.figures.stampede_doubts import stampede_doubts
 from loadtests.experiments.plan.stampede_plan import StampedePlan
 from loadtests.experiments.records.polls import ModePolls, load_polls
 from loadtests.experiments.records.records import (
     RecordError,
     RunRecord,
     Samples,
-    TrialRecord,
     load_samples,
 )
 from loadtests.experiments.records.refreshes import Refresh, find_refreshes, inside
@@ -110,20 +108,19 @@ def load_stampede(folder: Path, run: RunRecord) -> StampedeResults:
             damaged.append(str(error))
             continue
         samples["intended"] += record.started_at or 0.0  # Polls have unix times too.
-        modes.append(mode_figures(plan, polls, samples, _doubts(record)))
+        figures = mode_figures(plan, polls, samples)
+        load_seconds, p99_between = plan.store_delay_seconds, figures.p99_between_seconds
+        modes.append(replace(figures, doubts=stampede_doubts(record, load_seconds, p99_between)))
     return StampedeResults(run, plan, modes, damaged)
 
 
-def mode_figures(
-    plan: StampedePlan, run: ModePolls, samples: Samples, doubts: list[Doubt]
-) -> ModeFigures:
-    """Work out the figures of one protection.
+def mode_figures(plan: StampedePlan, run: ModePolls, samples: Samples) -> ModeFigures:
+    """Work out the figures of one protection, without its doubts.
 
     Args:
         plan: The bench's plan.
         run: The polls of the protection's trial.
         samples: Its samples, `intended` in unix seconds.
-        doubts: Reasons not to trust the trial.
     """
     found = find_refreshes(run.polls, plan.store_delay_seconds, plan.quiet_seconds)
     cold, warm = found[:1], found[1 : plan.wanted(run.mode) + 1]
@@ -143,7 +140,6 @@ def mode_figures(
         p99_at_expiry_seconds=quantile(response[at_expiry], 0.99),
         waited=_waited(span) if warm else None,
         cold_loads=cold[0].loads if cold else None,
-        doubts=doubts,
     )
 
 
@@ -162,13 +158,6 @@ def _mode(figures: ModeFigures) -> dict[str, Any]:
         "trusted": figures.trusted,
         "doubts": [asdict(doubt) for doubt in figures.doubts],
     }
-
-
-def _doubts(record: TrialRecord) -> list[Doubt]:
-    counted = counted_in_window(record)
-    ended_at = record.load["ended_at"] if record.load else None
-    seconds = ended_at - record.started_at if ended_at and record.started_at else None
-    return doubts_of(record, counted.lookups if counted else {}, seconds, [])
 
 
 def _measured(samples: Samples, cold: list[Refresh], warm: list[Refresh]) -> Samples:

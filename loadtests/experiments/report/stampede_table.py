@@ -18,7 +18,7 @@ def _interval_text(mode: ModeFigures) -> str:
 
 
 _COLUMNS: tuple[Column[ModeFigures], ...] = (
-    Column("\nprotection", lambda mode: f"{mode.protection}{'*' if mode.doubts else ''}"),
+    Column("\nprotection", lambda mode: f"{mode.protection}{'' if mode.trusted else '*'}"),
     Column("\nrefreshes", lambda mode: str(mode.refreshes)),
     Column("loads per\nrefresh", lambda mode: number_text(mode.loads_per_refresh, 2)),
     Column("95 %\ninterval", _interval_text),
@@ -32,7 +32,7 @@ _COLUMNS: tuple[Column[ModeFigures], ...] = (
 
 def stampede_grid(modes: Sequence[ModeFigures]) -> Grid:
     """Return one row for each protection."""
-    return make_grid(_COLUMNS, modes, lambda mode: bool(mode.doubts))
+    return make_grid(_COLUMNS, modes, lambda mode: not mode.trusted)
 
 
 def stampede_tables(results: StampedeResults) -> RenderableType:

@@ -66,7 +66,7 @@ def _measure(
     bench.progress.phase(plan.trial, "prepare")
     replay = _prepare(bench, plan, notes)
     notes.before = before = drained(bench)
-    notes.conditions.append(_conditions(bench))
+    notes.conditions.append(read_conditions(bench))
     run = start()
     try:
         notes.started_at = run.started_at()
@@ -77,7 +77,7 @@ def _measure(
         run.kill()
         raise
     notes.after = drained(bench)
-    notes.conditions.append(_conditions(bench))
+    notes.conditions.append(read_conditions(bench))
     if plan.window is None:
         notes.readings.append(Reading(notes.load["ended_at"], notes.after.service))
     return replay
@@ -119,7 +119,7 @@ def _watch_window(bench: Bench, plan: TrialPlan, notes: TrialRecord, run: Locust
         begun = bench.clock.time()
         counters = bench.service.counters()
         notes.readings.append(Reading((begun + bench.clock.time()) / 2, counters))
-        notes.conditions.append(_conditions(bench))
+        notes.conditions.append(read_conditions(bench))
         if index == 0:
             bench.progress.phase(plan.trial, "measure")
     bench.progress.phase(plan.trial, "collect")
@@ -152,7 +152,8 @@ def _wait(bench: Bench, plan: TrialPlan, notes: TrialRecord, run: LocustRun, off
         bench.progress.loaded(plan.trial, min(offset, bench.clock.time() - begun))
 
 
-def _conditions(bench: Bench) -> Conditions:
+def read_conditions(bench: Bench) -> Conditions:
+    """Read what the measurement needs to stay as it is."""
     at = bench.clock.time()
     offset = at - bench.clock.monotonic()
     service, redis = bench.service.conditions(), _redis_conditions(bench)

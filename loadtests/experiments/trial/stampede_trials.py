@@ -15,7 +15,7 @@ from loadtests.experiments.records.refreshes import find_refreshes
 from loadtests.experiments.trial.locust_process import LoadError, LocustRun, Summary
 from loadtests.experiments.trial.parts import Bench, Probed, Progress, TrialPlan
 from loadtests.experiments.trial.parts_on_stack import bench_on, run_record
-from loadtests.experiments.trial.runner import PROBES, Watch, run_trial
+from loadtests.experiments.trial.runner import PROBES, Watch, read_conditions, run_trial
 from loadtests.prediction.after_cold_start import Prediction
 from loadtests.prediction.measuring_window import Window
 from loadtests.service_under_test.counters import loads
@@ -125,7 +125,7 @@ def _hot_load(plan: StampedePlan) -> Load:
 def _watch(plan: StampedePlan, mode: str, polls: list[Poll]) -> Watch:
     """Return a watch that polls the number of loads until enough refreshes are over."""
 
-    def watch(bench: Bench, trial: TrialPlan, _notes: TrialRecord, run: LocustRun) -> Summary:
+    def watch(bench: Bench, trial: TrialPlan, notes: TrialRecord, run: LocustRun) -> Summary:
         bench.progress.phase(trial.trial, mode)
         begun = bench.clock.time()
         while (passed := bench.clock.time() - begun) < PATIENCE * trial.expected_seconds + 10:
@@ -137,6 +137,8 @@ def _watch(plan: StampedePlan, mode: str, polls: list[Poll]) -> Watch:
                 # The cold load comes first, and one more refresh shows that the last one is over.
                 if len(found) > plan.wanted(mode) + 1:
                     break
+            if passed > plan.ttl_seconds * len(notes.conditions):  # One was read before.
+                notes.conditions.append(read_conditions(bench))
             bench.progress.loaded(trial.trial, passed)
             bench.clock.sleep(POLL_SECONDS)
         return run.stop()

@@ -1,6 +1,7 @@
 """A short stampede bench on two real service processes."""
 
 import json
+import os
 import subprocess
 import sys
 
@@ -20,18 +21,24 @@ WORDS = (
 )
 
 
-def test_each_protection_refreshes_a_hot_key_with_its_own_number_of_loads(tmp_path):
+def run_bench(folder, *more):
+    """Run a short bench; return its modes by protection."""
+    words = [*WORDS.split(), *more, "--output", str(folder)]
     run = subprocess.run(
-        [sys.executable, "-m", "loadtests", "stampede", *WORDS.split(), "--output", str(tmp_path)],
+        [sys.executable, "-m", "loadtests", "stampede", *words],
         cwd=ROOT,
         check=False,
         capture_output=True,
         text=True,
         timeout=180,
     )
-
     assert run.returncode == 0, run.stderr
-    modes = {mode["protection"]: mode for mode in json.loads(run.stdout)["modes"]}
+    return {mode["protection"]: mode for mode in json.loads(run.stdout)["modes"]}
+
+
+def test_each_protection_refreshes_a_hot_key_with_its_own_number_of_loads(tmp_path):
+    modes = run_bench(tmp_path)
+
     loads = {protection: mode["loads_per_refresh"] for protection, mode in modes.items()}
     assert {mode["refreshes"] >= 3 for mode in modes.values()} == {True}
     assert modes["none"]["predicted"] == pytest.approx(21, rel=0.15)
@@ -44,3 +51,24 @@ def test_each_protection_refreshes_a_hot_key_with_its_own_number_of_loads(tmp_pa
     assert modes["early"]["waited"] == modes["stale"]["waited"] == 0
     assert (tmp_path / "trial-05.json").exists()
     assert (tmp_path / "stampede.json").exists()
+
+
+@pytest.fixture
+def busy_machine():
+    """Keep two programs at work on every core while the test runs."""
+    endless = [sys.executable, "-c", "while True: pass"]
+    programs = [subprocess.Popen(endless) for _ in range(2 * (os.cpu_count() or 1))]
+    yield
+    for program in programs:
+        program.kill()
+        program.wait()
+
+
+@pytest.mark.usefixtures("busy_machine")
+def test_bench_beside_programs_that_take_the_cores_is_doubted(tmp_path):
+    modes = run_bench(tmp_path, "--modes", "none,single-flight,early")
+
+    for mode in modes.values():
+        kinds = {doubt["kind"] for doubt in mode["doubts"]}
+        assert not mode["trusted"], mode
+        assert kinds & {"held-up", "rate-missed", "bypass", "aborted"}

@@ -4,10 +4,10 @@ from dataclasses import replace
 
 import pytest
 
+from loadtests.experiments.figures.conclusions import wanted_ttl_sentence
 from loadtests.experiments.figures.doubt import Doubt
 from loadtests.experiments.figures.pooled import pool
 from loadtests.experiments.figures.trial_figures import figures_of
-from loadtests.experiments.figures.wanted_ttl import wanted_ttl_sentence
 
 T_QUANTILE = 2.2622  # Of Student's t with nine degrees of freedom, for 95 %.
 DOUBTED = Doubt("evictions", "Redis evicted 4 keys", "raise maxmemory")

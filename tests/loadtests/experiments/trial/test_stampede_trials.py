@@ -93,7 +93,7 @@ def test_loads_of_the_cold_start_count_only_as_cold_loads():
     cold = samples_at(0.05, response=0.1, result="miss")
     samples = np.concatenate([cold, quick, slow])
 
-    figures = mode_figures(plan, ModePolls("none", 51.0, polls(ends, 10)), samples, [])
+    figures = mode_figures(plan, ModePolls("none", 51.0, polls(ends, 10)), samples)
 
     assert figures.refreshes == 2
     assert figures.loads_per_refresh == 1.5
@@ -107,13 +107,13 @@ def test_lookup_that_bypassed_the_cache_waited_for_the_store_too():
     ends = [0.1, 3.3, 6.5]
     bypassed = samples_at(3.25, 5.0, response=0.1, result="bypass")
 
-    figures = mode_figures(StampedePlan(), ModePolls("stale", 1.0, polls(ends, 10)), bypassed, [])
+    figures = mode_figures(StampedePlan(), ModePolls("stale", 1.0, polls(ends, 10)), bypassed)
 
     assert figures.waited == 2
 
 
 def test_figures_of_a_run_without_refreshes_are_unknown():
-    figures = mode_figures(StampedePlan(), ModePolls("lease", 1.0, []), samples_at(1.0), [])
+    figures = mode_figures(StampedePlan(), ModePolls("lease", 1.0, []), samples_at(1.0))
 
     assert figures.loads_per_refresh is None
     assert figures.low is None
@@ -122,7 +122,7 @@ def test_figures_of_a_run_without_refreshes_are_unknown():
 
 
 def test_json_has_the_agreed_shape(run_record):
-    figures = mode_figures(StampedePlan(), ModePolls("lease", 1.0, []), samples_at(1.0), [])
+    figures = mode_figures(StampedePlan(), ModePolls("lease", 1.0, []), samples_at(1.0))
 
     answer = as_json(StampedeResults(run_record, StampedePlan(), [figures]))
 

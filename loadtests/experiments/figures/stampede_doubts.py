@@ -1,0 +1,58 @@
+"""Doubts about a trial of the stampede bench: whether something held up its loads."""
+
+from collections.abc import Iterator
+
+from loadtests.experiments.figures.doubt import Doubt
+from loadtests.experiments.figures.doubts import doubts_of
+from loadtests.experiments.figures.trial_figures import counted_in_window
+from loadtests.experiments.figures.window_loads import loads_in_window
+from loadtests.experiments.records.records import TrialRecord
+
+LATE_LOAD_SHARE = 0.1
+"""Of a load's duration: requests that start later shift into or out of a refresh."""
+
+SLOW_LOAD_SHARE = 0.2
+"""Of a load's duration: hits that take longer wait for the processor, as do loads and fills."""
+
+FILL_SHIFT = 0.05
+"""The loads of an unprotected refresh grow with the duration of a load, and so does its shift."""
+
+FEWEST_LOADS = 10
+
+
+def stampede_doubts(
+    record: TrialRecord, load_seconds: float, p99_between_seconds: float | None
+) -> list[Doubt]:
+    """Return every reason to doubt the trial of one protection.
+
+    Args:
+        record: The trial.
+        load_seconds: Duration of a load that the plan asks for.
+        p99_between_seconds: Response time between refreshes, where every lookup hits.
+    """
+    counted = counted_in_window(record)
+    ended_at = record.load["ended_at"] if record.load else None
+    seconds = ended_at - record.started_at if ended_at and record.started_at else None
+    found = doubts_of(record, counted.lookups if counted else {}, seconds, [])
+    reasons = [] if record.aborted else list(_held_up(record, load_seconds, p99_between_seconds))
+    if reasons:
+        text = f"the machine was too busy for loads of {load_seconds * 1000:g} ms: "
+        advice = "run nothing else on the machine, then measure again"
+        found.append(Doubt("held-up", text + "; ".join(reasons), advice))
+    return found
+
+
+def _held_up(
+    record: TrialRecord, load_seconds: float, p99_between_seconds: float | None
+) -> Iterator[str]:
+    slip = (record.load or {}).get("slip_p99_seconds")
+    if slip is not None and slip > LATE_LOAD_SHARE * load_seconds:
+        yield f"1 % of the requests started at least {slip * 1000:.0f} ms late"
+    if p99_between_seconds is not None and p99_between_seconds > SLOW_LOAD_SHARE * load_seconds:
+        yield f"1 % of the hits between refreshes took at least {p99_between_seconds * 1000:.0f} ms"
+    probed = record.prediction and record.prediction.fill_seconds
+    measured = loads_in_window(record)
+    if probed and measured.mean_seconds is not None and measured.loads >= FEWEST_LOADS:
+        mean = measured.mean_seconds
+        if abs(mean - probed) > FILL_SHIFT * probed:
+            yield f"a load took {mean * 1000:.0f} ms, in the probe {probed * 1000:.0f} ms"
