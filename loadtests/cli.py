@@ -11,7 +11,16 @@ from typing import NoReturn
 
 from rich.console import Console
 
-from loadtests.experiments.commands import bench, profile, recommend, report, run, stampede, sweep
+from loadtests.experiments.commands import (
+    bench,
+    compare,
+    profile,
+    recommend,
+    report,
+    run,
+    stampede,
+    sweep,
+)
 from loadtests.experiments.commands.usage import UsageError
 from loadtests.experiments.plan.fields import PlanError
 from loadtests.experiments.records.records import RecordError
@@ -41,7 +50,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     """
     parser = OneLineParser(prog="python -m loadtests", description=__doc__)
     verbs = parser.add_subparsers(dest="verb", required=True, metavar="VERB")
-    for verb in (run, sweep, stampede, report, profile, recommend, bench):
+    for verb in (run, sweep, stampede, report, compare, profile, recommend, bench):
         verb.add_to(verbs)
     options = parser.parse_args(arguments)
     for number in (signal.SIGTERM, signal.SIGINT):

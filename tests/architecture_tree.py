@@ -42,6 +42,7 @@ FOLDERS = {
     "loadtests/experiments/figures": "what records say: figures, doubts and conclusions",
     "loadtests/experiments/report": "tables, charts and pages, made from records alone",
     "loadtests/experiments/profile_report": "the profile of a log as tables and a page",
+    "loadtests/experiments/comparison": "what two runs differ in, and what may be concluded",
     "loadtests/experiments/recommendation": "which TTL meets what is asked of the cache",
     "loadtests/experiments/commands": "the verbs of python -m loadtests",
     "loadtests/own_cost": "what the load generator itself costs",

@@ -59,6 +59,9 @@ WINGS = {
     f"{EXPERIMENTS}.records": RECORDS,
     f"{EXPERIMENTS}.figures": {"loadtests.theory", *RECORDS},
     f"{EXPERIMENTS}.report": {f"{EXPERIMENTS}.figures", *RECORDS},
+    f"{EXPERIMENTS}.comparison": {
+        *(f"{EXPERIMENTS}.report", f"{EXPERIMENTS}.figures", *RECORDS),
+    },
     f"{EXPERIMENTS}.recommendation": {
         *(f"{EXPERIMENTS}.report", f"{EXPERIMENTS}.figures", f"{EXPERIMENTS}.plan"),
         *RECORDS,
@@ -69,6 +72,7 @@ WINGS = {
     f"{EXPERIMENTS}.trial": TRIAL,
     f"{EXPERIMENTS}.commands": {
         *(f"{EXPERIMENTS}.report", f"{EXPERIMENTS}.figures", f"{EXPERIMENTS}.profile_report"),
+        f"{EXPERIMENTS}.comparison",
         f"{EXPERIMENTS}.recommendation",
         *("loadtests.page", "loadtests.own_cost", "loadtests.profile", "loadtests.request_logs"),
         *TRIAL,

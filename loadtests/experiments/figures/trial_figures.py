@@ -113,7 +113,7 @@ def figures_of(record: TrialRecord, samples: Samples) -> TrialFigures:
     prediction = record.prediction
     total = None if results is None else sum(results.values())
     queries = None if counted is None else loads(counted.store_queries)
-    percentiles = percentiles_of(_in_window(record, samples))
+    percentiles = percentiles_of(in_window(record, samples))
     return TrialFigures(
         number=record.trial.number,
         ttl_seconds=record.trial.ttl_seconds,
@@ -180,7 +180,7 @@ def _interval(record: TrialRecord, ratio: float | None) -> Interval | None:
     )
 
 
-def _in_window(record: TrialRecord, samples: Samples) -> Samples:
+def in_window(record: TrialRecord, samples: Samples) -> Samples:
     """Return the samples whose intended start lies in the window; of a trace all."""
     if record.window is None:
         return samples

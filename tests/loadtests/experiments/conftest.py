@@ -5,9 +5,10 @@ from dataclasses import dataclass, field, replace
 import numpy as np
 import pytest
 
+from loadtests.experiments.figures.results import load_results
 from loadtests.experiments.plan.plan import make_plan
 from loadtests.experiments.plan.trial_order import Trial
-from loadtests.experiments.records.records import FORMAT, RunRecord
+from loadtests.experiments.records.records import FORMAT, RunRecord, save_run, save_trial
 from loadtests.experiments.trial.locust_process import LoadError
 from loadtests.experiments.trial.parts import Bench, TrialPlan
 from loadtests.experiments.trial.runner import run_trials
@@ -302,3 +303,25 @@ def record(bench, load, trial_plan, saved):
         return replace(saved[0][0], **changes)
 
     return make
+
+
+@pytest.fixture
+def folder(tmp_path, bench, load, trial_plan, samples, run_record):
+    """Save two sound trials and one of TTL 2 s whose load generator was busy; return the folder."""
+    folder = tmp_path / "run"
+    save_run(folder, run_record)
+
+    def save(record, _none):
+        busy = {"cpu_ratio": 0.95} if record.trial.ttl_seconds == 2 else {}
+        taken = samples(record.window.closes + 0.5)
+        taken["intended"] += record.started_at
+        save_trial(folder, replace(record, load=record.load | busy), taken)
+
+    trials = [trial_plan(number, ttl) for number, ttl in enumerate((5.0, 1.0, 2.0), start=1)]
+    run_trials(replace(bench, save=save), load, trials)
+    return folder
+
+
+@pytest.fixture
+def results(folder):
+    return load_results(folder)

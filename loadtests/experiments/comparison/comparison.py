@@ -1,0 +1,146 @@
+"""Compares two sweeps, metric by metric and TTL by TTL."""
+
+import math
+from collections.abc import Callable, Sequence
+from dataclasses import replace
+from functools import partial
+from itertools import groupby
+from typing import NamedTuple
+
+import numpy as np
+from scipy.stats import ks_2samp
+
+from loadtests.experiments.comparison.batches import (
+    MOST_BATCHES,
+    batches_for,
+    cut,
+    hit_ratio_of,
+    miss_rate_of,
+    quantile_half_width,
+    quantile_of,
+    response_ms,
+)
+from loadtests.experiments.comparison.difference import Difference, Metric, difference
+from loadtests.experiments.comparison.pairing import Pair
+from loadtests.experiments.records.records import Samples
+
+RELEVANT_POINTS, RELEVANT_SHARE = 0.005, 0.05
+_HIT_RATIO = Metric("hit ratio", "", False, RELEVANT_POINTS, False)
+_MISSES = Metric("store reads", "per second", True, RELEVANT_SHARE, True)
+_QUANTILES = {
+    quantile: Metric(f"p{quantile * 100:.0f}", "ms", True, RELEVANT_SHARE, True)
+    for quantile in (0.5, 0.95, 0.99)
+}
+_SHAPE_CONFIDENCE, _SHAPE_DISTANCE = 0.99, 0.05
+
+Value = Callable[[Samples], float | None]
+
+
+class Shape(NamedTuple):
+    """Whether response times are distributed otherwise, by the test of Kolmogorov and Smirnov.
+
+    Attributes:
+        ttl_seconds: TTL of the trials.
+        distance: Largest difference of the shares of answers within a time.
+        changed: Whether it is both significant (99 %) and above 5 points.
+    """
+
+    ttl_seconds: float
+    distance: float
+    changed: bool
+
+
+class Comparison(NamedTuple):
+    """What two runs differ in.
+
+    Attributes:
+        differences: By TTL and metric.
+        shapes: By TTL.
+        single: Whether every TTL has one pair only, which does not tell a change of the code from
+            a change of the machine between the runs.
+    """
+
+    differences: list[Difference]
+    shapes: list[Shape]
+    single: bool
+
+
+def compare(pairs: Sequence[Pair]) -> Comparison:
+    """Compare the pairs of two runs, sorted by TTL."""
+    by_ttl = {ttl: list(same) for ttl, same in groupby(pairs, lambda pair: pair.ttl_seconds)}
+    differences = [each for ttl, same in by_ttl.items() for each in _differences(ttl, same)]
+    shapes = [_shape(ttl, same) for ttl, same in by_ttl.items()]
+    return Comparison(differences, shapes, all(len(same) == 1 for same in by_ttl.values()))
+
+
+def _differences(ttl: float, pairs: Sequence[Pair]) -> list[Difference]:
+    seconds = sum(_seconds(pair.first.samples) for pair in pairs)
+    found = []
+    if any(hit_ratio_of(pair.first.samples) is not None for pair in pairs):
+        found.append(_of(_HIT_RATIO, ttl, pairs, hit_ratio_of, MOST_BATCHES, seconds))
+    length = seconds / len(pairs) / MOST_BATCHES
+    misses = [
+        [
+            (miss_rate_of(before, length), miss_rate_of(after, length))
+            for before, after in zip(*_both(pair, MOST_BATCHES), strict=True)
+        ]
+        for pair in pairs
+    ]
+    whole = [float(np.mean([each[i] for batches in misses for each in batches])) for i in (0, 1)]
+    found.append(difference(_MISSES, ttl, misses, (whole[0], whole[1]), seconds))
+    fewest = min(min(len(pair.first.samples), len(pair.second.samples)) for pair in pairs)
+    for quantile, metric in _QUANTILES.items():
+        value, count = partial(quantile_of, quantile=quantile), batches_for(quantile, fewest)
+        of_batches = _of(metric, ttl, pairs, value, count, seconds)
+        found.append(of_batches if count > 1 else _by_ranks(of_batches, pairs, quantile))
+    return found
+
+
+def _by_ranks(batched: Difference, pairs: Sequence[Pair], quantile: float) -> Difference:
+    """Return the difference of a quantile that is too far out for batches, by order statistics."""
+    halves = [
+        quantile_half_width(np.concatenate([side.samples for side in sides]), quantile)
+        for sides in ([pair.first for pair in pairs], [pair.second for pair in pairs])
+    ]
+    first, second = batched.first, batched.second
+    if first is None or second is None or halves[0] is None or halves[1] is None:
+        return replace(batched, change=None, low=None, high=None)
+    half, change = math.hypot(halves[0], halves[1]), second - first
+    return replace(batched, change=change, low=change - half, high=change + half)
+
+
+def _of(  # noqa: PLR0913, PLR0917 - one figure of one TTL
+    metric: Metric, ttl: float, pairs: Sequence[Pair], value: Value, batches: int, seconds: float
+) -> Difference:
+    values = [
+        [
+            (first, second)
+            for before, after in zip(*_both(pair, batches), strict=True)
+            if (first := value(before)) is not None and (second := value(after)) is not None
+        ]
+        for pair in pairs
+    ]
+    firsts = value(np.concatenate([pair.first.samples for pair in pairs]))
+    seconds_ = value(np.concatenate([pair.second.samples for pair in pairs]))
+    return difference(metric, ttl, values, (firsts, seconds_), seconds)
+
+
+def _both(pair: Pair, batches: int) -> tuple[list[Samples], list[Samples]]:
+    return cut(pair.first.samples, batches), cut(pair.second.samples, batches)
+
+
+def _seconds(samples: Samples) -> float:
+    return float(np.ptp(samples["intended"])) if len(samples) else 0.0
+
+
+def _shape(ttl: float, pairs: Sequence[Pair]) -> Shape:
+    times = []
+    for side in ("first", "second"):
+        samples = np.concatenate([getattr(pair, side).samples for pair in pairs])
+        times.append(response_ms(samples))
+    if not (times[0].size and times[1].size):
+        return Shape(ttl, 0.0, False)
+    test = ks_2samp(*times)
+    significant = test.pvalue < 1 - _SHAPE_CONFIDENCE
+    distance = float(test.statistic)
+    return Shape(ttl, distance, bool(significant and distance > _SHAPE_DISTANCE))

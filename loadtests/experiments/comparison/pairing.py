@@ -1,0 +1,129 @@
+"""Pairs the trials of two runs by TTL, repetition and seed, and refuses what is not comparable."""
+
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+from typing import Any, NamedTuple
+
+from loadtests.experiments.figures.results import RunResults, load_results
+from loadtests.experiments.figures.trial_figures import TrialFigures, in_window
+from loadtests.experiments.records.records import RunRecord, Samples, load_samples
+
+ASPECTS = ("load", "knobs", "host", "versions")
+"""What must be equal in two runs for their figures to be comparable."""
+
+_CODE = ("commit",)
+"""Versions that a comparison is about, rather than what must be equal."""
+
+
+class NotComparableError(ValueError):
+    """Two runs cannot be compared; one line for the user."""
+
+
+class Side(NamedTuple):
+    """One trial of a pair.
+
+    Attributes:
+        figures: Its figures.
+        samples: Those of its window.
+    """
+
+    figures: TrialFigures
+    samples: Samples
+
+
+class Pair(NamedTuple):
+    """Two trials of the same setting and the same traffic.
+
+    Attributes:
+        ttl_seconds: Their TTL.
+        first: Of the first run.
+        second: Of the second run.
+    """
+
+    ttl_seconds: float
+    first: Side
+    second: Side
+
+
+class Paired(NamedTuple):
+    """What two runs have in common.
+
+    Attributes:
+        pairs: By TTL and then repetition.
+        left_out: Trials that have no trusted partner, each with the reason.
+    """
+
+    pairs: list[Pair]
+    left_out: list[str]
+
+
+def pair_runs(first: Path, second: Path, allowed: frozenset[str]) -> Paired:
+    """Pair the trials of two sweeps.
+
+    Args:
+        first: Folder of the run to compare with.
+        second: Folder of the run to judge.
+        allowed: Which of `ASPECTS` may differ.
+
+    Raises:
+        NotComparableError: They differ in what may not differ, or no trials pair.
+        RecordError: A folder does not hold a run.
+    """
+    runs = load_results(first), load_results(second)
+    for aspect, (before, after) in _aspects(runs[0].run, runs[1].run).items():
+        if before != after and aspect not in allowed:
+            raise NotComparableError(
+                f"the runs differ in {aspect}: {_which(before, after)}; measure them alike, or"
+                f" accept it by --allow {aspect}"
+            )
+    return _pairs((first, runs[0]), (second, runs[1]))
+
+
+def _aspects(first: RunRecord, second: RunRecord) -> dict[str, tuple[Any, Any]]:
+    def versions(run: RunRecord) -> dict[str, Any]:
+        return {name: value for name, value in run.versions.items() if name not in _CODE}
+
+    def load(run: RunRecord) -> dict[str, Any]:
+        flags = run.plan["load"]
+        return {**flags.get("flags", {}), **{k: v for k, v in flags.items() if k != "flags"}}
+
+    return {
+        "load": (load(first), load(second)),
+        "knobs": (
+            {**first.plan.get("knobs", {}), "store_delay_seconds": first.store_delay_seconds},
+            {**second.plan.get("knobs", {}), "store_delay_seconds": second.store_delay_seconds},
+        ),
+        "host": ({"machine": first.machine}, {"machine": second.machine}),
+        "versions": (versions(first), versions(second)),
+    }
+
+
+def _which(first: Mapping[str, Any], second: Mapping[str, Any]) -> str:
+    names = [name for name in {**first, **second} if first.get(name) != second.get(name)]
+    return ", ".join(f"{name} {first.get(name)} and {second.get(name)}" for name in names)
+
+
+def _pairs(first: tuple[Path, RunResults], second: tuple[Path, RunResults]) -> Paired:
+    sides = [dict(_sides(*each)) for each in (first, second)]
+    pairs, left_out = [], []
+    for key in sorted({**sides[0], **sides[1]}):
+        name = f"TTL {key[0]:g} s, repetition {key[1]}"
+        before, after = sides[0].get(key), sides[1].get(key)
+        if before is None or after is None:
+            left_out.append(f"{name} is in one run only")
+        elif not (before.figures.trusted and after.figures.trusted):
+            left_out.append(f"{name} is doubted; see the report of the run")
+        else:
+            pairs.append(Pair(key[0], before, after))
+    if not pairs:
+        reasons = "; ".join(left_out) or "a run has no trials"
+        raise NotComparableError(f"there is no pair of trusted trials to compare: {reasons}")
+    return Paired(pairs, left_out)
+
+
+def _sides(folder: Path, results: RunResults) -> Iterator[tuple[tuple[float, int, int], Side]]:
+    for figures in results.trials:
+        record = results.records[figures.number]
+        samples = in_window(record, load_samples(folder, record))
+        key = (figures.ttl_seconds, figures.repetition, record.trial.seed)
+        yield key, Side(figures, samples)

@@ -1,0 +1,87 @@
+"""Which runs and trials are comparable, and what the compare verb says of those that are not."""
+
+import json
+import shutil
+
+import pytest
+
+from loadtests import cli
+from loadtests.experiments.comparison.pairing import NotComparableError, pair_runs
+
+
+@pytest.fixture
+def changed(folder, tmp_path):
+    """Return a function that copies the run with some values of run.json replaced."""
+
+    def make(**values):
+        copy = tmp_path / "second"
+        shutil.copytree(folder, copy)
+        run = json.loads((copy / "run.json").read_text())
+        (copy / "run.json").write_text(json.dumps(run | values))
+        return copy
+
+    return make
+
+
+def test_trials_pair_by_ttl_repetition_and_seed_and_doubted_ones_are_left_out(folder):
+    paired = pair_runs(folder, folder, frozenset())
+
+    assert [pair.ttl_seconds for pair in paired.pairs] == [1.0, 5.0]
+    assert paired.left_out == ["TTL 2 s, repetition 1 is doubted; see the report of the run"]
+
+
+def test_trial_of_one_run_only_is_left_out_and_named(folder, changed):
+    second = changed()
+    (second / "trial-01.json").unlink()
+
+    paired = pair_runs(folder, second, frozenset())
+
+    assert [pair.ttl_seconds for pair in paired.pairs] == [1.0]
+    assert "TTL 5 s, repetition 1 is in one run only" in paired.left_out
+
+
+@pytest.mark.parametrize(
+    ("values", "message"),
+    [
+        ({"machine": "another"}, "differ in host: machine Linux, 2 cores and another; measure"),
+        ({"store_delay_seconds": 0.5}, "differ in knobs: store_delay_seconds 0.01 and 0.5"),
+        ({"versions": {"redis": "8.0"}}, "differ in versions: redis None and 8.0"),
+    ],
+)
+def test_runs_that_differ_are_refused_with_the_difference(folder, changed, values, message):
+    with pytest.raises(NotComparableError, match=message):
+        pair_runs(folder, changed(**values), frozenset())
+
+
+def test_difference_can_be_allowed(folder, changed):
+    assert pair_runs(folder, changed(machine="another"), frozenset({"host"})).pairs
+
+
+def test_commit_may_differ_since_it_is_what_is_compared(folder, changed):
+    assert pair_runs(folder, changed(versions={"commit": "abc"}), frozenset()).pairs
+
+
+def test_verb_writes_what_pull_requests_and_tools_read(folder, tmp_path, capsys):
+    output = tmp_path / "compared"
+
+    code = cli.main(["compare", str(folder), str(folder), "--output", str(output), "--json"])
+
+    assert code == 0
+    answer = json.loads(capsys.readouterr().out)
+    assert {each["verdict"] for each in answer["differences"]} <= {"no change", "cannot tell"}
+    assert {path.name for path in output.iterdir()} == {
+        *("report.md", "github-action-benchmark.json", "bencher.json"),
+    }
+
+
+def test_verb_refuses_what_is_not_comparable_in_one_line(folder, changed, capsys):
+    assert cli.main(["compare", str(folder), str(changed(machine="another"))]) == 2
+    assert capsys.readouterr().err == (
+        "error: the runs differ in host: machine Linux, 2 cores and another; measure them alike,"
+        " or accept it by --allow host\n"
+    )
+
+
+def test_verb_prints_a_table_that_fits(folder, capsys):
+    assert cli.main(["compare", str(folder), str(folder)]) == 0
+    assert max(map(len, capsys.readouterr().out.splitlines())) <= 100
