@@ -31,6 +31,7 @@ from service.pattern.lease import Lease
 from service.pattern.loads import Loads
 from service.pattern.miss_reasons import MissReasons
 from service.pattern.refreshes import BackgroundRefreshes
+from service.pattern.shadow_reads import ShadowReads
 from service.pattern.single_flight import SingleFlight
 from service.pattern.stampede import Stampede
 from service.pattern.writes import Writes
@@ -112,6 +113,8 @@ def assemble(settings: Settings) -> Service:
         write_guard=StoreGuard(store_breaker, sizing.write_bulkhead(threads)),
         room=sizing.waiting_room(threads, pool_size),
         refreshes=BackgroundRefreshes(pool_size),
+        shadow_guard=StoreGuard(store_breaker, sizing.shadow_bulkhead()),
+        shadows=BackgroundRefreshes(sizing.SHADOW_READS),
         cache_answers=lambda: not redis_breaker.is_open,
     )
     shared_knobs = SharedKnobs(cache, knobs)
@@ -174,6 +177,8 @@ def join_pattern(  # noqa: PLR0913 - one argument for each part, and what tests 
     write_guard: StoreGuard,
     room: WaitingRoom,
     refreshes: BackgroundRefreshes,
+    shadow_guard: StoreGuard,
+    shadows: BackgroundRefreshes,
     cache_answers: Callable[[], bool],
     clock: Callable[[], float] = time.perf_counter,
     sleep: Callable[[float], None] = time.sleep,
@@ -200,8 +205,9 @@ def join_pattern(  # noqa: PLR0913 - one argument for each part, and what tests 
     lease = Lease(cache, loads, room, clock=clock, sleep=sleep)
     flights = SingleFlight[tuple[Loaded, bool]](room, clock=clock)
     stampede = Stampede(cache, loads, lease, flights, refreshes, draw=draw)
+    shadow = ShadowReads(store, shadow_guard, shadows, observer, draw=draw, clock=clock)
     cache_aside = CacheAside(
-        cache, loads, stampede, knobs, pending, observer, clock=clock, sleep=sleep
+        cache, loads, stampede, shadow, knobs, pending, observer, clock=clock, sleep=sleep
     )
     writes = Writes(store, invalidations, write_guard)
     return Pattern(cache_aside, writes, invalidations, loads, lease, stampede, miss_reasons)

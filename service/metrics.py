@@ -11,6 +11,7 @@ from prometheus_client.exposition import generate_latest
 from service.domain.cache import FillOutcome, InvalidationOutcome
 from service.domain.knobs import Knobs
 from service.domain.lookup import LookupResult, MissReason
+from service.domain.store import ShadowOutcome
 from service.series.cache_series import CacheSeries
 from service.series.families import Families
 from service.series.http_series import METHODS, HttpSeries
@@ -83,6 +84,12 @@ class Metrics:
         self._store.queries[op, outcome].inc()
         if op in self._store.seconds:
             self._store.seconds[op].observe(seconds)
+
+    def shadow_read(self, outcome: ShadowOutcome, age_seconds: float | None) -> None:
+        """Count a hit that was read again, and how old it was if it was not right."""
+        self._store.shadow_reads[outcome].inc()
+        if outcome is not ShadowOutcome.EQUAL and age_seconds is not None:
+            self._store.stale_ages.observe(age_seconds)
 
     def store_in_flight(self, change: int) -> None:
         """Add to the queries in progress, or subtract."""

@@ -19,6 +19,7 @@ NUMBER_KNOBS = (
     "negative_ttl_seconds",
     "early_beta",
     "stale_seconds",
+    "shadow_ratio",
     "store_delay_seconds",
 )
 CHOICE_KNOBS = ("protection", "invalidation", "fencing")

@@ -41,6 +41,7 @@ MISS_REASONS = {
 }
 _HIT_RATIOS = {
     "measured": GREEN,
+    "also right": TEAL,
     "predicted": BLUE,
     "theory": GREY,
     "sweep: measured": TEAL,
@@ -53,6 +54,7 @@ _HIT_RATIOS = {
 _TIMES = {
     "p50": LIGHT_BLUE,
     "p99": PINK,
+    "mean of those not right": PURPLE,
     "response p50": LIGHT_BLUE,
     "service p50": LIGHT_BLUE,
     "response p99": PINK,

@@ -1,14 +1,27 @@
 """Panels about the cost of answers: store loads, stampedes, errors, and the age of answers."""
 
 from dashboards.generator.colours import MISS_REASONS
-from dashboards.generator.measures import AMPLIFICATION, AVOIDED, ERROR_RATIO, LOADS, LOOKUPS, TTL
+from dashboards.generator.measures import (
+    AMPLIFICATION,
+    AVOIDED,
+    ERROR_RATIO,
+    HIT_RATIO,
+    LOADS,
+    LOOKUPS,
+    TTL,
+)
 from dashboards.generator.panels import Line, Panel, Words, curves, latencies, states
-from dashboards.generator.promql import highest, quantile, rate
+from dashboards.generator.promql import highest, quantile, rate, ratio
 from dashboards.generator.styles import with_limit, with_stacked_lines
 
 # Above them the alerts OriginAmplificationHigh and ErrorRatioHigh begin.
 HIGH_AMPLIFICATION = 3
 HIGH_ERROR_RATIO = 0.01
+
+
+STALE_AGE = "cacheaside_shadow_stale_age_seconds"
+SHADOW_READS = rate("cacheaside_shadow_reads_total")
+RIGHT_SHARE = ratio(rate("cacheaside_shadow_reads_total", 'outcome="equal"'), SHADOW_READS)
 
 
 def store_panels() -> list[Panel]:
@@ -128,13 +141,18 @@ def freshness_panels() -> list[Panel]:
             Words(
                 "Age of served entries",
                 "How long ago a served entry was filled, where that is known (no jitter, no recent"
-                " change of TTL). Lower is fresher; the TTL is the upper bound.",
+                " change of TTL);"
+                " of those that shadow_ratio found not to be right, the mean. Lower is fresher; the"
+                " TTL is the upper bound.",
                 "s",
             ),
             Line(quantile(0.5, age), "p50"),
             Line(quantile(0.99, age), "p99"),
+            Line(
+                ratio(rate(f"{STALE_AGE}_sum"), rate(f"{STALE_AGE}_count")),
+                "mean of those not right",
+            ),
             Line(TTL, "TTL", dashed=True),
-            width=12,
         ),
         curves(
             Words(
@@ -144,6 +162,17 @@ def freshness_panels() -> list[Panel]:
                 "suffix:reads/s",
             ),
             Line(rate("loadtest_stale_reads_total"), "stale reads"),
-            width=12,
+        ),
+        curves(
+            Words(
+                "Hits that were also right",
+                "The hit ratio, and the part of it that had the value of the store. The service"
+                " reads the share shadow_ratio of its hits again, in the background. The gap is"
+                " what the cache gives away in freshness.",
+                "percentunit",
+                "No hit is checked: turn the knob shadow_ratio above 0",
+            ),
+            Line(f"{HIT_RATIO} and on () {SHADOW_READS} > 0", "measured"),
+            Line(f"{HIT_RATIO} * {RIGHT_SHARE}", "also right"),
         ),
     ]

@@ -58,6 +58,14 @@ KNOB_FLAGS = (
         choices=(UNCHANGED, "on", "off"),
     ),
     Flag(
+        "shadow-ratio",
+        0.0,
+        "Service: share of hits that are read again from the store, to count those not right.",
+        0,
+        1,
+        optional=True,
+    ),
+    Flag(
         "store-delay-seconds",
         0.0,
         "Service: delay of each query, to simulate a remote or busy database.",

@@ -74,6 +74,7 @@ NUMBERS: Mapping[str, NumberRange] = {
     "negative_ttl_seconds": NumberRange(0, 3600, "0 to 3600 seconds"),
     "early_beta": NumberRange(0.1, 10, "0.1 to 10"),
     "stale_seconds": NumberRange(0.001, 3600, "above 0 and up to 3600 seconds"),
+    "shadow_ratio": NumberRange(0, 1, "0 to 1"),
     "store_delay_seconds": NumberRange(0, 10, "0 to 10 seconds"),
 }
 CHOICES: Mapping[str, type[StrEnum]] = {
@@ -108,6 +109,7 @@ class Knobs:
     stale_seconds: float = 30.0
     invalidation: Invalidation = Invalidation.DELETE
     fencing: Fencing = Fencing.ON
+    shadow_ratio: float = 0.0
     store_delay_seconds: float = 0.0
 
     def with_changes(self, changes: Mapping[str, object]) -> "Knobs":

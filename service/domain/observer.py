@@ -5,6 +5,7 @@ from typing import Protocol
 from service.domain.cache import FillOutcome, InvalidationOutcome
 from service.domain.knobs import Knobs
 from service.domain.lookup import LookupResult, MissReason
+from service.domain.store import ShadowOutcome
 
 
 class Observer(Protocol):
@@ -36,6 +37,9 @@ class Observer(Protocol):
 
     def store_query(self, op: str, outcome: str, seconds: float) -> None:
         """Record that a query ended with the outcome ok, absent or error."""
+
+    def shadow_read(self, outcome: ShadowOutcome, age_seconds: float | None) -> None:
+        """Record what a hit was that was read again, and its age, None when it is not known."""
 
     def store_in_flight(self, change: int) -> None:
         """Record that a query began (+1) or ended (-1)."""

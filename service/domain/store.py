@@ -1,5 +1,6 @@
 """The port of the store: the table of fruit that the cache stands in front of."""
 
+from enum import StrEnum
 from typing import Protocol
 
 from service.domain.fruit import Fruit
@@ -43,6 +44,14 @@ class WriteNotAcceptedError(StoreRefusedError):
         self.is_denied = is_denied
 
 
+class ShadowOutcome(StrEnum):
+    """What the store had when a hit was read again: the same, another row, or none."""
+
+    EQUAL = "equal"
+    STALE = "stale"
+    GONE = "gone"
+
+
 class Store(Protocol):
     """Reads and writes rows; every method but `problem` raises `StoreUnavailableError`.
 
@@ -56,6 +65,9 @@ class Store(Protocol):
             fruit_id: Which row.
             delay_seconds: Sleep after the read, to stand for a remote or busy database.
         """
+
+    def read_again(self, fruit_id: int) -> Fruit | None:
+        """Read a row to compare it with what was served; counted apart from loads."""
 
     def replace(self, fruit: Fruit) -> bool:
         """Write a row, committed, and return whether it is new."""

@@ -6,6 +6,8 @@ from service.guards.waiting_room import WaitingRoom
 LONGEST_WAIT_FOR_A_LOAD_SECONDS = 0.5
 # A commit can take this long on a slow disk.
 COMMIT_SECONDS = 2.0
+# Reads that check hits in the background, at a time.
+SHADOW_READS = 1
 
 
 def load_bulkhead(threads: int, store_pool_size: int) -> Bulkhead:
@@ -18,6 +20,11 @@ def write_bulkhead(threads: int) -> Bulkhead:
     """Build the bound on writes: a quarter of the threads write, as many more may wait."""
     writers = max(1, threads // 4)
     return Bulkhead(writers, writers, COMMIT_SECONDS, stalled_seconds=COMMIT_SECONDS)
+
+
+def shadow_bulkhead() -> Bulkhead:
+    """Build the bound on reads that check hits; the pool has a connection for each."""
+    return Bulkhead(SHADOW_READS, 0, 0.0)
 
 
 def waiting_room(threads: int, store_pool_size: int) -> WaitingRoom:

@@ -12,6 +12,7 @@ from service.domain.lookup import BypassReason, Lookup, LookupFailedError, Looku
 from service.domain.observer import Observer
 from service.domain.store import StoreUnavailableError
 from service.pattern.loads import Loads
+from service.pattern.shadow_reads import ShadowReads
 from service.pattern.stampede import Stampede
 
 # The protections that refresh what they serve.
@@ -27,6 +28,7 @@ class CacheAside:
         cache: Asked first.
         loads: Reads the store.
         stampede: Loads misses and refreshes hits under the protection in force.
+        shadow: Reads some hits again.
         knobs: What is in force.
         pending: The fruit whose invalidation is pending, so that their entries may be old.
         observer: Notified of every lookup.
@@ -39,6 +41,7 @@ class CacheAside:
         cache: Cache,
         loads: Loads,
         stampede: Stampede,
+        shadow: ShadowReads,
         knobs: LiveKnobs,
         pending: Container[int],
         observer: Observer,
@@ -49,6 +52,7 @@ class CacheAside:
         self._cache = cache
         self._loads = loads
         self._stampede = stampede
+        self._shadow = shadow
         self._knobs = knobs
         self._pending = pending
         self._observer = observer
@@ -94,6 +98,8 @@ class CacheAside:
             age = age_seconds(knobs, remaining_ms, negative=negative)
         if age is not None:
             self._observer.entry_age(age)
+        if knobs.shadow_ratio:
+            self._shadow.consider(fruit_id, read.fruit, age, knobs)
         grace, stale, refresh = 0, False, False
         if knobs.protection in REFRESHING:
             grace = grace_ms(knobs, negative=negative)

@@ -1,4 +1,7 @@
-"""The metric of HTTP requests; the answers that are expected stand at 0 from the start."""
+"""The metric of HTTP requests; the answers that are expected stand at 0 from the start.
+
+Others, such as those to an unauthorised caller, appear with their first.
+"""
 
 from collections.abc import Mapping
 
@@ -8,12 +11,12 @@ EXPECTED_ANSWERS: Mapping[str, Mapping[str, tuple[int, ...]]] = {
     "/fruit/<id>": {
         "GET": (200, 404, 503),
         "HEAD": (200, 404, 503),
-        "PUT": (200, 201, 400, 401, 404, 413, 415, 503),
-        "DELETE": (204, 401, 404, 503),
+        "PUT": (200, 201, 400, 404, 503),
+        "DELETE": (204, 404, 503),
     },
-    "/control/settings": {"GET": (200, 401), "PATCH": (200, 400, 401, 413, 415)},
-    "/control/cache": {"DELETE": (200, 401, 503)},
-    "/control/catalogue": {"PUT": (200, 400, 401, 413, 415, 503)},
+    "/control/settings": {"GET": (200,), "PATCH": (200, 400)},
+    "/control/cache": {"DELETE": (200, 503)},
+    "/control/catalogue": {"PUT": (200, 400, 503)},
     "/": {"GET": (200,)},
     "/livez": {"GET": (200,)},
     "/readyz": {"GET": (200, 503)},

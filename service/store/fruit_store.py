@@ -50,8 +50,9 @@ class FruitStore:
     def __init__(self, url: str, pool_size: int, observer: Observer) -> None:
         self._observer = observer
         self._failures = Failures("store", observer)
-        # One connection more than loads take, so that `problem` never waits for them.
-        self._reads = build_engine(url, READ_TIMEOUT_SECONDS, pool_size=pool_size + 1)
+        # Two connections more than loads take, so that `problem` and `read_again` never wait for
+        # them, nor they for these.
+        self._reads = build_engine(url, READ_TIMEOUT_SECONDS, pool_size=pool_size + 2)
         self._writes = build_engine(
             url, WRITE_TIMEOUT_SECONDS, pool_size=pool_size, ping_seconds=WRITE_PING_SECONDS
         )
@@ -59,8 +60,15 @@ class FruitStore:
 
     def find(self, fruit_id: int, delay_seconds: float) -> Fruit | None:
         """Read a row and sleep for the delay; None when there is no row."""
+        return self._find("select", fruit_id, delay_seconds)
+
+    def read_again(self, fruit_id: int) -> Fruit | None:
+        """Read a row to compare it with what was served; counted apart from loads."""
+        return self._find("shadow", fruit_id, 0.0)
+
+    def _find(self, op: str, fruit_id: int, delay_seconds: float) -> Fruit | None:
         statement = SELECT_FRUIT.where(FRUIT.c.id == fruit_id)
-        with self._query("select") as set_outcome:
+        with self._query(op) as set_outcome:
             row = _twice_if_closed(lambda: self._first(statement, delay_seconds))
             fruit = to_fruit(row, fruit_id) if row else None
             set_outcome("ok" if row else "absent")

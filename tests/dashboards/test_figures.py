@@ -71,6 +71,7 @@ NUMBERS = {
     "negative_ttl_seconds": "5x25",
     "early_beta": "1x5 2x20",
     "stale_seconds": "30x25",
+    "shadow_ratio": "0x25",
     "store_delay_seconds": "0x11 0.1x14",
 }
 CHOICES = {

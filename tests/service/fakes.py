@@ -48,6 +48,7 @@ class RecordingObserver:
 
     counts: Counter = field(default_factory=Counter)
     ages: list = field(default_factory=list)
+    stale_ages: list = field(default_factory=list)
     knobs: list = field(default_factory=list)
     breakers: list = field(default_factory=list)
     reads: Counter = field(default_factory=Counter)
@@ -83,6 +84,11 @@ class RecordingObserver:
     def store_query(self, op, outcome, seconds):
         assert seconds >= 0
         self.counts["query", op, outcome] += 1
+
+    def shadow_read(self, outcome, age_seconds):
+        self.counts["shadow", str(outcome)] += 1
+        if str(outcome) != "equal":
+            self.stale_ages.append(age_seconds)
 
     def store_in_flight(self, change):
         self.counts["in-flight"] += change
@@ -311,6 +317,11 @@ class FakeStore:
         self.on_load()
         assert self.holding.wait(10)
         return row
+
+    def read_again(self, fruit_id):
+        if self.down:
+            raise StoreUnavailableError("the fake store is down")
+        return self.rows.get(fruit_id)
 
     def replace(self, fruit):
         if self.down:

@@ -44,6 +44,8 @@ class Parts:
             write_guard=StoreGuard(Breaker(), Bulkhead(8, 0, 0.0)),
             room=WaitingRoom(self.seats),
             refreshes=BackgroundRefreshes(8, clock=self.clock, submit=self.background.append),
+            shadow_guard=StoreGuard(self.store_breaker, Bulkhead(1, 0, 0.0)),
+            shadows=BackgroundRefreshes(1, clock=self.clock, submit=self.background.append),
             cache_answers=lambda: not self.redis_breaker.is_open,
             clock=self.clock,
             sleep=self.clock.advance,

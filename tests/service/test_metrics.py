@@ -9,6 +9,7 @@ from prometheus_client.parser import text_string_to_metric_families
 from service.domain.cache import FillOutcome, InvalidationOutcome
 from service.domain.knobs import Knobs
 from service.domain.lookup import LookupResult, MissReason
+from service.domain.store import ShadowOutcome
 from service.metrics import VERSION, Metrics
 from service.series.cache_series import CACHE_OPS, TIMED_OPS
 from service.series.store_series import STORE_OPS, STORE_OUTCOMES, TIMED_QUERIES
@@ -65,6 +66,11 @@ CASES = [
         )
         for op in sorted(TIMED_QUERIES)
     ),
+    *(
+        ("shadow_read", (outcome, 2.0), "cacheaside_shadow_reads_total", {"outcome": outcome})
+        for outcome in ShadowOutcome
+    ),
+    ("shadow_read", ("stale", 2.0), "cacheaside_shadow_stale_age_seconds_count", {}),
     ("store_in_flight", (1,), "cacheaside_store_in_flight", {}),
     *(
         ("fill_ended", (outcome,), "cacheaside_fills_total", {"outcome": outcome})
@@ -121,6 +127,7 @@ def test_a_page_on_which_everything_happened_a_million_times_has_at_most_60_kilo
         for op in STORE_OPS:
             metrics.store_query(op, "ok", seconds)
         metrics.entry_age(seconds * 1000)
+        metrics.shadow_read(ShadowOutcome.STALE, seconds * 1000)
     page = metrics.exposition([]).decode()
     lines = [line for line in page.splitlines() if "_bucket{" in line]
 

@@ -5,10 +5,11 @@ import time
 
 import numpy as np
 import pytest
+from prometheus_client.parser import text_string_to_metric_families
 
 from loadtests.theory import staleness
 from loadtests.traffic.zipf import Zipf
-from tests.integration.load.locust_load import clear_cache, frozen, patch, run
+from tests.integration.load.locust_load import clear_cache, fetch, frozen, patch, run
 
 pytestmark = [pytest.mark.integration, pytest.mark.exclusive]
 
@@ -35,6 +36,13 @@ def expect(rate, ttl_seconds):
     hits = reads * ttl_seconds / (1 + reads * ttl_seconds)
     lags = hits * [staleness.mean_lag_per_hit(w, ttl_seconds) for w in writes]
     return float(shares @ stale), float(shares @ lags / (shares @ stale))
+
+
+def shadow_reads(url):
+    """Return the hits that the service has read again, by outcome."""
+    page = fetch(url + "/metrics?name[]=cacheaside_shadow_reads_total")
+    (family,) = text_string_to_metric_families(page)
+    return {sample.labels["outcome"]: sample.value for sample in family.samples}
 
 
 @pytest.mark.parametrize("processes", [1, 2])
@@ -66,6 +74,27 @@ def test_share_of_writes_visible_after_a_second_matches_theory(tmp_path, service
     predicted = summary["predicted_writes_visible_ratio"]
     assert 0.5 < predicted < 0.7
     assert summary["writes_visible_ratio"] == pytest.approx(predicted, abs=0.05)
+
+
+def test_hits_read_again_by_the_service_are_as_often_stale_as_the_oracle_finds(
+    tmp_path, service_url
+):
+    patch(service_url, ttl_seconds=0.5, invalidation="none", shadow_ratio=1, store_delay_seconds=0)
+    clear_cache(service_url)
+    before = shadow_reads(service_url)
+
+    summary = read_write(tmp_path, service_url, 300.0, 6_000)
+    patch(service_url, shadow_ratio=0)
+
+    after = shadow_reads(service_url)
+    counts = {outcome: after[outcome] - before[outcome] for outcome in after}
+    checked = sum(counts.values())
+    oracle = summary["stale_reads"] / summary["results"]["hit"]
+    assert checked > 0.5 * summary["results"]["hit"]
+    assert counts["gone"] == 0
+    # Four standard errors, and the writes that come between a hit and its second reading.
+    error = 4 * (oracle * (1 - oracle) / checked) ** 0.5 + 0.01
+    assert counts["stale"] / checked == pytest.approx(oracle, abs=error)
 
 
 def test_reads_past_a_paused_redis_make_no_later_read_impossible(tmp_path, drill_stack):

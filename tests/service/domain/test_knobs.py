@@ -17,6 +17,7 @@ def test_defaults_are_as_documented():
         "stale_seconds": 30,
         "invalidation": "delete",
         "fencing": "on",
+        "shadow_ratio": 0,
         "store_delay_seconds": 0,
     }
 
@@ -34,6 +35,7 @@ def test_defaults_are_as_documented():
         ("early_beta", 0.1),
         ("early_beta", 10),
         ("stale_seconds", 0.001),
+        ("shadow_ratio", 1),
         ("store_delay_seconds", 10),
         *(("protection", word) for word in Protection),
         *(("invalidation", word) for word in Invalidation),
@@ -59,6 +61,7 @@ def test_value_within_range_is_accepted_and_shown(name, value):
         ("ttl_jitter_ratio", 0.91),
         ("early_beta", 0),
         ("stale_seconds", 0),
+        ("shadow_ratio", 1.1),
         ("store_delay_seconds", 11),
         ("protection", "on"),
         ("protection", ["none"]),
