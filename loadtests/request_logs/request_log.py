@@ -158,6 +158,7 @@ class RequestLogWriter:
             grown[: self._class_of_key.size] = self._class_of_key
             self._class_of_key = grown
         self._class_of_key[keys] = classes
-        for column, values in zip(_TYPES, (times, keys, changes, sizes), strict=True):
+        written: tuple[NDArray[Any], ...] = (times, keys, changes, sizes)
+        for column, values in zip(_TYPES, written, strict=True):
             self._files[column].write(values.astype(_TYPES[column]).tobytes())
         self._written += times.size
