@@ -1,11 +1,14 @@
 """The conclusions of a sweep in sentences, drawn only from trials that are not doubted."""
 
 import math
+from collections import Counter
 from collections.abc import Iterator
 
 from loadtests.experiments.figures.pooled import Pooled, doubted_ttls, pool
 from loadtests.experiments.figures.trial_figures import TrialFigures
 from loadtests.experiments.records.records import RunRecord
+from loadtests.output.figure_text import percent_text
+from loadtests.service_under_test.contract import count_hits
 
 CLOSE_RATIO = 0.01
 CLOSE_STANDARD_ERRORS = 3.0
@@ -19,6 +22,7 @@ def conclusions(run: RunRecord, trials: list[TrialFigures]) -> list[str]:
         sentences.append(wanted_ttl_sentence(run.wanted_hit_ratio, trials))
     if trusted:
         sentences += _effect(trials)
+        sentences += _stale(trusted)
         sentences += _times(trusted)
         sentences += _replay(trusted)
         sentences += _theory(trusted)
@@ -119,6 +123,21 @@ def _way(first: Pooled, last: Pooled) -> str:
     if first.high < last.low or last.high < first.low:
         return f"goes from {ratios}"
     return f"does not measurably change ({ratios}, with intervals that overlap)"
+
+
+def _stale(trusted: list[TrialFigures]) -> Iterator[str]:
+    """Yield at which TTL most lookups were served a stale entry, which counts as a hit."""
+    by_ttl: dict[float, Counter[str]] = {}
+    for trial in trusted:
+        by_ttl.setdefault(trial.ttl_seconds, Counter()).update(trial.results or {})
+    stale = {ttl: counts["stale"] / counts.total() for ttl, counts in by_ttl.items() if counts}
+    ttl = max(stale, key=lambda ttl: stale[ttl], default=0.0)
+    if stale.get(ttl):
+        of_hits = by_ttl[ttl]["stale"] / count_hits(by_ttl[ttl])
+        yield (
+            f"At {ttl:g} s {percent_text(stale[ttl])} of the lookups were served a stale entry, "
+            f"which is {percent_text(of_hits)} of the hits."
+        )
 
 
 def _times(trusted: list[TrialFigures]) -> Iterator[str]:

@@ -6,13 +6,12 @@ from typing import Any
 
 import numpy as np
 
-from loadtests.experiments.plan.plan import Load
+from loadtests.experiments.plan.plan import recorded_traffic
 from loadtests.experiments.records.records import RunRecord
 from loadtests.prediction.after_cold_start import predict_window
 from loadtests.prediction.key_rates import Reads, reads_of
 from loadtests.prediction.measuring_window import cold_window
 from loadtests.service_under_test.contract import Knob
-from loadtests.workload.flags import FlagError
 from loadtests.workload.scenario import Scenario
 
 POINTS = 16
@@ -75,15 +74,11 @@ def theory_curve(
 
 
 def _reads(plan: Mapping[str, Any]) -> Reads | None:
-    try:
-        values = plan["load"]
-        if values["trace"]:
-            return None
-        load = Load(**values)
-        popularity = Scenario().popularity(load.settings(plan["seed"]), None)
-        return reads_of(popularity, load.rate, load.arrivals)
-    except (KeyError, TypeError, FlagError):
+    traffic = recorded_traffic(plan)
+    if traffic is None or traffic[0].trace:
         return None
+    load, settings = traffic
+    return reads_of(Scenario().popularity(settings, None), load.rate, load.arrivals)
 
 
 def _point(run: RunRecord, reads: Reads, knobs: Mapping[str, Knob], probed: Probe) -> CurvePoint:

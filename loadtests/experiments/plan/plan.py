@@ -8,7 +8,7 @@ from typing import Any
 from loadtests.experiments.plan import fields
 from loadtests.experiments.plan.fields import Given, PlanError
 from loadtests.service_under_test.contract import Knob
-from loadtests.workload.flags import LOAD_FLAGS
+from loadtests.workload.flags import LOAD_FLAGS, FlagError
 from loadtests.workload.load_settings import LoadSettings
 
 
@@ -35,6 +35,15 @@ class Load:
         values: dict[str, Any] = {flag.key: flag.default for flag in LOAD_FLAGS}
         values |= {name: value for name, value in self.flags.items() if value is not None}
         return LoadSettings(service_urls=(), knobs={}, **{**values, "seed": seed})
+
+
+def recorded_traffic(plan: Mapping[str, Any]) -> tuple[Load, LoadSettings] | None:
+    """Return the traffic of a plan from a record; None if another version wrote it differently."""
+    try:
+        load = Load(**plan["load"])
+        return load, load.settings(plan["seed"])
+    except (KeyError, TypeError, FlagError):
+        return None
 
 
 @dataclass(frozen=True, slots=True)

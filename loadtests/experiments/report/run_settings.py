@@ -5,8 +5,11 @@ from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any, NamedTuple
 
+from loadtests.experiments.plan.plan import recorded_traffic
 from loadtests.experiments.records.records import RunRecord, TrialRecord
-from loadtests.output.figure_text import UNKNOWN
+from loadtests.output.figure_text import UNKNOWN, percent_text
+from loadtests.prediction.top_shares import top_shares
+from loadtests.workload.scenario import Scenario, Workload
 
 _OTHER_IDS = {"missing_ratio": "missing ids", "one_hit_ratio": "ids asked for once"}
 _SHOWN_ELSEWHERE = {"format", "title", "started_at", "plan", "stack", "kind"}
@@ -38,7 +41,10 @@ def settings_of(run: RunRecord, records: Sequence[TrialRecord]) -> dict[str, lis
         if field.name not in _SHOWN_ELSEWHERE
     }
     return {
-        "Traffic": [Setting(name, _text(value)) for name, value in sorted(traffic.items())],
+        "Traffic": [
+            *(Setting(name, _text(value)) for name, value in sorted(traffic.items())),
+            *_top_shares(run),
+        ],
         "Knobs": [
             Setting(name, value, name in given) for name, value in sorted(_knobs(records).items())
         ],
@@ -57,6 +63,15 @@ def knob_sentence(run: RunRecord) -> str:
     """Return a sentence that names the knobs that the plan sets."""
     knobs = [f"{name} {_text(value)}" for name, value in run.plan.get("knobs", {}).items()]
     return f"Knobs: {', '.join(knobs)}." if knobs else "Knobs: the service's own."
+
+
+def _top_shares(run: RunRecord) -> Iterator[Setting]:
+    """Yield which share of the lookups the most popular ids have; of a trace nothing."""
+    traffic = recorded_traffic(run.plan)
+    if traffic is not None and not traffic[0].trace:
+        shares = top_shares(Workload(traffic[1], None), {"sweep": Scenario()})
+        for top, share in shares.items():
+            yield Setting(f"share of the top {top}", percent_text(share))
 
 
 def _keys(load: Mapping[str, Any]) -> str:

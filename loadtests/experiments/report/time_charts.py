@@ -57,7 +57,7 @@ def _line(name: str, colour: str, dash: str) -> dict[str, Any]:
         "name": name,
         "mode": "lines",
         "line": {"color": colour, "dash": dash, "width": 1.5},
-        "hovertemplate": f"%{{y:.4g}}{unit} at %{{x:g}} s",
+        "hovertemplate": f"%{{y:.4~g}}{unit} at %{{x:~g}} s",
     }
 
 

@@ -87,7 +87,7 @@ def add_series(
         y=means,
         name=series.name,
         legendgroup=series.name,
-        hovertemplate=f"{series.hover} at TTL %{{x:g}} s",
+        hovertemplate=f"{series.hover} at TTL %{{x:~g}} s",
         **line(series.look),
         **error_bars((mean, *each) for mean, each in zip(means, ends, strict=True)),
     )
@@ -124,7 +124,7 @@ def _add_points(
         text=[
             f"trial {trial.number}{'' if trusted(trial) else ', doubted'}" for trial, _ in points
         ],
-        hovertemplate=f"{series.hover} at TTL %{{x:g}} s, %{{text}}",
+        hovertemplate=f"{series.hover} at TTL %{{x:~g}} s, %{{text}}",
     )
 
 
@@ -143,7 +143,7 @@ def add_theory(
             x=[each.ttl_seconds for each in predicted],
             y=values,
             name=name,
-            hovertemplate="%{y:.4g} at TTL %{x:.3g} s",
+            hovertemplate="%{y:.4~g} at TTL %{x:.3~g} s",
             **(line(look) | {"mode": "lines"} if between else markers(look)),
         )
 
@@ -156,6 +156,6 @@ def add_replay(figure: go.Figure, trials: Sequence[TrialFigures]) -> None:
             x=[trial.ttl_seconds for trial in known],
             y=[trial.replayed_hit_ratio for trial in known],
             name="replay, hit ratio",
-            hovertemplate="%{y:.4f} at TTL %{x:g} s",
+            hovertemplate="%{y:.4f} at TTL %{x:~g} s",
             **markers(Look(INK, "cross-thin-open"), 12),
         )

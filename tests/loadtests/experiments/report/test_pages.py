@@ -6,6 +6,8 @@ import re
 from plotly.offline import get_plotlyjs_version
 
 from loadtests.experiments.figures.doubt import Doubt
+from loadtests.experiments.plan.fields import Given
+from loadtests.experiments.plan.plan import make_plan
 from loadtests.experiments.report.answer import answer_run
 from loadtests.experiments.report.pages import render_sweep
 
@@ -83,6 +85,16 @@ def test_report_names_every_knob_and_setting(results):
     assert "<dt>versions redis</dt><dd>–</dd>" in pages.html  # noqa: RUF001 - unknown
     assert "Knobs: protection stale." in pages.html
     assert "versions commit abc123+" in pages.markdown
+
+
+def test_report_states_the_shares_of_the_most_popular_ids(results):
+    plan = make_plan({"items": Given(2, "items"), "skew": Given(1.0, "skew")}, {})
+    run = dataclasses.replace(results.run, plan=dataclasses.asdict(plan))
+
+    html = render_sweep(dataclasses.replace(results, run=run)).html
+
+    assert "<dt>share of the top 1</dt><dd>66.7 %</dd>" in html
+    assert "<dt>share of the top 10</dt><dd>100.0 %</dd>" in html
 
 
 def test_report_shows_which_share_of_the_hits_was_served_stale(results):

@@ -36,6 +36,8 @@ KEYS = [
     *("achieved_rate", "window_seconds", "fill_seconds", "load_ms", "trusted", "doubts"),
 ]
 
+LATER_FIELDS = {"conditions", "replay"}
+
 
 def print_tables(results):
     console = Console(width=100, file=io.StringIO())
@@ -105,6 +107,22 @@ def test_report_is_made_of_no_trial_if_all_are_damaged(folder):
     assert answer.content["trials"] == []
     assert len(answer.content["damaged"]) == 3
     assert "Nothing can be concluded from this run." in answer.page.read_text()
+
+
+def test_record_without_any_later_field_still_gives_a_report(folder):
+    """Format 1 as its first version wrote it."""
+    for path in folder.glob("trial-*.json"):
+        values = json.loads(path.read_text())
+        first = {name: value for name, value in values.items() if name not in LATER_FIELDS}
+        path.write_text(json.dumps(first))
+    run = json.loads((folder / "run.json").read_text())
+    del run["versions"]
+    (folder / "run.json").write_text(json.dumps(run))
+
+    answer = answer_run(folder)
+
+    assert [trial["hit_ratio"] for trial in answer.content["trials"]] == [0.9, 0.9, 0.9]
+    assert answer.content["damaged"] == []
 
 
 def test_tables_fit_a_hundred_columns(results):
@@ -197,6 +215,23 @@ def test_conclusions_are_drawn_from_trusted_latencies(results):
 
     assert "At 5 s half of the hits are answered within 1.6 ms" in text
     assert "half of the misses within 12.0 ms" in text
+
+
+def test_stale_hits_are_stated_where_they_are_most(results):
+    def stale(trial, number):
+        changed = trial.results | {"hit": 900 - number, "stale": number}
+        return dataclasses.replace(trial, results=changed)
+
+    first, doubted, last = results.trials
+    trials = [stale(first, 300), stale(doubted, 900), stale(last, 100)]
+
+    sentences = conclusions(results.run, trials)
+
+    assert (
+        "At 1 s 30.0 % of the lookups were served a stale entry, which is 33.3 % of the hits."
+        in sentences
+    )
+    assert not any("stale" in each for each in conclusions(results.run, results.trials))
 
 
 def test_trace_is_compared_with_theory_by_its_offload_ratio(results):
