@@ -8,7 +8,11 @@ from typing import Any
 
 
 def write_json(path: Path, content: Mapping[str, Any]) -> None:
-    """Write *content* to *path* so that no reader ever sees half of it."""
+    """Write *content* to *path* so that no reader ever sees half of it; raise OSError."""
     draft = path.with_name(f".{path.name}.{os.getpid()}")
-    draft.write_text(json.dumps(content, indent=1, default=str) + "\n", encoding="utf-8")
+    try:
+        draft.write_text(json.dumps(content, indent=1, default=str) + "\n", encoding="utf-8")
+    except OSError:  # Such as a full disk.
+        draft.unlink(missing_ok=True)
+        raise
     draft.replace(path)

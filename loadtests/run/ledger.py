@@ -25,6 +25,9 @@ from loadtests.workload.scenario import Workload
 
 logger = logging.getLogger(__name__)
 
+EXIT_RECORD = 2
+"""Exit code of a run whose record is incomplete."""
+
 FIXED_USERS = (
     "a run with --requests or --trace keeps the users it began with; stop it and start a new one"
 )
@@ -171,8 +174,20 @@ class Ledger:
         )
         self.started_at = None
         if self._recording is not None:
-            self._recording.conclude(summarise(outcome))
+            self._write_summary(self._recording, outcome)
         self._on_outcome(outcome)
+
+    def _write_summary(self, recording: Recording, outcome: Outcome) -> None:
+        try:
+            recording.conclude(summarise(outcome))
+        except OSError as error:
+            logger.error(  # noqa: TRY400 - the cause is in the sentence
+                "the run has no summary: cannot write to %s: %s; make room there or choose "
+                "another --record",
+                outcome.settings.record,
+                error.strerror,
+            )
+            self._environment.process_exit_code = EXIT_RECORD
 
     def target_rate(self) -> float:
         """Return the target rate of this moment in arrivals a second.

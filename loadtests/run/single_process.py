@@ -3,7 +3,7 @@
 from locust.env import Environment
 
 from loadtests.run.closing import end_run
-from loadtests.run.ledger import Ledger
+from loadtests.run.ledger import EXIT_RECORD, Ledger
 from loadtests.run.load_user import scenarios_of
 from loadtests.run.typed_locust import listen
 from loadtests.sender.sender import LoadRun
@@ -66,4 +66,7 @@ class LocalLoad:
             self._run.give_up()
         self._stopping = True
         self._run.stop()
-        self._ledger.conclude(self._run.tallies)
+        problem = self._run.record_problem()
+        self._ledger.conclude(self._run.tallies, (problem,) if problem else ())
+        if problem:
+            self._environment.process_exit_code = EXIT_RECORD

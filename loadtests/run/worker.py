@@ -1,8 +1,11 @@
 """A worker's part of a run: starts and stops on the master's messages, reports what it counts."""
 
+import logging
+import os
 import time
 from typing import Any
 
+import gevent
 from locust.env import Environment
 from locust.runners import WorkerRunner
 
@@ -19,6 +22,9 @@ BEGIN, STOP, GIVE_UP = "load_begin", "load_stop", "load_give_up"
 BEGUN, STOPPED, EXHAUSTED = "load_begun", "load_stopped", "load_exhausted"
 REFUSED = "load_refused"
 REPORT = "load"
+_LOOK_SECONDS = 1.0
+
+logger = logging.getLogger(__name__)
 
 
 class WorkerLoad:
@@ -44,6 +50,15 @@ class WorkerLoad:
         runner.register_message(BEGIN, self._on_begin, concurrent=True)
         runner.register_message(STOP, self._on_stop, concurrent=True)
         runner.register_message(GIVE_UP, self._on_give_up, concurrent=True)
+        if getattr(environment.parsed_options, "processes", None):
+            gevent.spawn(self._end_with_master, os.getppid())
+
+    def _end_with_master(self, master: int) -> None:
+        """End soon after the master, which is this process's parent; Locust needs a minute."""
+        while os.getppid() == master:
+            gevent.sleep(_LOOK_SECONDS)
+        logger.error("the master ended without a word; this worker ends too")
+        self._runner.quit()
 
     def _on_test_start(self, **_: object) -> None:
         fire = self._environment.events.request.fire

@@ -1,5 +1,7 @@
 """The record of a run on disk: start.json, samples.bin, summary.json."""
 
+import logging
+from contextlib import suppress
 from pathlib import Path
 from typing import Any, BinaryIO
 
@@ -9,17 +11,23 @@ from numpy.typing import NDArray
 from loadtests.output.json_file import write_json
 from loadtests.sender.samples import clear_samples, open_samples
 
+logger = logging.getLogger(__name__)
+
 
 class Recording:
     """Writes the record of one run; its JSON files appear whole or not at all.
 
     Args:
         directory: Where the record goes; it must exist.
+
+    Attributes:
+        problem: Why samples are missing from the record, such as a full disk; None if none are.
     """
 
     def __init__(self, directory: Path) -> None:
         self._directory = directory
         self._samples: BinaryIO | None = None
+        self.problem: str | None = None
 
     def begin(self, started_at: float) -> None:
         """Write the run's time zero, unix seconds."""
@@ -30,15 +38,28 @@ class Recording:
         self._samples = open_samples(self._directory, own_file=own_file)
 
     def append(self, samples: NDArray[np.void]) -> None:
-        """Add samples to the open file, and flush them to the operating system."""
-        if self._samples is not None:
+        """Add samples to the open file, and flush them to the operating system.
+
+        If that fails, say so once and record no more samples; the load goes on.
+        """
+        if self._samples is None:
+            return
+        try:
             self._samples.write(samples.tobytes())
             self._samples.flush()
+        except OSError as error:
+            self.problem = (
+                f"the record in {self._directory} lacks samples: {error.strerror}; "
+                "make room there or choose another --record"
+            )
+            logger.error("%s", self.problem)  # noqa: TRY400 - the cause is in the sentence
+            self.close_samples()
 
     def close_samples(self) -> None:
         """Close the file of samples."""
         if self._samples is not None:
-            self._samples.close()
+            with suppress(OSError):  # What a full disk did not take is lost.
+                self._samples.close()
             self._samples = None
 
     def clear(self) -> None:

@@ -115,6 +115,10 @@ class LoadRun:
         if self._ticker is not None:
             logger.warning("gave up %d requests under way or queued", self._pool.give_up())
 
+    def record_problem(self) -> str | None:
+        """Return why samples are missing from the record; None if none are."""
+        return self._recording.problem if self._recording else None
+
     def now(self) -> float:
         """Return seconds since the run's start."""
         return time.perf_counter() - self._zero

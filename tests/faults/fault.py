@@ -22,6 +22,7 @@ class Fault:
         is_counted: Whether the services' own counts survive the fault.
         of_one_process: Whether it is the first process of the service that cannot answer.
         seconds: How long it lasts.
+        needs_clock: Whether it needs a stage whose clock can be stepped.
         in_short: Whether the short variant of CI measures it.
     """
 
@@ -33,6 +34,7 @@ class Fault:
     is_counted: bool = True
     of_one_process: bool = False
     seconds: float = 3.0
+    needs_clock: bool = False
     in_short: bool = False
 
 
@@ -67,3 +69,8 @@ def of_service(name: str, strike: Strike, *, ends: bool, in_short: bool = False)
         of_one_process=True,
         in_short=in_short,
     )
+
+
+def of_clock(name: str, strike: Strike) -> Fault:
+    """Return a step of the clock: nothing may fail."""
+    return Fault(name, contextmanager(strike), needs_clock=True)

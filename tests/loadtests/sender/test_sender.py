@@ -105,3 +105,12 @@ def test_a_process_that_gets_users_again_while_it_drains_does_not_report_its_end
     gevent.sleep(0.01)
 
     assert ends == []
+
+
+def test_process_that_was_busy_says_how_busy(run):
+    run.begin(Epoch(time.time(), 0.0, 0, {"here": {"ReadHeavy": 1}}), "here")
+    sum(number * number for number in range(300_000))
+    run._tick()
+
+    assert run.tallies.cpu_ratio is not None
+    assert run.tallies.cpu_ratio > 0.05

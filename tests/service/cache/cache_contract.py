@@ -2,7 +2,7 @@
 
 import pytest
 
-from service.domain.cache import CacheUnavailableError, Claim, FillOutcome, LeaseState
+from service.domain.cache import OVERTAKEN, CacheUnavailableError, Claim, FillOutcome, LeaseState
 from service.domain.fruit import Fruit
 
 APPLE = Fruit(1, "apple", 100)
@@ -298,6 +298,13 @@ class CacheContract:
 
         reply = acquire(cache, "cc", waited_for="aa")
         assert (reply.state, reply.text) == (LeaseState.HELD, "bb")
+
+    def test_waiters_do_not_get_a_value_whose_fill_was_fenced(self, cache):
+        """Fencing was turned on during a load that had no generation."""
+        acquire(cache, "aa")
+        cache.fill(1, APPLE, 1, Claim(OVERTAKEN, -2, "aa"))
+
+        assert acquire(cache, "bb", waited_for="aa").state is LeaseState.ACQUIRED
 
     def test_lease_that_was_taken_over_ends_like_any_other(self, cache):
         acquire(cache, "aa")

@@ -221,3 +221,43 @@ def test_fill_held_in_a_frozen_redis_until_the_generation_expired_is_fenced(fres
         time.sleep(0.01)
     assert not cache.read(1).found
     connections.close()
+
+
+def test_token_of_an_invalidation_is_kept_for_as_long_as_a_load_is_fenced(cache, client):
+    cache.invalidate(1)
+
+    assert 29_000 < client.pttl("{fruit:1}:gen") <= 30_000
+
+
+@pytest.mark.parametrize("failed", [True, False], ids=["failed", "done"])
+def test_result_is_left_for_longer_than_a_waiter_sleeps(cache, client, failed):
+    acquire(cache, "aa")
+    if failed:
+        cache.release_failed(1, since(cache, -2, "aa"))
+    else:
+        cache.fill(1, None, 0, since(cache, -2, "aa"))
+
+    assert 400 < client.pttl("{fruit:1}:lease") <= 500
+
+
+def test_reading_the_shared_knobs_keeps_them_alive(cache, client):
+    cache.share_knobs(1, '{"version": 1}', 0)
+    client.pexpire("cacheaside:settings", 500)
+    cache.share_knobs(0, "", None)
+
+    assert 9_000 < client.pttl("cacheaside:settings") <= 10_000
+
+
+def test_entry_without_a_ttl_counts_as_found(cache, client, observer):
+    client.set("fruit:1", b'{"id": 1, "name": "apple", "quantity": 100}')
+    client.config_resetstat()
+    before = observer.reads.copy()
+    cache.fill(1, APPLE, 1000, Claim("*", -2))
+    acquire(cache, "aa")
+
+    stats, counted = client.info("stats"), observer.reads - before
+    assert counted["found"] > 0
+    assert (stats["keyspace_hits"], stats["keyspace_misses"]) == (
+        counted["found"],
+        counted["missing"],
+    )

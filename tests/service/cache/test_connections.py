@@ -2,6 +2,8 @@
 
 import socket
 import threading
+import time
+from contextlib import suppress
 
 import pytest
 
@@ -112,3 +114,41 @@ def test_refusal_of_a_server_that_is_not_the_primary_drops_its_connections(refus
     assert not connections._idle
     connections.close()
     server.close()
+
+
+@pytest.fixture
+def late_redis():
+    """A server that answers its first PING late, and everything else at once."""
+    listener = socket.create_server(("127.0.0.1", 0))
+    late = iter([0.15])
+
+    def talk(connection):
+        with connection, suppress(OSError):
+            while data := connection.recv(4096):
+                if b"PING" in data:
+                    time.sleep(next(late, 0.0))
+                    connection.sendall(b"+PONG\r\n")
+                elif b"GET" in data:
+                    connection.sendall(b"$2\r\nok\r\n")
+                else:
+                    connection.sendall(b"+OK\r\n" * data.count(b"*"))
+
+    def serve():
+        with suppress(OSError):
+            while True:
+                connection, _ = listener.accept()
+                threading.Thread(target=talk, args=(connection,), daemon=True).start()
+
+    threading.Thread(target=serve, daemon=True).start()
+    yield f"redis://127.0.0.1:{listener.getsockname()[1]}/0"
+    listener.close()
+
+
+def test_reply_that_came_too_late_is_not_the_next_callers(late_redis):
+    connections = connect(late_redis, 0.1, Breaker())
+    with pytest.raises(NoReplyError):
+        connections.exchange("", [("PING",)], None, patient=True)
+    time.sleep(0.1)
+
+    assert connections.exchange("k", [("GET", "k")], None, patient=True) == [b"ok"]
+    connections.close()

@@ -54,3 +54,17 @@ def test_entry_with_a_pending_invalidation_is_not_served(parts):
 
     with pytest.raises(StoreUnavailableError):
         parts.look_up()
+
+
+def test_entry_whose_invalidation_becomes_pending_during_the_pause_is_not_served():
+    parts = Parts()
+    parts.look_up()
+    parts.store.down = parts.cache.down = True
+
+    def write_meanwhile(_):
+        parts.invalidations.invalidate(APPLE.id)
+        parts.cache.down = False
+
+    parts.cache_aside._sleep = write_meanwhile
+    with pytest.raises(StoreUnavailableError):
+        parts.look_up()

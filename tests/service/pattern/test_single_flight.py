@@ -175,3 +175,13 @@ def test_crowd_may_wait_for_a_young_flight_and_is_refused_when_it_takes_long(clo
         "('apple', True)",
         "the load under way takes too long",
     ]
+
+
+def test_ended_flight_is_remembered_when_another_ends_after_it(flights, clock):
+    missed_at = clock()
+    clock.advance(0.01)
+    flights.run("key", clock(), lambda: "apple")
+    clock.advance(0.01)
+    flights.run("other", clock(), lambda: "pear")
+
+    assert flights.run("key", missed_at, lambda: "again") == ("apple", False)

@@ -1,4 +1,4 @@
-"""The store on SQLite: rows, the catalogue, and failures."""
+"""The store on SQLite: what other stores do otherwise, and failures."""
 
 import threading
 
@@ -29,25 +29,6 @@ def test_new_file_has_the_seed_rows(store):
     assert store.find(4, 0) is None
 
 
-def test_written_row_is_visible_to_other_connections(store, tmp_path):
-    other = FruitStore(f"sqlite:///{tmp_path}/fruit.db", 1, RecordingObserver())
-    assert store.replace(Fruit(9, "kiwi", 1)) is True
-    assert store.replace(Fruit(9, "kiwi", 2)) is False
-
-    assert Fruit(9, "kiwi", 2) == other.find(9, 0)
-    other.close()
-
-
-def test_replacing_a_row_by_itself_is_no_creation(store):
-    assert store.replace(SEED[0]) is False
-
-
-def test_deleted_row_is_gone(store):
-    assert store.delete(1) is True
-    assert store.delete(1) is False
-    assert store.find(1, 0) is None
-
-
 def test_delay_comes_after_the_row_was_read(store, monkeypatch):
     """A write during the delay does not change the answer, because the row is read before it."""
     slept = []
@@ -60,39 +41,6 @@ def test_delay_comes_after_the_row_was_read(store, monkeypatch):
 
     assert SEED[0] == store.find(1, 0.25)
     assert slept == [0.25]
-
-
-def test_catalogue_is_filled_once_and_keeps_existing_rows(store):
-    store.replace(Fruit(5, "mine", 5))
-    created = [store.fill_catalogue(2500), store.fill_catalogue(2500), store.fill_catalogue(10)]
-
-    assert created == [2496, 0, 0]
-    assert Fruit(5, "mine", 5) == store.find(5, 0)
-    assert SEED[1] == store.find(2, 0)
-    assert generate_fruit(2500) == store.find(2500, 0)
-    assert store.find(2501, 0) is None
-
-
-def test_name_with_any_characters_is_stored_unchanged(store):
-    name = "\U0001f34e'\"\\%;--\0" + "é" * 200
-    store.replace(Fruit(7, name, 0))
-
-    assert name == store.find(7, 0).name
-
-
-def test_concurrent_writers_of_one_row_all_succeed(store):
-    done = []
-    threads = [
-        threading.Thread(target=lambda n=n: done.append(store.replace(Fruit(50, "x", n))))
-        for n in range(8)
-    ]
-    for thread in threads:
-        thread.start()
-    for thread in threads:
-        thread.join()
-
-    assert len(done) == 8
-    assert done.count(True) == 1
 
 
 def test_row_that_violates_another_constraint_is_refused_after_retries(store):

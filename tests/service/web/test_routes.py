@@ -1,5 +1,6 @@
 """The HTTP contract of lookups, of writes and of invalid input."""
 
+import io
 from dataclasses import replace
 
 import pytest
@@ -300,3 +301,22 @@ def test_requests_are_counted_by_route_never_by_path(client):
     assert "/fruit/1" not in client.get("/metrics").text
     labels = {"method": "GET", "route": "unmatched", "status": "404"}
     assert metric_value(client, "cacheaside_http_requests_total", **labels) == 2
+
+
+def test_chunked_body_beyond_the_limit_is_refused(client):
+    body = b'{"name": "a", "quantity": 1}'.ljust(16 * 1024 + 1)
+    answer = client.put(
+        "/fruit/1",
+        input_stream=io.BytesIO(body),
+        headers={"Content-Type": "application/json", "Transfer-Encoding": "chunked"},
+        environ_overrides={"wsgi.input_terminated": True},
+    )
+
+    assert answer.status_code == 413
+
+
+@pytest.mark.parametrize("method", ["PUT", "DELETE"])
+def test_answer_to_a_write_may_not_be_stored(client, method):
+    answer = client.open("/fruit/1", method=method, json={"name": "a", "quantity": 1})
+
+    assert answer.headers["Cache-Control"] == "no-store"
