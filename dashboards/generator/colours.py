@@ -45,6 +45,7 @@ _HIT_RATIOS = {
     "predicted": BLUE,
     "theory": GREY,
     "sweep: measured": TEAL,
+    "sweep: replay": BROWN,
     "sweep: predicted": INDIGO,
     "Redis: keys": BROWN,
     "service: keys": ORANGE,

@@ -218,7 +218,7 @@ def test_measurements_against_ttl_are_points_and_predictions_squares():
             name = style["displayName"]
             if "custom.show" in style:
                 assert style["custom.show"] == ("lines" if name == "theory" else "points")
-                square = "predicted" in name or name == "TTL now"
+                square = name.endswith(("predicted", "replay", "TTL now"))
                 assert style["custom.pointShape"] == ("square" if square else "circle")
 
 

@@ -68,6 +68,7 @@ PREDICTED_THEN = (
 GRID = (0.1, 0.2, 0.5, 1, 2, 5, 10, 20, 30, 60, 120, 300, 600, 3600)
 THEORY = _near_ttls_seen(_theory())
 TRIAL = as_ttl(last_in_range("loadtest_trial_hit_ratio"))
+TRIAL_REPLAYED = as_ttl(last_in_range("loadtest_trial_replay_hit_ratio"))
 TRIAL_PREDICTED = as_ttl(last_in_range("loadtest_trial_predicted_hit_ratio"))
 LOADS = average_while_in_force("ttl:cacheaside_store_loads:rate15s")
 LOOKUP_RATE = average_while_in_force(LOOKUPS)
@@ -110,6 +111,7 @@ def _charts() -> list[Panel]:
             Column(MEASURED, "measured"),
             Column(PREDICTED_THEN, "predicted", shape="square"),
             Column(TRIAL, "sweep: measured"),
+            Column(TRIAL_REPLAYED, "sweep: replay", shape="square"),
             Column(TRIAL_PREDICTED, "sweep: predicted", shape="square"),
             whole=True,
         ),
@@ -169,6 +171,7 @@ def _trials() -> Panel:
         Column(MEASURED, "hit ratio", unit="percentunit"),
         Column(PREDICTED_THEN, "predicted", unit="percentunit"),
         Column(TRIAL, "sweep: hit ratio", unit="percentunit"),
+        Column(TRIAL_REPLAYED, "sweep: replay", unit="percentunit"),
         Column(TRIAL_PREDICTED, "sweep: predicted", unit="percentunit"),
         Column(_quantile(0.5), "p50", unit="s"),
         Column(_quantile(0.99), "p99", unit="s"),
