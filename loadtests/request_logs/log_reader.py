@@ -108,6 +108,15 @@ def _lines(source: Source, found: Format) -> Iterator[str]:
 
 def _class_of(pattern: re.Pattern[str] | None) -> Callable[[str], str]:
     if pattern is None:
-        return lambda key: key.partition(":")[0] if ":" in key[:40] and "://" not in key else ""
+        return _usual_class
     take = key_filter(pattern)
     return lambda key: take(key) or ""
+
+
+def _usual_class(key: str) -> str:
+    """Return what stands before the first colon, or the first folder of a path; else nothing."""
+    if key.startswith("/"):
+        folder, slash, _ = key[1:].partition("/")
+        return folder if slash else ""
+    name, colon, _ = key.partition(":")
+    return name if colon and "/" not in name else ""

@@ -36,7 +36,8 @@ class Reading:
         delimiter: What sets columns apart; None recognises it.
         line_regex: Finds the groups key, time, op and size in a line; None for a known format.
         key_regex: Takes the key out of what stands in its place; None takes all of it.
-        class_regex: Takes the class out of a key; None takes what stands before its first ":".
+        class_regex: Takes the class out of a key; None takes what stands before its first colon, or
+            the first folder of a path.
         fills_change: Whether a SET changes the data, rather than filling the cache after a miss.
     """
 

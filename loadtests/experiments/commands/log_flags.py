@@ -49,7 +49,7 @@ def add_log_flags(parser: argparse.ArgumentParser) -> None:
         "--class-regex",
         type=_regex,
         metavar="REGEX",
-        help="Takes the class out of a key: its first group (default what stands before a colon)",
+        help="Takes the class out of a key (default: before a colon, or the first folder)",
     )
     how.add_argument(
         "--sets-change",

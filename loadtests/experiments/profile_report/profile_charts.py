@@ -38,7 +38,7 @@ def _hit_ratios(profile: Profile) -> go.Figure:
     figure.add_hline(
         y=profile.ceiling,
         line={"color": GREY, "dash": "dash"},
-        annotation_text=f"no TTL beats {profile.ceiling:.1%}",
+        annotation_text=f"no TTL beats {profile.ceiling:.1%}{' without stale hits' if profile.changes else ''}",
         annotation_position="top left",
     )
     hover = "%{y:.1%}"

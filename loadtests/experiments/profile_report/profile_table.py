@@ -12,6 +12,7 @@ from loadtests.output.figure_text import percent_text
 from loadtests.profile.curve import Profile
 
 CLOSE_TO_CEILING = 0.01
+_EARLY = 0.8
 
 
 def profile_tables(profile: Profile) -> RenderableType:
@@ -35,6 +36,12 @@ def answer_lines(profile: Profile) -> list[str]:
             f"TTL {duration_text(best.ttl_seconds)} gets {percent_text(best.hit_ratio)} hits, of at"
             f" most {ceiling} with any TTL; that is {best.store_reads_per_second:.4g} store reads"
             f" per second, and at most {best.live_entries_peak:,} entries."
+        )
+    early = next(p for p in profile.curve if p.hit_ratio >= _EARLY * profile.curve[-1].hit_ratio)
+    if close and early.ttl_seconds < close[0].ttl_seconds:
+        lines.append(
+            f"TTL {duration_text(early.ttl_seconds)} gets {percent_text(early.hit_ratio)} already,"
+            f" with at most {early.live_entries_peak:,} entries."
         )
     first = "first of their key since a change" if profile.changes else "first of their key"
     changes = f" and {profile.changes:,} changes" if profile.changes else ""

@@ -317,6 +317,14 @@ def test_class_is_what_stands_before_the_colon_or_what_a_regex_finds(tmp_path):
     assert [by_regex.class_names[i] for i in by_regex.key_classes] == ["7", "7", "8"]
 
 
+def test_class_of_a_path_is_its_first_folder(tmp_path):
+    content = "1 /product/7\n2 /about\n3 /user/7/orders\n4 http://a/b:1\n"
+
+    log = _read(tmp_path, content).requests
+
+    assert [log.class_names[i] for i in log.key_classes] == ["product", "", "user", "http"]
+
+
 def test_classes_beyond_fifty_are_one_class(tmp_path):
     content = "".join(f"{i} c{i}:1\n" for i in range(80))
 
