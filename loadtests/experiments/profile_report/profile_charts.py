@@ -35,10 +35,11 @@ def profile_charts(profile: Profile) -> list[go.Figure]:
 def _hit_ratios(profile: Profile) -> go.Figure:
     figure = _figure(profile, "Hit ratio over TTL", "share of reads")
     figure.update_yaxes(range=[0, 1.02], tickformat=".0%")
+    fresh = " without stale hits" if profile.changes else ""
     figure.add_hline(
         y=profile.ceiling,
         line={"color": GREY, "dash": "dash"},
-        annotation_text=f"no TTL beats {profile.ceiling:.1%}{' without stale hits' if profile.changes else ''}",
+        annotation_text=f"no TTL beats {profile.ceiling:.1%}{fresh}",
         annotation_position="top left",
     )
     hover = "%{y:.1%}"
