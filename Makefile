@@ -4,6 +4,7 @@ SERVICE_PORT ?= 8000
 LOCUST_PORT ?= 8089
 PROMETHEUS_PORT ?= 9090
 PYTEST_ARGS ?=
+BENCH_ARGS ?=
 # From a plan to its report: a wrong line here is a wrong figure.
 JUDGES := $(foreach part,plan records figures report,loadtests/experiments/$(part)/*.py)
 
@@ -11,12 +12,14 @@ VERSION := $(shell $(PYTHON) -c 'import sys; print("%d.%d" % sys.version_info[:2
 BIN := .venv/bin
 RUN := .venv/.run-$(VERSION)
 DEV := .venv/.dev-$(VERSION)
+# What the service is measured beside has an environment of its own, where it can break nothing.
+BENCH := .cache/bench/.installed-$(VERSION)
 # Without --no-compile, compiling modules that are never imported doubles the installation time.
 PIP := $(BIN)/python -m pip -qq --disable-pip-version-check install --no-compile
 COMPOSE = $(shell docker compose version >/dev/null 2>&1 && echo docker compose || echo docker-compose)
 
 .DEFAULT_GOAL := help
-.PHONY: help demo run test test-faults coverage lint dashboards architecture bench bench-load bench-stampede accept up down clean python
+.PHONY: help demo run test test-faults coverage lint dashboards architecture bench bench-check bench-load bench-stampede accept up down clean python
 
 help:  ## list these commands
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "make %-15s %s\n", $$1, $$2 }' $(firstword $(MAKEFILE_LIST))
@@ -52,7 +55,11 @@ dashboards: $(DEV)  ## regenerate dashboards/*.json from dashboards/generator/
 architecture: $(DEV)  ## rewrite the tree in ARCHITECTURE.md from the files' first sentences
 	@$(BIN)/python -m tests.architecture_tree
 
-bench: bench-load bench-stampede  ## run both benches
+bench: $(RUN) $(BENCH)  ## measure the service beside what people would use in its place; eight minutes
+	@$(BIN)/python -m loadtests bench service $(BENCH_ARGS)
+
+bench-check: $(RUN) $(BENCH)  ## measure it again and say which ratios became worse
+	@$(BIN)/python -m loadtests bench check $(BENCH_ARGS)
 
 bench-load: $(RUN)  ## measure what the load generator itself costs, beside plain Locust
 	@$(BIN)/python -m loadtests bench load
@@ -62,7 +69,7 @@ bench-stampede: $(RUN)  ## measure the loads per refresh of a hot key, by protec
 
 accept: $(DEV)  ## measure every promised figure in full; tens of minutes
 	@$(BIN)/python -m pytest -m accept -s $(PYTEST_ARGS)
-	@$(MAKE) --no-print-directory bench
+	@$(MAKE) --no-print-directory bench bench-load bench-stampede
 
 up:  ## start everything in containers, then print the three addresses
 	@$(COMPOSE) up --build --detach --wait
@@ -92,4 +99,10 @@ $(RUN): requirements.txt | python
 $(DEV): requirements-dev.txt $(RUN)
 	@echo "installing the packages that check it into .venv" >&2
 	@$(PIP) -r requirements-dev.txt
+	@touch $@
+
+$(BENCH): requirements-bench.txt requirements.txt | python
+	@echo "installing what the service is measured beside into .cache/bench" >&2
+	@$(PYTHON) -m venv --clear .cache/bench
+	@.cache/bench/bin/python -m pip -qq --disable-pip-version-check install -r requirements-bench.txt
 	@touch $@

@@ -46,6 +46,7 @@ FOLDERS = {
     "loadtests/experiments/recommendation": "which TTL meets what is asked of the cache",
     "loadtests/experiments/commands": "the verbs of python -m loadtests",
     "loadtests/own_cost": "what the load generator itself costs",
+    "loadtests/side_by_side": "the service beside what people would use in its place",
     "dashboards": "Grafana's dashboards as JSON, and what writes them",
     "dashboards/generator": "the kit that the boards are built with",
     "dashboards/generator/boards": "one file for each dashboard",

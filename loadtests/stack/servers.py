@@ -38,6 +38,7 @@ REDIS = KnownServer(
 MARIADB = KnownServer(("mariadbd", "mysqld"), "usr/sbin/mariadbd", ("mariadb-server-core",))
 PROMETHEUS = KnownServer(("prometheus",), "usr/bin/prometheus", ("prometheus",))
 PROMTOOL = KnownServer(("promtool",), "usr/bin/promtool", ("prometheus",))
+WRK = KnownServer(("wrk",), "usr/bin/wrk", ("wrk",))
 CHROMIUM = KnownServer(
     ("chromium", "chromium-browser", "google-chrome"),
     "usr/lib/chromium/chromium",

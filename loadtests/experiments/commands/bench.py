@@ -1,10 +1,11 @@
-"""Measure the load generator itself, or draw how it shows a freeze."""
+"""Measure the service or the load generator itself, or draw how it shows a freeze."""
 
 import argparse
 from pathlib import Path
 
 from rich.console import Console
 
+from loadtests.experiments.commands import bench_service
 from loadtests.experiments.commands.usage import UsageError, Verbs, add_verb
 from loadtests.own_cost import freeze_chart, load_cost
 from loadtests.sender.samples import read_samples
@@ -39,6 +40,7 @@ def add_to(verbs: Verbs) -> None:
     """Declare the verb and what it measures."""
     parser = verbs.add_parser("bench", help=(__doc__ or "").rstrip("."), description=__doc__)
     benches = parser.add_subparsers(dest="bench", required=True, metavar="BENCH")
+    bench_service.add_to(benches)
     add_verb(benches, "load", LOAD, measure_load)
     chart = add_verb(benches, "freeze-chart", FREEZE_CHART, draw_freeze)
     for name, text in RUNS.items():

@@ -104,7 +104,16 @@ def test_user_error_is_one_line_and_exit_code_two(capsys, arguments, message):
 
 @pytest.mark.parametrize(
     "words",
-    [["run"], ["sweep"], ["stampede"], ["report"], ["bench", "load"], ["bench", "freeze-chart"]],
+    [
+        ["run"],
+        ["sweep"],
+        ["stampede"],
+        ["report"],
+        ["bench", "load"],
+        ["bench", "service"],
+        ["bench", "check"],
+        ["bench", "freeze-chart"],
+    ],
     ids=" ".join,
 )
 def test_help_of_every_verb_has_an_example(capsys, words):

@@ -1,0 +1,134 @@
+"""Measures every case in turn, then what the service costs besides."""
+
+import os
+import platform
+import time
+import urllib.request
+from collections.abc import Callable, Sequence
+from statistics import median
+from typing import Any
+
+from loadtests.side_by_side.cases import BARE_GET, CASES, SERVICE, Case
+from loadtests.side_by_side.contenders import DEFAULT_THREADS, ContenderServer
+from loadtests.side_by_side.pairs import measure_in_turn, ratios
+from loadtests.side_by_side.stage import Stage, fill_catalogue, require_answers, stage
+
+PAIRS = 5
+LOOKUPS = 1_000_000
+STARTS = 3
+
+Say = Callable[[str], None]
+
+
+def measure(say: Say, pairs: int = PAIRS, lookups: int = LOOKUPS) -> dict[str, Any]:
+    """Measure everything and return it as JSON holds it.
+
+    Args:
+        say: Receives a line for each figure, as soon as it is known.
+        pairs: How many pairs each ratio rests on.
+        lookups: After how many lookups /metrics and memory are measured.
+    """
+    began = time.monotonic()
+    with stage() as here:
+        for line in here.lines:
+            say(line)
+        say(f"{os.cpu_count()} cores, shared by server, Redis and load")
+        service = here.server(SERVICE, DEFAULT_THREADS)
+        fill_catalogue(service)
+        resident = service.resident_bytes()
+        found = [_compare(here, case, pairs, say) for case in CASES]
+        costs = _costs(here, service, resident, lookups)
+        for name, value in costs.items():
+            say(f"{name}: {value}")
+        return {
+            "format": 1,
+            "cores": os.cpu_count(),
+            "python": platform.python_version(),
+            "programs": here.lines,
+            "pairs": pairs,
+            "seconds": round(time.monotonic() - began),
+            "cases": found,
+            "costs": costs,
+        }
+
+
+def _compare(here: Stage, case: Case, pairs: int, say: Say) -> dict[str, Any]:
+    ours = here.server(case.service, case.threads)
+    rival = here.server(case.rival, case.threads)
+    one, other = measure_in_turn(
+        lambda: here.measure(ours, case.script), lambda: here.measure(rival, case.script), pairs
+    )
+    here.stop(case.rival, case.threads)
+    rates = ratios([each.rate for each in one], [each.rate for each in other])
+    # Less CPU time for an answer is better, so that the service stands below the line.
+    cpu = ratios([each.cpu_seconds for each in other], [each.cpu_seconds for each in one])
+    say(
+        f"{case.name}: {rates.median:.2f} ({rates.low:.2f}-{rates.high:.2f}), "
+        f"by CPU time {cpu.median:.2f}"
+    )
+    return {
+        "name": case.name,
+        "path": case.path,
+        "rival": case.rival.name,
+        "threads": case.threads,
+        "wanted": case.wanted,
+        "is_short": case.is_short,
+        "ratio": round(rates.median, 3),
+        "low": round(rates.low, 3),
+        "high": round(rates.high, 3),
+        "cpu_ratio": round(cpu.median, 3),
+        "rate": round(median(each.rate for each in one)),
+        "rival_rate": round(median(each.rate for each in other)),
+        "p99_ms": round(median(each.p99_seconds for each in one) * 1000, 2),
+        "rival_p99_ms": round(median(each.p99_seconds for each in other) * 1000, 2),
+    }
+
+
+def _costs(
+    here: Stage, service: ContenderServer, resident: int, lookups: int
+) -> dict[str, int | float]:
+    """Return what the service costs after many lookups, and at its start."""
+    # The writes before have removed the entry that others look for.
+    here.wrk.send(service.url, 1.0)
+    answered = _lookups(service)
+    while answered < lookups:
+        burst = here.wrk.send(service.url, max(1.0, min(10.0, (lookups - answered) / 10_000)))
+        require_answers(burst, service.name)
+        answered += burst.requests
+    seconds, size = _read_metrics(service)
+    bare = here.server(BARE_GET, DEFAULT_THREADS)
+    return {
+        "lookups": answered,
+        "metrics_ms": round(seconds * 1000, 2),
+        "metrics_bytes": size,
+        "memory_mb": round(service.resident_bytes() / 1e6, 1),
+        "memory_growth_ratio": round(service.resident_bytes() / resident - 1, 4),
+        "bare_memory_mb": round(bare.resident_bytes() / 1e6, 1),
+        "start_seconds": _start(here, STARTS),
+        "bare_start_seconds": round(
+            median(here.seconds_to_start(BARE_GET, DEFAULT_THREADS) for _ in range(STARTS)), 2
+        ),
+    }
+
+
+def _start(here: Stage, starts: int) -> float:
+    return round(median(here.seconds_to_start(SERVICE, DEFAULT_THREADS) for _ in range(starts)), 2)
+
+
+def _lookups(service: ContenderServer) -> int:
+    with urllib.request.urlopen(  # noqa: S310 - our own server
+        f"{service.base}/metrics?name[]=cacheaside_lookups_total", timeout=10
+    ) as page:
+        lines: Sequence[str] = page.read().decode().splitlines()
+    return sum(int(float(line.split()[-1])) for line in lines if not line.startswith("#"))
+
+
+def _read_metrics(service: ContenderServer) -> tuple[float, int]:
+    """Return the least time in which /metrics was read, and its size."""
+    times, size = [], 0
+    for _ in range(10):
+        began = time.perf_counter()
+        with urllib.request.urlopen(f"{service.base}/metrics", timeout=10) as page:  # noqa: S310
+            size = len(page.read())
+        times.append(time.perf_counter() - began)
+    return min(times), size

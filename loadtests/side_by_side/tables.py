@@ -1,0 +1,103 @@
+"""The measured ratios as a table: for the terminal, for the README and for docs/method.md."""
+
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+from rich.box import SIMPLE_HEAD
+from rich.table import Table
+
+from loadtests.output.figure_text import UNKNOWN
+from loadtests.stack.guardian import ROOT
+
+BEGIN, END = "<!-- bench: written by make bench -->\n", "<!-- end of bench -->"
+README, METHOD = ROOT / "README.md", ROOT / "docs" / "method.md"
+
+Case = Mapping[str, Any]
+Figures = Mapping[str, Any]
+
+SHORT = ("path", "beside", "ratio", "wanted")
+WHOLE = (
+    *("path", "threads", "beside", "ratio", "range", "by CPU time", "wanted"),
+    *("answers/s", "its answers/s", "p99 ms", "its p99 ms"),
+)
+
+
+def _cells(case: Case) -> dict[str, str]:
+    wanted = case["wanted"]
+    return {
+        "path": case["path"],
+        "threads": str(case["threads"]),
+        "beside": case["rival"],
+        "ratio": f"{case['ratio']:.2f}",
+        "range": f"{case['low']:.2f}–{case['high']:.2f}",  # noqa: RUF001 - from and to
+        "by CPU time": f"{case['cpu_ratio']:.2f}",
+        "wanted": UNKNOWN if wanted is None else f"≥ {wanted:.2f}",
+        "answers/s": str(case["rate"]),
+        "its answers/s": str(case["rival_rate"]),
+        "p99 ms": f"{case['p99_ms']:.1f}",
+        "its p99 ms": f"{case['rival_p99_ms']:.1f}",
+    }
+
+
+def terminal_table(figures: Figures) -> Table:
+    """Return the ratios as the terminal shows them; one below what is wanted is marked."""
+    table = Table(box=SIMPLE_HEAD)
+    headings = WHOLE[:7]
+    for heading in headings:
+        table.add_column(heading, justify="left" if heading in {"path", "beside"} else "right")
+    for case in figures["cases"]:
+        cells = _cells(case)
+        table.add_row(*(cells[heading] for heading in headings), style=_style(case))
+    return table
+
+
+def _style(case: Case) -> str:
+    return "" if case["wanted"] is None or case["ratio"] >= case["wanted"] else "bold"
+
+
+def short_text(figures: Figures) -> str:
+    """Return the README's table."""
+    cases = [case for case in figures["cases"] if case["is_short"]]
+    return f"{_markdown(SHORT, cases)}\n{_conditions(figures)}\n"
+
+
+def whole_text(figures: Figures) -> str:
+    """Return the table of docs/method.md, with what the service costs besides."""
+    costs = figures["costs"]
+    sentences = (
+        f"After {costs['lookups']} lookups `/metrics` took {costs['metrics_ms']} ms and had "
+        f"{costs['metrics_bytes']} bytes, and the process had {costs['memory_mb']} MB, "
+        f"{costs['memory_growth_ratio'] * 100:.1f} % more than at the start "
+        f"(Flask and redis-py alone: {costs['bare_memory_mb']} MB). From its start to the first "
+        f"answer it took {costs['start_seconds']} s (Flask and redis-py alone: "
+        f"{costs['bare_start_seconds']} s)."
+    )
+    return f"{_markdown(WHOLE, figures['cases'])}\n{_conditions(figures)}\n\n{sentences}\n"
+
+
+def _conditions(figures: Figures) -> str:
+    return (
+        f"Medians of {figures['pairs']} pairs of one run; {figures['cores']} cores shared by "
+        f"server, Redis and load; Python {figures['python']}."
+    )
+
+
+def _markdown(headings: Sequence[str], cases: Sequence[Case]) -> str:
+    lines = [f"| {' | '.join(headings)} |", f"|{'---|' * len(headings)}"]
+    for case in cases:
+        cells = _cells(case)
+        lines.append(f"| {' | '.join(cells[heading] for heading in headings)} |")
+    return "\n".join([*lines, ""])
+
+
+def write_documents(figures: Figures) -> None:
+    """Write both tables where they stand."""
+    for path, text in ((README, short_text(figures)), (METHOD, whole_text(figures))):
+        _replace_table(path, text)
+
+
+def _replace_table(path: Path, text: str) -> None:
+    before, begin, rest = path.read_text(encoding="utf-8").partition(BEGIN)
+    _, end, after = rest.partition(END)
+    path.write_text(f"{before}{begin}{text}{end}{after}", encoding="utf-8")
