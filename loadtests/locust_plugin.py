@@ -75,6 +75,8 @@ def _connect(environment: Environment, web_ui: WebUI | None) -> None:
     token = os.environ.get("CONTROL_TOKEN") or None
     if isinstance(environment.runner, WorkerRunner):
         environment.user_classes = list(available_classes(environment).values())
+        # Each forked worker would print its own document, or write it over the master's.
+        options.json, options.json_file = False, None
         WorkerLoad(environment, environment.runner, token)
         return
     if not options.user_classes:

@@ -132,7 +132,7 @@ class Ledger:
         """Start the next epoch of the open run, and with the first one the run itself.
 
         Args:
-            users: For each process its users by scenario.
+            users: For each process its users by class; only those of scenarios count.
             lead_seconds: How far ahead the epoch begins, for every process to learn of it in time.
 
         Returns:
@@ -141,6 +141,11 @@ class Ledger:
         if self._epochs and self.has_fixed_users:
             logger.warning(FIXED_USERS)
             return None
+        ours = scenarios_of(self._environment)
+        users = {
+            process: {name: count for name, count in counts.items() if name in ours}
+            for process, counts in users.items()
+        }
         begins_at = time.time() + lead_seconds
         started_at = self.started_at or begins_at
         epoch = Epoch(started_at, begins_at - started_at, self._epochs, users)

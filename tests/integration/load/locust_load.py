@@ -29,13 +29,23 @@ class LocustProcess:
         headless: Whether Locust ends with the run; otherwise its web page is at `page_url`.
         environment: Variables on top of our own.
         record: Where the record goes; by default `record` in the directory.
+        locustfile: The file that Locust reads.
     """
 
-    def __init__(self, directory, url, *arguments, headless=True, environment=None, record=None):
+    def __init__(
+        self,
+        directory,
+        url,
+        *arguments,
+        headless=True,
+        environment=None,
+        record=None,
+        locustfile="loadtests/locustfile.py",
+    ):
         self.record = record or directory / "record"
         self.log = directory / "locust.log"
         master = free_port()
-        words = [sys.executable, "-m", "locust", "-f", "loadtests/locustfile.py"]
+        words = [sys.executable, "-m", "locust", "-f", str(locustfile)]
         words += ["--service-url", url, "--master-bind-port", str(master)]
         words += ["--master-port", str(master)]
         self.page_url = None

@@ -1,10 +1,9 @@
 """What the ledger keeps of a run: its epochs, and whether it was fenced throughout."""
 
 import pytest
-from locust.env import Environment
 
 from loadtests.run.ledger import Ledger
-from tests.loadtests.settings_for import options
+from tests.loadtests.run.environments import read_heavy_environment
 
 ON, OFF = {"fencing": "on"}, {"fencing": "off"}
 
@@ -16,7 +15,7 @@ ON, OFF = {"fencing": "on"}, {"fencing": "off"}
 )
 def test_a_run_is_fenced_only_if_fencing_was_on_all_the_time(knobs, fenced):
     outcomes = []
-    ledger = Ledger(Environment(parsed_options=options()), None, outcomes.append)
+    ledger = Ledger(read_heavy_environment(), None, outcomes.append)
     for before in knobs[:1]:
         ledger.note_knobs(before)
     ledger.open()
@@ -34,7 +33,7 @@ USERS = {"local": {"ReadHeavy": 1}}
 @pytest.fixture
 def make_ledger():
     def make(**given):
-        ledger = Ledger(Environment(parsed_options=options(**given)), None, lambda _outcome: None)
+        ledger = Ledger(read_heavy_environment(**given), None, lambda _outcome: None)
         ledger.open()
         return ledger
 
@@ -64,3 +63,13 @@ def test_a_run_of_a_number_of_requests_keeps_its_users(make_ledger):
 
     assert ledger.next_epoch(USERS, lead_seconds=0.5) is not None
     assert ledger.next_epoch(USERS, lead_seconds=0.5) is None
+
+
+def test_users_that_are_no_scenario_take_no_part_in_an_epoch(make_ledger):
+    ledger = make_ledger()
+
+    epoch = ledger.next_epoch({"a": {"ReadHeavy": 1, "Visitor": 3}, "b": {"Visitor": 2}}, 0.5)
+
+    assert epoch.users == {"a": {"ReadHeavy": 1}, "b": {}}
+    assert epoch.processes == ["a"]
+    assert make_ledger().next_epoch({"a": {"Visitor": 3}}, 0.5) is None

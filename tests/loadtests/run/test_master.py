@@ -4,7 +4,6 @@ from types import SimpleNamespace
 
 import gevent
 import pytest
-from locust.env import Environment
 from locust.runners import STATE_MISSING
 
 from loadtests.run import master
@@ -12,7 +11,7 @@ from loadtests.run.ledger import Ledger
 from loadtests.run.master import MasterLoad
 from loadtests.run.worker import BEGIN, BEGUN, EXHAUSTED, GIVE_UP, REPORT, STOPPED
 from loadtests.sender.tallies import Tallies
-from tests.loadtests.settings_for import options
+from tests.loadtests.run.environments import read_heavy_environment
 
 
 class Runner:
@@ -51,7 +50,7 @@ def runner():
 
 @pytest.fixture
 def environment(runner):
-    environment = Environment(parsed_options=options(headless=False))
+    environment = read_heavy_environment(headless=False)
     environment.runner = runner
     return environment
 

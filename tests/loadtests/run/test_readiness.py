@@ -1,14 +1,13 @@
 """Whether the slots of a run are enough for the processes that will send."""
 
 import pytest
-from locust.env import Environment
 from locust.runners import MasterRunner
 
 from loadtests.run.ledger import Ledger
-from loadtests.run.load_user import LoadUser
 from loadtests.run.readiness import Readiness
 from loadtests.workload.flags import FlagError
-from tests.loadtests.settings_for import options, settings
+from tests.loadtests.run.environments import read_heavy_environment
+from tests.loadtests.settings_for import settings
 
 
 class TwoWorkers(MasterRunner):
@@ -23,8 +22,7 @@ class TwoWorkers(MasterRunner):
 
 @pytest.fixture
 def environment():
-    read_heavy = type("ReadHeavy", (LoadUser,), {})
-    return Environment(parsed_options=options(), user_classes=[read_heavy])
+    return read_heavy_environment()
 
 
 @pytest.fixture

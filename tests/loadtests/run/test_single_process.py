@@ -2,12 +2,10 @@
 
 from types import SimpleNamespace
 
-from locust.env import Environment
-
 from loadtests.run.ledger import Ledger
 from loadtests.run.single_process import LocalLoad
 from loadtests.sender.tallies import Tallies
-from tests.loadtests.settings_for import options
+from tests.loadtests.run.environments import read_heavy_environment
 
 
 class Run:
@@ -26,7 +24,7 @@ class Run:
 
 
 def test_users_that_arrive_while_a_run_is_being_stopped_start_nothing():
-    environment = Environment(parsed_options=options())
+    environment = read_heavy_environment()
     environment.runner = SimpleNamespace(user_classes_count={"ReadHeavy": 1})
     events = environment.events
     ledger = Ledger(environment, None, lambda _outcome: None)
