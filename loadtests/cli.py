@@ -16,6 +16,7 @@ from loadtests.experiments.commands import (
     compare,
     profile,
     recommend,
+    record,
     report,
     run,
     stampede,
@@ -50,7 +51,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     """
     parser = OneLineParser(prog="python -m loadtests", description=__doc__)
     verbs = parser.add_subparsers(dest="verb", required=True, metavar="VERB")
-    for verb in (run, sweep, stampede, report, compare, profile, recommend, bench):
+    for verb in (run, sweep, stampede, report, compare, profile, record, recommend, bench):
         verb.add_to(verbs)
     options = parser.parse_args(arguments)
     for number in (signal.SIGTERM, signal.SIGINT):

@@ -71,6 +71,7 @@ class CurvePoint:
         age_mean_seconds: Mean age of what hits returned; None without hits.
         ttl_alone: Without invalidation; None if the log has no changes.
         bounded: Under the memory bound; None without one.
+        hit_ratio_error: Standard error that comes from sampling; None for a log of all keys.
     """
 
     ttl_seconds: float
@@ -85,6 +86,7 @@ class CurvePoint:
     age_mean_seconds: float | None
     ttl_alone: TtlAlone | None
     bounded: Bounded | None
+    hit_ratio_error: float | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -136,6 +138,7 @@ class Profile:
         curve: A point for each TTL, shortest first.
         classes: Parts of the keys by class, the most read first; empty if all have one class.
         deciles: Tenths of the keys by popularity, the most popular first.
+        sample: keep_ratio and reads of all keys, if the log is a sample; None if it is whole.
     """
 
     requests: int
@@ -148,6 +151,7 @@ class Profile:
     curve: list[CurvePoint]
     classes: list[Part]
     deciles: list[Part]
+    sample: dict[str, float] | None = None
 
     def as_object(self) -> dict[str, Any]:
         """Return it for JSON."""

@@ -17,6 +17,7 @@ from loadtests.profile.curve import (
     Profile,
     TtlAlone,
 )
+from loadtests.profile.scale import Scale
 from loadtests.profile.stale_hits import replay_ttl_alone
 from loadtests.profile.ttl_replay import TtlReplay, replay_ttl
 from loadtests.request_logs.request_log import RequestLog
@@ -65,17 +66,18 @@ def profile_of(
         on_point: Called with the number of TTLs that are done since.
     """
     ordered = sorted(ttls)
+    reads_by_key = np.bincount(log.keys[~log.changes], minlength=log.key_count)
+    scale = Scale.of(log, int(reads_by_key.sum()))
 
     def replay(ttl: float) -> tuple[TtlReplay, CurvePoint]:
         replayed = replay_ttl(log, ttl)
-        point = _point(log, ttl, replayed, bounds)
+        point = _point(log, ttl, replayed, bounds, scale)
         on_point(1)
         return replayed, point
 
     with ThreadPoolExecutor(_CORES) as pool:
         replays = list(pool.map(replay, ordered))
     endless = replay_ttl(log, np.inf)
-    reads_by_key = np.bincount(log.keys[~log.changes], minlength=log.key_count)
     reads = int(reads_by_key.sum())
     hits = {ttl: each.hits_by_key for ttl, (each, _) in zip(ordered, replays, strict=True)}
     hits[np.inf] = endless.hits_by_key
@@ -85,42 +87,46 @@ def profile_of(
         changes=int(log.keys.size) - reads,
         keys=log.key_count,
         span_seconds=log.span_seconds,
-        rate=log.keys.size / log.span_seconds,
-        ceiling=endless.hits / reads,
+        rate=scale.whole(log.keys.size) / log.span_seconds,
+        ceiling=scale.ratio(reads - endless.hits),
         curve=[point for _, point in replays],
         classes=sorted(
             _parts(log.key_classes, log.class_names, reads_by_key, hits, log.span_seconds),
             key=lambda part: -part.reads,
         ),
         deciles=_deciles(reads_by_key, hits, log.span_seconds),
+        sample=log.sample._asdict() if log.sample else None,
     )
 
 
-def _point(log: RequestLog, ttl: float, replayed: TtlReplay, bounds: Bounds) -> CurvePoint:
+def _point(
+    log: RequestLog, ttl: float, replayed: TtlReplay, bounds: Bounds, scale: Scale
+) -> CurvePoint:
     misses = Misses(replayed.misses_first, replayed.misses_expired, replayed.misses_written)
     hits, missed = replayed.hits, misses.first + misses.expired + misses.written
-    reads = hits + missed
+    changed = hits + missed < log.keys.size
     sized = replayed.bytes_peak > 0
     return CurvePoint(
         ttl_seconds=ttl,
-        hit_ratio=hits / reads,
-        offload_ratio=hits / reads,
-        store_reads_per_second=missed / log.span_seconds,
+        hit_ratio=scale.ratio(missed),
+        offload_ratio=scale.ratio(missed),
+        store_reads_per_second=scale.whole(missed) / log.span_seconds,
         misses=misses,
-        live_entries_mean=replayed.live_mean,
-        live_entries_peak=replayed.live_peak,
-        live_bytes_mean=replayed.bytes_mean if sized else None,
-        live_bytes_peak=replayed.bytes_peak if sized else None,
+        live_entries_mean=scale.whole(replayed.live_mean),
+        live_entries_peak=round(scale.whole(replayed.live_peak)),
+        live_bytes_mean=scale.whole(replayed.bytes_mean) if sized else None,
+        live_bytes_peak=round(scale.whole(replayed.bytes_peak)) if sized else None,
         age_mean_seconds=replayed.age_sum / hits if hits else None,
-        ttl_alone=_ttl_alone(log, ttl, reads, bounds) if reads < log.keys.size else None,
-        bounded=_bounded(log, ttl, reads, bounds),
+        ttl_alone=_ttl_alone(log, ttl, hits + missed, bounds, scale) if changed else None,
+        bounded=_bounded(log, ttl, hits + missed, bounds, scale),
+        hit_ratio_error=scale.error(replayed.misses_by_key) if log.sample else None,
     )
 
 
-def _ttl_alone(log: RequestLog, ttl: float, reads: int, bounds: Bounds) -> TtlAlone:
+def _ttl_alone(log: RequestLog, ttl: float, reads: int, bounds: Bounds, scale: Scale) -> TtlAlone:
     seen = replay_ttl_alone(log, ttl, bounds.visible_seconds)
     return TtlAlone(
-        hit_ratio=seen.hits / reads,
+        hit_ratio=scale.ratio(reads - seen.hits),
         stale_ratio=seen.stale / seen.hits if seen.hits else None,
         staleness_mean_seconds=seen.staleness_sum / seen.stale if seen.stale else None,
         staleness_worst_seconds=seen.staleness_worst,
@@ -128,11 +134,15 @@ def _ttl_alone(log: RequestLog, ttl: float, reads: int, bounds: Bounds) -> TtlAl
     )
 
 
-def _bounded(log: RequestLog, ttl: float, reads: int, bounds: Bounds) -> Bounded | None:
+def _bounded(
+    log: RequestLog, ttl: float, reads: int, bounds: Bounds, scale: Scale
+) -> Bounded | None:
     if bounds.items is None and bounds.size_bytes is None:
         return None
-    replayed = replay_bounded(log, ttl, bounds.items, bounds.size_bytes)
-    return Bounded(replayed.hits / reads, replayed.evictions, replayed.misses_evicted)
+    items, size_bytes = map(scale.part, (bounds.items, bounds.size_bytes))
+    replayed = replay_bounded(log, ttl, items, size_bytes)
+    missed = reads - replayed.hits
+    return Bounded(scale.ratio(missed), replayed.evictions, replayed.misses_evicted)
 
 
 def _deciles(

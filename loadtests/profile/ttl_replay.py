@@ -20,6 +20,7 @@ class TtlReplay(NamedTuple):
 
     Attributes:
         hits_by_key: Hits of each key.
+        misses_by_key: Misses of each key.
         misses_first: Misses of keys that were never in the cache before.
         misses_expired: Misses of entries whose TTL had passed.
         misses_written: Misses of entries that a change had removed.
@@ -31,6 +32,7 @@ class TtlReplay(NamedTuple):
     """
 
     hits_by_key: NDArray[np.int64]
+    misses_by_key: NDArray[np.int64]
     misses_first: int
     misses_expired: int
     misses_written: int
@@ -62,6 +64,7 @@ def replay_ttl(log: RequestLog, ttl_seconds: float) -> TtlReplay:
     left = np.concatenate(([0], np.cumsum(sizes[leaving])))
     return TtlReplay(
         hits_by_key=hits,
+        misses_by_key=np.bincount(log.keys[fills], minlength=log.key_count),
         misses_first=int(reasons[_FIRST]),
         misses_expired=int(reasons[_EXPIRED]),
         misses_written=int(reasons[_WRITTEN]),

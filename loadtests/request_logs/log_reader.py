@@ -14,6 +14,7 @@ from loadtests.request_logs.recognition import (
     recognise,
 )
 from loadtests.request_logs.request_log import RequestLogWriter
+from loadtests.request_logs.sample import sample_of
 from loadtests.request_logs.source import DAMAGED, LogError, Source, reason
 
 OTHER_KEYS = "keys that --key-regex does not match"
@@ -77,10 +78,9 @@ def _read_lines(
             on_lines(_LINES_BETWEEN_SIGNS)
         parsed = parse(line)
         if isinstance(parsed, str):
-            if parsed:
-                dropped[parsed] += 1
-                if parsed == UNREADABLE and not first_bad:
-                    first_bad = f"line {number}: {quote(line)} is not understood as {found.name}"
+            _count(parsed, line, writer)
+            if parsed == UNREADABLE and not first_bad:
+                first_bad = f"line {number}: {quote(line)} is not understood as {found.name}"
             continue
         for time, text, change, size in parsed:
             key = key_of(text)
@@ -94,6 +94,14 @@ def _read_lines(
         raise LogError(f"{source.name}, {why}; {WAY_OUT}")
     if first_bad:
         writer.first_bad.append(f"{source.name}, {first_bad}")
+
+
+def _count(reason_: str, line: str, writer: RequestLogWriter) -> None:
+    """Count a line without requests; the last line of a sample says what it is a sample of."""
+    if reason_:
+        writer.dropped[reason_] += 1
+    elif line.startswith("#") and (sample := sample_of(line)):
+        writer.samples.append(sample)
 
 
 def _lines(source: Source, found: Format) -> Iterator[str]:

@@ -9,6 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from loadtests.request_logs.key_numbers import KeyNumbers
+from loadtests.request_logs.sample import Sample, joined
 
 _TYPES = {"times": np.float64, "keys": np.int32, "changes": np.bool_, "sizes": np.int64}
 _CHUNK = 250_000
@@ -27,7 +28,7 @@ class RequestLog:
         key_classes: Index in `class_names` of each key's class.
         class_names: Names of the classes; one empty name if keys have none.
         dropped: How many lines gave no request, by reason.
-        notes: What was assumed, in sentences.
+        sample: What it is a sample of; None if it is whole.
     """
 
     def __init__(
@@ -44,7 +45,7 @@ class RequestLog:
         self.key_classes = key_classes
         self.class_names = class_names
         self.dropped = dropped
-        self.notes: list[str] = []
+        self.sample: Sample | None = None
 
     @property
     def key_count(self) -> int:
@@ -81,6 +82,7 @@ class RequestLogWriter:
         self._written = 0
         self.dropped: Counter[str] = Counter()
         self.first_bad: list[str] = []
+        self.samples: list[Sample] = []
 
     def __enter__(self) -> Self:
         return self
@@ -122,9 +124,11 @@ class RequestLogWriter:
             columns[column] = (
                 np.memmap(file, dtype=kind, mode="r+") if self.count else np.empty(0, dtype=kind)
             )
-        return RequestLog(
+        log = RequestLog(
             columns, self._class_of_key[: self._numbers.count], list(self._classes), self.dropped
         )
+        log.sample = joined(self.samples)
+        return log
 
     def _new_class(self, name: str) -> int:
         if len(self._classes) >= MOST_CLASSES and name != OTHER_CLASS:

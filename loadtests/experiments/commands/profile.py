@@ -19,7 +19,7 @@ from pathlib import Path
 from rich.console import Console
 from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn
 
-from loadtests.experiments.commands.log_flags import add_log_flags, read_logs, what_was_read
+from loadtests.experiments.commands.flags.log_flags import add_log_flags, read_logs, what_was_read
 from loadtests.experiments.commands.usage import (
     UsageError,
     Verbs,

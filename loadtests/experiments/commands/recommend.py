@@ -19,7 +19,7 @@ from typing import Any
 
 from rich.console import Console
 
-from loadtests.experiments.commands.bound_flags import add_bound_flags, prices, wanted
+from loadtests.experiments.commands.flags.bound_flags import add_bound_flags, prices, wanted
 from loadtests.experiments.commands.usage import (
     UsageError,
     Verbs,

@@ -11,6 +11,7 @@ from loadtests.profile.curve import Bounded, CurvePoint, Part, Profile, TtlAlone
 _T = TypeVar("_T")
 _MOST_PARTS = 12
 _SHOWN_TTLS = 5
+_STUDENT_7 = 2.365  # Eight parts of a sample.
 
 
 class Section(NamedTuple):
@@ -55,6 +56,7 @@ def _curve_columns(profile: Profile) -> list[Column[CurvePoint]]:
     columns: list[Column[CurvePoint]] = [
         Column("\nTTL", lambda p: duration_text(p.ttl_seconds)),
         Column("hit\nratio", lambda p: percent_text(p.hit_ratio)),
+        Column("±\n95 %", _error_text, "", True),
         Column("store\nreads/s", lambda p: f"{p.store_reads_per_second:.4g}"),
         Column("first\nmisses", lambda p: f"{p.misses.first:,}"),
         Column("\nexpired", lambda p: f"{p.misses.expired:,}"),
@@ -68,6 +70,11 @@ def _curve_columns(profile: Profile) -> list[Column[CurvePoint]]:
         Column("most\nMB", lambda p: number_text(p.live_bytes_peak, 2, factor=1e-6), "", True),
         Column("mean\nage s", lambda p: number_text(p.age_mean_seconds, 2)),
     ]
+
+
+def _error_text(point: CurvePoint) -> str:
+    error = point.hit_ratio_error
+    return percent_text(None if error is None else _STUDENT_7 * error)
 
 
 def _bounded_columns() -> list[Column[tuple[CurvePoint, Bounded]]]:

@@ -45,6 +45,11 @@ def answer_lines(profile: Profile) -> list[str]:
         )
     first = "first of their key since a change" if profile.changes else "first of their key"
     changes = f" and {profile.changes:,} changes" if profile.changes else ""
+    if profile.sample:
+        lines.append(
+            f"A sample of {percent_text(profile.sample['keep_ratio'])} of the keys; ratios are of"
+            f" all {profile.sample['reads']:,} reads, and counts of misses are those of the sample."
+        )
     lines += [
         f"No TTL gets more than {ceiling} hits: the other reads are the {first}.",
         (

@@ -12,6 +12,7 @@ from loadtests.experiments.recommendation.candidate import Candidate, Candidates
 from loadtests.prediction.steady_state import Traffic, predicted_hit_ratio
 from loadtests.workload.scenario import Scenario
 
+_STUDENT_7 = 2.365  # A sample's error comes from eight parts of it.
 TTL_GRID = (1.0, 2.0, 5.0, 10.0, 20.0, 30.0, 60.0, 120.0, 300.0, 600.0, 1800.0, 3600.0, 7200.0)
 
 
@@ -46,7 +47,7 @@ def from_profile(profile: Mapping[str, Any], entry: Entry) -> Candidates:
         Candidate(
             ttl_seconds=point["ttl_seconds"],
             hit_ratio=point["hit_ratio"],
-            hit_ratio_low=point["hit_ratio"],
+            hit_ratio_low=point["hit_ratio"] - _STUDENT_7 * (point.get("hit_ratio_error") or 0.0),
             store_reads_per_second=point["store_reads_per_second"],
             store_reads_high=point["store_reads_per_second"],
             p99_seconds=None,

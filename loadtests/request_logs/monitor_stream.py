@@ -1,0 +1,88 @@
+"""What a running Redis is asked, by its MONITOR command."""
+
+import time
+from collections.abc import Iterator
+from typing import Any
+
+import redis
+from redis.backoff import NoBackoff
+from redis.retry import Retry
+
+from loadtests.request_logs.source import LogError
+
+_WAIT_SECONDS = 0.5
+
+
+class MonitoredRedis:
+    """A Redis whose commands are watched; changes no key.
+
+    Args:
+        url: redis:// or rediss://.
+    """
+
+    def __init__(self, url: str) -> None:
+        try:
+            self._client = redis.Redis.from_url(
+                url, socket_timeout=5, socket_connect_timeout=5, retry=Retry(NoBackoff(), 0)
+            )
+        except ValueError as error:
+            raise LogError(f"--redis-url: {error}; such as redis://127.0.0.1:6379/0") from None
+
+    def close(self) -> None:
+        """Close the connections."""
+        self._client.close()
+
+    def commands_per_second(self) -> int:
+        """Return how many commands the server runs per second at present.
+
+        Raises:
+            LogError: It cannot be reached.
+        """
+        return int(self._info("stats")["instantaneous_ops_per_sec"])
+
+    def replicas(self) -> list[str]:
+        """Return the addresses of its replicas that are online.
+
+        Raises:
+            LogError: It cannot be reached.
+        """
+        replication = self._info("replication")
+        found = [replication.get(f"slave{i}") for i in range(int(replication["connected_slaves"]))]
+        return [f"{r['ip']}:{r['port']}" for r in found if r and r.get("state") == "online"]
+
+    def reads(self) -> int:
+        """Return how many keys commands have read since the server started.
+
+        Raises:
+            LogError: It cannot be reached.
+        """
+        stats = self._info("stats")
+        return int(stats["keyspace_hits"]) + int(stats["keyspace_misses"])
+
+    def lines(self, seconds: float) -> Iterator[str]:
+        """Yield MONITOR's lines for some seconds, and an empty one now and then while it is idle.
+
+        Raises:
+            LogError: Redis cannot be reached or refuses MONITOR.
+        """
+        ends = time.monotonic() + seconds
+        try:
+            with self._client.monitor() as monitor:  # type: ignore[no-untyped-call]
+                connection = monitor.connection
+                while time.monotonic() < ends:
+                    if connection.can_read(timeout=_WAIT_SECONDS):
+                        yield _text(connection.read_response())
+                    else:
+                        yield ""
+        except redis.RedisError as error:
+            raise LogError(f"Redis cannot be watched: {error}") from None
+
+    def _info(self, section: str) -> dict[str, Any]:
+        try:
+            return self._client.info(section)
+        except redis.RedisError as error:
+            raise LogError(f"Redis cannot be asked: {error}; check --redis-url") from None
+
+
+def _text(reply: object) -> str:
+    return reply.decode("utf-8", "surrogateescape") if isinstance(reply, bytes) else str(reply)
