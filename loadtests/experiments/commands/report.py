@@ -1,7 +1,7 @@
 """Make the tables and the report of a sweep or stampede again.
 
 Everything is worked out from the records in the run's folder, and nothing is measured. report.html
-is replaced, and stampede.json too for a stampede.
+and report.md are replaced, and stampede.json too for a stampede.
 
 Example:
   python -m loadtests report results/sweep-20250131-120000

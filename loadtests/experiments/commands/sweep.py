@@ -1,8 +1,9 @@
 """Measure hit ratio, latency and store load at several TTLs.
 
 Each TTL gets a trial: empty the cache, predict the hit ratio, send traffic, and count within a
-window. A table and report.html then compare measurement and prediction, and list every reason to
-doubt a trial. Flags override the values of a plan file.
+window. A table and a report (report.html, and report.md for a pull request) then compare
+measurement and prediction, and list every reason to doubt a trial. Flags override the values of a
+plan file.
 
 Example:
   python -m loadtests sweep --ttl 1,5,30 --rate 300 --items 1000

@@ -23,7 +23,7 @@ class TimeSeries:
     """A trial bucket by bucket; a bucket without the samples for a value has None there.
 
     Attributes:
-        seconds: The middle of each bucket, in seconds after the first arrival.
+        width_seconds: Length of a bucket; the first begins with the first arrival.
         hit_ratio: Of the lookups that were meant to start in the bucket.
         median_seconds: Of their response times.
         slowest_seconds: Of their response times.
@@ -31,7 +31,7 @@ class TimeSeries:
         closes: When it closes, likewise.
     """
 
-    seconds: Sequence[float]
+    width_seconds: float
     hit_ratio: Sequence[float | None]
     median_seconds: Sequence[float | None]
     slowest_seconds: Sequence[float | None]
@@ -56,7 +56,7 @@ def time_series(samples: Samples, window: Window | None) -> TimeSeries | None:
     hits = _count(samples, HIT_RESULTS, bucket, number)
     middle, slowest = _medians_and_slowest(samples["response"], bucket, number)
     return TimeSeries(
-        seconds=[round((index + 0.5) * width, 3) for index in range(number)],
+        width_seconds=width,
         hit_ratio=[
             int(hit) / int(of) if of else None for hit, of in zip(hits, answered, strict=True)
         ],

@@ -13,6 +13,10 @@ TEMPLATES = Path(__file__).parent / "templates"
 PLOTLY_JS = Path(__file__).parent / "plotly_js" / "plotly-basic.min.js"
 
 
+_CHART = Markup('<h3>{}</h3><div class="plotly-graph-div"></div><script>drawChart({})</script>')
+"""A chart of a page; the page's own script draws it where it stands."""
+
+
 def environment(*, html: bool) -> Environment:
     """Return what renders the templates, as HTML or as Markdown."""
     environment = Environment(
@@ -40,13 +44,10 @@ def plotly_program() -> Markup:
 
 def chart_fragment(figure: go.Figure) -> Markup:
     """Return a chart as HTML; its title is a heading of the page, where it wraps."""
-    heading = Markup("<h3>{}</h3>").format(figure.layout.title.text)
-    html = figure.update_layout(title=None).to_html(
-        full_html=False,
-        include_plotlyjs=False,
-        config={"displaylogo": False, "responsive": True, "displayModeBar": False},
-    )
-    return heading + Markup(html)  # noqa: S704 - plotly made it from numbers
+    title = figure.layout.title.text
+    # JSON in a script must not end it.
+    drawing = figure.update_layout(title=None).to_json().replace("<", r"\u003c")
+    return _CHART.format(title, Markup(drawing))  # noqa: S704 - plotly made it from numbers
 
 
 def started_text(seconds: float) -> str:

@@ -170,5 +170,6 @@ def test_trial_over_time_shades_its_window_and_levels_what_was_expected_of_it(tr
     assert (window.x0, window.x1) == (shown.series.opens, shown.series.closes)
     assert series(figure, "theory")[0].y == (0.88, 0.88)
     assert series(figure, "replay")[0].x == (window.x0, window.x1)
+    assert series(figure, "hit ratio")[0].x0 == shown.series.width_seconds / 2
     assert series(figure, "hit ratio")[0].y[3] == pytest.approx(10 / 11, abs=0.05)
     assert series(figure, "slowest response")[0].y[3] == pytest.approx(12.0, abs=0.01)

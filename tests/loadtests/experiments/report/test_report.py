@@ -21,6 +21,7 @@ from loadtests.experiments.report.pages import render_sweep
 from loadtests.experiments.report.table import run_tables
 from loadtests.output.figure_text import UNKNOWN
 from loadtests.service_under_test.contract import SERVICE_RESULTS
+from loadtests.stack.guardian import ROOT
 
 KEYS = [
     *("knobs", "ttl_seconds", "number", "repetition", "hit_ratio", "hit_ratio_low"),
@@ -56,6 +57,17 @@ def test_json_has_the_agreed_shape(results, tmp_path):
     assert "NaN" not in json.dumps(answer)
 
 
+def test_every_key_of_the_json_is_documented(results):
+    answer = as_json(results, None)
+    text = (ROOT / "docs/method.md").read_text(encoding="utf-8")
+    documented = set(re.findall(r"`(\w+)`", text.partition("`--json` prints one object")[2]))
+
+    percentile = re.compile(r"(service_)?(\w+)_p\d\d_ms")
+    keys = {*answer, *(key for key in answer["trials"][0] if not percentile.fullmatch(key))}
+    assert keys - documented == set()
+    assert {"all_p50_ms", "service_miss_p95_ms"} < documented & set(answer["trials"][0])
+
+
 def test_json_is_null_for_unknown_figures(results):
     trial = as_json(results, None)["trials"][0]
 
@@ -73,7 +85,7 @@ def test_trial_without_counts_is_shown_as_unknown_everywhere(results):
     assert (trial["lookups"], trial["results"]) == (None, None)
     assert "None" not in print_tables(aborted)
     pages = render_sweep(aborted)
-    assert f'data-label="lookups number">{UNKNOWN}</td>' in pages.html
+    assert f'<td class="first">{UNKNOWN}</td><td>' in pages.html
     assert "None" not in pages.markdown
 
 
