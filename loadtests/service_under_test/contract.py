@@ -10,6 +10,12 @@ CACHE_RESULTS = (*HIT_RESULTS, "miss", "coalesced")
 
 SERVICE_RESULTS = (*CACHE_RESULTS, "bypass", "error")
 
+OUTSIDE_RESULTS = ("bypass", "error")
+"""Results of lookups that got no answer from the cache, hit or miss."""
+
+MOST_OUTSIDE_RATIO = 0.001
+"""Up to this share of lookups outside the cache the hit ratio of the others stands for all."""
+
 Knob = float | int | str
 """The value of a run-time knob."""
 
@@ -22,6 +28,13 @@ def count_hits(counts: Mapping[str, int]) -> int:
 def count_cache_lookups(counts: Mapping[str, int]) -> int:
     """Return how many lookups reached the cache: all but bypassed and failed ones."""
     return sum(counts.get(result, 0) for result in CACHE_RESULTS)
+
+
+def outside_ratio(counts: Mapping[str, int]) -> float | None:
+    """Return the share of lookups that bypassed the cache or failed; None without any lookup."""
+    outside = sum(counts.get(result, 0) for result in OUTSIDE_RESULTS)
+    lookups = outside + count_cache_lookups(counts)
+    return outside / lookups if lookups else None
 
 
 def hit_ratio(counts: Mapping[str, int]) -> float | None:

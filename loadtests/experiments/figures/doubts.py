@@ -8,13 +8,12 @@ from loadtests.experiments.figures.interference import changes_between_readings,
 from loadtests.experiments.figures.residual import unlike_replay
 from loadtests.experiments.records.records import TrialRecord
 from loadtests.prediction.measuring_window import DISCARDED_LIVES, FEWEST_TTLS, longest_life
-from loadtests.service_under_test.contract import SERVICE_RESULTS
+from loadtests.service_under_test.contract import MOST_OUTSIDE_RATIO, SERVICE_RESULTS, outside_ratio
 
 BUSY_CPU_RATIO = 0.8  # Above this share of a core, a load generator measures itself.
 LATE_SECONDS = 0.010  # Later starts make latencies doubtful.
 LATE_TTL_SHARE = 0.1  # Starts later than this share of the TTL make hits doubtful too.
 RATE_TOLERANCE = 0.01
-MISSING_RATIO = 0.001  # More lookups than this, bypassed or failed, shift the hit ratio.
 NOISE_ERRORS = 3.0  # Standard errors of a Poisson count.
 
 
@@ -118,10 +117,10 @@ def _bypassed(case: Case) -> Iterator[Doubt]:
 
 def _scope_of_missing(case: Case) -> Scope:
     """Return what lookups without the cache spoil: a few only their own figures."""
-    missing = case.lookups.get("error", 0)
-    if case.record.trial.ttl_seconds > 0:  # Without a TTL all lookups bypass the cache.
-        missing += case.lookups.get("bypass", 0)
-    return "trial" if missing > MISSING_RATIO * sum(case.lookups.values()) else "note"
+    lookups = dict(case.lookups)
+    if case.record.trial.ttl_seconds == 0:  # All lookups bypass a cache that is off.
+        lookups["hit"] = lookups.pop("bypass", 0)
+    return "trial" if (outside_ratio(lookups) or 0.0) > MOST_OUTSIDE_RATIO else "note"
 
 
 def _not_warm(case: Case) -> Iterator[Doubt]:
