@@ -58,6 +58,9 @@ def closing_line(outcome: Outcome) -> str:
     slip = number_text(slip_seconds, factor=1000.0, unit=" ms", unknown=UNKNOWN_WORD)
     parts.append(f"slip p99 {slip}")
     parts.append(f"{tallies.dropped} dropped, {tallies.failed} failed")
+    counts = tallies.results()
+    if counts["bypass"] or counts["error"]:
+        parts.append(f"{counts['bypass']} bypassed the cache, {counts['error']} errors")
     if tallies.judged_reads:
         parts.append(_staleness_text(outcome))
     return ", ".join(parts)

@@ -49,6 +49,23 @@ def test_an_unknown_figure_fails_its_gate():
     ]
 
 
+@pytest.mark.parametrize(("bypassed", "passes"), [(1, True), (2, False)])
+def test_hit_ratio_that_leaves_out_more_than_one_lookup_in_a_thousand_fails_its_gate(
+    bypassed, passes
+):
+    ended = outcome(*["hit"] * 999, *["bypass"] * bypassed)
+
+    failures = Gates(0.5, None, None, None).failures(ended)
+
+    why = (
+        "gate: the hit ratio leaves out 0.20 % of the lookups, which bypassed the cache or failed, "
+        "but must leave out at most 0.1 %"
+    )
+    assert failures == ([] if passes else [why])
+    assert NO_GATES.failures(ended) == []
+    assert f"{bypassed} bypassed the cache, 0 errors" in closing_line(ended)
+
+
 def test_stale_reads_are_counted():
     ended = outcome("hit")
     ended.tallies.judged_reads, ended.tallies.stale_reads = 10, 3
