@@ -15,6 +15,8 @@ from locust.web import WebUI
 from loadtests.page.cache_pages import CachePages
 from loadtests.page.exporter import Exposition, LoadCollector
 from loadtests.page.foreign_pages import add_page_name_flag
+from loadtests.page.hit_ratio.live_replay import LiveReplay
+from loadtests.page.html_report import add_to_html_report
 from loadtests.page.live_view import LiveView, LoadSource
 from loadtests.page.metrics_server import METRICS_PORT, start_metrics_server
 from loadtests.page.start_form import fewest_users, require_users
@@ -25,6 +27,7 @@ from loadtests.run.ledger import Ledger
 from loadtests.run.load_user import LoadUser, available_classes
 from loadtests.run.master import MasterLoad
 from loadtests.run.readiness import Readiness
+from loadtests.run.run_watch import RunWatch
 from loadtests.run.single_process import LocalLoad
 from loadtests.run.typed_locust import listen, parsed_options, web_app
 from loadtests.run.worker import WorkerLoad
@@ -96,6 +99,7 @@ def _connect(environment: Environment, web_ui: WebUI | None) -> None:
         source = MasterLoad(environment, environment.runner, ledger)
     else:
         source = LocalLoad(environment, ledger)
+    RunWatch(ledger, source.tallies).start()
     _show(environment, web_ui, readiness, source)
 
 
@@ -122,9 +126,13 @@ def _show(
 ) -> None:
     """Show the run on the web page and to Prometheus."""
     options = parsed_options(environment)
-    if web_ui is None and not options.metrics_port:
+    if web_ui is None and not options.metrics_port and not options.html_file:
         return
-    live = LiveView(source, readiness.ledger)
+    replay = None
+    if web_ui is not None or options.html_file:
+        replay = LiveReplay(environment, readiness.ledger)
+    live = LiveView(source, readiness.ledger, replay)
+    add_to_html_report(live)
     exposition = Exposition(
         LoadCollector(
             lambda: live.view,

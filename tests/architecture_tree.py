@@ -31,6 +31,7 @@ FOLDERS = {
     "loadtests/sender": "one process that sends",
     "loadtests/run": "all processes of one run of load",
     "loadtests/page": "what a run shows: Locust's page, /metrics",
+    "loadtests/page/hit_ratio": "the hit ratio over time, measured, replayed and by theory",
     "loadtests/output": "how figures are written, for people and in files",
     "loadtests/service_under_test": "the service as seen from outside",
     "loadtests/stack": "servers that are started for a run: private, compose, or given addresses",

@@ -1,34 +1,36 @@
-"""Adds our parts to Locust's web page: a checked start form, the Cache tab, its CSV, /metrics."""
+"""Adds our parts to Locust's web page: start form, Cache tab, chart, knob panel, CSV, /metrics."""
 
 import csv
 import io
-import json
-import logging
+from collections.abc import Mapping
+from dataclasses import asdict
+from pathlib import Path
 
 from flask import Blueprint, Response, jsonify, request
 from flask.typing import ResponseReturnValue
-from locust.argument_parser import ui_extra_args_dict
 from locust.env import Environment
-from locust.runners import STATE_RUNNING, STATE_SPAWNING
 from locust.web import WebUI
 
-from loadtests.page.cache_table import COLUMNS, cache_rows
+from loadtests.page.cache_table import COLUMNS, MEANINGS, result_rows, run_lines
 from loadtests.page.exporter import CONTENT_TYPE, Exposition
 from loadtests.page.foreign_pages import ForeignPages
+from loadtests.page.form_groups import form_guide, form_options
+from loadtests.page.hit_ratio.hit_ratio_chart import NARROW, WIDE, hit_ratio_chart
+from loadtests.page.hit_ratio.hit_ratio_series import series_of
+from loadtests.page.knob_panel import KnobPanel
 from loadtests.page.live_view import LiveView
-from loadtests.page.run_panel import RunPanel
-from loadtests.page.start_form import check_fields, check_users, chosen_classes, settings_of_form
-from loadtests.page.trace_folders import TraceFolders
-from loadtests.run.ledger import FIXED_USERS
+from loadtests.page.start_checks import StartChecks
 from loadtests.run.readiness import Readiness
 from loadtests.run.typed_locust import parsed_options, protected, web_app
-from loadtests.service_under_test.client import ServiceError
-from loadtests.workload.flags import FlagError
-from loadtests.workload.knob_flags import KNOB_FLAGS
 
-logger = logging.getLogger(__name__)
-
-TAB = "cache"
+_SCRIPTS = Path(__file__).with_name("scripts")
+_FILES: Mapping[str, str] = {
+    "page.css": "text/css",
+    "knob_panel.js": "text/javascript",
+    "run_view.js": "text/javascript",
+    "start_form.js": "text/javascript",
+}
+"""What the page loads, and its type."""
 
 
 class CachePages:
@@ -50,101 +52,81 @@ class CachePages:
         live: LiveView,
         exposition: Exposition,
     ) -> None:
-        self._environment = environment
-        self._picker = web_ui.userclass_picker_is_active
         options = parsed_options(environment)
-        self._named = options.user_classes or None  # On the command line.
-        self._shown = frozenset(ui_extra_args_dict())
-        self._trace_folders = TraceFolders(options.trace_folder or (), options.trace)
-        self._readiness = readiness
+        self._environment = environment
         self._live = live
         self._exposition = exposition
         self._base = options.web_base_path
         app = web_app(web_ui)
-        self._add_tab(web_ui)
-        self._refuse_without_login = protected(web_ui, lambda: None)
-        # The form shows its fields in the order of their declaration.
+        # The form shows its fields in the order in which they are given.
         app.jinja_env.policies["json.dumps_kwargs"] = {"sort_keys": False}
+        self._fill_template(web_ui)
         ForeignPages(options.web_host, options.page_name or ()).install(app)
-        app.before_request(self._check_start)
-        app.after_request(self._add_rows)
+        StartChecks(environment, web_ui, readiness).install(app)
+        app.after_request(self._add_scripts)
         pages = Blueprint("cacheaside", __name__, url_prefix=self._base)
         pages.get("/metrics")(self._metrics)
+        pages.get("/cacheaside/<any(" + ",".join(_FILES) + "):name>")(self._send_file)
         pages.get("/cacheaside/cache.csv")(protected(web_ui, self._csv))
-        RunPanel(readiness.ledger, live, self._base).install(app, pages, web_ui)
+        pages.get("/cacheaside/tables")(protected(web_ui, self._tables))
+        pages.get("/cacheaside/hit-ratio.svg")(protected(web_ui, self._chart))
+        KnobPanel(readiness.ledger, live).install(pages, web_ui)
         app.register_blueprint(pages)
 
-    def _add_tab(self, web_ui: WebUI) -> None:
-        structure = [{"key": key, "title": title} for key, title in COLUMNS]
-        web_ui.template_args["extended_tabs"] = [{"title": "Cache", "key": TAB}]
-        web_ui.template_args["extended_tables"] = [{"key": TAB, "structure": structure}]
+    def _fill_template(self, web_ui: WebUI) -> None:
+        """Add to what Locust's page is made from, each time that it is made."""
+        make_template_args = web_ui.update_template_args
+
+        def update_template_args() -> None:
+            make_template_args()  # type: ignore[no-untyped-call]
+            args, options = web_ui.template_args, parsed_options(self._environment)
+            args["extra_options"] = form_options(args["extra_options"], options)
+            args["cacheaside"] = form_guide()
+
+        web_ui.update_template_args = update_template_args  # type: ignore[method-assign]
+        web_ui.template_args["extended_tabs"] = [{"title": "Cache", "key": "cache"}]
         web_ui.template_args["extended_csv_files"] = [
             {"href": "./cacheaside/cache.csv", "title": "Download cache CSV"}
         ]
 
-    def _check_start(self) -> ResponseReturnValue | None:
-        """Refuse a wrong form before Locust acts on it; ready the service for a right one."""
-        if request.method != "POST" or request.path != f"{self._base}/swarm":
-            return None
-        to_login: Response | None = self._refuse_without_login()
-        if to_login is not None:
-            return to_login
-        running = self._running()
-        try:
-            check_fields(request.form, self._shown)
-            self._trace_folders.require(request.form.get("trace", ""))
-            if running:
-                self._check_edit()
-            else:
-                self._ready()
-        except (FlagError, ServiceError) as error:
-            refused = "not changed" if running else "not started"
-            logger.error("%s: %s", refused, error)  # noqa: TRY400 - a sentence for the user
-            return jsonify(success=False, message=str(error), host=self._environment.host)
-        return None
-
-    def _check_edit(self) -> None:
-        users = check_users(request.form, self._environment.user_classes)
-        # Locust keeps all fields for the next run, although they change nothing of this one.
-        settings_of_form(request.form, parsed_options(self._environment))
-        ledger = self._readiness.ledger
-        if ledger.has_fixed_users:
-            raise FlagError(FIXED_USERS)
-        self._readiness.require_slots(ledger.settings_now(), users)
-
-    def _running(self) -> bool:
-        runner = self._environment.runner
-        return runner is not None and runner.state in (STATE_RUNNING, STATE_SPAWNING)
-
-    def _ready(self) -> None:
-        options = parsed_options(self._environment)
-        named = request.form.getlist("user_classes") if self._picker else self._named
-        classes = chosen_classes(request.form, named, self._environment)
-        users = check_users(request.form, classes)
-        settings = settings_of_form(request.form, options)
-        self._environment.user_classes = classes
-        self._readiness.require_slots(settings, users)
-        self._readiness.ready_service(settings)
-        options.service_url = list(settings.service_urls)
-        for flag in KNOB_FLAGS:  # As texts, because Locust keeps the type of the value it finds.
-            setattr(options, flag.key, str(getattr(options, flag.key)))
-
-    def _add_rows(self, response: Response) -> Response:
-        if request.path == f"{self._base}/stats/requests" and response.status_code == 200:
-            report = json.loads(response.get_data())
-            rows = cache_rows(self._live.view)
-            report["extended_stats"] = [{"key": TAB, "data": rows}]
-            response.set_data(json.dumps(report))
+    def _add_scripts(self, response: Response) -> Response:
+        is_page = request.path == f"{self._base}/" and response.mimetype == "text/html"
+        if is_page and response.status_code == 200:
+            tags = '<link rel="stylesheet" href="./cacheaside/page.css">'
+            for name in _FILES:
+                if name.endswith(".js"):
+                    tags += f'<script src="./cacheaside/{name}" defer></script>'
+            page = response.get_data(as_text=True)
+            response.set_data(page.replace("</body>", f"{tags}</body>"))
         return response
+
+    def _send_file(self, name: str) -> ResponseReturnValue:
+        text = (_SCRIPTS / name).read_text(encoding="utf-8")
+        return Response(text, content_type=f"{_FILES[name]}; charset=utf-8")
 
     def _metrics(self) -> ResponseReturnValue:
         return Response(self._exposition.page(), content_type=CONTENT_TYPE)
 
+    def _tables(self) -> ResponseReturnValue:
+        view = self._live.view
+        return jsonify(
+            run=[asdict(line) for line in run_lines(view)],
+            columns=[{"key": key, "title": title} for key, title in COLUMNS],
+            results=result_rows(view),
+            meanings=MEANINGS,
+        )
+
+    def _chart(self) -> ResponseReturnValue:
+        width = min(max(request.args.get("width", WIDE, type=int), NARROW), 2 * WIDE)
+        drawing = hit_ratio_chart(series_of(self._live.view), width)
+        return Response(drawing, content_type="image/svg+xml; charset=utf-8")
+
     def _csv(self) -> ResponseReturnValue:
-        text = io.StringIO()
-        table = csv.DictWriter(text, [key for key, _ in COLUMNS])
-        table.writeheader()
         self._live.update()
-        table.writerows(cache_rows(self._live.view))
+        view, text = self._live.view, io.StringIO()
+        table = csv.DictWriter(text, ["name", "value", *(key for key, _ in COLUMNS[1:])])
+        table.writeheader()
+        table.writerows({"name": line.name, "value": line.value} for line in run_lines(view))
+        table.writerows(result_rows(view))
         headers = {"Content-Disposition": "attachment; filename=cache.csv"}
         return Response(text.getvalue(), content_type="text/csv", headers=headers)

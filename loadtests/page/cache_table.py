@@ -1,75 +1,204 @@
-"""Makes the rows of the Cache tab and of its CSV: headlines, then one row for each result."""
+"""Makes the two tables of the Cache tab: the run in words and numbers, and its results by row."""
 
-from collections.abc import Iterable
+import math
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
 
-from loadtests.output.figure_text import UNKNOWN, milliseconds_text, number_text, percent_text
+from loadtests.output.figure_text import milliseconds_text, number_text, percent_text
 from loadtests.page.snapshot import View
+from loadtests.prediction.stale_reads import Staleness
+from loadtests.replay.replayed_run import ReplayedRun
+from loadtests.run.run_parts import PartFigures
 from loadtests.sender.histogram import Histogram
+from loadtests.sender.oracle import VISIBLE_SECONDS
 from loadtests.sender.samples import RESULTS
 from loadtests.sender.tallies import Clocks, Tallies
+from loadtests.service_under_test.contract import hit_ratio
 
 COLUMNS = (
     ("name", "Result"),
     ("count", "Count"),
     ("share", "Share"),
-    ("response_p50_ms", "Response p50 (ms)"),
-    ("response_p95_ms", "p95"),
-    ("response_p99_ms", "p99"),
-    ("service_p50_ms", "Service p50 (ms)"),
-    ("service_p95_ms", "p95"),
-    ("service_p99_ms", "p99"),
+    ("response_p50_ms", "Response p50, ms"),
+    ("response_p95_ms", "Response p95, ms"),
+    ("response_p99_ms", "Response p99, ms"),
+    ("service_p50_ms", "Service p50, ms"),
+    ("service_p95_ms", "Service p95, ms"),
+    ("service_p99_ms", "Service p99, ms"),
 )
-"""Key and title of each column; the tab sorts rows by name, so headlines begin with a capital."""
+"""Key and title of each column of the results."""
+
+MEANINGS = {
+    "hit": "the cache had an entry",
+    "stale": "a soft-expired entry was served while one load refreshed it",
+    "negative": "the cache knew that the id does not exist",
+    "miss": "this request loaded from the store",
+    "coalesced": "this request waited for another one's load",
+    "bypass": "the cache was off or unreachable",
+    "error": "neither cache nor store could answer",
+    "failed": "no valid answer came",
+    "dropped": "it waited too long for a slot and was never sent",
+}
+"""What each result means."""
 
 _QUANTILES = (("p50", 0.5), ("p95", 0.95), ("p99", 0.99))
 
 Row = dict[str, str]
 
 
-def cache_rows(view: View) -> list[Row]:
-    """Return the rows of the tab, every cell as text ready to show."""
+@dataclass(frozen=True)
+class Line:
+    """One line about the run; each has a value, and none is a dash.
+
+    Attributes:
+        name: What it says.
+        value: The figure, or why there is none.
+        note: What the figure means.
+    """
+
+    name: str
+    value: str
+    note: str = ""
+
+
+def run_lines(view: View) -> list[Line]:
+    """Return the run in words and numbers."""
     tallies = view.shown
-    by_result = _by_result(tallies)
-    total = sum(clocks.response.count for clocks in by_result.values())
-    rows = [_row("All lookups", _merged(by_result.values()), total)]
-    rows += [
-        _headline("Hit ratio, last 10 s", share=percent_text(view.recent_hit_ratio)),
-        _headline("Hit ratio, predicted", share=percent_text(view.predicted_hit_ratio)),
-        _headline("Hit ratio, whole run", share=percent_text(tallies.hit_ratio())),
-        _headline("Slip", **_times("response", tallies.slip)),
-        _headline("Store queries a second", count=number_text(view.store_queries_per_second)),
-    ]
-    rows += [*_write_rows(tallies), *_staleness_rows(view)]
-    rows += [_row(word, by_result[word], total) for word in RESULTS if word in by_result]
-    return rows
-
-
-def _write_rows(tallies: Tallies) -> list[Row]:
-    lost = tallies.failed_writes + tallies.dropped_writes
-    if not tallies.writes + lost:
-        return []
+    recent = percent_text(view.recent_hit_ratio, "no lookups of the cache yet")
+    predicted = percent_text(view.predicted_hit_ratio, "no formula for these settings")
     return [
-        _headline("Writes acknowledged", count=str(tallies.writes)),
-        _headline("Writes failed or dropped", count=str(lost)),
+        Line("Hit ratio, last 10 s", recent),
+        Line("Hit ratio, predicted", predicted, "by theory, once the cache is warm"),
+        *_part_lines(view),
+        *_rate_lines(view),
+        *_slip_lines(tallies),
+        *_store_lines(view),
+        *_write_lines(tallies),
+        *_staleness_lines(view),
     ]
 
 
-def _staleness_rows(view: View) -> list[Row]:
-    tallies = view.shown
+def result_rows(view: View) -> list[Row]:
+    """Return a row for each result that occurred, and one for all; every cell is text."""
+    by_result = _by_result(view.shown)
+    total = sum(clocks.response.count for clocks in by_result.values())
+    rows = [_row(word, by_result[word], total) for word in RESULTS if word in by_result]
+    return [*rows, _row("all lookups", _merged(by_result.values()), total)] if rows else []
+
+
+def _part_lines(view: View) -> Iterator[Line]:
+    """Yield the hit ratio of each part of the run, or how long its cache is still cold."""
+    start = "begun with an empty cache" if view.began_empty else "begun with the cache as it was"
+    for number, figures in enumerate(view.parts):
+        part = figures.part
+        since = f" since {part.begins:.0f} s" if number else ""
+        is_past = number < len(view.parts) - 1
+        note = ", ".join(part.changes) or start
+        if not figures.is_cold:
+            note = f"from {part.warm_from:.0f} s on; {note}"
+        if is_past:
+            note += f"; predicted {percent_text(part.predicted_hit_ratio, 'nothing')}"
+            since = f", {part.begins:.0f} to {figures.ends:.0f} s"
+        yield Line(f"Hit ratio, warm{since}", _warm_text(figures, is_past=is_past), note)
+    if view.parts:
+        whole = percent_text(view.tallies.hit_ratio(), "no lookups of the cache yet")
+        note = "with the time in which the cache was cold"
+        yield Line("Hit ratio, whole run", whole, note)
+    if view.replay is not None:
+        yield from _replay_line(view, view.replay)
+
+
+def _replay_line(view: View, replay: ReplayedRun) -> Iterator[Line]:
+    """Yield what the replay gives for the time that it has reached, beside what was measured."""
+    begins = replay.known_from
+    if begins is None:
+        return
+    replayed = replay.hit_ratio(begins, replay.seconds)
+    measured = hit_ratio(view.tallies.timeline.between(begins, replay.seconds))
+    if replayed is not None and measured is not None:
+        note = (
+            f"what the same arrivals should find in the cache from {begins:.0f} to"
+            f" {replay.seconds:.0f} s; measured then {percent_text(measured)}"
+        )
+        yield Line("Hit ratio, replayed", percent_text(replayed), note)
+
+
+def _warm_text(figures: PartFigures, *, is_past: bool) -> str:
+    warm_from = figures.part.warm_from
+    if not figures.is_cold:
+        return percent_text(figures.warm_hit_ratio, "no lookups of the cache yet")
+    if math.isinf(warm_from):
+        return "unknown: the service's knobs could not be read"
+    if is_past:
+        return "cold: it ended before the cache was warm"
+    return f"cold: warm in {warm_from - figures.ends:.0f} s"
+
+
+def _rate_lines(view: View) -> Iterator[Line]:
+    if view.parts and view.target_rate:
+        yield Line("Target rate", f"{view.target_rate:g} arrivals/s")
+    if view.tallies.dropped or view.tallies.failed:
+        lost = f"{view.tallies.failed} failed, {view.tallies.dropped} dropped"
+        yield Line("Requests without an answer", lost)
+
+
+def _slip_lines(tallies: Tallies) -> Iterator[Line]:
+    if tallies.slip.count:
+        note = "how late requests were sent: the load generator's own delay"
+        yield Line("Slip p50 / p95 / p99", _times_text(tallies.slip), note)
+
+
+def _store_lines(view: View) -> Iterator[Line]:
+    queries = number_text(view.store_queries_per_second, unit="/s", unknown="no answer")
+    yield Line("Store queries", queries, "by all users of the service")
+
+
+def _write_lines(tallies: Tallies) -> Iterator[Line]:
+    lost = tallies.failed_writes + tallies.dropped_writes
+    if tallies.writes + lost:
+        yield Line("Writes acknowledged", str(tallies.writes))
+        yield Line("Writes failed or dropped", str(lost))
+
+
+def _staleness_lines(view: View) -> Iterator[Line]:
+    tallies, expected = view.shown, view.predicted_staleness or Staleness(None)
     if not tallies.judged_reads:
-        return [_headline("Stale reads")]
-    share = percent_text(tallies.stale_reads / tallies.judged_reads)
-    stale = _headline("Stale reads", count=str(tallies.stale_reads), share=share)
-    ages = _headline("Staleness of stale reads", **_times("response", tallies.staleness))
+        return
+    of = f"{tallies.stale_reads} of {tallies.judged_reads} reads were older than a write"
+    share = percent_text(tallies.stale_ratio)
+    yield Line("Stale reads", share, of + _predicted(percent_text(expected.stale_ratio, "")))
+    if tallies.staleness.count:
+        mean = number_text(expected.mean_seconds, 2, unit=" s in the mean", unknown="")
+        note = "how long the value had been superseded" + _predicted(mean)
+        yield Line("Staleness p50 / p95 / p99", _times_text(tallies.staleness), note)
+    if tallies.reads_after_write:
+        visible = percent_text(tallies.visible_ratio)
+        note = "of reads that long after a write" + _predicted(
+            percent_text(expected.visible_ratio, "")
+        )
+        yield Line(f"Writes visible after {VISIBLE_SECONDS:g} s", visible, note)
     impossible = tallies.impossible_reads(fenced=view.fenced)
-    return [stale, ages, _headline("Impossible reads", count=str(impossible))]
+    yield Line("Impossible reads", str(impossible), "of a value never written, or back in time")
+
+
+def _predicted(figure: str) -> str:
+    return f"; predicted {figure}" if figure else ""
+
+
+def _times_text(histogram: Histogram) -> str:
+    times = (histogram.quantile(ratio) for _, ratio in _QUANTILES)
+    return " / ".join(milliseconds_text(time, fewest_decimals=1) for time in times) + " ms"
 
 
 def _by_result(tallies: Tallies) -> dict[str, Clocks]:
     grouped: dict[str, list[Clocks]] = {}
     for (_, result), clocks in tallies.by_row.items():
         grouped.setdefault(result, []).append(clocks)
-    return {result: _merged(parts) for result, parts in grouped.items()}
+    return {result: _merged(parts) for result, parts in grouped.items() if _any_counted(parts)}
+
+
+def _any_counted(parts: Iterable[Clocks]) -> bool:
+    return any(clocks.response.count for clocks in parts)
 
 
 def _merged(parts: Iterable[Clocks]) -> Clocks:
@@ -82,21 +211,19 @@ def _merged(parts: Iterable[Clocks]) -> Clocks:
 
 def _row(name: str, clocks: Clocks, total: int) -> Row:
     count = clocks.response.count
-    return _headline(
-        name,
-        count=str(count),
-        share=percent_text(count / total if total else None),
+    return {
+        "name": name,
+        "count": str(count),
+        "share": percent_text(count / total),
         **_times("response", clocks.response),
         **_times("service", clocks.service),
-    )
-
-
-def _headline(name: str, **cells: str) -> Row:
-    return {key: UNKNOWN for key, _ in COLUMNS} | {"name": name} | cells
+    }
 
 
 def _times(clock: str, histogram: Histogram) -> Row:
+    """Return the percentiles in milliseconds; empty where nothing was timed."""
+    times = {name: histogram.quantile(ratio) for name, ratio in _QUANTILES}
     return {
-        f"{clock}_{name}_ms": milliseconds_text(histogram.quantile(ratio), fewest_decimals=1)
-        for name, ratio in _QUANTILES
+        f"{clock}_{name}_ms": "" if time is None else milliseconds_text(time, fewest_decimals=1)
+        for name, time in times.items()
     }

@@ -8,8 +8,8 @@ from typing import Protocol, TypeVar
 
 import gevent
 
+from loadtests.page.hit_ratio.live_replay import LiveReplay
 from loadtests.page.snapshot import THEORY_TTLS, View
-from loadtests.prediction.stale_reads import Staleness
 from loadtests.prediction.steady_state import predicted_hit_ratio
 from loadtests.run.ledger import Ledger
 from loadtests.sender.tallies import Tallies, add_up
@@ -42,7 +42,6 @@ class _Theory:
     known_for: object
     hit_ratio: float | None
     curve: dict[float, float | None]
-    staleness: Staleness | None
 
 
 class LiveView:
@@ -51,15 +50,19 @@ class LiveView:
     Args:
         source: Counts the run.
         ledger: Knows the service, its knobs and the traffic of the run.
+        replay: Replays the run for those who look at it; None where nobody does.
     """
 
-    def __init__(self, source: LoadSource, ledger: Ledger) -> None:
+    def __init__(
+        self, source: LoadSource, ledger: Ledger, replay: LiveReplay | None = None
+    ) -> None:
         self._source = source
         self._ledger = ledger
         self._hits: deque[tuple[float, int, int]] = deque()  # (at, hits, lookups)
         self._queries: deque[tuple[float, float]] = deque()  # (at, queries)
         self._theory: _Theory | None = None
         self._reset = Tallies()
+        self._replay = replay
         self.view = View()
 
     def start(self) -> None:
@@ -83,9 +86,13 @@ class LiveView:
         self.view = View(
             tallies=tallies,
             shown=tallies.since(self._reset),
+            parts=self._ledger.part_figures(tallies),
+            replay=self._replay.update() if self._replay else None,
+            began_empty=self._ledger.began_empty,
+            target_rate=self._ledger.target_rate(),
             recent_hit_ratio=self._recent_hit_ratio(tallies),
             predicted_hit_ratio=predicted,
-            predicted_staleness=self._theory.staleness if self._theory else None,
+            predicted_staleness=self._ledger.predicted_staleness(),
             theory=theory,
             store_queries_per_second=self._store_queries_per_second(),
             fenced=self._ledger.fenced,
@@ -105,7 +112,6 @@ class LiveView:
     def _read_service(self) -> None:
         try:
             with self._ledger.client() as client:
-                self._ledger.note_knobs(client.knobs())
                 counters = client.counters()
         except (FlagError, ServiceError) as error:
             logger.debug("the service was not read: %s", error)
@@ -134,7 +140,7 @@ class LiveView:
 
     def _predict(self) -> tuple[float | None, dict[float, float | None]]:
         """Return the predicted hit ratio, and that for each TTL of the curve."""
-        traffic, knobs = self._ledger.traffic, self._ledger.knobs
+        traffic, knobs = self._ledger.sent.traffic, self._ledger.knobs
         if traffic is None or "ttl_seconds" not in knobs:
             return None, {}
         known_for = (traffic, tuple(sorted(knobs.items())))
@@ -145,8 +151,7 @@ class LiveView:
                 curve[ttl_seconds] = predicted_hit_ratio(
                     traffic, {**knobs, "ttl_seconds": ttl_seconds}
                 )
-            staleness = self._ledger.predicted_staleness()
-            self._theory = _Theory(known_for, predicted_hit_ratio(traffic, knobs), curve, staleness)
+            self._theory = _Theory(known_for, predicted_hit_ratio(traffic, knobs), curve)
         return self._theory.hit_ratio, self._theory.curve
 
 

@@ -4,6 +4,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 from loadtests.prediction.stale_reads import Staleness
+from loadtests.replay.replayed_run import ReplayedRun
+from loadtests.run.run_parts import PartFigures
 from loadtests.sender.tallies import Tallies
 
 THEORY_TTLS = (0.1, 0.2, 0.5, 1.0, 2.0, 5.0, 10.0, 20.0, 30.0, 60.0, 120.0, 300.0, 600.0, 3600.0)
@@ -17,6 +19,10 @@ class View:
     Attributes:
         tallies: Counted since the start of the run.
         shown: Counted since Locust's statistics were last reset; the web page shows these.
+        parts: What was measured in each part of the run so far.
+        replay: What the arrivals of the run so far should have found; None where that is unknown.
+        began_empty: Whether the service's cache was emptied before the run.
+        target_rate: Arrivals a second that are asked for at this moment; 0 where there is none.
         recent_hit_ratio: Measured over about the last ten seconds.
         predicted_hit_ratio: Predicted for the knobs in force.
         predicted_staleness: Predicted for the knobs in force; None also in a run without writes.
@@ -28,6 +34,10 @@ class View:
 
     tallies: Tallies = field(default_factory=Tallies)
     shown: Tallies = field(default_factory=Tallies)
+    parts: tuple[PartFigures, ...] = ()
+    replay: ReplayedRun | None = None
+    began_empty: bool = True
+    target_rate: float = 0.0
     recent_hit_ratio: float | None = None
     predicted_hit_ratio: float | None = None
     predicted_staleness: Staleness | None = None

@@ -11,12 +11,18 @@ from locust.runners import WorkerNode
 from locust.util.timespan import parse_timespan
 
 from loadtests.run.load_user import available_classes
-from loadtests.workload.flags import LOAD_FLAGS, Flag, FlagError
+from loadtests.workload.flags import LOAD_FLAGS, NO_PRESET, Flag, FlagError
 from loadtests.workload.knob_flags import KNOB_FLAGS
-from loadtests.workload.load_settings import DEFAULT_URL, LoadSettings, settings_from
+from loadtests.workload.load_settings import (
+    DEFAULT_URL,
+    EDITABLE,
+    LoadSettings,
+    settings_from,
+)
 
 Classes = list[type[User]]
 
+KNOB_KEYS = frozenset(flag.key for flag in KNOB_FLAGS)
 _FLAGS = {flag.key: flag for flag in (*LOAD_FLAGS, *KNOB_FLAGS)}
 _USERS = Flag("users", 1, "", 1, 100_000, "users")
 _SPAWN_RATE = Flag("spawn-rate", 100.0, "", 0.01, 100_000, "users/s")
@@ -64,6 +70,35 @@ def settings_of_form(form: Mapping[str, str], options: Namespace) -> LoadSetting
             raise FlagError(f"host must be the service's URL, got ''; such as {DEFAULT_URL}")
         chosen.service_url = form["host"].split(",")
     return settings_from(chosen)
+
+
+def require_editable(form: Mapping[str, str], options: Namespace) -> None:
+    """Check that a form changes only what may change during a run.
+
+    Args:
+        form: The fields of the form.
+        options: The values that the last start or edit chose.
+
+    Raises:
+        FlagError: It changes another field.
+    """
+    for key, text in form.items():
+        if key not in _FLAGS and key != "scenario":
+            continue
+        before = getattr(options, key)
+        now = _FLAGS[key].parse(text) if key in _FLAGS else text
+        if now == before or key in KNOB_KEYS:
+            continue
+        if key not in EDITABLE:
+            raise FlagError(
+                f"{key.replace('_', '-')} cannot change during a run, got {text!r}; stop the run"
+                " and start a new one"
+            )
+        if key == "skew" and options.preset != NO_PRESET:
+            raise FlagError(
+                f"skew is that of preset {options.preset}, got {text!r}; stop the run and start"
+                " one without a preset"
+            )
 
 
 def check_users(form: Mapping[str, str], classes: Classes) -> int:

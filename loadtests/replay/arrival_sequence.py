@@ -66,6 +66,8 @@ class ArrivalSequence:
     def begin(self, epoch: Epoch) -> None:
         """Replace the senders by those of a later epoch; take what is due before it first."""
         self._streams = {}
+        if epoch.load:
+            self._workload = self._workload.with_load(epoch.load)
         for process, assignments in divide(epoch, self._workload, self._scenarios).items():
             schedules = self._schedules.setdefault(process, Schedules(self._scenarios))
             self._streams[process] = [

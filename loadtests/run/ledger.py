@@ -3,18 +3,17 @@
 import logging
 import time
 from collections.abc import Callable, Mapping
-from pathlib import Path
+from dataclasses import replace
 
-import numpy as np
 from locust.env import Environment
 
-from loadtests.prediction.stale_reads import Staleness, predicted_staleness
-from loadtests.prediction.steady_state import Traffic, predicted_hit_ratio
+from loadtests.prediction.stale_reads import Staleness
 from loadtests.run.load_user import scenarios_of
-from loadtests.run.outcome import Outcome, summarise
+from loadtests.run.outcome import Outcome
+from loadtests.run.run_parts import PartFigures, Parts, Sent
+from loadtests.run.run_record import RunRecord
+from loadtests.run.target_rate import target_rate
 from loadtests.run.typed_locust import parsed_options
-from loadtests.sender.oracle import VISIBLE_SECONDS, VISIBLE_TOLERANCE
-from loadtests.sender.recording import Recording
 from loadtests.sender.tallies import Tallies
 from loadtests.service_under_test.client import ServiceClient
 from loadtests.service_under_test.contract import Knob
@@ -25,8 +24,7 @@ from loadtests.workload.scenario import Workload
 
 logger = logging.getLogger(__name__)
 
-EXIT_RECORD = 2
-"""Exit code of a run whose record is incomplete."""
+_KNOBS_REACH_ALL_SECONDS = 1.5  # The service promises 1 s.
 
 FIXED_USERS = (
     "a run with --requests or --trace keeps the users it began with; stop it and start a new one"
@@ -48,7 +46,12 @@ class Ledger:
         knobs: Knobs of the service when they were last read; empty before.
         fenced: Whether all knobs read during the run had fencing on.
         workload: The workload that the service was last readied for.
-        traffic: What the run sends, as far as it is known beforehand.
+        sent: What the run sends, as far as it is known beforehand.
+        began_empty: Whether the service's cache was emptied before the run.
+        epochs: The epochs of the present or last run.
+        parts: The parts of the present or last run.
+        ended_after: How many seconds the last run lasted.
+        warm_mark: What had been counted when the present or last run was first warm; None before.
         top_shares: Share of lookups to the 1, 10, 100 most popular ids.
     """
 
@@ -60,16 +63,22 @@ class Ledger:
     ) -> None:
         self._environment = environment
         self._on_outcome = on_outcome
-        self._epochs = 0
+        self.epochs: list[Epoch] = []
         self._token = token
-        self._recording: Recording | None = None
+        self._record = RunRecord(environment)
         self.workload: Workload | None = None
         self.settings: LoadSettings | None = None
         self.started_at: float | None = None
         self.is_open = False
         self.knobs: dict[str, Knob] = {}
         self.fenced = False
-        self.traffic: Traffic | None = None
+        self.sent = Sent()
+        self.began_empty = False
+        self.parts = Parts()
+        self.ended_after = 0.0
+        self.warm_mark: Tallies | None = None
+        self._load: dict[str, float | str] = {}
+        self._knobs_set_at = -_KNOBS_REACH_ALL_SECONDS
         self.top_shares: dict[str, float] = {}
 
     @property
@@ -108,22 +117,58 @@ class Ledger:
             return Workload(settings, settings.read_trace())
         return self.workload
 
+    def change_load(self, changes: Mapping[str, float | str]) -> None:
+        """Note load flags of the open run that are changed from its next epoch on."""
+        if self.settings is not None:
+            self._load |= changes
+            self.settings = replace(self.settings, **changes)  # type: ignore[arg-type]
+
+    @property
+    def elapsed(self) -> float | None:
+        """Seconds since the start of the run; None while there is none."""
+        return None if self.started_at is None else max(0.0, time.time() - self.started_at)
+
     def note_knobs(self, knobs: dict[str, Knob]) -> None:
-        """Note that *knobs* are in force."""
+        """Note that *knobs* are in force, because they were set or read before the run."""
+        self._knobs_set_at = time.monotonic()
+        self._take_over(knobs)
+
+    def note_knobs_read(self, knobs: dict[str, Knob]) -> None:
+        """Note *knobs* read from one process of the service, unless others were just set.
+
+        Until they have reached every process of the service, one may still name the former ones.
+        """
+        if time.monotonic() - self._knobs_set_at > _KNOBS_REACH_ALL_SECONDS:
+            self._take_over(knobs)
+
+    def _take_over(self, knobs: dict[str, Knob]) -> None:
         self.knobs = knobs
         self.fenced = self.fenced and _is_fenced(knobs)
+        self.note_part()
+
+    def part_figures(self, tallies: Tallies) -> tuple[PartFigures, ...]:
+        """Return what was measured so far in each part of the present or last run."""
+        elapsed = self.elapsed
+        return self.parts.figures(
+            tallies.timeline, self.ended_after if elapsed is None else elapsed
+        )
+
+    def note_part(self) -> None:
+        """Begin a new part of the run if its knobs, or what it sends, changed."""
+        if self.elapsed is not None:
+            self.parts.note(self.elapsed, self.knobs, self.sent)
 
     def open(self) -> LoadSettings:
         """Open a new run, clear the record of the last one, and return the settings of the new."""
         self.settings = settings_from(parsed_options(self._environment))
         self.started_at = None
-        self._epochs = 0
+        self.epochs = []
+        self._load = {}
         self.is_open = True
         self.fenced = _is_fenced(self.knobs)
-        self._recording = None
-        if self.settings.record:
-            self._recording = Recording(Path(self.settings.record))
-            self._recording.clear()
+        self.parts = Parts()
+        self.warm_mark = None
+        self._record.open(self.settings)
         return self.settings
 
     def next_epoch(
@@ -138,7 +183,7 @@ class Ledger:
         Returns:
             The epoch; None if there are no users or the users of the run cannot be changed.
         """
-        if self._epochs and self.has_fixed_users:
+        if self.epochs and self.has_fixed_users:
             logger.warning(FIXED_USERS)
             return None
         ours = scenarios_of(self._environment)
@@ -148,13 +193,14 @@ class Ledger:
         }
         begins_at = time.time() + lead_seconds
         started_at = self.started_at or begins_at
-        epoch = Epoch(started_at, begins_at - started_at, self._epochs, users)
+        epoch = Epoch(started_at, begins_at - started_at, len(self.epochs), users, dict(self._load))
         if not epoch.processes:
             return None
-        self._epochs += 1
-        if self.started_at is None and self._recording is not None:
-            self._recording.begin(started_at)
+        self.epochs.append(epoch)
+        if self.started_at is None:
+            self._record.begin(started_at)
         self.started_at = started_at
+        self.parts.note(epoch.begins, self.knobs, self.sent)
         return epoch
 
     def conclude(self, tallies: Tallies, unreported: tuple[str, ...] = ()) -> None:
@@ -166,73 +212,38 @@ class Ledger:
             return
         self.is_open = False
         now = time.time()
+        self.ended_after = now - (self.started_at or now)
         outcome = Outcome(
             settings=self.settings,
             tallies=tallies,
             started_at=self.started_at or now,
             ended_at=now,
-            predicted_hit_ratio=self._predicted_hit_ratio(),
+            parts=self.parts.figures(tallies.timeline, self.ended_after),
+            began_empty=self.began_empty,
+            warm_tallies=self._warm_tallies(tallies),
             top_shares=self.top_shares,
             fenced=self.fenced,
             predicted_staleness=self.predicted_staleness(),
             unreported=unreported,
         )
         self.started_at = None
-        if self._recording is not None:
-            self._write_summary(self._recording, outcome)
+        self._record.conclude(outcome)
         self._on_outcome(outcome)
 
-    def _write_summary(self, recording: Recording, outcome: Outcome) -> None:
-        try:
-            recording.conclude(summarise(outcome))
-        except OSError as error:
-            logger.error(  # noqa: TRY400 - the cause is in the sentence
-                "the run has no summary: cannot write to %s: %s; make room there or choose "
-                "another --record",
-                outcome.settings.record,
-                error.strerror,
-            )
-            self._environment.process_exit_code = EXIT_RECORD
+    def _warm_tallies(self, tallies: Tallies) -> Tallies | None:
+        if self.parts.first_warm == 0.0:
+            return tallies
+        return tallies.since(self.warm_mark) if self.warm_mark else None
 
     def target_rate(self) -> float:
-        """Return the target rate of this moment in arrivals a second.
-
-        0 where there is no target rate: without a run, for closed loops, for a trace replayed at
-        its own times.
-        """
-        if self.started_at is None or self.settings is None:
+        """Return the target rate of this moment in arrivals a second; 0 without one."""
+        if self.elapsed is None or self.settings is None:
             return 0.0
-        settings, elapsed = self.settings, max(0.0, time.time() - self.started_at)
-        if settings.trace and settings.trace_times == "yes":
-            return 0.0
-        relative = settings.rate_shape.rate_at(np.array([elapsed]))
-        return settings.rate * float(relative[0]) * self._open_ratio()
-
-    def _open_ratio(self) -> float:
-        """Return the share of users that send without waiting for answers."""
-        runner = self._environment.runner
-        if runner is None:
-            return 1.0
-        scenarios = scenarios_of(self._environment)
-        users = {
-            name: count
-            for name, count in runner.target_user_classes_count.items()
-            if name in scenarios
-        }
-        total = sum(users.values())
-        closed = sum(count for name, count in users.items() if scenarios[name].closed_loop)
-        return 1.0 - closed / total if total else 1.0
+        return target_rate(self._environment, self.settings, self.elapsed)
 
     def predicted_staleness(self) -> Staleness | None:
         """Return how stale the reads of the run should be; None where that is unknown."""
-        if self.traffic is None or "ttl_seconds" not in self.knobs:
-            return None
-        return predicted_staleness(self.traffic, self.knobs, VISIBLE_SECONDS, VISIBLE_TOLERANCE)
-
-    def _predicted_hit_ratio(self) -> float | None:
-        if self.traffic is None or "ttl_seconds" not in self.knobs:
-            return None
-        return predicted_hit_ratio(self.traffic, self.knobs)
+        return self.parts.last.predicted_staleness if self.parts.last else None
 
 
 def _is_fenced(knobs: Mapping[str, Knob]) -> bool:

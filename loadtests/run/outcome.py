@@ -1,9 +1,11 @@
 """The outcome of a run, from which summary.json and the closing lines are made."""
 
+import math
 from dataclasses import dataclass
 from typing import Any
 
 from loadtests.prediction.stale_reads import Staleness
+from loadtests.run.run_parts import PartFigures, pooled_warm_hit_ratio
 from loadtests.sender.oracle import VISIBLE_SECONDS
 from loadtests.sender.tallies import Tallies
 from loadtests.workload.load_settings import LoadSettings
@@ -17,7 +19,9 @@ class Outcome:
         settings: What the run was asked to do.
         tallies: What all processes counted.
         started_at, ended_at: Unix seconds; the run ends when every request is drained.
-        predicted_hit_ratio: By theory; None where it makes no prediction.
+        parts: What was measured while the knobs and the traffic stayed as they were.
+        began_empty: Whether the service's cache was emptied before the run.
+        warm_tallies: What was counted since the cache was warm; None if it never was.
         top_shares: Share of lookups to the 1, 10, 100 most popular ids; empty where these change.
         predicted_staleness: How stale reads should be; None where theory makes no prediction.
         fenced: Whether fills were fenced throughout; then no read may go back in time.
@@ -28,11 +32,23 @@ class Outcome:
     tallies: Tallies
     started_at: float
     ended_at: float
-    predicted_hit_ratio: float | None
     top_shares: dict[str, float]
+    parts: tuple[PartFigures, ...] = ()
+    began_empty: bool = True
+    warm_tallies: Tallies | None = None
     fenced: bool = True
     predicted_staleness: Staleness | None = None
     unreported: tuple[str, ...] = ()
+
+    @property
+    def predicted_hit_ratio(self) -> float | None:
+        """By theory, for the last part; None where it makes no prediction."""
+        return self.parts[-1].part.predicted_hit_ratio if self.parts else None
+
+    @property
+    def warm_hit_ratio(self) -> float | None:
+        """Over the warm time of all parts; None if none was warm."""
+        return pooled_warm_hit_ratio(self.parts)
 
 
 def summarise(outcome: Outcome) -> dict[str, Any]:
@@ -50,6 +66,8 @@ def summarise(outcome: Outcome) -> dict[str, Any]:
         "failed": tallies.failed,
         "results": tallies.results(),
         "hit_ratio": tallies.hit_ratio(),
+        "warm_hit_ratio": outcome.warm_hit_ratio,
+        "cache_at_start": "empty" if outcome.began_empty else "kept",
         "writes": tallies.writes,
         "failed_writes": tallies.failed_writes,
         "dropped_writes": tallies.dropped_writes,
@@ -71,4 +89,18 @@ def summarise(outcome: Outcome) -> dict[str, Any]:
         "writes_visible_ratio": tallies.visible_ratio,
         "predicted_writes_visible_ratio": expected.visible_ratio if expected else None,
         "unreported": list(outcome.unreported),
+        "parts": [_summarise_part(figures) for figures in outcome.parts],
+    }
+
+
+def _summarise_part(figures: PartFigures) -> dict[str, Any]:
+    part = figures.part
+    return {
+        "begins_seconds": part.begins,
+        "ends_seconds": figures.ends,
+        "warm_from_seconds": None if math.isinf(part.warm_from) else part.warm_from,
+        "knobs": dict(part.knobs),
+        "hit_ratio": figures.hit_ratio,
+        "warm_hit_ratio": figures.warm_hit_ratio,
+        "predicted_hit_ratio": part.predicted_hit_ratio,
     }

@@ -7,8 +7,9 @@ from loadtests.prediction.run_traffic import traffic_of
 from loadtests.prediction.top_shares import top_shares
 from loadtests.run.ledger import Ledger
 from loadtests.run.load_user import scenarios_of
+from loadtests.run.run_parts import Sent
 from loadtests.workload.assignments import require_slots
-from loadtests.workload.flags import LARGEST_CATALOGUE, FlagError
+from loadtests.workload.flags import EMPTY_CACHE, LARGEST_CATALOGUE, FlagError
 from loadtests.workload.load_settings import LoadSettings
 from loadtests.workload.scenario import Scenario, Workload
 
@@ -49,12 +50,39 @@ class Readiness:
             self.ledger.note_knobs(knobs)
             client.fill_catalogue(items)
             writes = settings.write_ratio and any(each.writes for each in scenarios.values())
-            if writes or workload.trace is not None:
-                # Else a read could find what neither a write of this run nor an earlier line of
-                # the trace explains.
+            # A read of an old entry would be explained neither by a write of this run nor by an
+            # earlier line of the trace.
+            must_empty = bool(writes) or workload.trace is not None
+            self.ledger.began_empty = must_empty or settings.cache_at_start == EMPTY_CACHE
+            if self.ledger.began_empty:
                 client.clear_cache()
-        self.ledger.traffic = traffic_of(workload, scenarios)
+        self.ledger.sent = what_is_sent(workload, scenarios)
         self.ledger.top_shares = top_shares(workload, scenarios)
+
+    def change_run(self, before: LoadSettings, now: LoadSettings) -> None:
+        """Change the knobs of the service and the load of the run that is under way.
+
+        The load changes with the epoch that Locust's own part of the edit begins.
+
+        Args:
+            before: The settings that the last start or edit chose.
+            now: Those that are chosen now; only what differs is changed.
+
+        Raises:
+            FlagError: A setting is wrong.
+            ServiceError: The service does not take a knob over.
+        """
+        knobs = {name: knob for name, knob in now.knobs.items() if before.knobs.get(name) != knob}
+        if knobs:
+            with self.ledger.client() as client:
+                self.ledger.note_knobs(client.set_knobs(knobs))
+        load = dict(now.editable.items() - before.editable.items())
+        if load:
+            scenarios = self._chosen()
+            workload = self.ledger.workload_of(self.ledger.settings_now()).with_load(load)
+            self.ledger.change_load(load)
+            self.ledger.sent = what_is_sent(workload, scenarios)
+            self.ledger.top_shares = top_shares(workload, scenarios)
 
     def require_slots(self, settings: LoadSettings, users: int) -> None:
         """Refuse a run with fewer slots than processes that would send.
@@ -80,6 +108,14 @@ class Readiness:
         """Return whether no request may overtake another, so one process sends each scenario."""
         workload = self.ledger.workload_of(settings)
         return all(workload.popularity(each).ordered for each in self._chosen().values())
+
+
+def what_is_sent(workload: Workload, scenarios: dict[str, Scenario]) -> Sent:
+    """Return what a run of *scenarios* sends, as far as it is known beforehand."""
+    missing = workload.settings.missing_ratio > 0 or any(
+        each.missing for each in scenarios.values()
+    )
+    return Sent(traffic_of(workload, scenarios), missing, workload.settings.editable)
 
 
 def _largest_id(workload: Workload, scenarios: dict[str, Scenario]) -> int:

@@ -3,8 +3,9 @@
 from locust.env import Environment
 
 from loadtests.run.closing import end_run
-from loadtests.run.ledger import EXIT_RECORD, Ledger
+from loadtests.run.ledger import Ledger
 from loadtests.run.load_user import scenarios_of
+from loadtests.run.run_record import EXIT_RECORD
 from loadtests.run.typed_locust import listen
 from loadtests.sender.sender import LoadRun
 from loadtests.sender.tallies import Tallies

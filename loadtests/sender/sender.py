@@ -81,6 +81,8 @@ class LoadRun:
         Raises:
             FlagError: There are fewer slots than processes that send.
         """
+        if epoch.load:
+            self._workload = self._workload.with_load(epoch.load)
         assignments = divide(epoch, self._workload, self._scenarios).get(process, [])
         slots = sum(assignment.slots for assignment in assignments)
         if self._ticker is None:

@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 from loadtests.sender.histogram import Histogram
 from loadtests.sender.oracle import Judgement, Verdict
 from loadtests.sender.samples import DROPPED, FAILED, RESULTS, SAMPLE_DTYPE
+from loadtests.sender.timeline import Timeline
 from loadtests.service_under_test.contract import hit_ratio
 
 LookupRow = tuple[float, float, float, int, int]
@@ -52,6 +53,7 @@ class Tallies:
         by_row: Latencies by (scenario, result).
         slip: How much later than intended a request got its slot.
         staleness: How long the value of a stale read had been superseded.
+        timeline: Results of lookups by the time at which they were due.
         cpu_ratio: CPU seconds per second of the busiest process; None before it was measured.
         rows: Lookups since the last fold.
         stale_seconds: Staleness of the stale reads since the last fold.
@@ -75,6 +77,7 @@ class Tallies:
     by_row: dict[tuple[str, str], Clocks] = field(default_factory=dict)
     slip: Histogram = field(default_factory=Histogram)
     staleness: Histogram = field(default_factory=Histogram)
+    timeline: Timeline = field(default_factory=Timeline)
     cpu_ratio: float | None = None
     rows: list[LookupRow] = field(default_factory=list)
     stale_seconds: list[float] = field(default_factory=list)
@@ -89,6 +92,7 @@ class Tallies:
         intended, samples["response"], samples["service"], results, _ = table.T
         samples["intended"] = intended + started_at
         samples["result"] = results
+        self.timeline.add(intended, results.astype(np.int64))
         for scenario, result in {(row[4], row[3]) for row in rows}:
             chosen = table[(table[:, 4] == scenario) & (table[:, 3] == result)]
             self._add(scenarios[scenario], RESULTS[result], chosen)
@@ -163,7 +167,7 @@ class Tallies:
         return total
 
     def since(self, earlier: "Tallies") -> "Tallies":
-        """Return the results after *earlier*, a former copy of these tallies."""
+        """Return the results after *earlier*, a former copy; the timeline stays whole."""
         later = add_up([self.to_message()])
         for name in set(_COUNTERS) - _MOMENTARY:
             setattr(later, name, getattr(self, name) - getattr(earlier, name))
@@ -185,6 +189,7 @@ class Tallies:
             ],
             "slip": self.slip.to_message(),
             "staleness": self.staleness.to_message(),
+            "timeline": self.timeline.to_message(),
             "cpu_ratio": self.cpu_ratio,
         }
 
@@ -204,6 +209,7 @@ def add_up(reports: Iterable[dict[str, Any]]) -> Tallies:
             clocks.service.merge(Histogram.from_message(service))
         total.slip.merge(Histogram.from_message(report["slip"]))
         total.staleness.merge(Histogram.from_message(report["staleness"]))
+        total.timeline.merge(Timeline.from_message(report["timeline"]))
         if report["cpu_ratio"] is not None:
             total.cpu_ratio = max(total.cpu_ratio or 0.0, report["cpu_ratio"])
     return total

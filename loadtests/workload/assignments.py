@@ -5,7 +5,7 @@ be sent to it.
 """
 
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 
 from loadtests.traffic.arrivals import Arrivals, PacedArrivals, PoissonArrivals, RecordedArrivals
 from loadtests.traffic.trace import Trace
@@ -20,19 +20,21 @@ _USERS_PER_EPOCH = 1_000_000
 
 @dataclass(frozen=True)
 class Epoch:
-    """A stretch of a run during which its users stay the same.
+    """A stretch of a run during which its users and its load stay the same.
 
     Attributes:
         started_at: Time zero of the run, unix seconds.
         begins: When the epoch begins, seconds since time zero.
-        number: How often the users were changed before; each epoch draws new sequences.
+        number: How often users or load were changed before; each epoch draws new sequences.
         users: For each process its users by scenario.
+        load: The load flags that were changed since the start of the run, by name.
     """
 
     started_at: float
     begins: float
     number: int
     users: Mapping[str, Mapping[str, int]]
+    load: Mapping[str, float | str] = field(default_factory=dict)
 
     @property
     def processes(self) -> list[str]:

@@ -12,6 +12,8 @@ from loadtests.workload.presets import PRESETS, SOURCE
 NO_PRESET = "none"
 UNCHANGED = "unchanged"
 """The choice that leaves a knob of the service as it is."""
+EMPTY_CACHE = "empty"
+"""The choice that empties the service's cache before a run."""
 
 EXIT_USAGE = 2
 LARGEST_CATALOGUE = 10_000_000
@@ -172,6 +174,12 @@ LOAD_FLAGS = (
         NO_PRESET,
         f"Skew (not --skew), writes (of ReadWrite) and TTL of a production cache ({SOURCE}).",
         choices=(NO_PRESET, *PRESETS),
+    ),
+    Flag(
+        "cache-at-start",
+        EMPTY_CACHE,
+        "Empty the service's cache before the run, or keep what it holds.",
+        choices=(EMPTY_CACHE, "kept"),
     ),
     Flag("record", "", "Directory for the samples and summary of the run.", in_form=False),
 )

@@ -15,6 +15,12 @@ from loadtests.workload.presets import PRESETS
 
 DEFAULT_URL = "http://127.0.0.1:8000"
 
+EDITABLE = (
+    *("rate", "arrivals", "popularity", "skew"),
+    *("hot_traffic_ratio", "hot_items_ratio", "slide_per_second"),
+)
+"""The load flags that may change during a run."""
+
 
 @dataclass(frozen=True)
 class LoadSettings:
@@ -51,9 +57,15 @@ class LoadSettings:
     max_in_flight: int
     max_wait_seconds: float
     requests: int
+    cache_at_start: str
     record: str
     preset: str
     knobs: Mapping[str, Knob]
+
+    @property
+    def editable(self) -> dict[str, float | str]:
+        """The load flags that may change during the run, by name."""
+        return {name: getattr(self, name) for name in EDITABLE}
 
     @property
     def rate_shape(self) -> Shape:

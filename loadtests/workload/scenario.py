@@ -1,6 +1,7 @@
 """What a scenario does, and what a run is asked to send: settings, trace and popularities."""
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
 
 from loadtests.traffic.hot_key import HotKey
 from loadtests.traffic.hot_set import HotSet
@@ -77,6 +78,10 @@ class Workload:
         self.settings = settings
         self.trace = trace
         self._popularities: dict[Scenario, Popularity] = {}
+
+    def with_load(self, load: Mapping[str, float | str]) -> "Workload":
+        """Return the workload after the flags of *load* (`EDITABLE`) were changed."""
+        return Workload(replace(self.settings, **load), self.trace)  # type: ignore[arg-type]
 
     def popularity(self, scenario: Scenario) -> Popularity:
         """Return which ids *scenario* asks for.

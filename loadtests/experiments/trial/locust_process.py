@@ -130,6 +130,7 @@ class LocustLoad:
             "requests": load.requests or None,
             "seed": seed,
             "record": record.resolve(),
+            "cache_at_start": "kept",  # The trial empties it before it counts.
         }
         for name, value in flags.items():
             if value not in (None, ""):

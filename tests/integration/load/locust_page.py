@@ -57,8 +57,20 @@ def predicted_hit_ratio(page):
 
 
 def read_rows(page):
-    stats = json.loads(fetch(page + "/stats/requests"))
-    return {row["name"]: row for row in stats["extended_stats"][0]["data"]}
+    """Return the rows of the Cache tab's results by name."""
+    tables = json.loads(fetch(page + "/cacheaside/tables"))
+    return {row["name"]: row for row in tables["results"]}
+
+
+def read_run(page):
+    """Return the values of the lines about the run in the Cache tab by name."""
+    tables = json.loads(fetch(page + "/cacheaside/tables"))
+    return {line["name"]: line["value"] for line in tables["run"]}
+
+
+def count_lookups(page):
+    """Return the number of lookups in the Cache tab."""
+    return int(read_rows(page).get("all lookups", {"count": 0})["count"])
 
 
 def download_rows(page):

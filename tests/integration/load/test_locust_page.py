@@ -13,10 +13,10 @@ from loadtests.stack.ports import free_port
 from tests.integration.load.locust_load import LocustProcess, answers, fetch, lookups, wait_for
 from tests.integration.load.locust_page import (
     change_knobs,
+    count_lookups,
     post,
     predicted_hit_ratio,
     read_metrics,
-    read_rows,
     swarm,
     wait_for_workers,
 )
@@ -34,9 +34,7 @@ def test_a_run_from_the_page_agrees_with_the_service(service_url, tmp_path, proc
         post(locust.page_url, "/stop")
         served = sum(lookups(service_url).values()) - before
 
-        wait_for(
-            lambda: read_rows(locust.page_url)["All lookups"]["count"] == str(served), seconds=20
-        )
+        wait_for(lambda: count_lookups(locust.page_url) == served, seconds=20)
         exported = read_metrics(locust.page_url + "/metrics")
         stats = json.loads(fetch(locust.page_url + "/stats/requests"))
 
@@ -77,7 +75,7 @@ def test_changing_the_users_while_running_keeps_the_rate(service_url, tmp_path, 
 def run_to_its_end(page, requests):
     swarm(page, rate=200, requests=requests)
     wait_for(lambda: "stopped" in fetch(page + "/stats/requests"))
-    wait_for(lambda: read_rows(page)["All lookups"]["count"] == str(requests))
+    wait_for(lambda: count_lookups(page) == requests)
 
 
 def test_a_second_run_counts_from_zero(service_url, tmp_path):
@@ -86,7 +84,7 @@ def test_a_second_run_counts_from_zero(service_url, tmp_path):
 
         run_to_its_end(locust.page_url, 200)
         run_to_its_end(locust.page_url, 50)
-        assert read_rows(locust.page_url)["All lookups"]["count"] == "50"
+        assert count_lookups(locust.page_url) == 50
 
 
 def test_a_knob_changed_while_running_reaches_the_service_and_the_prediction(service_url, tmp_path):
@@ -148,7 +146,7 @@ def test_a_reset_clears_the_tab_and_not_the_counters(service_url, tmp_path):
 
         fetch_by_post(locust.page_url + "/stats/reset")
 
-        wait_for(lambda: read_rows(locust.page_url)["All lookups"]["count"] == "0")
+        wait_for(lambda: count_lookups(locust.page_url) == 0)
         assert read_metrics(locust.page_url + "/metrics")["loadtest_requests_total"] == 100
 
 

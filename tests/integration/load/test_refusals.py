@@ -179,7 +179,8 @@ def test_a_missed_gate_fails_the_run_and_states_the_difference(
 ):
     token = {"CONTROL_TOKEN": "secret"}
 
-    locust = run(tmp_path, service_url, "--requests", "50", *gate, environment=token)
+    short = ["--requests", "50", "--ttl-seconds", "0.1"]
+    locust = run(tmp_path, service_url, *short, *gate, environment=token)
 
     assert locust.code == 1
     assert sentence in locust.log_text
@@ -187,7 +188,8 @@ def test_a_missed_gate_fails_the_run_and_states_the_difference(
 
 def test_a_run_that_reaches_its_gates_passes(tmp_path, service_url):
     gates = ["--min-hit-ratio", "0", "--max-p99-ms", "60000", "--min-achieved-ratio", "1"]
-    few = ["--requests", "50", "--rate", "2000"]  # Some are in flight when the last one comes
+    # Some requests are in flight when the last one comes.
+    few = ["--requests", "3000", "--rate", "2000", "--ttl-seconds", "0.1"]
 
     locust = run(tmp_path, service_url, *few, *gates, environment={"CONTROL_TOKEN": "secret"})
 

@@ -8,6 +8,7 @@ from gevent.event import Event
 
 from loadtests.page import live_view
 from loadtests.page.live_view import LiveView
+from loadtests.run.run_parts import Sent
 from loadtests.sender.tallies import Tallies
 from loadtests.service_under_test.client import ServiceError
 from loadtests.service_under_test.counters import ServiceCounters
@@ -39,10 +40,6 @@ class Service:
     def __exit__(self, *_):
         pass
 
-    def knobs(self):
-        self.answers.wait()
-        return {}
-
     def counters(self):
         if not self.answers.is_set():
             raise ServiceError("gone")
@@ -52,15 +49,22 @@ class Service:
 class Ledger:
     """Stands for the ledger of a run that knows the service but no traffic."""
 
-    traffic = None
+    sent = Sent()
     fenced = False
+    began_empty = True
 
     def __init__(self, service):
         self.service = service
         self.knobs = {}
 
-    def note_knobs(self, knobs):
-        self.knobs = knobs
+    def part_figures(self, _tallies):
+        return ()
+
+    def predicted_staleness(self):
+        return None
+
+    def target_rate(self):
+        return 0.0
 
     def client(self):
         return self.service

@@ -3,8 +3,9 @@
 import pytest
 from locust import User
 
-from loadtests.page.start_form import check_users, fewest_users
+from loadtests.page.start_form import check_users, fewest_users, require_editable
 from loadtests.workload.flags import FlagError
+from tests.loadtests.settings_for import options
 
 
 def classes(**weights):
@@ -36,3 +37,33 @@ def test_a_scenario_with_a_fixed_number_of_users_needs_no_weight():
     fixed = type("HotKey", (User,), {"weight": 0, "fixed_count": 2})
 
     assert fewest_users([fixed, *classes(ReadHeavy=1)]) == 3
+
+
+@pytest.mark.parametrize("form", [{"rate": "7"}, {"skew": "0.5"}, {"ttl_seconds": "3"}])
+def test_rate_skew_and_knobs_may_change_during_a_run(form):
+    require_editable(form, options(scenario="ReadHeavy"))
+
+
+@pytest.mark.parametrize(
+    ("form", "sentence"),
+    [
+        ({"items": "7"}, "items cannot change during a run, got '7'; stop the run and start"),
+        ({"cache_at_start": "kept"}, "cache-at-start cannot change during a run, got 'kept'"),
+        ({"scenario": "HotKey"}, "scenario cannot change during a run, got 'HotKey'"),
+        ({"rate": "-1"}, "rate must be a number from 0.01"),
+    ],
+)
+def test_what_cannot_change_during_a_run_is_refused_by_name(form, sentence):
+    with pytest.raises(FlagError, match=sentence):
+        require_editable(form, options(scenario="ReadHeavy"))
+
+
+def test_fields_that_stay_as_they_are_change_nothing():
+    form = {"items": "1000", "rate": "100", "trace": "", "scenario": "ReadHeavy", "user_count": "9"}
+
+    require_editable(form, options(scenario="ReadHeavy"))
+
+
+def test_the_skew_of_a_preset_is_refused():
+    with pytest.raises(FlagError, match="skew is that of preset twitter-cluster1, got '2'"):
+        require_editable({"skew": "2"}, options(scenario="x", preset="twitter-cluster1"))

@@ -5,7 +5,7 @@ import dataclasses
 import numpy as np
 
 from loadtests.prediction.stale_reads import Staleness
-from loadtests.run.closing import closing_line
+from loadtests.run.closing import closing_lines
 from loadtests.run.outcome import Outcome, summarise
 from loadtests.sender.samples import RESULT_INDEX
 from loadtests.sender.tallies import Tallies
@@ -17,7 +17,12 @@ def ended(**counts):
     tallies = Tallies(rows=rows, arrivals=10, **counts)
     tallies.fold(["ReadWrite"], 0.0)
     tallies.staleness.add(np.array([2.0, 2.2]))
-    return Outcome(settings(), tallies, 1.0, 2.0, None, {})
+    return Outcome(settings(), tallies, 1.0, 2.0, {})
+
+
+def only_line(outcome):
+    (line,) = closing_lines(outcome)
+    return line
 
 
 STALE = {"judged_reads": 10, "stale_reads": 2, "reads_after_write": 4, "writes_visible": 3}
@@ -27,7 +32,7 @@ def test_staleness_stands_beside_its_prediction():
     expected = Staleness(0.21, 2.0, 0.8)
     outcome = dataclasses.replace(ended(**STALE), predicted_staleness=expected)
 
-    assert closing_line(outcome).endswith(
+    assert only_line(outcome).endswith(
         "2 stale of 10 judged reads: 20.0 % (predicted 21.0 %), "
         "mean staleness 2.10 s (predicted 2.00 s), "
         "writes visible after 1 s 75.0 % (predicted 80.0 %)"
@@ -41,7 +46,7 @@ def test_staleness_stands_beside_its_prediction():
 
 
 def test_staleness_without_a_prediction_stands_alone():
-    line = closing_line(ended(**STALE))
+    line = only_line(ended(**STALE))
 
     assert "2 stale of 10 judged reads: 20.0 %, mean" in line
     assert "(predicted" not in line
@@ -50,5 +55,5 @@ def test_staleness_without_a_prediction_stands_alone():
 def test_run_without_writes_says_nothing_of_staleness():
     outcome = ended()
 
-    assert "stale" not in closing_line(outcome)
+    assert "stale" not in only_line(outcome)
     assert summarise(outcome)["stale_ratio"] is None

@@ -3,6 +3,7 @@
 import pytest
 
 from loadtests.run.ledger import Ledger
+from loadtests.sender.tallies import Tallies
 from tests.loadtests.run.environments import read_heavy_environment
 
 ON, OFF = {"fencing": "on"}, {"fencing": "off"}
@@ -22,7 +23,7 @@ def test_a_run_is_fenced_only_if_fencing_was_on_all_the_time(knobs, fenced):
     for after in knobs[1:]:
         ledger.note_knobs(after)
 
-    ledger.conclude(tallies=None)
+    ledger.conclude(Tallies())
 
     assert outcomes[0].fenced == fenced
 

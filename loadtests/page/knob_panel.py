@@ -1,8 +1,6 @@
-"""Adds the run-time panel to Locust's page: a small script that changes knobs during a run."""
+"""Answers the knob panel of Locust's page: shows the knobs in force and changes them."""
 
-from pathlib import Path
-
-from flask import Blueprint, Flask, Response, jsonify, request
+from flask import Blueprint, jsonify, request
 from flask.typing import ResponseReturnValue
 from locust.web import WebUI
 
@@ -13,41 +11,23 @@ from loadtests.service_under_test.client import ServiceError
 from loadtests.workload.flags import FlagError
 from loadtests.workload.knob_flags import KNOB_FLAGS, parse_changes
 
-_SCRIPT = Path(__file__).with_name("panel.js")
 
-
-class RunPanel:
-    """Serves the panel's script and its requests.
+class KnobPanel:
+    """Serves the requests of the panel's script.
 
     Args:
         ledger: Knows the service and its knobs.
         live: The view of the run.
-        base: Base path of Locust's page; empty at the root.
     """
 
-    def __init__(self, ledger: Ledger, live: LiveView, base: str) -> None:
+    def __init__(self, ledger: Ledger, live: LiveView) -> None:
         self._ledger = ledger
         self._live = live
-        self._base = base
 
-    def install(self, app: Flask, pages: Blueprint, web_ui: WebUI) -> None:
-        """Add the script to the page and the panel's routes to *pages*."""
-        app.after_request(self._add_script)
-        pages.get("/cacheaside/panel.js")(self._send_script)
+    def install(self, pages: Blueprint, web_ui: WebUI) -> None:
+        """Add the panel's routes to *pages*."""
         pages.get("/cacheaside/live")(protected(web_ui, self._send_state))
         pages.post("/cacheaside/knobs")(protected(web_ui, self._change_knobs))
-
-    def _add_script(self, response: Response) -> Response:
-        is_page = request.path == f"{self._base}/" and response.mimetype == "text/html"
-        if is_page and response.status_code == 200:
-            page = response.get_data(as_text=True)
-            tag = '<script src="./cacheaside/panel.js" defer></script>'
-            response.set_data(page.replace("</body>", f"{tag}</body>"))
-        return response
-
-    def _send_script(self) -> ResponseReturnValue:
-        script = _SCRIPT.read_text(encoding="utf-8")
-        return Response(script, content_type="text/javascript; charset=utf-8")
 
     def _send_state(self) -> ResponseReturnValue:
         view = self._live.view
@@ -55,7 +35,9 @@ class RunPanel:
             hit_ratio=view.recent_hit_ratio,
             predicted_hit_ratio=view.predicted_hit_ratio,
             knobs=self._ledger.knobs,
-            fields=[{"key": flag.key, "choices": flag.words} for flag in KNOB_FLAGS],
+            fields=[
+                {"key": flag.key, "choices": flag.words, "help": flag.help} for flag in KNOB_FLAGS
+            ],
         )
 
     def _change_knobs(self) -> ResponseReturnValue:

@@ -1,0 +1,54 @@
+"""Watches the service and the run once a second: which knobs are in force, when the run is warm."""
+
+import logging
+from collections.abc import Callable
+
+import gevent
+
+from loadtests.run.ledger import Ledger
+from loadtests.sender.tallies import Tallies, add_up
+from loadtests.service_under_test.client import ServiceError
+from loadtests.workload.flags import FlagError
+
+logger = logging.getLogger(__name__)
+
+_SECONDS = 1.0
+
+
+class RunWatch:
+    """Notes in the ledger what changes during a run without our doing.
+
+    Args:
+        ledger: Keeps what is noted.
+        tallies: Returns what was counted in the present run.
+    """
+
+    def __init__(self, ledger: Ledger, tallies: Callable[[], Tallies]) -> None:
+        self._ledger = ledger
+        self._tallies = tallies
+
+    def start(self) -> None:
+        """Watch from now on, whether the service answers or not."""
+        gevent.spawn(self._repeat, self.read_knobs)
+        gevent.spawn(self._repeat, self.mark_warm)
+
+    def read_knobs(self) -> None:
+        """Note the knobs in force; they stay as they were while the service is silent."""
+        try:
+            with self._ledger.client() as client:
+                self._ledger.note_knobs_read(client.knobs())
+        except (FlagError, ServiceError) as error:
+            logger.debug("the knobs were not read: %s", error)
+
+    def mark_warm(self) -> None:
+        """Keep what was counted until the run is warm, to tell the rest of the run from it."""
+        elapsed = self._ledger.elapsed
+        if elapsed is None or self._ledger.warm_mark is not None:
+            return
+        if elapsed >= self._ledger.parts.first_warm:
+            self._ledger.warm_mark = add_up([self._tallies().to_message()])
+
+    def _repeat(self, task: Callable[[], None]) -> None:
+        while True:
+            task()
+            gevent.sleep(_SECONDS)
