@@ -14,6 +14,7 @@ from rich.console import Console
 from loadtests.experiments.commands import (
     bench,
     compare,
+    evening,
     profile,
     recommend,
     record,
@@ -51,7 +52,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     """
     parser = OneLineParser(prog="python -m loadtests", description=__doc__)
     verbs = parser.add_subparsers(dest="verb", required=True, metavar="VERB")
-    for verb in (run, sweep, stampede, report, compare, profile, record, recommend, bench):
+    for verb in (run, sweep, stampede, report, compare, profile, record, recommend, bench, evening):
         verb.add_to(verbs)
     options = parser.parse_args(arguments)
     for number in (signal.SIGTERM, signal.SIGINT):

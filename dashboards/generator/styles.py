@@ -7,10 +7,13 @@ from dashboards.generator.panels import thresholds
 
 
 def with_stacked_lines(panel: timeseries.Panel) -> timeseries.Panel:
-    """Return the panel with its lines stacked in the order of its queries."""
+    """Return the panel with its lines stacked in the order of its queries.
+
+    They are areas without a line, because one of 0 would lie on top of all others.
+    """
     return (
-        panel.fill_opacity(45)
-        .line_width(1)
+        panel.fill_opacity(70)
+        .line_width(0)
         .stacking(common.StackingConfig().mode(looks.StackingMode.NORMAL).group("A"))
     )
 

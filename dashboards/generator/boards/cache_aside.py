@@ -64,7 +64,7 @@ def _ratios() -> list[Panel]:
                 " writes, a cold cache or a second load (such as the demo's): each generator knows"
                 " its own rate alone, and the highest prediction of those that run stands here.",
                 "percentunit",
-                "no load",
+                "unknown",
             ),
             Line(PREDICTED, "predicted"),
             decimals=1,

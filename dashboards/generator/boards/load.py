@@ -5,7 +5,7 @@ from grafana_foundation_sdk.builders import dashboard as build
 from dashboards.generator.colours import RESULTS
 from dashboards.generator.frame import Page, Row, frame
 from dashboards.generator.panels import MOST_LINES, Line, Panel, Words, curves, headline, latencies
-from dashboards.generator.promql import quantile, rate, ratio, total
+from dashboards.generator.promql import quantile, rate, ratio, select, total
 from dashboards.generator.styles import with_limit, with_stacked_lines
 
 PAGE = Page(
@@ -21,6 +21,11 @@ TARGET = total("loadtest_target_rate")
 # they like.
 _OPEN = ('result!="dropped"', 'scenario!="ClosedLoop"')
 ACHIEVED = f"({rate(REQUESTS, *_OPEN)} + {rate('loadtest_writes_total')})"
+# Rates look back, so the target is averaged over the same time, and a load that has not run for so
+# long has no share yet: it would seem too low.
+_TARGET_BEFORE = f"sum ({select('loadtest_target_rate')} offset $__rate_interval)"
+_MEAN_TARGET = f"sum (avg_over_time({select('loadtest_target_rate')}[$__rate_interval]))"
+SHARE = f"{ratio(ACHIEVED, _MEAN_TARGET)} and on () {_TARGET_BEFORE} > 0"
 # This counter is there from the start; a result gets its own series only once it has occurred,
 # and the rate of a series that is new is unknown.
 DROPPED = rate("loadtest_dropped_total")
@@ -73,7 +78,7 @@ def _headlines() -> list[Panel]:
                 "percentunit",
                 "no load",
             ),
-            Line(ratio(ACHIEVED, TARGET), "achieved ÷ target"),
+            Line(SHARE, "achieved ÷ target"),
             decimals=1,
             bad_below=LOW_SHARE,
         ),
@@ -130,7 +135,7 @@ def _rates() -> list[Panel]:
                     " below the red line for a minute, an alert fires.",
                     "percentunit",
                 ),
-                Line(ratio(ACHIEVED, TARGET), "achieved ÷ target"),
+                Line(SHARE, "achieved ÷ target"),
             ),
             LOW_SHARE,
         ),
@@ -196,6 +201,8 @@ def _kinds() -> list[Panel]:
                 *(Line(rate(REQUESTS, f'result="{word}"'), word) for word in ANSWERED),
                 Line(DROPPED, "dropped"),
                 width=12,
+                # Nine results need a line each.
+                height=9,
             )
         ),
         curves(
@@ -210,6 +217,7 @@ def _kinds() -> list[Panel]:
                 "{{instance}}",
             ),
             width=12,
+            height=9,
         ),
         *(_by_scenario(result) for result in ("hit", "miss")),
     ]
