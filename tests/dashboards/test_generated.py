@@ -150,7 +150,9 @@ def test_an_empty_panel_says_why_or_what_to_do(path):
     for panel in panels(load(path)):
         words = panel["fieldConfig"]["defaults"]["noValue"]
         if panel["type"] == "stat":
-            assert re.fullmatch(r"no (load|reads|fills|service)|none|unknown", words), panel["title"]
+            assert re.fullmatch(r"no (load|reads|fills|service)|none|unknown", words), panel[
+                "title"
+            ]
         elif panel["type"] != "table":
             assert len(words.split()) > 4, panel["title"]
 

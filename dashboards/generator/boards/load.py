@@ -74,9 +74,9 @@ def _headlines() -> list[Panel]:
             Words(
                 "Achieved share",
                 "Achieved ÷ target. Below 95 % the generator or the service is saturated, and"
-                " nothing that was measured says much.",
+                " nothing that was measured says much. Unknown for the first seconds of a load.",
                 "percentunit",
-                "no load",
+                "unknown",
             ),
             Line(SHARE, "achieved ÷ target"),
             decimals=1,
