@@ -7,7 +7,7 @@ from flask import Flask
 
 from service.assembly import Service, assemble
 from service.settings import Settings
-from service.web import catalogue_command, control, health, lookups, problems, routes
+from service.web import catalogue_command, control, health, lookups, openapi, problems, routes
 
 
 def create_app(settings: Settings | None = None) -> Flask:
@@ -37,6 +37,7 @@ def create_app(settings: Settings | None = None) -> Flask:
     control.install(
         app, service.knobs, service.change_knobs, service.clear_cache, fill_catalogue, token
     )
+    openapi.install(app)
     catalogue_command.install(app, fill_catalogue)
     lookups.install(app, service.cache_aside, service.metrics.http_request)
     _start_with_first_request(app, service)

@@ -44,6 +44,7 @@ def install(app: Flask, writes: Writes, token: str | None) -> None:
                     "live": "/livez",
                     "ready": "/readyz",
                     "settings": "/control/settings",
+                    "openapi": "/openapi.json",
                 },
             }
         )

@@ -36,7 +36,7 @@ from tests.dashboards.evening import FULL, RATE, SCENARIOS, SHORT, Evening
 from tests.dashboards.local_stage import RULES, LocalStage
 from tests.dashboards.metrics_page import RECORDED
 
-pytestmark = pytest.mark.integration
+pytestmark = [pytest.mark.integration, pytest.mark.long]
 
 IMAGE = "prom/prometheus:v3.5.0"
 EXPORTERS = ("redis_", "mysql_")
