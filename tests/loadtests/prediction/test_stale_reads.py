@@ -5,6 +5,8 @@ import pytest
 
 from loadtests.prediction.stale_reads import Staleness, predicted_staleness
 from loadtests.prediction.steady_state import Traffic
+from loadtests.sender.oracle import VISIBLE_SECONDS, VISIBLE_TOLERANCE, Oracle
+from loadtests.sender.tallies import Tallies
 from loadtests.theory import staleness
 from loadtests.traffic.zipf import Zipf
 
@@ -64,3 +66,34 @@ def test_nothing_is_predicted_where_there_is_no_formula(knobs):
 
 def test_nothing_is_predicted_without_writes():
     assert predict(Traffic(Zipf(1, 0.0, seed=1), 2.0)) is None
+
+
+def test_reads_that_the_oracle_judges_are_as_stale_as_predicted():
+    draw, oracle, tallies = np.random.default_rng(6), Oracle(1_000_000), Tallies()
+    zipf, seconds, ttl_seconds = Zipf(20, 0.8, seed=5), 400.0, 2.0
+    times = np.sort(draw.random(draw.poisson(120 * seconds)) * seconds)
+    items = draw.choice(20, times.size, p=zipf.probabilities())
+    entries, stored = {}, {}
+    for at, item, writes in zip(times, items, draw.random(times.size) < 1 / 6, strict=True):
+        if writes:
+            version = oracle.begin_write(int(item), at)
+            oracle.acknowledge(version, at + 1e-6)
+            stored[item] = version.quantity
+            continue
+        quantity, ends_at = entries.get(item, (None, 0.0))
+        if at >= ends_at:
+            quantity = stored.get(item, 1)
+            entries[item] = quantity, at + ttl_seconds
+        tallies.judge(oracle.judge(int(item), quantity, at, at))
+
+    found = predicted_staleness(
+        Traffic(zipf, 100.0, 20.0),
+        KNOBS | {"ttl_seconds": ttl_seconds},
+        VISIBLE_SECONDS,
+        VISIBLE_TOLERANCE,
+    )
+
+    assert tallies.stale_ratio == pytest.approx(found.stale_ratio, abs=0.02)
+    assert np.mean(tallies.stale_seconds) == pytest.approx(found.mean_seconds, rel=0.05)
+    assert 0.4 < found.visible_ratio < 0.7
+    assert tallies.visible_ratio == pytest.approx(found.visible_ratio, abs=0.03)

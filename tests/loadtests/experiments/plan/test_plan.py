@@ -8,6 +8,7 @@ from loadtests.experiments.plan.toml_file import SHIPPED, find_plan, read_plan_f
 from loadtests.experiments.plan.trial_order import schedule
 from loadtests.experiments.trial.parts import Probed
 from loadtests.experiments.trial.sweep_trials import lay_out
+from loadtests.service_under_test.memory_limit import MemoryLimit
 from loadtests.traffic.arrivals import PoissonArrivals
 from tests.loadtests import settings_for
 from tests.loadtests.theory import reads_one_by_one
@@ -192,3 +193,18 @@ def test_unusable_trace_is_refused(tmp_path, text, requests, message):
 
     with pytest.raises(PlanError, match=message):
         lay_out(plan(trace=str(trace), requests=requests))
+
+
+def test_prediction_of_a_sweep_counts_processes_and_the_room_in_redis():
+    (trial,) = lay_out(plan(ttl_seconds="2", rate=200, items=100)).trials
+    knobs = {"ttl_seconds": 2.0, "protection": "single-flight", "negative_ttl_seconds": 5.0}
+    limit = MemoryLimit(1_004_750, "allkeys-lru", 1_000_000, 120)
+
+    one, two, crowded = (
+        trial.predict(Probed(knobs, 0.1, *more), trial.window) for more in ((1,), (2,), (1, limit))
+    )
+
+    assert two.hit_ratio == one.hit_ratio
+    assert two.loads_per_second > 1.05 * one.loads_per_second
+    assert crowded.crowding.room_entries == 25
+    assert crowded.hit_ratio < one.hit_ratio - 0.05

@@ -6,7 +6,10 @@ import itertools
 import pytest
 
 from loadtests.experiments.trial.runner import run_trials
+from loadtests.prediction.after_cold_start import Prediction
+from loadtests.prediction.limited_memory import Crowding
 from loadtests.replay.trial_replay import ReplayRecord
+from loadtests.service_under_test.memory_limit import MemoryLimit
 
 
 def test_phases_of_a_trial_come_in_order(bench, world, load, trial_plan):
@@ -158,3 +161,17 @@ def test_trial_whose_fill_time_is_unknown_or_that_was_aborted_has_no_replay(
     run_trials(bench, load, [replay_into(world, trial_plan(2))])
 
     assert [record.replay for record, _ in saved] == [None, None]
+
+
+def test_trial_in_which_evictions_are_expected_has_no_replay(bench, world, load, trial_plan, saved):
+    bench.redis.limit = MemoryLimit(2_000_000, "allkeys-lru", 1_000_000, 120)
+
+    def predict(probed, _window):
+        crowding = Crowding(9000.0, probed.limit.entries)
+        return Prediction(0.5, 0.5, 10.0, probed.fill_seconds, "by hand", crowding)
+
+    plan = dataclasses.replace(replay_into(world, trial_plan()), predict=predict)
+    run_trials(bench, load, [plan])
+
+    assert saved[0][0].replay is None
+    assert saved[0][0].prediction.crowding.room_entries == pytest.approx(5263, abs=1)
