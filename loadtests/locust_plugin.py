@@ -15,7 +15,6 @@ from locust.web import WebUI
 from loadtests.page.cache_pages import CachePages
 from loadtests.page.exporter import Exposition, LoadCollector
 from loadtests.page.foreign_pages import add_page_name_flag
-from loadtests.page.hit_ratio.live_replay import LiveReplay
 from loadtests.page.html_report import add_to_html_report
 from loadtests.page.live_view import LiveView, LoadSource
 from loadtests.page.metrics_server import METRICS_PORT, start_metrics_server
@@ -128,10 +127,7 @@ def _show(
     options = parsed_options(environment)
     if web_ui is None and not options.metrics_port and not options.html_file:
         return
-    replay = None
-    if web_ui is not None or options.html_file:
-        replay = LiveReplay(environment, readiness.ledger)
-    live = LiveView(source, readiness.ledger, replay)
+    live = LiveView(source, readiness.ledger)
     add_to_html_report(live)
     exposition = Exposition(
         LoadCollector(

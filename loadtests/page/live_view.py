@@ -8,7 +8,6 @@ from typing import Protocol, TypeVar
 
 import gevent
 
-from loadtests.page.hit_ratio.live_replay import LiveReplay
 from loadtests.page.snapshot import THEORY_TTLS, View
 from loadtests.prediction.steady_state import predicted_hit_ratio
 from loadtests.run.ledger import Ledger
@@ -50,19 +49,15 @@ class LiveView:
     Args:
         source: Counts the run.
         ledger: Knows the service, its knobs and the traffic of the run.
-        replay: Replays the run for those who look at it; None where nobody does.
     """
 
-    def __init__(
-        self, source: LoadSource, ledger: Ledger, replay: LiveReplay | None = None
-    ) -> None:
+    def __init__(self, source: LoadSource, ledger: Ledger) -> None:
         self._source = source
         self._ledger = ledger
         self._hits: deque[tuple[float, int, int]] = deque()  # (at, hits, lookups)
         self._queries: deque[tuple[float, float]] = deque()  # (at, queries)
         self._theory: _Theory | None = None
         self._reset = Tallies()
-        self._replay = replay
         self.view = View()
 
     def start(self) -> None:
@@ -87,12 +82,12 @@ class LiveView:
             tallies=tallies,
             shown=tallies.since(self._reset),
             parts=self._ledger.part_figures(tallies),
-            replay=self._replay.update() if self._replay else None,
+            replay=self._ledger.replay.update(),
             began_empty=self._ledger.began_empty,
             target_rate=self._ledger.target_rate(),
             recent_hit_ratio=self._recent_hit_ratio(tallies),
             predicted_hit_ratio=predicted,
-            predicted_staleness=self._ledger.predicted_staleness(),
+            predicted_staleness=self._ledger.parts.predicted_staleness,
             theory=theory,
             store_queries_per_second=self._store_queries_per_second(),
             fenced=self._ledger.fenced,

@@ -7,6 +7,9 @@ from numpy.typing import NDArray
 
 from loadtests.service_under_test.contract import SERVICE_RESULTS, hit_ratio
 
+SAME_RATIO = 0.003
+"""How near the hit ratios from an empty and from a full cache come where the start is forgotten."""
+
 Counts = dict[str, int]
 """How many lookups had each result."""
 
@@ -24,6 +27,7 @@ class ReplayedRun:
         loads: When each read of the store ends, background refreshes included.
         known_from: From when on the state of the cache before the run no longer matters: 0 for a
             run that began with an empty cache; None if it matters to the end.
+        from_full: The same run from a full cache on; None for one that began with an empty cache.
     """
 
     seconds: float
@@ -31,16 +35,12 @@ class ReplayedRun:
     results: NDArray[np.uint8]
     loads: NDArray[np.float64]
     known_from: float | None = 0.0
+    from_full: "ReplayedRun | None" = None
 
     @property
     def total(self) -> Counts:
         """All lookups by result."""
         return self.counts(-np.inf, np.inf)
-
-    @property
-    def known_hit_ratio(self) -> float | None:
-        """The hit ratio from `known_from` to the end; None if it is never known."""
-        return None if self.known_from is None else self.hit_ratio(self.known_from, np.inf)
 
     def counts(self, opens: float, closes: float) -> Counts:
         """Return the lookups answered in a stretch of the run, by result."""
@@ -50,6 +50,14 @@ class ReplayedRun:
     def hit_ratio(self, opens: float, closes: float) -> float | None:
         """Return the hit ratio of a stretch of the run; None without a lookup of the cache."""
         return hit_ratio(self.counts(opens, closes))
+
+    def known_hit_ratio(self, opens: float, closes: float) -> float | None:
+        """Return the hit ratio of a stretch; None if the state before the run matters to it."""
+        ratio = self.hit_ratio(opens, closes)
+        if self.from_full is None or ratio is None:
+            return ratio
+        full = self.from_full.hit_ratio(opens, closes)
+        return ratio if full is not None and abs(ratio - full) <= SAME_RATIO else None
 
     def count_loads(self, opens: float, closes: float) -> int:
         """Return the reads of the store that ended in a stretch of the run."""

@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 from loadtests.replay.arrival_sequence import ArrivalSequence, Requests
 from loadtests.replay.cache_model import CacheModel
 from loadtests.replay.cache_rules import CacheRules, Work, seeded_work
-from loadtests.replay.replayed_run import ReplayedRun
+from loadtests.replay.replayed_run import SAME_RATIO, ReplayedRun
 from loadtests.service_under_test.contract import HIT_RESULTS, SERVICE_RESULTS, Knob
 from loadtests.workload.assignments import Epoch
 from loadtests.workload.scenario import Scenario, Workload
@@ -20,9 +20,6 @@ Start = Literal["cold", "unknown"]
 """The cache before a run: "cold" is empty; of "unknown", any entry may be there."""
 
 CLOSED_LOOP = "a closed loop sends when it was answered, so its arrivals are not known beforehand"
-SAME_RATIO = 0.001
-"""How near the hit ratios from an empty and from a full cache come where the start is forgotten."""
-
 
 _Suffixes = tuple[NDArray[np.int64], NDArray[np.int64]]
 
@@ -87,7 +84,9 @@ class RunReplay:
     def result(self) -> ReplayedRun:
         """Return what has been replayed so far."""
         cold, *warm = (replayed(model, self._until) for model in self._models)
-        return replace(cold, known_from=self._forgotten_at(cold, warm[0])) if warm else cold
+        if not warm:
+            return cold
+        return replace(cold, known_from=self._forgotten_at(cold, warm[0]), from_full=warm[0])
 
     def _forgotten_at(self, cold: ReplayedRun, warm: ReplayedRun) -> float | None:
         """Return the first second from which on both starts give the same hit ratio to the end."""

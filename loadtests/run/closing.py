@@ -89,7 +89,11 @@ def _measured(figures: PartFigures) -> str:
 def _beside(measured: str, figures: PartFigures) -> str:
     predicted = percent_text(figures.part.predicted_hit_ratio, UNKNOWN_WORD)
     when = " once warm" if figures.is_cold else ""
-    return f"hit ratio {measured}, predicted {predicted}{when}"
+    replayed = ""
+    # A trace's prediction is its replay.
+    if figures.replayed_hit_ratio is not None and not figures.part.sent.replays_trace:
+        replayed = f", replay {percent_text(figures.replayed_hit_ratio)}"
+    return f"hit ratio {measured}{replayed}, predicted {predicted}{when}"
 
 
 def _conduct(outcome: Outcome) -> list[str]:

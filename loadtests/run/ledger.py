@@ -7,10 +7,10 @@ from dataclasses import replace
 
 from locust.env import Environment
 
-from loadtests.prediction.stale_reads import Staleness
+from loadtests.run.live_replay import LiveReplay
 from loadtests.run.load_user import scenarios_of
 from loadtests.run.outcome import Outcome
-from loadtests.run.run_parts import PartFigures, Parts, Sent
+from loadtests.run.run_parts import PartFigures, Parts, Sent, with_replay
 from loadtests.run.run_record import RunRecord
 from loadtests.run.target_rate import target_rate
 from loadtests.run.typed_locust import parsed_options
@@ -51,6 +51,7 @@ class Ledger:
         epochs: The epochs of the present or last run.
         parts: The parts of the present or last run.
         ended_after: How many seconds the last run lasted.
+        replay: Replays the present or last run.
         warm_mark: What had been counted when the present or last run was first warm; None before.
         top_shares: Share of lookups to the 1, 10, 100 most popular ids.
     """
@@ -76,6 +77,7 @@ class Ledger:
         self.began_empty = False
         self.parts = Parts()
         self.ended_after = 0.0
+        self.replay = LiveReplay(environment, self)
         self.warm_mark: Tallies | None = None
         self._load: dict[str, float | str] = {}
         self._knobs_set_at = -_KNOBS_REACH_ALL_SECONDS
@@ -218,12 +220,15 @@ class Ledger:
             tallies=tallies,
             started_at=self.started_at or now,
             ended_at=now,
-            parts=self.parts.figures(tallies.timeline, self.ended_after),
+            parts=with_replay(
+                self.parts.figures(tallies.timeline, self.ended_after),
+                self.replay.update(has_ended=True),
+            ),
             began_empty=self.began_empty,
             warm_tallies=self._warm_tallies(tallies),
             top_shares=self.top_shares,
             fenced=self.fenced,
-            predicted_staleness=self.predicted_staleness(),
+            predicted_staleness=self.parts.predicted_staleness,
             unreported=unreported,
         )
         self.started_at = None
@@ -240,10 +245,6 @@ class Ledger:
         if self.elapsed is None or self.settings is None:
             return 0.0
         return target_rate(self._environment, self.settings, self.elapsed)
-
-    def predicted_staleness(self) -> Staleness | None:
-        """Return how stale the reads of the run should be; None where that is unknown."""
-        return self.parts.last.predicted_staleness if self.parts.last else None
 
 
 def _is_fenced(knobs: Mapping[str, Knob]) -> bool:

@@ -102,5 +102,6 @@ def _summarise_part(figures: PartFigures) -> dict[str, Any]:
         "knobs": dict(part.knobs),
         "hit_ratio": figures.hit_ratio,
         "warm_hit_ratio": figures.warm_hit_ratio,
+        "replayed_hit_ratio": figures.replayed_hit_ratio,
         "predicted_hit_ratio": part.predicted_hit_ratio,
     }

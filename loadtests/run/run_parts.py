@@ -2,12 +2,13 @@
 
 import math
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 
 from loadtests.prediction.measuring_window import DISCARDED_LIVES, longest_life
 from loadtests.prediction.stale_reads import Staleness, predicted_staleness
 from loadtests.prediction.steady_state import Traffic, predicted_hit_ratio
+from loadtests.replay.replayed_run import ReplayedRun
 from loadtests.sender.oracle import VISIBLE_SECONDS, VISIBLE_TOLERANCE
 from loadtests.sender.timeline import Timeline
 from loadtests.service_under_test.contract import Knob, count_cache_lookups, hit_ratio
@@ -82,6 +83,8 @@ class PartFigures:
         warm_hit_ratio: Once the cache was warm; None if the part ended before, or had no lookups
             of the cache then.
         warm_lookups: Lookups of the cache once it was warm.
+        replayed_hit_ratio: Of the replay of its arrivals, over the warm time, or over the whole
+            part if it was never warm; None if unknown.
     """
 
     part: Part
@@ -89,6 +92,7 @@ class PartFigures:
     hit_ratio: float | None
     warm_hit_ratio: float | None
     warm_lookups: int
+    replayed_hit_ratio: float | None = None
 
     @property
     def is_cold(self) -> bool:
@@ -119,6 +123,11 @@ class Parts:
     def last(self) -> Part | None:
         """The present part; None before the run began."""
         return self._parts[-1] if self._parts else None
+
+    @property
+    def predicted_staleness(self) -> Staleness | None:
+        """How stale the reads of the present part should be; None where that is unknown."""
+        return self._parts[-1].predicted_staleness if self._parts else None
 
     @property
     def first_warm(self) -> float:
@@ -159,6 +168,21 @@ class Parts:
     def _with_ends(self, ended: float) -> Iterator[tuple[Part, float]]:
         for number, part in enumerate(self._parts, 1):
             yield part, self._parts[number].begins if number < len(self) else ended
+
+
+def with_replay(
+    figures: Sequence[PartFigures], replay: ReplayedRun | None
+) -> tuple[PartFigures, ...]:
+    """Return the figures of a run's parts with what its replay gave for each."""
+    return tuple(
+        replace(each, replayed_hit_ratio=_replayed_hit_ratio(each, replay) if replay else None)
+        for each in figures
+    )
+
+
+def _replayed_hit_ratio(figures: PartFigures, replay: ReplayedRun) -> float | None:
+    begins = figures.part.begins if figures.is_cold else figures.part.warm_from
+    return None if replay.seconds < figures.ends else replay.known_hit_ratio(begins, figures.ends)
 
 
 def pooled_warm_hit_ratio(figures: Sequence[PartFigures]) -> float | None:

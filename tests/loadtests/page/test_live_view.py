@@ -8,7 +8,7 @@ from gevent.event import Event
 
 from loadtests.page import live_view
 from loadtests.page.live_view import LiveView
-from loadtests.run.run_parts import Sent
+from loadtests.run.run_parts import Parts, Sent
 from loadtests.sender.tallies import Tallies
 from loadtests.service_under_test.client import ServiceError
 from loadtests.service_under_test.counters import ServiceCounters
@@ -46,12 +46,19 @@ class Service:
         return ServiceCounters({}, {"select ok": 10.0 * self.clock.now}, {})
 
 
+class NoReplay:
+    def update(self):
+        return None
+
+
 class Ledger:
     """Stands for the ledger of a run that knows the service but no traffic."""
 
     sent = Sent()
     fenced = False
     began_empty = True
+    parts = Parts()
+    replay = NoReplay()
 
     def __init__(self, service):
         self.service = service
@@ -59,9 +66,6 @@ class Ledger:
 
     def part_figures(self, _tallies):
         return ()
-
-    def predicted_staleness(self):
-        return None
 
     def target_rate(self):
         return 0.0

@@ -97,14 +97,15 @@ def test_start_that_is_not_known_matters_until_its_entries_are_forgotten():
     ratios = run.hit_ratios()
     assert ratios[:2] == [None, None]
     assert None not in ratios[int(run.known_from) :]
-    assert run.known_hit_ratio == pytest.approx(2 / 3, abs=0.02)
+    assert run.known_hit_ratio(run.known_from, 120.0) == pytest.approx(2 / 3, abs=0.02)
+    assert run.known_hit_ratio(0.0, 2.0) is None
 
 
 def test_start_that_is_never_forgotten_leaves_no_ratio_known():
     run = replayed({"ttl_seconds": 3600.0}, 30.0, start="unknown", rate=100.0)
 
     assert run.known_from is None
-    assert run.known_hit_ratio is None
+    assert run.known_hit_ratio(0.0, 30.0) is None
     assert run.hit_ratios() == [None] * 30
 
 

@@ -1,14 +1,17 @@
 """Replays the present run beside it: what its very arrivals should have found in the cache."""
 
+from typing import Protocol
+
 from locust.env import Environment
 
 from loadtests.replay.arrival_sequence import ArrivalSequence
 from loadtests.replay.replayed_run import ReplayedRun
 from loadtests.replay.run_replay import InForce, RunReplay, why_not_replayed
-from loadtests.run.ledger import Ledger
 from loadtests.run.load_user import scenarios_of
-from loadtests.run.run_parts import Part
-from loadtests.workload.scenario import Scenario
+from loadtests.run.run_parts import Part, Parts
+from loadtests.workload.assignments import Epoch
+from loadtests.workload.load_settings import LoadSettings
+from loadtests.workload.scenario import Scenario, Workload
 
 LAG_SECONDS = 3.0
 """How far the replay stays behind: changes are known so long after they were made."""
@@ -20,15 +23,35 @@ MOST_PER_SECOND = 5000.0
 """A faster run is not replayed, because its requests need the processor."""
 
 
+class FollowedRun(Protocol):
+    """What the ledger knows of the present or last run; see there."""
+
+    started_at: float | None
+    ended_after: float
+    epochs: list[Epoch]
+    parts: Parts
+    began_empty: bool
+
+    @property
+    def elapsed(self) -> float | None:
+        """Seconds since the start of the run; None while there is none."""
+
+    def settings_now(self) -> LoadSettings:
+        """Return the settings of the run."""
+
+    def workload_of(self, settings: LoadSettings) -> Workload:
+        """Return the workload of the run."""
+
+
 class LiveReplay:
     """Keeps a replay of the present run, as far as that has come.
 
     Args:
         environment: Locust's environment, which knows the scenarios.
-        ledger: Knows the run: its settings, its epochs, its parts.
+        ledger: Knows the run.
     """
 
-    def __init__(self, environment: Environment, ledger: Ledger) -> None:
+    def __init__(self, environment: Environment, ledger: FollowedRun) -> None:
         self._environment = environment
         self._ledger = ledger
         self._run: float | None = None
@@ -37,8 +60,12 @@ class LiveReplay:
         self._parts = 0
         self._result: ReplayedRun | None = None
 
-    def update(self) -> ReplayedRun | None:
-        """Replay what has become due, and return the whole replay; None if there is none."""
+    def update(self, *, has_ended: bool = False) -> ReplayedRun | None:
+        """Replay what has become due, and return the whole replay; None if there is none.
+
+        Args:
+            has_ended: Whether no change of the present run can be unknown any more.
+        """
         ledger = self._ledger
         if ledger.started_at is not None and ledger.started_at != self._run:
             self._run = ledger.started_at
@@ -46,7 +73,8 @@ class LiveReplay:
             self._result = None
         if self._replay is None:
             return None
-        ended = ledger.ended_after if ledger.elapsed is None else ledger.elapsed - LAG_SECONDS
+        elapsed = None if has_ended else ledger.elapsed
+        ended = ledger.ended_after if elapsed is None else elapsed - LAG_SECONDS
         if ended > (self._result.seconds if self._result else 0.0) and not self._is_full():
             self._advance(self._replay, ended)
             self._result = self._replay.result()

@@ -5,11 +5,14 @@ from locust.env import Environment
 
 from loadtests.page.hit_ratio.hit_ratio_chart import hit_ratio_chart
 from loadtests.page.hit_ratio.hit_ratio_series import series_of
-from loadtests.page.hit_ratio.live_replay import LAG_SECONDS, LiveReplay
 from loadtests.replay.run_replay import InForce, replay_run
 from loadtests.run import ledger as ledger_module
+from loadtests.run.closing import closing_lines
 from loadtests.run.ledger import Ledger
+from loadtests.run.live_replay import LAG_SECONDS
 from loadtests.run.load_user import LoadUser
+from loadtests.run.outcome import summarise
+from loadtests.sender.tallies import Tallies
 from loadtests.workload.scenario import Scenario, Workload
 from tests.loadtests.page.views import tallies_each_second, view_of
 from tests.loadtests.settings_for import options, settings
@@ -41,16 +44,17 @@ def clock(monkeypatch):
 READS = Scenario()
 
 
-def begin(scenario=READS, **given):
+def begin(scenario=READS, outcomes=None, **given):
     """Return the ledger of a run that has just begun, and its live replay."""
+    outcomes = [] if outcomes is None else outcomes
     users = type("ReadHeavy", (LoadUser,), {"scenario": scenario})
     environment = Environment(parsed_options=options(**GIVEN | given), user_classes=[users])
-    ledger = Ledger(environment, None, lambda _outcome: None)
+    ledger = Ledger(environment, None, outcomes.append)
     ledger.began_empty = True
     ledger.note_knobs(TTL_2)
     ledger.open()
     ledger.next_epoch(USERS, lead_seconds=0.0)
-    return ledger, LiveReplay(environment, ledger)
+    return ledger, ledger.replay
 
 
 def whole(seconds, **given):
@@ -75,7 +79,7 @@ def test_the_replay_follows_the_run_a_little_behind(clock):
 def test_before_the_first_run_there_is_no_replay():
     ledger = Ledger(Environment(parsed_options=options()), None, lambda _outcome: None)
 
-    assert LiveReplay(Environment(parsed_options=options()), ledger).update() is None
+    assert ledger.replay.update() is None
 
 
 @pytest.mark.parametrize(
@@ -124,6 +128,66 @@ def test_a_second_run_is_replayed_anew(clock):
     clock.now = 1020.0 + LAG_SECONDS + 2.0
 
     assert replay.update().seconds == 2.0
+
+
+def test_a_run_that_nobody_looks_at_ends_with_the_replay_of_its_warm_time(clock):
+    outcomes = []
+    ledger, _ = begin(outcomes=outcomes)
+    clock.now = 1030.0
+
+    ledger.conclude(Tallies(arrivals=1500))
+
+    (figures,) = outcomes[0].parts
+    assert figures.part.warm_from == 3.0
+    assert figures.replayed_hit_ratio == whole(30.0).hit_ratio(3.0, 30.0)
+    assert f"replay {figures.replayed_hit_ratio:.1%}".replace("%", " %") in " ".join(
+        closing_lines(outcomes[0])
+    )
+
+
+def test_a_run_that_ends_cold_is_beside_the_replay_of_all_of_it(clock):
+    outcomes = []
+    ledger, _ = begin(outcomes=outcomes)
+    clock.now = 1002.5
+
+    ledger.conclude(Tallies(arrivals=125))
+
+    (figures,) = outcomes[0].parts
+    assert figures.is_cold
+    assert figures.replayed_hit_ratio == whole(2.5).hit_ratio(0.0, 2.5)
+
+
+def test_each_part_of_a_run_has_its_own_replay(clock):
+    outcomes = []
+    ledger, _ = begin(outcomes=outcomes)
+    clock.now = 1030.0
+    ledger.note_knobs({"ttl_seconds": 0.5})
+    clock.now = 1060.0
+
+    ledger.conclude(Tallies(arrivals=3000))
+
+    before, after = (figures.replayed_hit_ratio for figures in outcomes[0].parts)
+    assert before > after + 0.1
+    assert [part["replayed_hit_ratio"] for part in summarise(outcomes[0])["parts"]] == [
+        before,
+        after,
+    ]
+
+
+@pytest.mark.parametrize(("seconds", "is_known"), [(2.5, False), (120.0, True)])
+def test_a_run_on_a_cache_that_was_kept_has_a_replay_once_that_is_forgotten(
+    clock, seconds, is_known
+):
+    outcomes = []
+    ledger, _ = begin(outcomes=outcomes)
+    ledger.began_empty = False
+    clock.now += seconds
+
+    ledger.conclude(Tallies(arrivals=100))
+
+    replayed = outcomes[0].parts[0].replayed_hit_ratio
+    expected = pytest.approx(whole(120.0).hit_ratio(3, 120), abs=1e-3) if is_known else None
+    assert replayed == expected
 
 
 def test_the_replay_is_drawn_beside_the_measured_hit_ratio():
