@@ -215,15 +215,13 @@ class Ledger:
         self.is_open = False
         now = time.time()
         self.ended_after = now - (self.started_at or now)
+        parts = self.parts.figures(tallies.timeline, self.ended_after)
         outcome = Outcome(
             settings=self.settings,
             tallies=tallies,
             started_at=self.started_at or now,
             ended_at=now,
-            parts=with_replay(
-                self.parts.figures(tallies.timeline, self.ended_after),
-                self.replay.update(has_ended=True),
-            ),
+            parts=with_replay(parts, self.replay.update(has_ended=True)),
             began_empty=self.began_empty,
             warm_tallies=self._warm_tallies(tallies),
             top_shares=self.top_shares,

@@ -10,12 +10,16 @@ import time
 
 import pytest
 
+from loadtests.experiments.plan.fields import Given
+from loadtests.experiments.plan.plan import make_plan
 from loadtests.experiments.records.records import load_samples
 from loadtests.experiments.records.trials import load_trials
+from loadtests.replay.trial_replay import arrivals_of_trial
 from loadtests.sender.samples import RESULT_INDEX
 from loadtests.service_under_test.contract import SERVICE_RESULTS
 from loadtests.stack.descendants import descendants, process_table
 from loadtests.stack.guardian import ROOT
+from loadtests.workload.scenario import Workload
 
 pytestmark = [
     pytest.mark.integration,
@@ -132,6 +136,32 @@ def test_prediction_was_made_before_the_window_opened(swept):
     for record in load_trials(folder).records:
         assert record.predicted_at < record.started_at < record.readings[0].at
         assert record.prediction.fill_seconds > 0.005
+
+
+def test_replay_was_made_of_the_very_arrivals_that_were_sent(swept):
+    folder, _, _ = swept
+    plan = make_plan({"rate": Given(100, "rate"), "items": Given(40, "items")}, {})
+
+    for record in load_trials(folder).records:
+        intended = load_samples(folder, record)["intended"]
+        workload = Workload(plan.load.settings(record.trial.seed), None)
+        drawn = arrivals_of_trial(workload, float(intended[-1]) + 1.0, 1).times
+
+        assert intended.tolist() == pytest.approx(drawn[: len(intended)].tolist(), abs=1e-4)
+
+
+def test_each_trial_has_its_replay_in_record_and_json(swept):
+    folder, out, _ = swept
+
+    records = {record.trial.ttl_seconds: record for record in load_trials(folder).records}
+    for trial in json.loads(out)["trials"]:
+        record = records[trial["ttl_seconds"]]
+        assert len(record.replay.batches) == len(record.readings) - 1
+        assert record.replay.lateness > 0
+        assert record.replay.hit_ratio == trial["replayed_hit_ratio"]
+        assert trial["residual"] == trial["hit_ratio"] - trial["replayed_hit_ratio"]
+        # A busy machine may spoil the trial, but never without a doubt.
+        assert doubt_kinds(trial) or abs(trial["residual"]) < 0.05
 
 
 def test_report_can_be_made_again_from_the_records_alone(swept):
