@@ -141,6 +141,21 @@ def test_file_that_is_not_a_trial_is_named_and_left_out(tmp_path, values):
     assert re.search(r"trial-01\.json: not a record", trials.damaged[0])
 
 
+@pytest.mark.parametrize("damaged", [{"knobs": 5}, {"load": [1]}, {"started_at": "soon"}])
+def test_trial_with_a_field_of_another_kind_is_named_and_left_out(
+    tmp_path, record, samples, damaged
+):
+    save_trial(tmp_path, record(), samples())
+    path = tmp_path / "trial-01.json"
+    path.write_text(json.dumps(json.loads(path.read_text()) | damaged))
+
+    trials = load_trials(tmp_path)
+
+    assert trials.records == []
+    (name,) = damaged
+    assert f"trial-01.json: not a record: {name} is a" in trials.damaged[0]
+
+
 def test_missing_and_damaged_samples_are_refused(tmp_path, record):
     with pytest.raises(RecordError, match=r"trial-01\.npz: samples cannot be read: No such file"):
         load_samples(tmp_path, record())
