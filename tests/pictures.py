@@ -17,8 +17,8 @@ from loadtests.stack.guardian import ROOT
 IMAGES = ROOT / "docs/images"
 DESKTOP = {"width": 1280, "height": 1240}
 PHONE = {"width": 390, "height": 844}
-PAPER = {"width": 703, "height": 1031}
-"""A4 less its margins of 12 mm."""
+PAPER = {"width": 794, "height": 1123}
+"""A4 in CSS pixels, with its margins of 12 mm."""
 
 TERMINAL = """<body style="margin:0; background:#1b1d25"><pre style="margin:0; padding:18px;
  display:inline-block; color:#e8e8ea; font:14px/19px 'DejaVu Sans Mono', monospace">{text}</pre>"""
@@ -50,7 +50,10 @@ def _draw(
     page.wait_for_function("document.querySelectorAll('.cartesianlayer .subplot').length > 5")
     if print_it:
         page.emulate_media(media="print")
+        page.add_style_tag(content="body { padding: 45px; }")
         page.evaluate("dispatchEvent(new Event('beforeprint'))")
+    if size == PHONE:
+        page.evaluate("document.querySelector('.charts').scrollIntoView()")
     page.screenshot(path=IMAGES / f"{name}.png")
     page.close()
 
