@@ -54,15 +54,17 @@ def predicted_staleness(
         if knobs.get("fencing", "on") == "on":
             return Staleness(0.0, None, 1.0)
         hits = ttl.unfenced_hit_ratios(rates, ttl.lifetimes(writes, ttl_seconds), fill_seconds)
-        return Staleness(float(np.sum(of_all * hits * -np.expm1(-writes * fill_seconds))))
+        # A read is judged by writes that were acknowledged, and so by then invalidated.
+        stale = staleness.stale_ratio_with_invalidation(hits, writes, 0.0, fill_seconds)
+        return Staleness(float(np.sum(of_all * stale)))
     found = staleness.without_invalidation(
         rates, writes, ttl_seconds, fill_seconds, visible_seconds
     )
-    stale = float(np.sum(of_all * found.stale_ratio))
-    lag = float(np.sum(of_all * found.lag_seconds)) / stale if stale else None
+    ratio = float(np.sum(of_all * found.stale_ratio))
+    lag = float(np.sum(of_all * found.lag_seconds)) / ratio if ratio else None
     # The chance that a read finds a write so long before it.
     soon = of_all * -np.expm1(-writes * 2 * tolerance * visible_seconds)
-    return Staleness(stale, lag, 1.0 - float(np.sum(soon * found.older_ratio) / np.sum(soon)))
+    return Staleness(ratio, lag, 1.0 - float(np.sum(soon * found.older_ratio) / np.sum(soon)))
 
 
 def _has_formula(traffic: Traffic, knobs: Mapping[str, Knob]) -> bool:

@@ -106,15 +106,16 @@ def stale_share_after_write(seconds: float, hit_ratio: float, ttl_seconds: float
 
 
 def stale_ratio_with_invalidation(
-    hit_ratio: float, write_rate: float, delay_seconds: float, fill_seconds: float
-) -> float:
-    """Return the share of stale reads under update-then-delete without fencing (F9).
+    hit_ratios: Floats, write_rates: Floats, delay_seconds: float, fill_seconds: float
+) -> Floats:
+    """Return the share of stale reads of each item under update-then-delete without fencing (F9).
 
     Args:
-        hit_ratio: Hit ratio of the item.
-        write_rate: Updates per second.
+        hit_ratios: Of each item.
+        write_rates: Updates per second of each item.
         delay_seconds: d, from the commit to the DEL being effective.
         fill_seconds: D, from the GET that missed to the SET being visible.
     """
     exposed = max(delay_seconds, fill_seconds)
-    return float(-hit_ratio * np.expm1(-write_rate * exposed))
+    ratios: Floats = -hit_ratios * np.expm1(-write_rates * exposed)
+    return ratios
