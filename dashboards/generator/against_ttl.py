@@ -125,7 +125,7 @@ def table_by_ttl(words: Words, *columns: Column, width: int = 24, height: int = 
         .description(words.text)
         .datasource(DATASOURCE)
         .unit(words.unit)
-        .no_value(UNKNOWN)
+        .no_value(words.empty)
         .with_transformation(_NUMBER)
         .with_transformation(
             DataTransformerConfig(id_val="joinByField", options={"byField": "ttl", "mode": "outer"})
@@ -144,7 +144,11 @@ def table_by_ttl(words: Words, *columns: Column, width: int = 24, height: int = 
     )
     for number, column in enumerate(columns):
         panel.with_target(instant_query(column.expr, number))
-        properties = [_display_name(column.name)]
+        properties = [
+            _display_name(column.name),
+            # A cell without a value, where the panel's own words would be too many.
+            DynamicConfigValue(id_val="noValue", value=UNKNOWN),
+        ]
         if column.unit:
             properties.append(DynamicConfigValue(id_val="unit", value=column.unit))
         # Grafana gives the value field of each of several table queries such a name.

@@ -79,7 +79,7 @@ def _rates() -> list[Panel]:
             Line(rate(LOOKUPS), "lookups"),
         ),
         headline(
-            Words("Store loads", "Reads of the store a second. Lower is better.", "suffix:loads/s"),
+            Words("Store loads", "Reads of the store a second. Lower is better.", "suffix:/s"),
             Line(LOADS, "loads"),
         ),
         headline(
