@@ -21,11 +21,13 @@ TARGET = total("loadtest_target_rate")
 # they like.
 _OPEN = ('result!="dropped"', 'scenario!="ClosedLoop"')
 ACHIEVED = f"({rate(REQUESTS, *_OPEN)} + {rate('loadtest_writes_total')})"
-# Rates look back, so the target is averaged over the same time, and a load that has not run for so
-# long has no share yet: it would seem too low.
+# Rates look back. While the target rises, its mean over the same time is fair, while it falls, what
+# it is now; that is the lower one. A load that has not run for so long has no share yet: it would
+# seem too low.
 _TARGET_BEFORE = f"sum ({select('loadtest_target_rate')} offset $__rate_interval)"
 _MEAN_TARGET = f"sum (avg_over_time({select('loadtest_target_rate')}[$__rate_interval]))"
-SHARE = f"{ratio(ACHIEVED, _MEAN_TARGET)} and on () {_TARGET_BEFORE} > 0"
+_FAIR_TARGET = f"(({TARGET} <= {_MEAN_TARGET}) or {_MEAN_TARGET})"
+SHARE = f"clamp_max({ratio(ACHIEVED, _FAIR_TARGET)}, 1) and on () {_TARGET_BEFORE} > 0"
 # This counter is there from the start; a result gets its own series only once it has occurred,
 # and the rate of a series that is new is unknown.
 DROPPED = rate("loadtest_dropped_total")
