@@ -7,7 +7,16 @@ from flask import Flask
 
 from service.assembly import Service, assemble
 from service.settings import Settings
-from service.web import catalogue_command, control, health, lookups, openapi, problems, routes
+from service.web import (
+    catalogue_command,
+    control,
+    health,
+    lookups,
+    openapi,
+    problems,
+    routes,
+    turns,
+)
 
 
 def create_app(settings: Settings | None = None) -> Flask:
@@ -30,6 +39,7 @@ def create_app(settings: Settings | None = None) -> Flask:
     fill_catalogue = service.fill_catalogue
     app = Flask("service", static_folder=None)
     app.url_map.merge_slashes = False
+    turns.install(app, settings.threads)
     problems.install(app)
     routes.install(app, service.writes, token)
     routes.count_requests(app, service.metrics.http_request)

@@ -3,16 +3,19 @@
 import logging
 import multiprocessing
 import os
+import resource
 import signal
 import socket
 import sys
 import threading
 import time
+from contextlib import suppress
 from multiprocessing.util import Finalize
 
 from flask import Flask
 from granian import Granian
 from granian.constants import HTTPModes, Interfaces
+from granian.http import HTTP1Settings
 from granian.log import LogLevels
 
 from service import create_app
@@ -22,6 +25,10 @@ from service.settings import Settings, SettingsError
 # accept the pending invalidations. A worker that takes longer than both is killed. Together they
 # stay below the ten seconds after which Docker kills.
 STOP_SECONDS = 8
+# A connection on which no whole head of a request comes within this time is closed, whether it
+# sends slowly or not at all. Until then it costs a descriptor and no thread.
+HEAD_SECONDS = 30
+MOST_CONNECTIONS = 16_384
 PENDING_SECONDS = 1
 
 
@@ -70,11 +77,25 @@ def main() -> int:
         port=settings.port,
         workers=1,
         blocking_threads=settings.threads,
+        backpressure=_connections(),
+        http1_settings=HTTP1Settings(header_read_timeout=HEAD_SECONDS * 1000),
         websockets=False,
         log_level=LogLevels(settings.log_level),
         workers_kill_timeout=STOP_SECONDS + PENDING_SECONDS,
     ).serve()
     return 0
+
+
+def _connections() -> int:
+    """Let this process open all the files that it may; return how many may be connections.
+
+    The server accepts no more, so that some are left for Redis and the database.
+    """
+    soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    with suppress(ValueError, OSError):
+        resource.setrlimit(resource.RLIMIT_NOFILE, (hard, hard))
+        soft = hard
+    return MOST_CONNECTIONS if soft < 0 else max(128, min(MOST_CONNECTIONS, soft // 2))
 
 
 def _is_relevant(record: logging.LogRecord) -> bool:

@@ -10,6 +10,7 @@ from service.domain.catalogue import MAX_ITEMS
 from service.domain.live_knobs import LiveKnobs
 from service.web.problems import RefusedError
 from service.web.requests import read_json_object, require_authorized
+from service.web.turns import fill_turns
 
 ONLY_HERE = (
     "in force in this process only, because Redis did not store it; it reaches the others when "
@@ -35,7 +36,7 @@ def install(  # noqa: PLR0913, PLR0917 - one argument for each thing that is con
         fill_catalogue: Creates the rows missing among ids 1 to N and returns how many.
         token: Required of every request; None accepts only requests from this machine.
     """
-    pages = Blueprint("control", __name__, url_prefix="/control")
+    pages, filling = Blueprint("control", __name__, url_prefix="/control"), fill_turns()
     pages.before_request(lambda: require_authorized(token))
 
     def knobs_in_force(**more: str) -> ResponseReturnValue:
@@ -57,7 +58,8 @@ def install(  # noqa: PLR0913, PLR0917 - one argument for each thing that is con
     @pages.put("/catalogue")
     def put_catalogue() -> ResponseReturnValue:
         items = _items(read_json_object())
-        fill_catalogue(items)
+        with filling.turn():
+            fill_catalogue(items)
         return jsonify(items=items)
 
     app.register_blueprint(pages)

@@ -6,9 +6,10 @@ import json
 from typing import Any, NoReturn
 from urllib.parse import urlsplit
 
-from flask import request
+from flask import current_app, request
 
 from service.web.problems import RefusedError
+from service.web.turns import body_turns
 
 MAX_BODY_BYTES = 16 * 1024
 
@@ -48,13 +49,15 @@ def read_json_object() -> dict[str, Any]:
 
     Raises:
         RefusedError: 415 when it is not declared as JSON, 413 when it is longer than 16 KiB,
-            400 when it is not one JSON object with each name once.
+            503 when too many others do not come, 400 when it is not one JSON object with each name
+            once.
     """
     if request.mimetype != "application/json":
         raise RefusedError(415, "send JSON, with Content-Type: application/json")
     if (request.content_length or 0) > MAX_BODY_BYTES:
         raise _too_long()
-    body = request.stream.read(MAX_BODY_BYTES + 1)
+    with body_turns(current_app).turn():
+        body = request.stream.read(MAX_BODY_BYTES + 1)
     if len(body) > MAX_BODY_BYTES:
         raise _too_long()
     try:
