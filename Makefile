@@ -27,9 +27,10 @@ help:  ## list these commands
 demo: $(RUN)  ## see in three minutes how TTL moves hit ratio, latency and database load
 	@$(BIN)/python -m loadtests sweep --plan loadtests/experiments/plans/demo.toml
 
-run: $(RUN)  ## start the service on 8000 and Locust's page on 8089, until Ctrl-C (SERVICE_PORT=, LOCUST_PORT=)
+run: $(RUN)  ## start the service on 8000 and Locust's page on 8089, until Ctrl-C (SERVICE_PORT=, LOCUST_PORT=, RUN_ARGS=)
 	@$(BIN)/python -m loadtests run --service-port $(SERVICE_PORT) \
-	  --locust-port $(LOCUST_PORT) --prometheus-port $(PROMETHEUS_PORT)
+	  --locust-port $(LOCUST_PORT) --prometheus-port $(PROMETHEUS_PORT) \
+	  $(RUN_ARGS)
 
 test: $(DEV)  ## run the tests against real servers, which need no root; five minutes
 	@$(BIN)/python -m tests $(PYTEST_ARGS)

@@ -5,7 +5,9 @@
 
 import argparse
 import signal
+import sys
 from collections.abc import Sequence
+from io import TextIOWrapper
 from types import FrameType
 from typing import NoReturn
 
@@ -50,6 +52,10 @@ def main(arguments: Sequence[str] | None = None) -> int:
     Args:
         arguments: Words after the program's name; None takes the command line's.
     """
+    for stream in (sys.stdout, sys.stderr):
+        if isinstance(stream, TextIOWrapper):
+            # A terminal that cannot show a character shows another, and no run is lost for it.
+            stream.reconfigure(errors="replace")
     parser = OneLineParser(prog="python -m loadtests", description=__doc__)
     verbs = parser.add_subparsers(dest="verb", required=True, metavar="VERB")
     for verb in (run, sweep, stampede, report, compare, profile, record, recommend, bench, evening):

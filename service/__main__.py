@@ -64,6 +64,7 @@ def main() -> int:
     try:
         settings = Settings.from_environment()
         address = _free_address(settings.host, settings.port)
+        claim = _claim(address, settings)
     except SettingsError as error:
         print(f"service: {error}", file=sys.stderr)  # noqa: T201
         return 2
@@ -83,6 +84,7 @@ def main() -> int:
         log_level=LogLevels(settings.log_level),
         workers_kill_timeout=STOP_SECONDS + PENDING_SECONDS,
     ).serve()
+    claim.close()
     return 0
 
 
@@ -124,6 +126,28 @@ def _free_address(host: str, port: int) -> str:
             "stop the program that uses it or set another PORT"
         ) from error
     return str(address[0])
+
+
+def _claim(address: str, settings: Settings) -> socket.socket:
+    """Keep other processes of the service from this address for as long as this one runs.
+
+    Granian lets several processes listen on one address, so that two that start at the same time
+    would share its requests, and a script that counts on one of them would meet both.
+
+    Raises:
+        SettingsError: Another process has it.
+    """
+    claim = socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM)
+    if sys.platform == "linux":
+        try:
+            claim.bind(f"\0cacheaside {address} {settings.port}")
+        except OSError as error:
+            claim.close()
+            raise SettingsError(
+                f"cannot listen on HOST {settings.host} PORT {settings.port}: another process of "
+                "the service does; stop it or set another PORT"
+            ) from error
+    return claim
 
 
 if __name__ == "__main__":

@@ -74,6 +74,7 @@ class Settings:
             SettingsError: A value is wrong.
         """
         texts = os.environ if environment is None else environment
+        _require_no_shared_metrics(texts)
         default = cls()
         try:
             knobs = Knobs.from_texts(texts)
@@ -90,6 +91,16 @@ class Settings:
             log_level=_level(texts, default.log_level),
             control_token=_token(texts),
             knobs=knobs,
+        )
+
+
+def _require_no_shared_metrics(texts: Mapping[str, str]) -> None:
+    name = "PROMETHEUS_MULTIPROC_DIR"
+    folder = texts.get(name, texts.get(name.lower()))
+    if folder is not None and not os.path.isdir(folder):  # noqa: PTH112 - never raises
+        raise SettingsError(
+            f"{name} is not a folder: {quote(folder)}; unset it, as each process of the service "
+            "has metrics of its own"
         )
 
 

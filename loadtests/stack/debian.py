@@ -95,9 +95,17 @@ def _home() -> Path:
 
 @contextlib.contextmanager
 def _locked(folder: Path) -> Iterator[None]:
-    """Hold a lock, so that two processes never unpack the same package at the same time."""
-    folder.mkdir(parents=True, exist_ok=True)
-    with (folder / "lock").open("w") as lock:
+    """Hold a lock, so that two processes never unpack the same package at the same time.
+
+    Raises:
+        UnpackError: The folder cannot be written, as in a read-only checkout.
+    """
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        lock = (folder / "lock").open("w")
+    except OSError as error:
+        raise UnpackError(f"{folder} cannot be written: {error.strerror}") from error
+    with lock:
         fcntl.flock(lock, fcntl.LOCK_EX)
         yield
 

@@ -86,6 +86,7 @@ def test_valid_value_is_accepted(name, text):
         ("CONTROL_TOKEN", "schl\u00fcssel", "beyond ASCII"),
         ("CONTROL_TOKEN", "\udcff", "beyond ASCII"),
         ("CONTROL_TOKEN", "lab\n", "a blank"),
+        ("PROMETHEUS_MULTIPROC_DIR", "/no/such", "is not a folder: '/no/such'; unset it"),
         ("TTL_SECONDS", "-3", "got -3"),
         ("PROTECTION", "foo", "got 'foo'"),
     ],

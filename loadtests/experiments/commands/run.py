@@ -11,12 +11,14 @@ Example:
 import argparse
 import sys
 import time
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
+from pathlib import Path
 
 from rich.console import Console
 
 from loadtests.experiments.commands.usage import (
     HIGHEST_PORT,
+    UsageError,
     Verbs,
     add_verb,
     help_text,
@@ -53,13 +55,20 @@ def add_to(verbs: Verbs) -> None:
             default=str(usual),
             help=help_text(f"Where {NAMES[server]} listens on 127.0.0.1", f"default {usual}"),
         )
+    for flag, about in {
+        "--trace-folder": "A folder whose files the start form may name as trace",
+        "--page-name": "A host name under which browsers open Locust's page, such as a proxy's",
+    }.items():
+        parser.add_argument(
+            flag, action="append", default=[], metavar="VALUE", help=f"{about}; repeat for more"
+        )
 
 
 def run(options: argparse.Namespace, _notes: Console) -> int:
     """Run the stack until Ctrl-C or SIGTERM; return the exit code, 0.
 
     Raises:
-        UsageError: A port is not one.
+        UsageError: A port is not one, or a folder is none.
         StackError: A port is taken, or a server does not start or ends by itself.
     """
     ports = {
@@ -68,15 +77,31 @@ def run(options: argparse.Namespace, _notes: Console) -> int:
         )
         for server, usual in USUAL_PORTS.items()
     }
+    page = _page_flags(options.trace_folder, options.page_name)
     _require_free(ports)
     try:
-        _run_stack(ports)
+        _run_stack(ports, page)
     except KeyboardInterrupt:
         _say("ended")
     return 0
 
 
-def _run_stack(ports: Mapping[str, int]) -> None:
+def _page_flags(folders: Sequence[str], names: Sequence[str]) -> list[str]:
+    """Return the flags of Locust's page, which runs in a folder of its own.
+
+    Raises:
+        UsageError: A folder is none.
+    """
+    for folder in folders:
+        if not folder or not Path(folder).is_dir():
+            raise UsageError(f"--trace-folder must be a folder, got {folder!r}; create it")
+    return [
+        *(word for one in folders for word in ("--trace-folder", str(Path(one).resolve()))),
+        *(word for one in names for word in ("--page-name", one)),
+    ]
+
+
+def _run_stack(ports: Mapping[str, int], page: Sequence[str]) -> None:
     stack = LocalStack(
         prometheus=True,
         http_port=ports["service"],
@@ -88,7 +113,7 @@ def _run_stack(ports: Mapping[str, int]) -> None:
         },
     )
     with stack:
-        locust = _start_locust(stack, ports["locust"])
+        locust = _start_locust(stack, ports["locust"], page)
         for line in stack.lines:
             _say(line)
         _say(f"Locust:  http://127.0.0.1:{ports['locust']}  (start load, turn the knobs)")
@@ -99,14 +124,14 @@ def _run_stack(ports: Mapping[str, int]) -> None:
         _watch({"locust": locust, **{server.name: server.process for server in stack.services}})
 
 
-def _start_locust(stack: LocalStack, port: int) -> GuardedProcess:
+def _start_locust(stack: LocalStack, port: int, page: Sequence[str]) -> GuardedProcess:
     web = ["--web-host", "127.0.0.1", "--web-port", str(port)]
     target = ["--service-url", stack.service_urls[0]]
     locust = stack.guardian.start(
         "locust",
         [
             *(sys.executable, "-m", "loadtests.clean_locust"),
-            *("-f", str(ROOT / "loadtests/locustfile.py"), *web, *target),
+            *("-f", str(ROOT / "loadtests/locustfile.py"), *web, *target, *page),
         ],
     )
     url = f"http://127.0.0.1:{port}/"

@@ -7,6 +7,7 @@ import socket
 import subprocess
 import sys
 import urllib.request
+from pathlib import Path
 
 import pytest
 
@@ -24,10 +25,11 @@ def ports():
     return [another_free_port() for _ in range(3)]
 
 
-def _run(ports, **environment):
+def _run(ports, *more, **environment):
     words = zip(["--service-port", "--locust-port", "--prometheus-port"], ports, strict=True)
+    given = [*(str(word) for pair in words for word in pair), *more]
     return subprocess.Popen(
-        [sys.executable, "-m", "loadtests", "run"] + [str(word) for pair in words for word in pair],
+        [sys.executable, "-m", "loadtests", "run", *given],
         cwd=ROOT,
         env=os.environ | environment,
         stdout=subprocess.PIPE,
@@ -91,6 +93,20 @@ def test_prometheus_on_the_path_scrapes_service_locust_and_sweep(ports, promethe
         ("sweep", "127.0.0.1:9647"),
         ("sweep", "127.0.0.1:9646"),
     }
+
+
+def test_flags_of_the_page_reach_locust(ports, tmp_path):
+    with _run(ports, "--trace-folder", str(tmp_path), "--page-name", "bench.example") as run:
+        _startup_lines(run)
+        command = [
+            Path(f"/proc/{pid}/cmdline").read_bytes().split(b"\0") for pid in descendants(run.pid)
+        ]
+        run.send_signal(signal.SIGTERM)
+        run.communicate(timeout=30)
+    (locust,) = [words for words in command if b"--web-port" in words]
+
+    assert locust[locust.index(b"--trace-folder") + 1] == str(tmp_path).encode()
+    assert locust[locust.index(b"--page-name") + 1] == b"bench.example"
 
 
 def test_taken_port_is_refused_in_one_line_with_its_remedy(ports):

@@ -58,6 +58,7 @@ def test_refusal_of_a_bad_trace_line_does_not_quote_it(capsys, tmp_path):
 @pytest.mark.parametrize(
     ("arguments", "message"),
     [
+        (["run", "--trace-folder", "/nowhere"], "error: --trace-folder must be a folder, got"),
         (["sweep", "--rate", "-5"], "error: --rate: rate must be a number from 0.01"),
         (["sweep", "--ttl", "1,x"], "error: --ttl: ttl_seconds must be a number, got '1,x'"),
         (["sweep", "--plan", "nowhere"], "error: plan 'nowhere' is not a file"),
