@@ -156,8 +156,11 @@ def _get_settings() -> Schema:
 
 
 def _patch_settings() -> Schema:
-    operation = _read("change knobs in every process", _settings())
+    answer = _settings()
+    answer["properties"]["warning"] = {"type": "string"}  # While Redis does not store them.
+    operation = _read("change knobs in every process", answer)
     operation["responses"] |= _refusals()
+    operation["responses"]["503"] = _problem("others change them, or too many bodies are awaited")
     body = _body({"$ref": "#/components/schemas/Knobs"})
     return {**operation, "security": [{"token": []}], "requestBody": body}
 
