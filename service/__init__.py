@@ -61,8 +61,8 @@ def _start_with_first_request(app: Flask, service: Service) -> None:
     serve = app.wsgi_app
 
     def start_and_serve(environ: WSGIEnvironment, start_response: StartResponse) -> Iterable[bytes]:
-        service.start()
-        app.wsgi_app = serve  # type: ignore[method-assign]
+        if service.start():
+            app.wsgi_app = serve  # type: ignore[method-assign]
         return serve(environ, start_response)
 
     app.wsgi_app = start_and_serve  # type: ignore[method-assign]

@@ -71,7 +71,7 @@ class Service:
         clear_cache: Deletes our keys from the cache and returns how many.
         fill_catalogue: Creates the rows missing among ids 1 to N and returns how many.
         checks: By dependency, a check that returns its problem, or None when it works.
-        start: Connects to Redis and starts the chores, unless they were started before.
+        start: Connects to Redis and starts the chores; returns whether they run.
         close: Stops everything, and gives pending invalidations some seconds to finish.
     """
 
@@ -84,7 +84,7 @@ class Service:
     clear_cache: Callable[[], int]
     fill_catalogue: Callable[[int], int]
     checks: Mapping[str, Callable[[], str | None]]
-    start: Callable[[], None]
+    start: Callable[[], bool]
     close: Callable[[float], None]
 
 
@@ -127,9 +127,9 @@ def assemble(settings: Settings) -> Service:
         )
     )
 
-    def start() -> None:
+    def start() -> bool:
         connections.open(threads)
-        housekeeping.start()
+        return housekeeping.start()
 
     def close(patience_seconds: float = 0.0) -> None:
         for part in (housekeeping, redis_breaker, store_breaker):

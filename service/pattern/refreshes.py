@@ -42,9 +42,17 @@ class BackgroundRefreshes:
         """Begin a refresh even if the fruit is being refreshed; return whether it began."""
         if not self._free.acquire(blocking=False):
             return False
+        cancelled = threading.Event()
+
+        def run() -> None:
+            if not cancelled.is_set():
+                self._run(refresh)
+
         try:
-            self._submit(lambda: self._run(refresh))
-        except RuntimeError:  # the interpreter is shutting down
+            self._submit(run)
+        except RuntimeError:  # the interpreter is shutting down, or no thread is left
+            # The pool has kept it in its queue all the same, for a later thread.
+            cancelled.set()
             self._free.release()
             return False
         return True

@@ -39,3 +39,20 @@ def test_chores_continue_after_an_error(monkeypatch):
     keeping.start()
     assert again.wait(10)
     keeping.stop()
+
+
+def test_start_without_a_thread_left_fails_quietly_and_is_repeated(caplog):
+    done, started, threads = [], [], iter([False, False, True])
+
+    def start_thread(run):
+        if not next(threads):
+            raise RuntimeError("can't start new thread")
+        started.append(run)
+
+    keeping = Housekeeping([lambda: done.append(1)], start_thread=start_thread)
+
+    assert [keeping.start() for _ in range(4)] == [False, False, True, True]
+    assert (done, len(started)) == ([1], 1)
+    assert caplog.messages == [
+        "no thread can be started for the chores yet: can't start new thread"
+    ]
