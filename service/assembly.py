@@ -8,14 +8,12 @@ from contextlib import suppress
 from dataclasses import dataclass
 from functools import partial
 
-from service.cache.cluster import Cluster
-from service.cache.redis_cache import RedisCache
 from service.cache.redis_calls import RedisCalls
-from service.cache.single_server import SingleServer
-from service.cache.wire import Connections
+from service.cache.servers import cache_with_near, connect
 from service.domain.cache import Cache, CacheUnavailableError
 from service.domain.live_knobs import LiveKnobs
 from service.domain.lookup import Loaded
+from service.domain.near import Near
 from service.domain.observer import Observer
 from service.domain.shared_knobs import SharedKnobs
 from service.domain.store import Store
@@ -102,7 +100,10 @@ def assemble(settings: Settings) -> Service:
         lambda: store.problem() is None, partial(_breaker_turned, metrics, "store")
     )
     connections = connect(settings.redis_url, settings.redis_timeout_seconds, redis_breaker)
-    cache = RedisCache(RedisCalls(connections, redis_breaker, metrics), metrics)
+    calls = RedisCalls(connections, redis_breaker, metrics)
+    cache, near, listener = cache_with_near(
+        connections, calls, metrics, lambda: knobs.current.near_seconds > 0
+    )
     threads, pool_size = settings.threads, settings.store_pool_size
     pattern = join_pattern(
         cache,
@@ -116,6 +117,7 @@ def assemble(settings: Settings) -> Service:
         shadow_guard=StoreGuard(store_breaker, sizing.shadow_bulkhead()),
         shadows=BackgroundRefreshes(sizing.SHADOW_READS),
         cache_answers=lambda: not redis_breaker.is_open,
+        near=near,
     )
     shared_knobs = SharedKnobs(cache, knobs)
     clear_cache = partial(_clear_cache, cache, pattern.miss_reasons)
@@ -124,6 +126,7 @@ def assemble(settings: Settings) -> Service:
             shared_knobs.sync,
             partial(pattern.invalidations.retry, RETRY_CHORE_SECONDS),
             pattern.miss_reasons.judge,
+            *([listener.look] if listener else []),
         )
     )
 
@@ -132,8 +135,9 @@ def assemble(settings: Settings) -> Service:
         return housekeeping.start()
 
     def close(patience_seconds: float = 0.0) -> None:
-        for part in (housekeeping, redis_breaker, store_breaker):
-            part.stop()
+        for part in (housekeeping, redis_breaker, store_breaker, listener):
+            if part is not None:
+                part.stop()
         pattern.invalidations.finish(patience_seconds)
         connections.close()
         store.close()
@@ -153,20 +157,6 @@ def assemble(settings: Settings) -> Service:
     )
 
 
-def connect(url: str, timeout_seconds: float, breaker: Breaker) -> Connections:
-    """Return the connections to the Redis of a URL; sends nothing yet.
-
-    Args:
-        url: `redis://` or `rediss://`, with `+cluster` before the colon for a cluster.
-        timeout_seconds: Longest wait for one reply.
-        breaker: Ends the waits for a single server when it opens.
-    """
-    scheme, _, rest = url.partition("://")
-    if not scheme.endswith("+cluster"):
-        return SingleServer(url, timeout_seconds, breaker)
-    return Cluster(f"{scheme.removesuffix('+cluster')}://{rest}", timeout_seconds)
-
-
 def join_pattern(  # noqa: PLR0913 - one argument for each part, and what tests replace
     cache: Cache,
     store: Store,
@@ -180,6 +170,7 @@ def join_pattern(  # noqa: PLR0913 - one argument for each part, and what tests 
     shadow_guard: StoreGuard,
     shadows: BackgroundRefreshes,
     cache_answers: Callable[[], bool],
+    near: Near | None = None,
     clock: Callable[[], float] = time.perf_counter,
     sleep: Callable[[float], None] = time.sleep,
     spread: Callable[[], float] = WITHIN_THE_JITTER,
@@ -207,7 +198,16 @@ def join_pattern(  # noqa: PLR0913 - one argument for each part, and what tests 
     stampede = Stampede(cache, loads, lease, flights, refreshes, draw=draw)
     shadow = ShadowReads(store, shadow_guard, shadows, observer, draw=draw, clock=clock)
     cache_aside = CacheAside(
-        cache, loads, stampede, shadow, knobs, pending, observer, clock=clock, sleep=sleep
+        cache,
+        loads,
+        stampede,
+        shadow,
+        knobs,
+        pending,
+        observer,
+        near=near,
+        clock=clock,
+        sleep=sleep,
     )
     writes = Writes(store, invalidations, write_guard)
     return Pattern(cache_aside, writes, invalidations, loads, lease, stampede, miss_reasons)

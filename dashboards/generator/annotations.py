@@ -20,6 +20,8 @@ NUMBER_KNOBS = (
     "early_beta",
     "stale_seconds",
     "shadow_ratio",
+    "near_seconds",
+    "near_entries",
     "store_delay_seconds",
 )
 CHOICE_KNOBS = ("protection", "invalidation", "fencing")

@@ -10,10 +10,10 @@ ANY = 'job=~"$job"'
 REPLICA = f'{ANY}, instance=~"$replica"'
 GENERATOR = f'{ANY}, instance=~"$generator"'
 # Results that found an entry, and results that asked the cache: the hit ratio is FOUND / ASKED.
-FOUND = 'result=~"hit|stale|negative"'
-ASKED = 'result=~"hit|stale|negative|miss|coalesced"'
+FOUND = 'result=~"hit|near|stale|negative"'
+ASKED = 'result=~"hit|near|stale|negative|miss|coalesced"'
 # Results of lookups that needed no load of their own.
-SPARED = 'result=~"hit|stale|negative|coalesced"'
+SPARED = 'result=~"hit|near|stale|negative|coalesced"'
 
 
 def scope(metric: str) -> str:

@@ -9,7 +9,7 @@ from loadtests.replay.cache_rules import CacheRules, Work, recomputes_early
 from loadtests.service_under_test.contract import SERVICE_RESULTS
 from loadtests.traffic.outside_ids import FIRST_MISSING_ID
 
-HIT, STALE, NEGATIVE, MISS, COALESCED, BYPASS, _ERROR = range(len(SERVICE_RESULTS))
+HIT, _NEAR, STALE, NEGATIVE, MISS, COALESCED, BYPASS, _ERROR = range(len(SERVICE_RESULTS))
 GENERATION_SECONDS = 30.0
 """How long the service remembers a write."""
 

@@ -11,7 +11,12 @@ from loadtests.replay.arrival_sequence import ArrivalSequence, Requests
 from loadtests.replay.cache_rules import CacheRules
 from loadtests.replay.replayed_run import ReplayedRun
 from loadtests.replay.run_replay import InForce, replay_requests
-from loadtests.service_under_test.contract import CACHE_RESULTS, HIT_RESULTS, SERVICE_RESULTS
+from loadtests.service_under_test.contract import (
+    CACHE_RESULTS,
+    HIT_RESULTS,
+    RECORDED_RESULTS,
+    SERVICE_RESULTS,
+)
 from loadtests.workload.assignments import Epoch
 from loadtests.workload.scenario import Scenario, Workload
 
@@ -137,8 +142,8 @@ def arrivals_of_trial(workload: Workload, seconds: float, processes: int) -> Req
 
 def lateness_of(samples: NDArray[np.void]) -> Lateness:
     """Return how late the lookups of some samples (`sender.samples.SAMPLE_DTYPE`) were."""
-    found = np.isin(samples["result"], [SERVICE_RESULTS.index(word) for word in HIT_RESULTS])
-    loaded = samples["result"] == SERVICE_RESULTS.index("miss")
+    found = np.isin(samples["result"], [RECORDED_RESULTS.index(word) for word in HIT_RESULTS])
+    loaded = samples["result"] == RECORDED_RESULTS.index("miss")
     service = samples["service"].astype(np.float64)
     usual = float(np.median(service[found])) if found.any() else 0.0
     return Lateness(

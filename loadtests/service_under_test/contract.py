@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping
 
-HIT_RESULTS = ("hit", "stale", "negative")
+HIT_RESULTS = ("hit", "near", "stale", "negative")
 """Results of lookups that the cache answered."""
 
 CACHE_RESULTS = (*HIT_RESULTS, "miss", "coalesced")
@@ -15,6 +15,15 @@ OUTSIDE_RESULTS = ("bypass", "error")
 
 MOST_OUTSIDE_RATIO = 0.001
 """Up to this share of lookups outside the cache the hit ratio of the others stands for all."""
+
+RECORDED_RESULTS = (
+    *("hit", "stale", "negative", "miss", "coalesced", "bypass", "error", "failed", "dropped"),
+    "near",
+)
+"""The results in samples on disk, which hold an index of these: a new word stands at the end.
+
+"failed": no valid answer; "dropped": waited too long to be sent.
+"""
 
 Knob = float | int | str
 """The value of a run-time knob."""

@@ -90,6 +90,13 @@ CASES = (
     *(Case("hit", _with_protection(mode)) for mode in ("none", "lease", "early", "stale")),
     Case("hit", Contender("the service without metrics", "granian", "without_metrics"), 0.95),
     Case(
+        "near",
+        CONSTANT,
+        0.85,
+        service=Contender("the service", "service", settings=(("NEAR_SECONDS", "60"),)),
+        is_short=True,
+    ),
+    Case(
         "miss",
         Contender("a bare SELECT through the same pool", "granian", "bare_select"),
         0.85,

@@ -57,13 +57,16 @@ class SingleServer:
         timeout_seconds: Longest wait for one reply; shorter while replies are fast.
         breaker: When it opens, callers stop waiting. A caller that comes later, as a probe
             does, waits its full time.
+
+    Attributes:
+        make: Makes a connection of redis-py to it, not connected yet.
     """
 
     is_cluster = False
 
     def __init__(self, url: str, timeout_seconds: float, breaker: Breaker) -> None:
         made = ConnectionPool.from_url(url, **options(CONNECT_SECONDS))
-        self._make = partial(made.connection_class, **made.connection_kwargs)
+        self.make = partial(made.connection_class, **made.connection_kwargs)
         self._breaker = breaker
         self._longest_seconds = timeout_seconds
         self._look_seconds = min(LOOK_SECONDS, timeout_seconds)
@@ -117,7 +120,7 @@ class SingleServer:
             connection.close()
 
     def _connect(self) -> Connection:
-        return Connection(self._make(), self._look_seconds)
+        return Connection(self.make(), self._look_seconds)
 
     def _ask(
         self,

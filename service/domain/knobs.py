@@ -75,6 +75,8 @@ NUMBERS: Mapping[str, NumberRange] = {
     "early_beta": NumberRange(0.1, 10, "0.1 to 10"),
     "stale_seconds": NumberRange(0.001, 3600, "above 0 and up to 3600 seconds"),
     "shadow_ratio": NumberRange(0, 1, "0 to 1"),
+    "near_seconds": NumberRange(0, 60, "0 (no near tier) to 60 seconds"),
+    "near_entries": NumberRange(1, 1_000_000, "1 to 1000000 entries"),
     "store_delay_seconds": NumberRange(0, 10, "0 to 10 seconds"),
 }
 CHOICES: Mapping[str, type[StrEnum]] = {
@@ -110,6 +112,8 @@ class Knobs:
     invalidation: Invalidation = Invalidation.DELETE
     fencing: Fencing = Fencing.ON
     shadow_ratio: float = 0.0
+    near_seconds: float = 0.0
+    near_entries: float = 10_000.0
     store_delay_seconds: float = 0.0
 
     def with_changes(self, changes: Mapping[str, object]) -> "Knobs":

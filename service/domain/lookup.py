@@ -1,4 +1,4 @@
-"""The words of a lookup: its seven results and the record of one."""
+"""The words of a lookup: its eight results and the record of one."""
 
 from dataclasses import dataclass
 from enum import Enum, StrEnum
@@ -12,6 +12,7 @@ class LookupResult(StrEnum):
     """How a lookup ended; header, metric label and record field use these words."""
 
     HIT = "hit"
+    NEAR = "near"
     STALE = "stale"
     NEGATIVE = "negative"
     MISS = "miss"

@@ -9,6 +9,7 @@ from service.domain.expiry import age_seconds, grace_ms
 from service.domain.knobs import Knobs, Protection
 from service.domain.live_knobs import LiveKnobs
 from service.domain.lookup import BypassReason, Lookup, LookupFailedError, LookupResult
+from service.domain.near import Near
 from service.domain.observer import Observer
 from service.domain.store import StoreUnavailableError
 from service.pattern.loads import Loads
@@ -32,7 +33,8 @@ class CacheAside:
         knobs: What is in force.
         pending: The fruit whose invalidation is pending, so that their entries may be old.
         observer: Notified of every lookup.
-        clock: Monotonic seconds, the same as the single flights'.
+        near: Asked before the cache while the knobs say so; None where there is none.
+        clock: Monotonic seconds, the same as the single flights' and the near tier's.
         sleep: Waits between retries.
     """
 
@@ -46,10 +48,12 @@ class CacheAside:
         pending: Container[int],
         observer: Observer,
         *,
+        near: Near | None,
         clock: Callable[[], float],
         sleep: Callable[[float], None],
     ) -> None:
         self._cache = cache
+        self._near = near
         self._loads = loads
         self._stampede = stampede
         self._shadow = shadow
@@ -80,10 +84,17 @@ class CacheAside:
             return self._bypass(fruit_id, BypassReason.OFF)
         if fruit_id in self._pending:
             return self._bypass(fruit_id, BypassReason.INVALIDATION_PENDING)
+        near, mark = self._near if knobs.near_seconds else None, 0
+        if near is not None:
+            mark, kept = near.mark(fruit_id), near.find(fruit_id)
+            if kept is not None:
+                return self._serve(fruit_id, kept, knobs, self._clock() - began, LookupResult.NEAR)
         try:
             read = self._cache.read(fruit_id)
             cache_seconds = self._clock() - began
             if read.found:
+                if near is not None:
+                    near.keep(fruit_id, read, mark, began, knobs)
                 return self._serve(fruit_id, read, knobs, cache_seconds)
             with self._failing_as_error_lookup(cache_seconds=cache_seconds):
                 missed = self._stampede.load(fruit_id, read, began, knobs)
@@ -91,7 +102,14 @@ class CacheAside:
             return self._look_up_without_cache(fruit_id, knobs, began)
         return replace(missed, cache_seconds=cache_seconds)
 
-    def _serve(self, fruit_id: int, read: CacheRead, knobs: Knobs, cache_seconds: float) -> Lookup:
+    def _serve(
+        self,
+        fruit_id: int,
+        read: CacheRead,
+        knobs: Knobs,
+        cache_seconds: float,
+        found: LookupResult = LookupResult.HIT,
+    ) -> Lookup:
         negative, remaining_ms, live = read.fruit is None, read.remaining_ms, self._knobs
         age = None
         if live.clock() >= live.ages_known_at:
@@ -105,7 +123,7 @@ class CacheAside:
             grace = grace_ms(knobs, negative=negative)
             stale = grace > 0 and 0 <= remaining_ms <= grace
             refresh = self._stampede.refresh(fruit_id, read, knobs, stale=stale)
-        result = LookupResult.STALE if stale else LookupResult.HIT
+        result = LookupResult.STALE if stale else found
         return Lookup(
             read.fruit,
             LookupResult.NEGATIVE if negative else result,

@@ -31,7 +31,7 @@ def cache_status(lookup: Lookup) -> str:
     """Return how the cache took part, in the words of RFC 9211."""
     parts = ["cacheaside"]
     match lookup.result:
-        case LookupResult.HIT | LookupResult.STALE | LookupResult.NEGATIVE:
+        case LookupResult.HIT | LookupResult.NEAR | LookupResult.STALE | LookupResult.NEGATIVE:
             parts.append("hit")
             if lookup.remaining_seconds is not None:
                 parts.append(f"ttl={math.floor(lookup.remaining_seconds)}")
@@ -48,6 +48,8 @@ def cache_status(lookup: Lookup) -> str:
         parts.append("stored")
     elif lookup.fill is not None:
         parts.append(f"detail=fill-{lookup.fill.value}")
+    if lookup.result is LookupResult.NEAR:
+        parts.append("detail=near")
     if lookup.refresh:
         parts.append("detail=refresh")
     return "; ".join(parts)

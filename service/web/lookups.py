@@ -16,7 +16,7 @@ LOOKUP_ROUTE = "/fruit/<id>"
 NO_SUCH_FRUIT = "no such fruit"
 PREFIX = LOOKUP_ROUTE.removesuffix("<id>")
 METHODS = ("GET", "HEAD")
-FROM_CACHE = (LookupResult.HIT, LookupResult.STALE)
+FROM_CACHE = (LookupResult.HIT, LookupResult.NEAR, LookupResult.STALE)
 
 Answer = tuple[str, list[tuple[str, str]], bytes]
 """Status line, headers and body."""

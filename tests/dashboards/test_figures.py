@@ -72,6 +72,8 @@ NUMBERS = {
     "early_beta": "1x5 2x20",
     "stale_seconds": "30x25",
     "shadow_ratio": "0x25",
+    "near_seconds": "0x25",
+    "near_entries": "10000x25",
     "store_delay_seconds": "0x11 0.1x14",
 }
 CHOICES = {

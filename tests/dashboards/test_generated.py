@@ -199,7 +199,7 @@ def test_results_are_stacked_from_what_the_cache_answered_to_what_failed():
     )
 
     assert [target["legendFormat"] for target in stacked["targets"]] == [
-        *("hit", "stale", "negative", "coalesced", "miss", "bypass", "error"),
+        *("hit", "near", "stale", "negative", "coalesced", "miss", "bypass", "error"),
     ]
 
 

@@ -268,7 +268,7 @@ class Minute:
         }
 
 
-HITS = ("hit", "stale", "negative")
+HITS = ("hit", "near", "stale", "negative")
 CACHE_LOOKUPS = (*HITS, "miss", "coalesced")
 
 
@@ -301,7 +301,8 @@ def test_lookups_and_loads_per_second_match_the_clients(watched):
 def test_lookups_of_each_result_match_the_clients(watched):
     minute = Minute(watched)
 
-    for line, word in enumerate(("hit", "stale", "negative", "coalesced", "miss", "bypass")):
+    words = ("hit", "near", "stale", "negative", "coalesced", "miss", "bypass")
+    for line, word in enumerate(words):
         (rate,) = minute.panel("cache-aside", "Lookups by result", line).values()
         assert rate * minute.seconds == pytest.approx(minute.count(word), rel=0.05, abs=3), word
 

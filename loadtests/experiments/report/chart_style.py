@@ -33,6 +33,7 @@ class Look(NamedTuple):
 RESULT_LOOKS = {
     "all": Look(INK, "star"),
     "hit": Look("#2f8f3a", "circle"),
+    "near": Look("#1f8f86", "hexagon", pattern="\\"),
     "stale": Look("#8f3bb8", "diamond", pattern="/"),
     "negative": Look("#4a90d9", "pentagon", pattern="."),
     "coalesced": Look("#b59200", "triangle-down", pattern="-"),

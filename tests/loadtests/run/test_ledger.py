@@ -11,8 +11,14 @@ ON, OFF = {"fencing": "on"}, {"fencing": "off"}
 
 @pytest.mark.parametrize(
     ("knobs", "fenced"),
-    [([ON, ON], True), ([OFF, ON], False), ([ON, OFF, ON], False), ([], False)],
-    ids=["on", "off at first", "off for a while", "unknown"],
+    [
+        ([ON, ON], True),
+        ([OFF, ON], False),
+        ([ON, OFF, ON], False),
+        ([], False),
+        ([ON, ON | {"near_seconds": 5}], False),
+    ],
+    ids=["on", "off at first", "off for a while", "unknown", "with a near tier"],
 )
 def test_a_run_is_fenced_only_if_fencing_was_on_all_the_time(knobs, fenced):
     outcomes = []

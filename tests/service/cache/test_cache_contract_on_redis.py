@@ -8,9 +8,9 @@ import pytest
 import redis
 from redis.crc import key_slot
 
-from service.assembly import connect
 from service.cache.redis_cache import RedisCache
 from service.cache.redis_calls import RedisCalls
+from service.cache.servers import connect
 from service.domain.cache import GENERATION_SECONDS, CacheUnavailableError, Claim, FillOutcome
 from service.guards.breaker import Breaker
 from tests.service.cache.cache_contract import APPLE, CacheContract, acquire, since

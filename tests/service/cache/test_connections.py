@@ -7,7 +7,7 @@ from contextlib import suppress
 
 import pytest
 
-from service.assembly import connect
+from service.cache.servers import connect
 from service.cache.wire import NoReplyError
 from service.settings import Settings
 from tests.service.fakes import Breaker

@@ -18,6 +18,8 @@ def test_defaults_are_as_documented():
         "invalidation": "delete",
         "fencing": "on",
         "shadow_ratio": 0,
+        "near_seconds": 0,
+        "near_entries": 10_000,
         "store_delay_seconds": 0,
     }
 
@@ -36,6 +38,8 @@ def test_defaults_are_as_documented():
         ("early_beta", 10),
         ("stale_seconds", 0.001),
         ("shadow_ratio", 1),
+        ("near_seconds", 60),
+        ("near_entries", 1),
         ("store_delay_seconds", 10),
         *(("protection", word) for word in Protection),
         *(("invalidation", word) for word in Invalidation),
@@ -62,6 +66,8 @@ def test_value_within_range_is_accepted_and_shown(name, value):
         ("early_beta", 0),
         ("stale_seconds", 0),
         ("shadow_ratio", 1.1),
+        ("near_seconds", 60.1),
+        ("near_entries", 0),
         ("store_delay_seconds", 11),
         ("protection", "on"),
         ("protection", ["none"]),

@@ -246,3 +246,52 @@ def test_fruit_with_any_name_is_cached_unchanged(parts):
     parts.look_up()
 
     assert fruit == parts.look_up().fruit
+
+
+class OneNear:
+    """A near tier that keeps one read, and tells how often it was asked."""
+
+    def __init__(self):
+        self.kept, self.asked = None, 0
+
+    def find(self, fruit_id):
+        del fruit_id
+        self.asked += 1
+        return self.kept
+
+    def mark(self, fruit_id):
+        return fruit_id * 10
+
+    def keep(self, fruit_id, read, mark, began, knobs):
+        del began
+        assert (mark, knobs.near_seconds) == (fruit_id * 10, 2.0)
+        self.kept = read
+
+
+@pytest.fixture
+def near(parts):
+    parts.cache_aside._near = OneNear()
+    parts.set_knobs(near_seconds=2)
+    return parts.cache_aside._near
+
+
+def test_hit_is_kept_near_and_the_next_lookup_asks_no_cache(parts, near):
+    results = [parts.look_up().result, parts.look_up().result]
+    parts.cache.down = True
+    found = parts.look_up()
+
+    assert results == ["miss", "hit"]
+    assert (found.result, found.fruit, found.remaining_seconds) == ("near", APPLE, 60.0)
+    assert near.asked == 3
+    assert parts.observer.lookups()["near"] == 1
+
+
+def test_near_tier_is_not_asked_while_it_is_off_or_a_write_is_pending(parts, near):
+    parts.look_up()
+    parts.look_up()
+    parts.invalidations.pending[1] = None
+    assert parts.look_up().bypass is BypassReason.INVALIDATION_PENDING
+    del parts.invalidations.pending[1]
+    parts.set_knobs(near_seconds=0)
+
+    assert (parts.look_up().result, near.asked) == ("hit", 2)

@@ -270,6 +270,7 @@ def test_unexpected_error_is_json_without_a_traceback(app, monkeypatch):
             Lookup(APPLE, LookupResult.HIT, remaining_seconds=0.5, refresh=True),
             "hit; ttl=0; detail=refresh",
         ),
+        (Lookup(APPLE, LookupResult.NEAR, remaining_seconds=9.5), "hit; ttl=9; detail=near"),
         (Lookup(APPLE, LookupResult.STALE, remaining_seconds=-2.5), "hit; ttl=-3"),
         (Lookup(None, LookupResult.NEGATIVE, remaining_seconds=4.0), "hit; ttl=4"),
         (Lookup(APPLE, LookupResult.MISS, fill=FillOutcome.STORED), "fwd=miss; stored"),
