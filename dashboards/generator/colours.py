@@ -21,7 +21,7 @@ INDIGO = "#6065c9"
 # In the order in which they are stacked: what the cache answered lies at the bottom.
 RESULTS = {
     "hit": GREEN,
-    "near": TEAL,
+    "near": "#0f6e66",
     "stale": PURPLE,
     "negative": LIGHT_BLUE,
     "coalesced": YELLOW,

@@ -246,5 +246,4 @@ class Ledger:
 
 
 def _is_fenced(knobs: Mapping[str, Knob]) -> bool:
-    # From one process' near tier to another's, a reader may go back in time for a moment.
-    return knobs.get("fencing") == "on" and not knobs.get("near_seconds")
+    return knobs.get("fencing") == "on" and not knobs.get("near_seconds")  # These tiers may differ.
