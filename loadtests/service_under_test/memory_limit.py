@@ -7,6 +7,10 @@ INDEX_BYTES = 70
 expiries. Measured with Redis 7.0.15: 186 bytes each for 20,000 entries of 120."""
 
 
+USUAL_ENTRY_BYTES = 120
+"""MEMORY USAGE of an entry with an id and a name of usual length."""
+
+
 @dataclass(frozen=True, slots=True)
 class MemoryLimit:
     """The limit that a Redis was given.

@@ -10,7 +10,7 @@ from redis.retry import Retry
 from loadtests.service_under_test.client import ServiceError
 from loadtests.service_under_test.conditions import RedisConditions
 from loadtests.service_under_test.counters import RedisCounters
-from loadtests.service_under_test.memory_limit import MemoryLimit
+from loadtests.service_under_test.memory_limit import USUAL_ENTRY_BYTES, MemoryLimit
 from loadtests.service_under_test.urls import without_password
 
 
@@ -51,7 +51,10 @@ class RedisStatistics:
         )
 
     def memory_limit(self, ids: Sequence[int]) -> MemoryLimit | None:
-        """Return the limit of its memory; None if it has none, or none of *ids* is cached.
+        """Return the limit of its memory; None if it has none.
+
+        Args:
+            ids: Ids whose entries may be cached, to learn their size.
 
         Raises:
             ServiceError: Redis cannot be reached, or its account may not run INFO.
@@ -59,15 +62,15 @@ class RedisStatistics:
         memory = self._info("memory")
         if not memory.get("maxmemory"):
             return None
+        policy, used = str(memory["maxmemory_policy"]), int(memory["used_memory"])
+        return MemoryLimit(int(memory["maxmemory"]), policy, used, self._entry_bytes(ids))
+
+    def _entry_bytes(self, ids: Sequence[int]) -> int:
         try:
             sizes = (self._client.memory_usage(f"fruit:{each}") for each in ids)
-            size = next((size for size in sizes if size), None)
-        except redis.RedisError:  # An account that may run INFO need not read keys.
-            return None
-        if size is None:
-            return None
-        policy, used = str(memory["maxmemory_policy"]), int(memory["used_memory"])
-        return MemoryLimit(int(memory["maxmemory"]), policy, used, int(size))
+            return next((int(size) for size in sizes if size), USUAL_ENTRY_BYTES)
+        except redis.RedisError:  # An account that may run INFO need not be allowed this.
+            return USUAL_ENTRY_BYTES
 
     def version(self) -> str:
         """Return the version of the server.
