@@ -102,11 +102,14 @@ class Comparison:
 
     @contextmanager
     def judged_on_idle_machine(self) -> Iterator[None]:
-        """Skip the test instead of failing it when other programs use this machine."""
+        """Skip the test instead of failing it when other programs use this machine.
+
+        Under CI=true it fails, because nothing else may run there.
+        """
         try:
             yield
         except AssertionError as error:
-            if self.others > MAX_CORES_OF_OTHERS:
+            if self.others > MAX_CORES_OF_OTHERS and os.environ.get("CI") != "true":
                 pytest.skip(
                     f"other programs use this machine: {self}: {str(error).splitlines()[0]}"
                 )

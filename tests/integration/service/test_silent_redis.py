@@ -26,7 +26,7 @@ WRITERS = 8
 # Of each writer, between two writes: the fault is the network's, not a machine that is too busy.
 PAUSE_SECONDS = 0.05
 # HTTP and store connections, some of which open late. The fault took dozens a second.
-SLACK = 64
+SLACK = 128
 SLACK_MB = 32
 
 
@@ -119,4 +119,4 @@ def test_descriptors_threads_and_memory_stay_flat_while_the_network_is_broken(
     assert late[0] - early[0] <= SLACK
     assert late[1] - early[1] <= SLACK
     assert late[2] - early[2] <= SLACK_MB
-    assert well < 5
+    assert well < (10 if busy else 5)
