@@ -30,6 +30,7 @@ COLUMNS = (
 
 MEANINGS = {
     "hit": "the cache had an entry",
+    "near": "the service's own process had a copy of the entry",
     "stale": "a soft-expired entry was served while one load refreshed it",
     "negative": "the cache knew that the id does not exist",
     "miss": "this request loaded from the store",

@@ -25,6 +25,7 @@ GROUPS: Mapping[str, tuple[str, ...]] = {
     "More of the cache": (
         *("cache_at_start", "ttl_jitter_ratio", "negative_ttl_seconds", "early_beta"),
         *("stale_seconds", "invalidation", "fencing", "shadow_ratio"),
+        *("near_seconds", "near_entries"),
     ),
 }
 """Title and fields of each group; the first one is open."""
