@@ -94,8 +94,9 @@ class LiveReplay:
         return RunReplay(arrivals, _in_force(part), "cold" if ledger.began_empty else "unknown")
 
     def _scenarios(self) -> dict[str, Scenario]:
-        """Return the scenarios of the run by name."""
-        sent = {name for users in self._ledger.epochs[0].users.values() for name in users}
+        """Return the scenarios of the run by name; workers also name those without a user."""
+        users = self._ledger.epochs[0].users.values()
+        sent = {name for counts in users for name, count in counts.items() if count}
         known = scenarios_of(self._environment)
         return {name: known[name] for name in sorted(sent) if name in known}
 

@@ -21,7 +21,7 @@ def closing_line(locust):
 
 @pytest.mark.usefixtures("require_servers")
 def test_the_same_run_three_times_in_a_row_has_the_same_verdict(tmp_path):
-    verdicts, warm, whole, predicted = [], [], [], []
+    verdicts, warm, whole, predicted, replayed = [], [], [], [], []
     with LocalStack(database="sqlite") as stack:
         url = stack.service_urls[0]
         # Entries of an hour, which would make every lookup of the first run a hit.
@@ -37,11 +37,13 @@ def test_the_same_run_three_times_in_a_row_has_the_same_verdict(tmp_path):
             warm.append(ended.summary["warm_hit_ratio"])
             whole.append(ended.summary["hit_ratio"])
             predicted.append(ended.summary["predicted_hit_ratio"])
+            replayed.append(ended.summary["parts"][0]["replayed_hit_ratio"])
 
     assert verdicts == [0, 0, 0], ended.log_text
     assert max(warm) - min(warm) < 0.01
     assert max(whole) - min(whole) < 0.01
     assert warm == pytest.approx(predicted, abs=0.03)
+    assert warm == pytest.approx(replayed, abs=0.015)
     assert max(whole) < min(warm)
 
 
@@ -54,7 +56,9 @@ def test_a_run_that_ends_before_its_cache_is_warm_is_called_cold_and_passes_no_g
     ended = run(tmp_path, service_url, *short, "--min-hit-ratio", 0, "ReadHeavy")
 
     assert ended.code == 1
-    assert "cold (warm only 90 s after the start)" in closing_line(ended)
+    assert "cold (warm only 90 s after the start), replay" in closing_line(ended)
+    (part,) = ended.summary["parts"]
+    assert part["hit_ratio"] == pytest.approx(part["replayed_hit_ratio"], abs=0.03)
     assert "gate: hit ratio is unknown, but must be at least 0; the cache is warm only 90 s" in (
         ended.log_text
     )
@@ -81,6 +85,8 @@ def test_after_a_knob_change_each_part_stands_beside_its_own_prediction(
     assert second["predicted_hit_ratio"] == pytest.approx(0.8 / 1.8)
     assert second["warm_hit_ratio"] == pytest.approx(0.8 / 1.8, abs=0.05)
     assert "s (ttl_seconds 2 → 0.2): hit ratio" in locust.log_text
+    for part in (first, second):
+        assert part["warm_hit_ratio"] == pytest.approx(part["replayed_hit_ratio"], abs=0.03)
 
 
 def test_a_cache_that_is_to_be_kept_is_kept(tmp_path, service_url):

@@ -1,5 +1,7 @@
 """The replay of a run beside the run itself: as far as the run has come, through its changes."""
 
+from dataclasses import replace
+
 import pytest
 from locust.env import Environment
 
@@ -90,6 +92,16 @@ def test_a_closed_loop_and_a_very_fast_run_are_not_replayed(clock, scenario, giv
     clock.now += 9.0
 
     assert replay.update() is None
+
+
+def test_scenarios_without_users_do_not_matter(clock):
+    ledger, replay = begin()
+    closed = type("ClosedLoop", (LoadUser,), {"scenario": Scenario(closed_loop=True)})
+    ledger._environment.user_classes.append(closed)
+    ledger.epochs[0] = replace(ledger.epochs[0], users={"a": {"ReadHeavy": 1, "ClosedLoop": 0}})
+    clock.now += 9.0
+
+    assert replay.update().per_second() == whole(6.0).per_second()
 
 
 def test_a_change_of_knobs_counts_from_its_time_on(clock):
