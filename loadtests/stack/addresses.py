@@ -4,7 +4,8 @@ import os
 from collections.abc import Mapping, Sequence
 from typing import Self
 
-from loadtests.service_under_test.urls import page_answers, without_password
+from loadtests.service_under_test.readiness_page import readiness_problem
+from loadtests.service_under_test.urls import without_password
 from loadtests.stack.guardian import Guardian, StackError
 from loadtests.stack.service_server import start_services
 
@@ -35,8 +36,10 @@ class GivenService:
     def __enter__(self) -> Self:
         """Check that each service is ready; raise StackError if one is not."""
         for url in self.service_urls:
-            if not page_answers(f"{url}/readyz"):
-                raise StackError(f"{url}/readyz does not answer 200: start it or name another URL")
+            if problem := readiness_problem(url, self.control_token):
+                raise StackError(
+                    f"{url} is not ready: {problem}; mend or start it, or name another URL"
+                )
         return self
 
     def __exit__(self, *_: object) -> None:
