@@ -10,6 +10,7 @@ from loadtests.replay.run_replay import InForce, RunReplay, why_not_replayed
 from loadtests.run.load_user import scenarios_of
 from loadtests.run.run_parts import Part, Parts
 from loadtests.workload.assignments import Epoch
+from loadtests.workload.flags import FlagError
 from loadtests.workload.load_settings import LoadSettings
 from loadtests.workload.scenario import Scenario, Workload
 
@@ -69,8 +70,11 @@ class LiveReplay:
         ledger = self._ledger
         if ledger.started_at is not None and ledger.started_at != self._run:
             self._run = ledger.started_at
-            self._replay = self._begin()
             self._result = None
+            try:
+                self._replay = self._begin()
+            except FlagError:  # The senders refuse these settings too, and say why.
+                self._replay = None
         if self._replay is None:
             return None
         elapsed = None if has_ended else ledger.elapsed
