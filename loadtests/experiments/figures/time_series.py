@@ -11,7 +11,7 @@ from loadtests.prediction.measuring_window import Window
 from loadtests.sender.samples import RESULT_INDEX
 from loadtests.service_under_test.contract import CACHE_RESULTS, HIT_RESULTS
 
-MOST_BUCKETS = 120
+MOST_BUCKETS = 100
 FEWEST_SAMPLES = 20
 """Samples that a bucket holds on average, or its hit ratio is noise."""
 
