@@ -41,8 +41,9 @@ LENGTHS = {
     "quiet": (3, 6),
     "steady": (28, 40),
     "longer": (6, 26),
-    "no invalidation": (14, 30),
+    "no invalidation": (20, 30),
     "stale": (8, 20),
+    "near": (8, 12),
     "off": (6, 8),
     "stampede": (8, 18),
     "without": (12, 22),
@@ -81,11 +82,14 @@ class Evening:
         stage.turn(ttl_seconds=4)
         self._phase("longer")
         stage.stop_load()
-        stage.turn(invalidation="none")
+        stage.turn(invalidation="none", shadow_ratio=0.5)
         stage.start_load(*SCENARIOS)
         self._phase("no invalidation")
         stage.turn(invalidation="delete", protection="stale", ttl_seconds=1, stale_seconds=5)
         self._phase("stale")
+        stage.turn(shadow_ratio=0, near_seconds=0.5, protection="lease", ttl_seconds=2)
+        self._phase("near")
+        stage.turn(near_seconds=0)
         stage.turn(ttl_seconds=0)
         self._phase("off")
         stage.turn(ttl_seconds=1, ttl_jitter_ratio=0.2, early_beta=2, protection="none")
