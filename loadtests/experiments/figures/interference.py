@@ -13,14 +13,18 @@ FEWEST_LOADS = 30  # Fewer have no mean to compare.
 FILL_FACTOR = 2.0  # A busy machine varies the mean load time by less than this,
 FILL_SECONDS = 0.005  # or than this.
 FILL_TTL_SHARE = 0.01  # A shift by more of the TTL moves the hit ratio too.
+FIND_OUT = "find out why in its log, then measure again"
 ALONE = "let nobody else use this service and its Redis while it is measured"
 
 
 def changes_between_readings(case: Case) -> Iterator[Doubt]:
     """Yield a doubt for each change that shows when it happened; aborted trials have them too."""
     for earlier, later in pairwise(case.record.conditions):
-        for check in (_knobs, _restarts, _clock):
+        for check in (_knobs, _service_restarts, _clock):
             yield from check(case, earlier, later)
+    # A Redis that starts anew cannot be read meanwhile: what is known stands side by side.
+    for earlier, later in pairwise(each for each in case.record.conditions if each.redis):
+        yield from _redis_restarts(case, earlier, later)
 
 
 def interference(case: Case) -> Iterator[Doubt]:
@@ -50,14 +54,16 @@ def _knobs(case: Case, earlier: Conditions, later: Conditions) -> Iterator[Doubt
         yield Doubt("knobs-changed", text, ALONE)
 
 
-def _restarts(case: Case, earlier: Conditions, later: Conditions) -> Iterator[Doubt]:
-    advice = "find out why in its log, then measure again"
+def _service_restarts(case: Case, earlier: Conditions, later: Conditions) -> Iterator[Doubt]:
     if earlier.service.process_starts != later.service.process_starts:
         text = f"the service was restarted {_when(case, earlier, later)}"
-        yield Doubt("service-restarted", text, advice)
+        yield Doubt("service-restarted", text, FIND_OUT)
+
+
+def _redis_restarts(case: Case, earlier: Conditions, later: Conditions) -> Iterator[Doubt]:
     if earlier.redis and later.redis and earlier.redis.run_id != later.redis.run_id:
         text = f"Redis was restarted {_when(case, earlier, later)}"
-        yield Doubt("redis-restarted", text, advice)
+        yield Doubt("redis-restarted", text, FIND_OUT)
 
 
 def _clock(case: Case, earlier: Conditions, later: Conditions) -> Iterator[Doubt]:

@@ -100,10 +100,10 @@ def no_connections(stage: Stage) -> Iterator[None]:
 FAULTS = (
     of_database("the database is killed (kill -9)", killed, in_short=True),
     of_database("the database is frozen (SIGSTOP)", frozen, in_short=True),
-    of_database("the network swallows all bytes to the database", swallowed, in_short=True),
-    of_database("replies of the database are 200 ms late", slow, in_short=True),
+    of_database("the network swallows all bytes to the database", swallowed),
+    of_database("replies of the database are 200 ms late", slow),
     of_database("connections to the database are reset", reset),
-    of_database("another client locks the written rows", rows_locked, seconds=8, in_short=True),
+    of_database("another client locks the written rows", rows_locked, seconds=8),
     of_database("another client locks the table", table_locked, seconds=5),
     of_database("the password of the database changes", signed_out),
     of_database("the database becomes read-only", read_only),

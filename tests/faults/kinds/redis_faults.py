@@ -161,9 +161,9 @@ def no_connections(stage: Stage) -> Iterator[None]:
 
 FAULTS = (
     of_redis("Redis is killed (kill -9) and comes back empty", killed, in_short=True),
-    of_redis("Redis is frozen (SIGSTOP)", frozen, in_short=True),
+    of_redis("Redis is frozen (SIGSTOP)", frozen),
     of_redis("the network swallows all bytes to Redis", swallowed, in_short=True),
-    of_redis("replies of Redis are 200 ms late", slow, in_short=True),
+    of_redis("replies of Redis are 200 ms late", slow),
     of_redis("connections to Redis are reset", reset),
     of_redis("something that is not Redis answers at its address", nonsense),
     of_redis("Redis becomes a read-only replica (READONLY)", replica, in_short=True),

@@ -16,7 +16,7 @@ from tests.integration.load.locust_page import (
     wait_for_workers,
 )
 
-pytestmark = [pytest.mark.integration, pytest.mark.exclusive]
+pytestmark = pytest.mark.integration
 
 BEGUN = {"rate": 80, "items": 50, "skew": 0, "ttl_seconds": 20}
 

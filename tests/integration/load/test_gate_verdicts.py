@@ -64,7 +64,13 @@ def test_a_run_that_ends_before_its_cache_is_warm_is_called_cold_and_passes_no_g
     )
 
 
-@pytest.mark.parametrize("processes", [[], ["--processes", 2, "-u", 2]], ids=["one", "workers"])
+@pytest.mark.parametrize(
+    "processes",
+    [
+        pytest.param([], id="one"),
+        pytest.param(["--processes", 2, "-u", 2], id="workers", marks=pytest.mark.accept),
+    ],
+)
 def test_after_a_knob_change_each_part_stands_beside_its_own_prediction(
     tmp_path, service_url, processes
 ):

@@ -45,7 +45,7 @@ def shadow_reads(url):
     return {sample.labels["outcome"]: sample.value for sample in family.samples}
 
 
-@pytest.mark.parametrize("processes", [1, 2])
+@pytest.mark.parametrize("processes", [1, pytest.param(2, marks=pytest.mark.accept)])
 def test_without_invalidation_number_and_age_of_stale_reads_match_theory(
     tmp_path, service_url, processes
 ):
@@ -76,6 +76,7 @@ def test_share_of_writes_visible_after_a_second_matches_theory(tmp_path, service
     assert summary["writes_visible_ratio"] == pytest.approx(predicted, abs=0.05)
 
 
+@pytest.mark.accept
 def test_hits_read_again_by_the_service_are_as_often_stale_as_the_oracle_finds(
     tmp_path, service_url
 ):

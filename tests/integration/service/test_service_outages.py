@@ -43,11 +43,11 @@ def test_redis_errors_are_counted_and_bounded_in_time(guardian, fresh_redis, tmp
 def test_database_that_refuses_a_row_is_not_unavailable(mariadb_server):
     observer = RecordingObserver()
     store = FruitStore(mariadb_server.url, 2, observer)
-    with pytest.raises(StoreRefusedError, match="Data too long"):
+    with pytest.raises(StoreRefusedError, match="a value is too long for its column"):
         store.replace(Fruit(1, "x" * 256, 1))
     store.close()
     away = FruitStore(mariadb_server.url.replace("grocerydb", "nowhere"), 2, observer)
-    with pytest.raises(StoreUnavailableError, match="Unknown database") as unavailable:
+    with pytest.raises(StoreUnavailableError, match="database") as unavailable:
         away.find(1, 0)
     away.close()
 

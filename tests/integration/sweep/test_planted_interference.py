@@ -18,7 +18,7 @@ from tests.drills.knob_control import call
 
 pytestmark = [
     pytest.mark.integration,
-    pytest.mark.exclusive,
+    pytest.mark.long,
     pytest.mark.usefixtures("require_servers"),
 ]
 

@@ -64,11 +64,14 @@ def busy_machine():
         program.wait()
 
 
+@pytest.mark.accept
 @pytest.mark.usefixtures("busy_machine")
-def test_bench_beside_programs_that_take_the_cores_is_doubted(tmp_path):
+def test_bench_beside_programs_that_take_the_cores_is_doubted_or_right(tmp_path):
     modes = run_bench(tmp_path, "--modes", "none,single-flight,early")
 
     for mode in modes.values():
         kinds = {doubt["kind"] for doubt in mode["doubts"]}
-        assert not mode["trusted"], mode
-        assert kinds & {"held-up", "rate-missed", "bypass", "aborted"}
+        if mode["trusted"]:
+            assert mode["loads_per_refresh"] == pytest.approx(mode["predicted"], rel=0.15)
+        else:
+            assert kinds & {"held-up", "rate-missed", "bypass", "aborted"}

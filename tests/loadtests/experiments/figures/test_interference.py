@@ -66,6 +66,17 @@ def test_knobs_that_another_changed_are_named_with_both_values_and_the_time(chan
     assert doubt.scope == "trial"
 
 
+def test_redis_that_could_not_be_read_while_it_restarted_was_restarted_all_the_same(
+    changed, doubts
+):
+    conditions = changed(redis={"run_id": "b2"})
+    conditions[MIDDLE] = replace(conditions[MIDDLE], redis=None)
+
+    assert doubts(conditions=conditions)["redis-restarted"].text == (
+        "Redis was restarted between 5.5 and 7.5 s"
+    )
+
+
 @pytest.mark.parametrize(("version", "kinds"), [(2, set()), (3, {"knobs-changed"})])
 def test_knobs_changed_and_set_back_are_a_doubt_but_not_the_same_values_set_once(
     changed, doubts, version, kinds
