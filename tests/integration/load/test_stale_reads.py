@@ -133,6 +133,7 @@ def test_with_invalidation_and_fencing_no_read_is_stale(tmp_path, service_url, r
     assert summary["stale_reads"] == summary["impossible_reads"] == 0
 
 
+@pytest.mark.accept
 def test_without_fencing_the_oracle_finds_stale_reads(tmp_path, service_url):
     patch(
         service_url,

@@ -11,7 +11,7 @@ from loadtests.stack.guardian import ROOT
 
 pytestmark = [
     pytest.mark.integration,
-    pytest.mark.exclusive,
+    pytest.mark.long,
     pytest.mark.usefixtures("require_servers"),
 ]
 
