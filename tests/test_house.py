@@ -64,6 +64,7 @@ WINGS = {
         *(f"{EXPERIMENTS}.report", f"{EXPERIMENTS}.figures", *RECORDS),
     },
     f"{EXPERIMENTS}.recommendation": {
+        "loadtests.profile",
         *(f"{EXPERIMENTS}.report", f"{EXPERIMENTS}.figures", f"{EXPERIMENTS}.plan"),
         *RECORDS,
     },

@@ -40,7 +40,7 @@ class Window:
     batches: int
 
     def with_fills(self, fill_seconds: float) -> "Window":
-        """Return this window for entries that are filled so many seconds after they are missed.
+        """Return this window lengthened by the time that a fill takes after a miss.
 
         A cycle of an entry is its life and its fill: batches of the life alone would fall out of
         step with the expiries, and their interval would be several times too wide.

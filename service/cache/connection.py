@@ -61,7 +61,7 @@ class Connection:
         self.replies: list[Any] = []
 
     def send(self, packed: bytes, wanted: int) -> None:
-        """Send commands and expect so many replies."""
+        """Send commands, to which the server gives *wanted* replies."""
         self.replies, self._wanted = [], wanted
         self._socket.sendall(packed)
 

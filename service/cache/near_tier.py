@@ -11,7 +11,7 @@ from service.domain.expiry import grace_ms
 from service.domain.fruit import Fruit
 from service.domain.knobs import Knobs
 
-# Changes are counted for so many groups of fruit: a change of one lets its group be read again.
+# Number of groups of fruit. A change is noted for the whole group, which is then read again.
 GROUPS = 1024
 
 

@@ -30,7 +30,7 @@ from service.cache.wire import (
 ONCE_ONLY = frozenset(("EVALSHA", "EVAL"))
 # Refusals of the connection, which are no answer to its command.
 NOT_ADMITTED = re.compile(r"NOAUTH|WRONGPASS|ERR (max number of clients|invalid password)")
-# A look is on time when it took at most so many times what was asked.
+# A wait that took longer than this many times what was asked shows that this process was paused.
 ON_TIME = 1.3
 # Pauses of this process are not taken for those of Redis for longer than this.
 PAUSED_SECONDS = 1.0

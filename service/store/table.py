@@ -58,7 +58,7 @@ def find_problem(connection: Connection) -> str | None:
                 f"column {name} of table {FRUIT.name} is {kind.upper()}, which holds other than "
                 f"{_WANTED[name]}: change its type, as db.sql has it"
             )
-    # No row has this id, but whoever may not read the table is refused.
+    # No row has this id; the statement only shows whether the account may read the table.
     connection.execute(SELECT_FRUIT.where(FRUIT.c.id == 0)).first()
     return None
 

@@ -6,12 +6,18 @@ from typing import NamedTuple, TypeVar
 from loadtests.experiments.profile_report.durations import duration_text
 from loadtests.experiments.report.grid import Column, Grid, make_grid
 from loadtests.output.figure_text import number_text, percent_text
-from loadtests.profile.curve import Bounded, CurvePoint, Part, Profile, TtlAlone
+from loadtests.profile.curve import (
+    STUDENT_T_OF_SAMPLE,
+    Bounded,
+    CurvePoint,
+    Part,
+    Profile,
+    TtlAlone,
+)
 
 _T = TypeVar("_T")
 _MOST_PARTS = 12
 _SHOWN_TTLS = 5
-_STUDENT_7 = 2.365  # Eight parts of a sample.
 
 
 class Section(NamedTuple):
@@ -74,7 +80,7 @@ def _curve_columns(profile: Profile) -> list[Column[CurvePoint]]:
 
 def _error_text(point: CurvePoint) -> str:
     error = point.hit_ratio_error
-    return percent_text(None if error is None else _STUDENT_7 * error)
+    return percent_text(None if error is None else STUDENT_T_OF_SAMPLE * error)
 
 
 def _bounded_columns() -> list[Column[tuple[CurvePoint, Bounded]]]:

@@ -1,13 +1,11 @@
 """What the profile of a log prints, at most 100 columns wide."""
 
 from rich.console import Group, RenderableType
-from rich.table import Table
 from rich.text import Text
 
 from loadtests.experiments.profile_report.durations import duration_text
 from loadtests.experiments.profile_report.profile_grids import profile_sections
-from loadtests.experiments.report.grid import Grid
-from loadtests.experiments.report.table import empty_table
+from loadtests.experiments.report.table import grid_table
 from loadtests.output.figure_text import percent_text
 from loadtests.profile.curve import Profile
 
@@ -59,11 +57,3 @@ def answer_lines(profile: Profile) -> list[str]:
         ),
     ]
     return lines
-
-
-def grid_table(grid: Grid) -> Table:
-    """Return a table for the terminal."""
-    table = empty_table(*grid.headings)
-    for row in grid.rows:
-        table.add_row(*row.cells)
-    return table

@@ -10,9 +10,9 @@ from loadtests.experiments.figures.trial_figures import TrialFigures
 from loadtests.experiments.plan.plan import Plan
 from loadtests.experiments.recommendation.candidate import Candidate, Candidates
 from loadtests.prediction.steady_state import Traffic, predicted_hit_ratio
+from loadtests.profile.curve import STUDENT_T_OF_SAMPLE
 from loadtests.workload.scenario import Scenario
 
-_STUDENT_7 = 2.365  # A sample's error comes from eight parts of it.
 TTL_GRID = (1.0, 2.0, 5.0, 10.0, 20.0, 30.0, 60.0, 120.0, 300.0, 600.0, 1800.0, 3600.0, 7200.0)
 
 
@@ -35,7 +35,7 @@ class Entry:
         return ttl_seconds * (1.0 + self.jitter_ratio) + self.stale_seconds
 
     def memory(self, entries: float | None, logged_bytes: float | None = None) -> float | None:
-        """Return the bytes of so many entries; None if unknown."""
+        """Return the bytes that a number of entries takes; None if unknown."""
         if self.size_bytes is None or entries is None:
             return logged_bytes
         return entries * self.size_bytes
@@ -47,7 +47,8 @@ def from_profile(profile: Mapping[str, Any], entry: Entry) -> Candidates:
         Candidate(
             ttl_seconds=point["ttl_seconds"],
             hit_ratio=point["hit_ratio"],
-            hit_ratio_low=point["hit_ratio"] - _STUDENT_7 * (point.get("hit_ratio_error") or 0.0),
+            hit_ratio_low=point["hit_ratio"]
+            - STUDENT_T_OF_SAMPLE * (point.get("hit_ratio_error") or 0.0),
             store_reads_per_second=point["store_reads_per_second"],
             store_reads_high=point["store_reads_per_second"],
             p99_seconds=None,

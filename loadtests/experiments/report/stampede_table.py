@@ -9,7 +9,7 @@ from loadtests.experiments.figures.conclusions import store_sentence
 from loadtests.experiments.figures.stampede_figures import COLD_KEY, ModeFigures, StampedeResults
 from loadtests.experiments.report.doubt_groups import group_doubts
 from loadtests.experiments.report.grid import Column, Grid, make_grid
-from loadtests.experiments.report.table import damage_lines, empty_table
+from loadtests.experiments.report.table import damage_lines, grid_table
 from loadtests.output.figure_text import UNKNOWN, count_text, milliseconds_text, number_text
 
 
@@ -38,10 +38,8 @@ def stampede_grid(modes: Sequence[ModeFigures]) -> Grid:
 def stampede_tables(results: StampedeResults) -> RenderableType:
     """Return what `stampede` prints: what was measured, the table, and the doubts."""
     grid = stampede_grid(results.modes)
-    table = empty_table(*grid.headings)
+    table = grid_table(grid)
     table.columns[0].justify = "left"
-    for row in grid.rows:
-        table.add_row(*row.cells)
     groups = group_doubts((mode, doubt) for mode in results.modes for doubt in mode.doubts)
     doubts = [
         Text(

@@ -44,8 +44,8 @@ def run_tables(results: RunResults) -> RenderableType:
     parts: list[RenderableType] = [
         Text(results.run.title, style="bold"),
         Text(store_sentence(results.run)),
-        _table(make_grid(_RATIOS, results.trials, lambda trial: not trial.trusted)),
-        _table(make_grid(_RESULTS, _timed_rows(results), lambda row: not row.trial.trusted)),
+        grid_table(make_grid(_RATIOS, results.trials, lambda trial: not trial.trusted)),
+        grid_table(make_grid(_RESULTS, _timed_rows(results), lambda row: not row.trial.trusted)),
     ]
     parts += damage_lines(results.damaged)
     parts += [Text(line, style="yellow") for line in doubt_lines(results.trials)]
@@ -76,7 +76,8 @@ def empty_table(*headings: str) -> Table:
     return table
 
 
-def _table(grid: Grid) -> Table:
+def grid_table(grid: Grid) -> Table:
+    """Return a grid as a table for the terminal."""
     table = empty_table(*grid.headings)
     for row in grid.rows:
         table.add_row(*row.cells)
