@@ -42,34 +42,34 @@ class Metrics:
         build = families.gauge("cacheaside_build_info", "The program", "version", "python")
         build.labels(VERSION, platform.python_version()).set(1)
 
-    def lookup_ended(self, result: LookupResult, seconds: float) -> None:
-        """Count a lookup and its duration."""
+    def lookup_ended(self, result: LookupResult, seconds: float, age_seconds: float | None) -> None:
+        """Count a lookup and its duration, and the age of what it served."""
         self._lookups.results[result].inc()
         self._lookups.seconds[result].observe(seconds)
+        if age_seconds is not None:
+            self._lookups.ages.observe(age_seconds)
 
     def missed(self, reason: MissReason) -> None:
         """Count why a lookup missed."""
         self._lookups.misses[reason].inc()
 
-    def entry_age(self, seconds: float) -> None:
-        """Record the age of a served entry."""
-        self._lookups.ages.observe(seconds)
-
-    def cache_op(self, op: str, seconds: float) -> None:
-        """Record the duration of an exchange that a lookup or write has with the cache."""
+    def cache_op(self, op: str, seconds: float, found: int, missing: int) -> None:
+        """Record the duration of an exchange of a lookup or write, and the keys that it read."""
         if op in self._cache.op_seconds:
             self._cache.op_seconds[op].observe(seconds)
+        if found:
+            self._cache.keys_found.inc(found)
+        if missing:
+            self._cache.keys_missing.inc(missing)
 
     def cache_error(self, op: str) -> None:
         """Count a failed exchange, or a poisoned value."""
         self._cache.errors[op].inc()
 
     def key_reads(self, found: int, missing: int) -> None:
-        """Count the keys that a command or script read."""
-        if found:
-            self._cache.keys_found.inc(found)
-        if missing:
-            self._cache.keys_missing.inc(missing)
+        """Count the keys of an exchange whose replies came late."""
+        self._cache.keys_found.inc(found)
+        self._cache.keys_missing.inc(missing)
 
     def fill_ended(self, outcome: FillOutcome) -> None:
         """Count a fill."""

@@ -69,9 +69,8 @@ class RedisCalls:
             replies = self._connections.exchange(key, commands, late, patient=probing)
         except NoReplyError as error:
             raise self._failed(op, began, error) from error
-        self._answered(op, began)
-        if reads is not None:
-            self._observer.key_reads(*reads(replies))
+        found, missing = (0, 0) if reads is None else reads(replies)
+        self._answered(op, began, found, missing)
         return replies
 
     def run(
@@ -149,7 +148,7 @@ class RedisCalls:
             keys = self._connections.scan(pattern)
         except NoReplyError as error:
             raise self._failed(op, began, error) from error
-        self._answered(op, began)
+        self._answered(op, began, 0, 0)
         return keys
 
     def _count(self, reads: Reads, replies: list[Any]) -> None:
@@ -161,15 +160,15 @@ class RedisCalls:
             raise CacheUnavailableError("Redis recently did not answer")
         return time.monotonic()
 
-    def _answered(self, op: str, began: float) -> None:
+    def _answered(self, op: str, began: float, found: int, missing: int) -> None:
         ended = time.monotonic()
         self._breaker.answered_at = ended
-        self._observer.cache_op(op, ended - began)
+        self._observer.cache_op(op, ended - began, found, missing)
 
     def _failed(self, op: str, began: float, error: NoReplyError) -> CacheUnavailableError:
         self._breaker.failed(began)
         self.refused(op, str(error))
-        self._observer.cache_op(op, time.monotonic() - began)
+        self._observer.cache_op(op, time.monotonic() - began, 0, 0)
         return CacheUnavailableError(str(error))
 
 

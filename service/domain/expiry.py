@@ -42,16 +42,13 @@ def _ttl_knobs(knobs: Knobs) -> tuple[object, ...]:
     )
 
 
-def age_seconds(knobs: Knobs, remaining_ms: int, *, negative: bool) -> float | None:
-    """Compute an entry's age from its remaining TTL.
+def full_ttls_ms(knobs: Knobs) -> tuple[int, int]:
+    """Return the TTL in Redis at the start of every entry of a fruit, and of every absence.
 
-    The caller knows that every entry was written under these knobs. None when this one cannot
-    have been, or when jitter hides its full TTL.
+    It is -1 where no two entries need have the same, so that no remaining TTL tells an age.
     """
-    if remaining_ms < 0 or (knobs.ttl_jitter_ratio and not negative):
-        return None
-    ttl_ms = physical_ttl_ms(knobs, negative=negative, spread=0.0)
-    return (ttl_ms - remaining_ms) / 1000 if remaining_ms <= ttl_ms else None
+    fruit = -1 if knobs.ttl_jitter_ratio else physical_ttl_ms(knobs, negative=False, spread=0.0)
+    return fruit, physical_ttl_ms(knobs, negative=True, spread=0.0)
 
 
 def grace_ms(knobs: Knobs, *, negative: bool) -> int:

@@ -4,7 +4,7 @@ import threading
 import time
 from collections.abc import Callable
 
-from service.domain.expiry import longest_ttl_seconds, same_ttls
+from service.domain.expiry import full_ttls_ms, longest_ttl_seconds, same_ttls
 from service.domain.knobs import Knobs
 from service.domain.observer import Observer
 
@@ -15,9 +15,9 @@ CHANGE_REACHES_ALL_SECONDS = 1.0
 class LiveKnobs:
     """Holds one consistent set of knobs; each lookup reads `current` once.
 
-    An entry's age follows from its remaining TTL only while every entry was written under the
-    current TTLs, which is so from `ages_known_at` on, by `clock`. Until `strange_until` there may
-    be entries from before this process.
+    An entry's age follows from `full_ttls_ms` and its remaining TTL only while every entry was
+    written under the current TTLs, which is so from `ages_known_at` on, by `clock`. Until
+    `strange_until` there may be entries from before this process.
 
     Args:
         knobs: The knobs at start, as version 0.
@@ -29,6 +29,7 @@ class LiveKnobs:
         self, knobs: Knobs, observer: Observer, *, clock: Callable[[], float] = time.time
     ) -> None:
         self.current = knobs
+        self.full_ttls_ms = full_ttls_ms(knobs)
         self.version = 0
         self.ages_known_at = 0.0
         self.strange_until = 0.0
@@ -67,7 +68,9 @@ class LiveKnobs:
                 return
             if knobs == self.current and version == self.version:
                 return
-            # Readers take `current` first: they must not see new knobs with the old time.
+            # Readers take them in the opposite order: they must not see new knobs or a new TTL
+            # with the old time.
             self.ages_known_at, self.version = ages_known_at, version
+            self.full_ttls_ms = full_ttls_ms(knobs)
             self.current = knobs
             self._observer.knobs_turned(knobs)

@@ -11,23 +11,26 @@ from service.domain.store import ShadowOutcome
 class Observer(Protocol):
     """Records each event once; every call is cheap and never raises. Times are in seconds."""
 
-    def lookup_ended(self, result: LookupResult, seconds: float) -> None:
-        """Record that a lookup ended; called exactly once for each lookup."""
+    def lookup_ended(self, result: LookupResult, seconds: float, age_seconds: float | None) -> None:
+        """Record that a lookup ended, and the age of what it served, None when it is not known.
+
+        Called exactly once for each lookup.
+        """
 
     def missed(self, reason: MissReason) -> None:
         """Record why a lookup missed; called once for each miss, some time after it."""
 
-    def entry_age(self, seconds: float) -> None:
-        """Record the age of a served entry, where it is known."""
+    def cache_op(self, op: str, seconds: float, found: int, missing: int) -> None:
+        """Record that an exchange with the cache ended, whether or not it failed, and its reads.
 
-    def cache_op(self, op: str, seconds: float) -> None:
-        """Record that an exchange with the cache ended, whether or not it failed."""
+        The reads are the keys that a command or script found or missed, as Redis counts them.
+        """
 
     def cache_error(self, op: str) -> None:
         """Record that an exchange with the cache failed, or that a value was poisoned."""
 
     def key_reads(self, found: int, missing: int) -> None:
-        """Record how many keys a command or script read, counted as Redis counts them."""
+        """Record the reads of an exchange whose replies came after it had failed."""
 
     def fill_ended(self, outcome: FillOutcome) -> None:
         """Record the outcome of a fill."""

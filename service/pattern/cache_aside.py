@@ -5,7 +5,7 @@ from contextlib import contextmanager, suppress
 from dataclasses import replace
 
 from service.domain.cache import Cache, CacheRead, CacheUnavailableError
-from service.domain.expiry import age_seconds, grace_ms
+from service.domain.expiry import grace_ms
 from service.domain.knobs import Knobs, Protection
 from service.domain.live_knobs import LiveKnobs
 from service.domain.lookup import BypassReason, Lookup, LookupFailedError, LookupResult
@@ -70,13 +70,13 @@ class CacheAside:
             LookupFailedError: Neither the cache nor the store has the answer.
         """
         began = self._clock()
-        result = LookupResult.ERROR
+        result, age = LookupResult.ERROR, None
         try:
             lookup = self._look_up(fruit_id, began)
-            result = lookup.result
+            result, age = lookup.result, lookup.age_seconds
             return lookup
         finally:
-            self._observer.lookup_ended(result, self._clock() - began)
+            self._observer.lookup_ended(result, self._clock() - began, age)
 
     def _look_up(self, fruit_id: int, began: float) -> Lookup:
         knobs = self._knobs.current
@@ -111,11 +111,9 @@ class CacheAside:
         found: LookupResult = LookupResult.HIT,
     ) -> Lookup:
         negative, remaining_ms, live = read.fruit is None, read.remaining_ms, self._knobs
-        age = None
-        if live.clock() >= live.ages_known_at:
-            age = age_seconds(knobs, remaining_ms, negative=negative)
-        if age is not None:
-            self._observer.entry_age(age)
+        age, full_ms = None, live.full_ttls_ms[negative]
+        if 0 <= remaining_ms <= full_ms and live.clock() >= live.ages_known_at:
+            age = (full_ms - remaining_ms) / 1000
         if knobs.shadow_ratio:
             self._shadow.consider(fruit_id, read.fruit, age, knobs)
         grace, stale, refresh = 0, False, False

@@ -4,6 +4,7 @@ import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import asdict
+from decimal import Decimal
 from typing import Any, TypeVar
 
 from sqlalchemy import Connection, Row, Select, delete, insert, select, update
@@ -11,7 +12,7 @@ from sqlalchemy.exc import DBAPIError, IntegrityError, SQLAlchemyError
 
 from service.domain.catalogue import generate_fruit
 from service.domain.failures import Failures
-from service.domain.fruit import Fruit
+from service.domain.fruit import MAX_VALUE_BYTES, Fruit, is_stored_quantity, to_value
 from service.domain.observer import Observer
 from service.domain.store import (
     StoreUnavailableError,
@@ -20,7 +21,7 @@ from service.domain.store import (
 )
 from service.store.engines import build_engine, ends_after
 from service.store.refusals import cause, store_error
-from service.store.table import FRUIT, SELECT_FRUIT, find_problem, to_fruit
+from service.store.table import FRUIT, SELECT_FRUIT, find_problem
 
 # With the wait for its turn, a lookup is answered within a second when the database hangs.
 READ_TIMEOUT_SECONDS = 0.6
@@ -33,6 +34,8 @@ BULK_TIMEOUT_SECONDS = 30.0
 ROWS_PER_STATEMENT = 1000
 # Others may create and delete the row between the UPDATE and the INSERT of a replace.
 REPLACE_ATTEMPTS = 5
+# A name of fewer characters has a short enough value, whatever they are.
+SURELY_SHORT = 255
 WRITES = {"replace", "delete", "catalogue"}
 
 Value = TypeVar("Value")
@@ -70,7 +73,7 @@ class FruitStore:
         statement = SELECT_FRUIT.where(FRUIT.c.id == fruit_id)
         with self._query(op) as set_outcome:
             row = _twice_if_closed(lambda: self._first(statement, delay_seconds))
-            fruit = to_fruit(row, fruit_id) if row else None
+            fruit = _to_fruit(row, fruit_id) if row else None
             set_outcome("ok" if row else "absent")
         return fruit
 
@@ -194,3 +197,39 @@ def _replace_once(connection: Connection, fruit: Fruit) -> bool:
         return False
     connection.execute(insert(FRUIT).values(row))
     return True
+
+
+def _to_fruit(row: Row[Any], fruit_id: int) -> Fruit:
+    """Return the fruit of a row that was selected by an id.
+
+    Raises:
+        UnservableRowError: The row is no fruit, or not that one.
+    """
+    found, name, quantity = (_plain(value) for value in row)
+    if found != fruit_id or type(found) is not int:
+        # MySQL finds the row '1a' of a text column for the id 1.
+        raise _unservable(fruit_id, "the database returned a row of another id")
+    if name is not None and not isinstance(name, str):
+        raise _unservable(fruit_id, "its name is not text")
+    if quantity is not None and not is_stored_quantity(quantity):
+        raise _unservable(fruit_id, "its quantity is not a whole number")
+    fruit = Fruit(fruit_id, name, quantity)
+    if name is not None and len(name) > SURELY_SHORT and len(to_value(fruit)) > MAX_VALUE_BYTES:
+        raise _unservable(fruit_id, f"its value is longer than {MAX_VALUE_BYTES} bytes")
+    return fruit
+
+
+def _plain(value: object) -> object:
+    """Return a value of the database as the type that holds the same in JSON, if there is one."""
+    if isinstance(value, Decimal | float) and value == value // 1:
+        return int(value)
+    if isinstance(value, bytes | bytearray):
+        try:
+            return value.decode("utf-8")
+        except UnicodeDecodeError:
+            return value
+    return value
+
+
+def _unservable(fruit_id: int, reason: str) -> UnservableRowError:
+    return UnservableRowError(f"row {fruit_id} of table {FRUIT.name} is not a fruit: {reason}")

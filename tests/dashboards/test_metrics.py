@@ -48,8 +48,8 @@ def places_shown():
 
 def service_families():
     metrics = Metrics(threads=32, store_pool_size=16)
-    metrics.lookup_ended(LookupResult.HIT, 0.001)
-    metrics.cache_op("read", 0.001)
+    metrics.lookup_ended(LookupResult.HIT, 0.001, None)
+    metrics.cache_op("read", 0.001, 0, 0)
     metrics.store_query("select", "ok", 0.001)
     metrics.failed("redis", "login")
     return families_of(metrics.registry)

@@ -55,19 +55,19 @@ class RecordingObserver:
     reads: Counter = field(default_factory=Counter)
     pending: int = 0
 
-    def lookup_ended(self, result, seconds):
+    def lookup_ended(self, result, seconds, age_seconds):
         assert seconds >= 0
         self.counts["lookup", str(result)] += 1
+        if age_seconds is not None:
+            self.ages.append(age_seconds)
 
     def missed(self, reason):
         self.counts["missed", str(reason)] += 1
 
-    def entry_age(self, seconds):
-        self.ages.append(seconds)
-
-    def cache_op(self, op, seconds):
+    def cache_op(self, op, seconds, found, missing):
         assert seconds >= 0
         self.counts["op", op] += 1
+        self.key_reads(found, missing)
 
     def cache_error(self, op):
         self.counts["error", op] += 1

@@ -26,11 +26,16 @@ def value(metrics, name, **labels):
 
 CASES = [
     *(
-        ("lookup_ended", (word, 0.1), "cacheaside_lookups_total", {"result": word})
+        ("lookup_ended", (word, 0.1, None), "cacheaside_lookups_total", {"result": word})
         for word in LookupResult
     ),
     *(
-        ("lookup_ended", (word, 0.1), "cacheaside_lookup_duration_seconds_count", {"result": word})
+        (
+            "lookup_ended",
+            (word, 0.1, None),
+            "cacheaside_lookup_duration_seconds_count",
+            {"result": word},
+        )
         for word in LookupResult
     ),
     *(
@@ -38,7 +43,7 @@ CASES = [
         for reason in MissReason
     ),
     *(
-        ("cache_op", (op, 0.1), "cacheaside_cache_op_duration_seconds_count", {"op": op})
+        ("cache_op", (op, 0.1, 0, 0), "cacheaside_cache_op_duration_seconds_count", {"op": op})
         for op in sorted(TIMED_OPS)
     ),
     *(
@@ -80,7 +85,9 @@ CASES = [
         ("invalidation_ended", (outcome,), "cacheaside_invalidations_total", {"outcome": outcome})
         for outcome in InvalidationOutcome
     ),
-    ("entry_age", (0.5,), "cacheaside_entry_age_seconds_count", {}),
+    ("lookup_ended", ("hit", 0.1, 0.5), "cacheaside_entry_age_seconds_count", {}),
+    ("cache_op", ("read", 0.1, 1, 0), "cacheaside_cache_key_reads_total", {"found": "true"}),
+    ("cache_op", ("read", 0.1, 0, 1), "cacheaside_cache_key_reads_total", {"found": "false"}),
     *(
         ("breaker_turned", (name, True), "cacheaside_breaker_open", {"dependency": name})
         for name in ("redis", "store")
@@ -110,7 +117,7 @@ def test_event_raises_its_series_to_one(metrics, call, arguments, name, labels):
 
 def test_durations_of_upkeep_have_no_series(metrics):
     for op in set(CACHE_OPS) - set(TIMED_OPS):
-        metrics.cache_op(op, 0.1)
+        metrics.cache_op(op, 0.1, 0, 0)
     for op in set(STORE_OPS) - set(TIMED_QUERIES):
         metrics.store_query(op, "ok", 0.1)
 
@@ -121,12 +128,11 @@ def test_a_page_on_which_everything_happened_a_million_times_has_at_most_64_kilo
     metrics.knobs_turned(Knobs())
     for seconds in (0.00005, *(0.0002 * 2**step for step in range(17))):
         for word in LookupResult:
-            metrics.lookup_ended(word, seconds)
+            metrics.lookup_ended(word, seconds, seconds * 1000)
         for op in CACHE_OPS:
-            metrics.cache_op(op, seconds)
+            metrics.cache_op(op, seconds, 1, 1)
         for op in STORE_OPS:
             metrics.store_query(op, "ok", seconds)
-        metrics.entry_age(seconds * 1000)
         metrics.shadow_read(ShadowOutcome.STALE, seconds * 1000)
     page = metrics.exposition([]).decode()
     lines = [line for line in page.splitlines() if "_bucket{" in line]
@@ -156,7 +162,7 @@ def test_unknown_methods_share_one_label(metrics):
 
 
 def test_exposition_parses_and_has_no_created_series(metrics):
-    metrics.lookup_ended(LookupResult.HIT, 0.1)
+    metrics.lookup_ended(LookupResult.HIT, 0.1, None)
     text = metrics.exposition([]).decode()
     families = {family.name for family in text_string_to_metric_families(text)}
 
@@ -173,7 +179,7 @@ def test_exposition_filtered_by_name_has_only_that_metric(metrics):
 
 
 def test_buckets_resolve_durations_below_a_millisecond(metrics):
-    metrics.lookup_ended(LookupResult.HIT, 0.0003)
+    metrics.lookup_ended(LookupResult.HIT, 0.0003, None)
 
     name = "cacheaside_lookup_duration_seconds_bucket"
     assert value(metrics, name, result="hit", le="0.00024") == 0.0

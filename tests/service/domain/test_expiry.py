@@ -1,4 +1,4 @@
-"""TTLs, ages, soft expiry and early recompute, checked with hand-computed numbers."""
+"""TTLs, soft expiry and early recompute, checked with hand-computed numbers."""
 
 import math
 import random
@@ -6,7 +6,7 @@ import random
 import pytest
 
 from service.domain.expiry import (
-    age_seconds,
+    full_ttls_ms,
     grace_ms,
     longest_ttl_seconds,
     physical_ttl_ms,
@@ -45,23 +45,13 @@ def test_longest_ttl_bounds_every_entry(knobs, expected):
     assert expected == longest_ttl_seconds(knobs)
 
 
-def test_age_is_the_elapsed_part_of_the_ttl():
-    assert age_seconds(PLAIN, 7500, negative=False) == 2.5
-    assert age_seconds(STALE, 39_000, negative=False) == 1.0
-    assert age_seconds(PLAIN, 4000, negative=True) == 1.0
+def test_full_ttls_are_those_at_the_start_of_a_fruit_and_of_an_absence():
+    assert full_ttls_ms(PLAIN) == (10_000, 5000)
+    assert full_ttls_ms(STALE) == (40_000, 5000)
 
 
-@pytest.mark.parametrize(
-    ("knobs", "remaining_ms", "negative"),
-    [(JITTERED, 5000, False), (PLAIN, -1, False), (PLAIN, 10_001, False)],
-    ids=["jitter hides it", "no TTL", "written under another TTL"],
-)
-def test_unknown_age_is_none(knobs, remaining_ms, negative):
-    assert age_seconds(knobs, remaining_ms, negative=negative) is None
-
-
-def test_jitter_does_not_hide_the_age_of_an_absence():
-    assert age_seconds(JITTERED, 4000, negative=True) == 1.0
+def test_jitter_hides_the_full_ttl_of_a_fruit_but_not_of_an_absence():
+    assert full_ttls_ms(JITTERED) == (-1, 5000)
 
 
 def test_only_entries_under_protection_stale_have_a_grace_period():

@@ -10,6 +10,8 @@ from service.domain.lookup import BypassReason, LookupFailedError, LookupResult
 from service.domain.store import StoreUnavailableError
 from tests.service.parts import APPLE, Parts
 
+VALUE = b'{"id": 1, "name": "apple", "quantity": 100}'
+
 
 @pytest.fixture
 def parts():
@@ -218,6 +220,26 @@ def test_ages_are_hidden_until_entries_of_another_ttl_have_expired(parts):
     late = parts.look_up()
 
     assert (early.age_seconds, late.age_seconds) == (None, 0.0)
+
+
+@pytest.mark.parametrize(
+    "ttl_ms", [float("inf"), 60_001], ids=["no TTL", "written under another TTL"]
+)
+def test_age_of_an_entry_that_no_fill_in_force_wrote_is_unknown(parts, ttl_ms):
+    parts.cache.put("fruit:1", VALUE, ttl_ms)
+    lookup = parts.look_up()
+
+    assert (lookup.result, lookup.age_seconds) == (LookupResult.HIT, None)
+
+
+def test_age_of_an_absence_is_known_under_jitter(parts):
+    parts.set_knobs(ttl_jitter_ratio=0.2)
+    parts.look_up(4)
+    parts.clock.advance(62)
+    parts.look_up(4)
+    parts.clock.advance(1)
+
+    assert parts.look_up(4).age_seconds == 1.0
 
 
 def test_every_lookup_has_exactly_one_result_whatever_fails(parts):

@@ -7,7 +7,7 @@ import pytest
 
 from service.domain.cache import FillOutcome
 from service.domain.lookup import BypassReason, Lookup, LookupResult
-from service.web.lookup_headers import cache_status
+from service.web.lookups import cache_status
 from tests.service.parts import APPLE
 
 JSON = {"Content-Type": "application/json"}
