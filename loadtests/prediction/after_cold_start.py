@@ -13,6 +13,7 @@ from loadtests.prediction.limited_memory import (
     crowded_hit_ratio,
 )
 from loadtests.prediction.measuring_window import Window
+from loadtests.prediction.near_answers import near_answers_to
 from loadtests.prediction.steady_state import slow_fills
 from loadtests.replay.arrival_sequence import Requests
 from loadtests.replay.run_replay import InForce, replay_requests
@@ -38,6 +39,8 @@ class Prediction:
         fill_seconds: D, measured by a probe before the trial; None if unknown.
         method: In words, for the report.
         crowding: How far Redis will be overfull; None if its memory holds all live entries.
+        near_ratio: Share of lookups that the near tiers answer; None without a formula.
+        cache_reads_per_second: Lookups that ask Redis; None without a formula.
     """
 
     hit_ratio: float | None
@@ -46,6 +49,8 @@ class Prediction:
     fill_seconds: float | None
     method: str
     crowding: Crowding | None = None
+    near_ratio: float | None = None
+    cache_reads_per_second: float | None = None
 
     @classmethod
     def from_json(cls, **values: Any) -> Self:  # noqa: ANN401 - each field has its own type
@@ -85,13 +90,19 @@ def predict_window(
         return _unknown(fill_seconds, reason)
     expected, loaded = _expect(reads, knobs, fill_seconds, span, processes)
     share = reads.repeated_share
-    loads = float(np.sum(reads.rates)) * (1.0 - loaded.offload_ratio) + reads.unrepeated_rate
+    repeated = float(np.sum(reads.rates))
+    near = near_answers_to(reads, knobs, fill_seconds, processes)
+    kept = near.kept * expected.hit_ratio if near else None
     return Prediction(
         expected.hit_ratio * share,
         expected.offload_ratio * share,
-        loads,
+        repeated * (1.0 - loaded.offload_ratio) + reads.unrepeated_rate,
         fill_seconds,
         STALE if knobs.get("protection") == "stale" else WINDOW,
+        near_ratio=near.near * expected.hit_ratio * share if near else None,
+        cache_reads_per_second=repeated * (1.0 - kept) + reads.unrepeated_rate
+        if kept is not None
+        else None,
     )
 
 
@@ -115,6 +126,8 @@ def predict_crowded(
         reason = f"no formula for evictions under Redis' maxmemory-policy {policy}"
     elif knobs.get("protection") in {"early", "stale"} or knobs.get("ttl_jitter_ratio"):
         reason = "no formula for evictions under early recompute, stale serving or jittered TTLs"
+    elif knobs.get("near_seconds"):
+        reason = "no formula for evictions behind a near tier, which hides reads from Redis"
     else:
         hit = crowded_hit_ratio(reads, knobs, crowding.room_entries) * reads.repeated_share
         loads = (float(np.sum(reads.rates)) + reads.unrepeated_rate) * (1.0 - hit)
@@ -172,6 +185,7 @@ def predict_trace(
         loads / run.seconds if loads and run.seconds else None,
         fill_seconds,
         "exact replay of the trace from an empty cache, fill time included",
+        near_ratio=run.near_ratio,
     )
 
 

@@ -19,6 +19,7 @@ def traffic_of(workload: Workload, scenarios: Mapping[str, Scenario]) -> Traffic
     rate that moves, writes beside missing ids. A trace is known with its writes and its shape.
     """
     settings, trace = workload.settings, workload.trace
+    processes = len(settings.service_urls)
     kinds = set(scenarios.values())
     if len(kinds) != 1:
         return None
@@ -28,7 +29,7 @@ def traffic_of(workload: Workload, scenarios: Mapping[str, Scenario]) -> Traffic
     popularity = workload.popularity(scenario)
     if trace is not None:
         alone = Epoch(0.0, 0.0, 0, {"process": dict.fromkeys(scenarios, 1)})
-        requests = ArrivalSequence(workload, scenarios, alone).take(math.inf)
+        requests = ArrivalSequence(workload, scenarios, alone, processes).take(math.inf)
         return Traffic(popularity, settings.rate, reads=requests.first(_MOST_REQUESTS))
     if settings.shape != "steady":
         return None
@@ -36,4 +37,5 @@ def traffic_of(workload: Workload, scenarios: Mapping[str, Scenario]) -> Traffic
         return None
     writes = settings.rate * (settings.write_ratio if scenario.writes else 0.0)
     step = 1.0 / settings.rate if settings.arrivals == "paced" else 0.0
-    return Traffic(popularity, settings.rate - writes, writes, step_seconds=step)
+    reads = settings.rate - writes
+    return Traffic(popularity, reads, writes, step_seconds=step, processes=processes)

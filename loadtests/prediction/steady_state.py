@@ -31,6 +31,7 @@ class Traffic:
         writes_per_second: Writes per second over all ids; they have the same popularity.
         reads: The requests of a trace; None if they are drawn.
         step_seconds: Time between two paced requests; 0 for Poisson arrivals.
+        processes: Service processes, which share the requests evenly.
     """
 
     popularity: Popularity
@@ -38,6 +39,7 @@ class Traffic:
     writes_per_second: float = 0.0
     reads: Requests | None = None
     step_seconds: float = 0.0
+    processes: int = 1
 
     def covered(self, seconds: float, fill_seconds: float) -> float:
         """Return the part of a time after a fill into which requests can fall (F1)."""

@@ -6,10 +6,11 @@ from array import array
 
 from loadtests.replay.arrival_sequence import Requests
 from loadtests.replay.cache_rules import CacheRules, Work, recomputes_early
+from loadtests.replay.near_model import NearModel
 from loadtests.service_under_test.contract import SERVICE_RESULTS
 from loadtests.traffic.outside_ids import FIRST_MISSING_ID
 
-HIT, _NEAR, STALE, NEGATIVE, MISS, COALESCED, BYPASS, _ERROR = range(len(SERVICE_RESULTS))
+HIT, NEAR, STALE, NEGATIVE, MISS, COALESCED, BYPASS, _ERROR = range(len(SERVICE_RESULTS))
 GENERATION_SECONDS = 30.0
 """How long the service remembers a write."""
 
@@ -66,6 +67,7 @@ class CacheModel:
         self._warm_until = -math.inf if warm_until is None else warm_until
         self._items: dict[int, _Item] = {}
         self._means: dict[int, float] = {}
+        self._near = NearModel()
         self._numbers = 0
 
     def change(self, at: float, rules: CacheRules, work: Work) -> None:
@@ -74,6 +76,8 @@ class CacheModel:
             self._settle(item, key, at)
         self._rules = rules
         self._work = work
+        if not rules.near_seconds:
+            self._near = NearModel()
 
     def take(self, requests: Requests) -> None:
         """Answer lookups and take writes."""
@@ -123,12 +127,17 @@ class CacheModel:
     def _serve(self, item: _Item, key: int, at: float, left: float, process: int) -> None:
         negative, rules = key >= FIRST_MISSING_ID, self._rules
         stale = not negative and left <= rules.grace_seconds + self._work.tick
+        near = rules.near_seconds > 0 and self._near.find(process, key, at)
+        if rules.near_seconds and not near:
+            fresh = left if negative else left - rules.grace_seconds
+            lasts = min(rules.near_seconds, fresh)
+            self._near.keep(process, key, at + lasts, rules.near_entries)
         if stale and rules.grace_seconds:
             if at >= item.refreshed_at:
                 item.refreshed_at = self._fill(item, at, left, process)
             self._answer(STALE, at)
             return
-        self._answer(NEGATIVE if negative else HIT, at)
+        self._answer(NEGATIVE if negative else NEAR if near else HIT, at)
         if rules.protection == "early":
             mean = self._means.get(process)
             draw = self._work.draw()
@@ -175,6 +184,7 @@ class CacheModel:
                 item.ends = -math.inf
                 item.era += 1
                 item.written_until = at + GENERATION_SECONDS
+                self._near.drop(key)
                 continue
             left = item.ends - at
             # An entry with a longer TTL than the load saw was written by another load since.
@@ -185,6 +195,7 @@ class CacheModel:
             life = self._life(key)
             if life:
                 item.ends = at + life + self._work.tick / 2
+                self._near.drop(key)
 
     def _life(self, key: int) -> float:
         rules = self._rules

@@ -25,6 +25,8 @@ class CacheRules:
         early_beta: Eagerness of early recompute.
         invalidates: Whether a write deletes the entry.
         fenced: Whether a write refuses the fills of loads that began before it.
+        near_seconds: How long a process serves what it read from Redis; 0 keeps nothing.
+        near_entries: How many entries each process keeps at most.
     """
 
     ttl_seconds: float
@@ -35,6 +37,8 @@ class CacheRules:
     early_beta: float = 1.0
     invalidates: bool = True
     fenced: bool = True
+    near_seconds: float = 0.0
+    near_entries: float = 10_000.0
 
     @classmethod
     def of(cls, knobs: Mapping[str, Knob]) -> Self:
@@ -48,6 +52,8 @@ class CacheRules:
             float(knobs.get("early_beta", 1.0)),
             knobs.get("invalidation", "delete") == "delete",
             knobs.get("fencing", "on") == "on",
+            float(knobs.get("near_seconds", 0.0)),
+            float(knobs.get("near_entries", 10_000.0)),
         )
 
     @property

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from loadtests.service_under_test.contract import SERVICE_RESULTS, hit_ratio
+from loadtests.service_under_test.contract import SERVICE_RESULTS, hit_ratio, near_ratio
 
 SAME_RATIO = 0.003
 """How near the hit ratios from an empty and from a full cache come where the start is forgotten."""
@@ -46,6 +46,11 @@ class ReplayedRun:
         """Return the lookups answered in a stretch of the run, by result."""
         inside = (self.answers >= opens) & (self.answers < closes)
         return _by_word(np.bincount(self.results[inside], minlength=len(SERVICE_RESULTS)))
+
+    @property
+    def near_ratio(self) -> float | None:
+        """The share of all lookups that a process answers by itself; None without a lookup."""
+        return near_ratio(self.total)
 
     def hit_ratio(self, opens: float, closes: float) -> float | None:
         """Return the hit ratio of a stretch of the run; None without a lookup of the cache."""

@@ -52,6 +52,12 @@ def hit_ratio(counts: Mapping[str, int]) -> float | None:
     return count_hits(counts) / lookups if lookups else None
 
 
+def near_ratio(counts: Mapping[str, float]) -> float | None:
+    """Return the share of lookups that never reached Redis; None without any lookup."""
+    lookups = sum(counts.get(result, 0) for result in CACHE_RESULTS)
+    return counts.get("near", 0) / lookups if lookups else None
+
+
 def offload_ratio(counts: Mapping[str, int]) -> float | None:
     """Return the share of lookups that cost the store nothing; None without any lookup."""
     lookups = count_cache_lookups(counts)

@@ -108,7 +108,9 @@ def hit_ratios_with_writes(
     return ratios
 
 
-def unfenced_hit_ratios(rates: Floats, lifetimes_seconds: Floats, fill_seconds: float) -> Floats:
+def unfenced_hit_ratios(
+    rates: Floats, lifetimes_seconds: Floats | float, fill_seconds: float
+) -> Floats:
     """Return hit ratios when a write during a load does not prevent its fill (F4).
 
     Args:

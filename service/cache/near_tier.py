@@ -19,12 +19,12 @@ class NearEntry(NamedTuple):
     """One entry.
 
     Attributes:
-        fruit: Its value.
+        fruit: Its value; None for a cached absence.
         ends_at: When this process must ask Redis again.
         expires_at: When it expires in Redis; infinite without a TTL.
     """
 
-    fruit: Fruit
+    fruit: Fruit | None
     ends_at: float
     expires_at: float
 
@@ -64,13 +64,14 @@ class NearTier:
     def keep(self, fruit_id: int, read: CacheRead, mark: int, began: float, knobs: Knobs) -> None:
         """Keep what the cache held, unless it has changed since the mark."""
         # What was read while nobody listened may have changed before someone did.
-        if read.fruit is None or not self._trusted_from <= began < self._trusted_until:
+        if not read.found or not self._trusted_from <= began < self._trusted_until:
             return
+        negative = read.fruit is None
         ends_at, expires_at = began + knobs.near_seconds, math.inf
         if read.remaining_ms >= 0:
             # Redis reports an expiry up to a second late, so each entry ends by itself.
             expires_at = began + read.remaining_ms / 1000
-            ends_at = min(ends_at, expires_at - grace_ms(knobs, negative=False) / 1000)
+            ends_at = min(ends_at, expires_at - grace_ms(knobs, negative=negative) / 1000)
         entry = NearEntry(read.fruit, ends_at, expires_at)
         with self._changing:
             if self._changes[fruit_id % GROUPS] != mark:

@@ -67,6 +67,23 @@ def test_cleared_cache_is_empty_near_too(clients):
     assert result(clients[0]) == "MISS"
 
 
+def test_near_absence_ends_when_another_process_creates_the_fruit(clients):
+    for client in clients:
+        for _ in range(2):
+            client.get("/fruit/77")
+    wait_for(clients[1], "NEAR")
+    assert clients[1].get("/fruit/77").headers["X-Cache"] == "NEGATIVE"
+    reads = clients[1].get("/metrics?name[]=cacheaside_cache_key_reads_total").text
+
+    assert clients[1].get("/fruit/77").headers["X-Cache"] == "NEGATIVE"
+    assert clients[1].get("/metrics?name[]=cacheaside_cache_key_reads_total").text == reads
+    created = {"name": "kiwi", "quantity": 1}
+    assert clients[0].put("/fruit/77", json=created).status_code in (200, 201)
+    ends = time.monotonic() + 0.5
+    while clients[1].get("/fruit/77").status_code != 200:
+        assert time.monotonic() < ends
+
+
 def test_near_tier_that_is_switched_off_serves_nothing(clients):
     wait_for(clients[0], "NEAR")
     clients[0].patch("/control/settings", json={"near_seconds": 0})

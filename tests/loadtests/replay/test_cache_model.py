@@ -253,3 +253,71 @@ def test_early_recompute_waits_for_the_first_load_of_its_process():
 
     model.look_up(0.5, 1, process=0)
     assert len(model.loads) == 2
+
+
+@pytest.mark.parametrize(
+    ("rate", "ttl_seconds", "near_seconds", "count", "write_rate"),
+    [
+        (5.0, 4.0, 1.0, 1, 0.0),
+        (20.0, 2.0, 0.3, 4, 0.0),
+        (2.0, 10.0, 15.0, 2, 0.0),
+        (40.0, 5.0, 0.5, 3, 0.8),
+    ],
+)
+def test_near_tiers_of_several_processes_answer_as_simulated(
+    rate, ttl_seconds, near_seconds, count, write_rate
+):
+    case, until = (rate, ttl_seconds, near_seconds, count), 3000 / rate
+    simulated = simulation.near_tiers(np.random.default_rng(9), *case, until, write_rate)
+    draw = np.random.default_rng(9)
+    writes = list(simulation.poisson(draw, write_rate, until)) if write_rate else []
+    model = model_of(ttl_seconds=ttl_seconds, near_seconds=near_seconds)
+
+    for at in simulation.poisson(draw, rate, until):
+        while writes and writes[0] <= at:
+            model.write(writes.pop(0), 1)
+        model.look_up(at, 1, int(draw.integers(count)))
+
+    assert counted(model) == simulated
+
+
+def test_near_entry_ends_where_the_entry_becomes_stale():
+    found = results_of(
+        [0.0, 0.1, 0.9, 1.1], protection="stale", stale_seconds=5.0, near_seconds=60.0
+    )
+
+    assert found == ["miss", "hit", "near", "stale"]
+
+
+def test_full_near_tier_drops_what_was_read_first():
+    model = model_of(ttl_seconds=60.0, near_seconds=60.0, near_entries=2)
+    for item in (1, 2, 3):
+        model.look_up(0.0, item)
+
+    for item in (1, 2, 3, 2, 1, 2, 3):
+        model.look_up(1.0, item)
+
+    assert words(model)[3:] == ["hit", "hit", "hit", "near", "hit", "hit", "hit"]
+
+
+def test_near_absence_is_answered_as_an_absence_and_ends_with_it():
+    model = model_of(negative_ttl_seconds=2.0, near_seconds=60.0)
+
+    for at in [0.0, 0.1, 0.2, 2.1]:
+        model.look_up(at, FIRST_MISSING_ID)
+
+    assert words(model) == ["miss", "negative", "negative", "miss"]
+
+
+def test_near_tier_that_is_switched_off_forgets_what_it_kept():
+    model = model_of(ttl_seconds=60.0, near_seconds=60.0)
+    for at in (0.0, 0.1, 0.2):
+        model.look_up(at, 1)
+
+    for at, near_seconds in ((1.0, 0.0), (2.0, 60.0)):
+        model.change(
+            at, CacheRules(60.0, near_seconds=near_seconds), seeded_work(0.0, tick_seconds=0.0)
+        )
+        model.look_up(at, 1)
+
+    assert words(model) == ["miss", "hit", "near", "hit", "hit"]

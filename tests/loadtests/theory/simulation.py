@@ -141,3 +141,29 @@ def waits_of_one_load(draw, rate, mean_fill):
     """Return the sum of the waits of a load of random time and of the reads that wait for it."""
     lands_at = draw.exponential(mean_fill)
     return lands_at + sum(lands_at - at for at in poisson(draw, rate, lands_at))
+
+
+def near_tiers(draw, rate, ttl, near_seconds, count, until, write_rate=0.0):
+    """Count reads of one item by who answers: a process' own copy, Redis or the store.
+
+    Each process keeps what it read from Redis for some seconds, until the entry ends there or is
+    written. Loads take no time.
+    """
+    counts = dict.fromkeys(("near", "hit", "miss"), 0)
+    writes = iter([*poisson(draw, write_rate, until)] if write_rate else [])
+    written_at = next(writes, np.inf)
+    ends_at, copies = -np.inf, {}
+    for at in poisson(draw, rate, until):
+        while written_at <= at:
+            ends_at, copies = -np.inf, {}
+            written_at = next(writes, np.inf)
+        process = int(draw.integers(count))
+        if at >= ends_at:
+            counts["miss"] += 1
+            ends_at, copies = at + ttl, {}
+        elif at < copies.get(process, -np.inf):
+            counts["near"] += 1
+        else:
+            counts["hit"] += 1
+            copies[process] = min(at + near_seconds, ends_at)
+    return counts

@@ -6,7 +6,7 @@ The simulated numbers are those of long runs, written out; a short run checks th
 import numpy as np
 import pytest
 
-from loadtests.theory import fill, staleness, ttl, window
+from loadtests.theory import fill, near, staleness, ttl, window
 from tests.loadtests.theory import simulation
 
 
@@ -181,3 +181,35 @@ def test_simulation_of_paced_reads_still_gives_its_numbers(case, hit):
     counts = simulation.paced(np.random.default_rng(7), *case, 20_000)
 
     assert counts["hit"] / sum(counts.values()) == pytest.approx(hit, abs=0.015)
+
+
+NEAR = [
+    # Reads per second, TTL, seconds near, processes, writes per second; near share of all reads.
+    ((5.0, 4.0, 1.0, 1, 0.0), 0.7753),
+    ((20.0, 2.0, 0.3, 4, 0.0), 0.5678),
+    ((2.0, 10.0, 15.0, 2, 0.0), 0.8574),
+    ((40.0, 5.0, 0.5, 3, 0.8), 0.8288),
+    ((10.0, 60.0, 0.05, 2, 0.0), 0.2001),
+    ((10.0, 60.0, 0.05, 2, 0.5), 0.1891),
+]
+
+
+@pytest.mark.parametrize(("case", "share"), NEAR, ids=str)
+def test_share_that_near_tiers_answer_matches_the_simulation(case, share):
+    rate, ttl_seconds, near_seconds, count, write_rate = case
+    rates, writes = np.array([rate]), np.array([write_rate])
+
+    of_hits = near.near_shares(rates, near_seconds, ttl_seconds, count, write_rate / rate)
+
+    hits = ttl.hit_ratios_with_writes(rates, writes, ttl_seconds)
+    assert of_hits * hits == pytest.approx(share, abs=1e-3)
+
+
+@pytest.mark.parametrize(("case", "share"), NEAR[:4], ids=str)
+def test_simulation_of_near_tiers_still_gives_its_numbers(case, share):
+    *settings, write_rate = case
+    counts = simulation.near_tiers(
+        np.random.default_rng(10), *settings, 20_000 / case[0], write_rate
+    )
+
+    assert counts["near"] / sum(counts.values()) == pytest.approx(share, abs=0.02)

@@ -94,11 +94,20 @@ def test_oldest_entry_makes_room(tier, clock):
     assert [tier.find(fruit_id) is not None for fruit_id in (1, 2, 3, 4)] == [False] + [True] * 3
 
 
-def test_absence_is_not_kept(tier, clock):
-    tier.keep(1, CacheRead(True, None, 5000), tier.mark(1), clock(), KNOBS)
-    tier.keep(2, NO_ENTRY, tier.mark(2), clock(), KNOBS)
+def test_cached_absence_is_kept_until_its_negative_ttl_ends(tier, clock):
+    stale = Knobs(near_seconds=60.0, protection=Protection.STALE, stale_seconds=30.0)
+    tier.keep(1, CacheRead(True, None, 5000), tier.mark(1), clock(), stale)
+    clock.advance(4.9)
 
-    assert (tier.find(1), tier.find(2)) == (None, None)
+    assert tier.find(1) == CacheRead(True, None, 100)
+    clock.advance(0.1)
+    assert tier.find(1) is None
+
+
+def test_id_without_an_entry_in_redis_is_not_kept(tier, clock):
+    tier.keep(1, NO_ENTRY, tier.mark(1), clock(), KNOBS)
+
+    assert tier.find(1) is None
 
 
 def test_nothing_is_served_once_redis_was_silent_for_too_long(tier, clock):
