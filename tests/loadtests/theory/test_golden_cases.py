@@ -1,9 +1,9 @@
-"""The golden cases P1 to P6 of docs/theory.md, to four digits."""
+"""The golden cases P1 to P7 of docs/theory.md, to four digits."""
 
 import numpy as np
 import pytest
 
-from loadtests.theory import fill, memory, staleness, ttl, window
+from loadtests.theory import fill, memory, near, staleness, ttl, window
 
 
 def close(expected):
@@ -91,6 +91,17 @@ def test_p6_holds_for_memory_that_fits_a_hundred_items():
     assert close(0.1783) == both
     assert close(0.5593) == ttl.aggregate(rates, memory.lru_ttl_hit_ratios(rates, both, 1))
     assert close(0.7104) == ttl.hit_ratio(rates, 1)
+
+
+def test_p7_holds_for_near_tiers_of_two_processes():
+    rates = 1000 * zipf(1000, 0.99)
+    hits = ttl.hit_ratios(rates, 10)
+
+    found = ttl.aggregate(rates, hits * near.near_shares(rates, 1, 10, 2))
+
+    assert close(0.9248) == ttl.aggregate(rates, hits)
+    assert close(0.6034) == found
+    assert close(396.6) == 1000 * (1 - found)
 
 
 @pytest.mark.parametrize(
