@@ -87,6 +87,30 @@ def test_results_of_a_lookup_are_the_same_words_everywhere():
     assert set(_rows("| `X-Cache` | what happened | status |")) == {word.name for word in words}
 
 
+TEXTS = [
+    path
+    for pattern in ("*.md", "docs/*.md", "service/**/*", "loadtests/**/*", "dashboards/**/*")
+    for path in ROOT.glob(pattern)
+    if path.suffix in {".py", ".md", ".yml", ".jinja", ".html", ".js", ".lua"}
+]
+
+
+def test_results_that_are_listed_are_listed_with_near():
+    known = {}
+    for path in TEXTS:
+        lines = path.read_text(encoding="utf-8").splitlines()
+        for number in range(len(lines)):
+            words = set(re.findall(r"[a-z]+", " ".join(lines[number : number + 2]).lower()))
+            if {"hit", "stale", "negative"} <= words:
+                about = " ".join(lines[max(0, number - 4) : number + 6]).lower()
+                known[f"{path.relative_to(ROOT)}:{number + 1}"] = "near" in re.findall(
+                    r"[a-z]+", about
+                )
+
+    assert len(known) > 5
+    assert [place for place, knows in known.items() if not knows] == []
+
+
 def test_largest_catalogue_and_id_are_the_same_on_both_sides():
     assert LARGEST_CATALOGUE == MAX_ITEMS
     assert LARGEST_ID == MAX_ID

@@ -35,7 +35,7 @@ def story_panels() -> list[Panel | tuple[Panel, ...]]:
             curves(
                 Words(
                     "Lookups by result",
-                    "Every lookup ends in one of seven results. At the bottom is what the cache"
+                    "Every lookup ends in one of eight results. At the bottom is what the cache"
                     " answered; orange is a load of the store, dark red has no answer.",
                     "reqps",
                 ),

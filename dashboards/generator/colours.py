@@ -45,6 +45,7 @@ _HIT_RATIOS = {
     "also right": TEAL,
     "predicted": BLUE,
     "theory": GREY,
+    "near: predicted": TEAL,
     "sweep: measured": TEAL,
     "sweep: replay": BROWN,
     "sweep: predicted": INDIGO,
@@ -71,6 +72,7 @@ _TIMES = {
 }
 _RATES = {
     "lookups": BLUE,
+    "ask Redis": RED,
     "loads": ORANGE,
     "avoided": GREEN,
     "loads for each fill": ORANGE,

@@ -2,7 +2,7 @@
 
 from dashboards.generator.measures import HIT_RATIO, LOOKUPS
 from dashboards.generator.panels import Line, Panel, Words, curves
-from dashboards.generator.promql import ASKED, FOUND, highest, rate, ratio, select, total
+from dashboards.generator.promql import ASKED, FOUND, highest, rate, ratio, running, select, total
 
 READS = "cacheaside_cache_key_reads_total"
 NO_REDIS = "Nobody exports Redis' metrics here: docker compose up starts an exporter"
@@ -25,6 +25,7 @@ def redis_panels() -> list[Panel]:
             width=12,
         ),
         _ratios_panel(),
+        *_near_panels(),
         curves(
             Words(
                 "Keys that expired and were evicted",
@@ -68,6 +69,37 @@ def _ratios_panel() -> Panel:
         Line(HIT_RATIO, "service: entries"),
         width=12,
     )
+
+
+def _near_panels() -> list[Panel]:
+    asking = rate("cacheaside_cache_op_duration_seconds_count", 'op="read"')
+    return [
+        curves(
+            Words(
+                "Lookups that near tiers answer",
+                "Share of lookups that a process answers from its own memory, for as long as"
+                " near_seconds says. The dashed line is what theory expects of the load that runs"
+                " now; far below it, Redis is late in telling the processes what changed.",
+                "percentunit",
+            ),
+            Line(ratio(rate(LOOKUPS, 'result="near"'), rate(LOOKUPS, ASKED)), "near"),
+            Line(
+                f"max ({running('loadtest_predicted_near_ratio')})", "near: predicted", dashed=True
+            ),
+            width=12,
+        ),
+        curves(
+            Words(
+                "Lookups that ask Redis",
+                "Lookups a second, and those of them that read Redis. Near tiers, an open breaker"
+                " and a TTL of 0 keep lookups from it.",
+                "reqps",
+            ),
+            Line(rate(LOOKUPS), "lookups"),
+            Line(asking, "ask Redis"),
+            width=12,
+        ),
+    ]
 
 
 def mysql_panels() -> list[Panel]:

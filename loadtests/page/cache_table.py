@@ -13,7 +13,7 @@ from loadtests.sender.histogram import Histogram
 from loadtests.sender.oracle import VISIBLE_SECONDS
 from loadtests.sender.samples import RESULTS
 from loadtests.sender.tallies import Clocks, Tallies
-from loadtests.service_under_test.contract import hit_ratio
+from loadtests.service_under_test.contract import hit_ratio, near_ratio
 
 COLUMNS = (
     ("name", "Result"),
@@ -70,6 +70,7 @@ def run_lines(view: View) -> list[Line]:
     return [
         Line("Hit ratio, last 10 s", recent),
         Line("Hit ratio, predicted", predicted, "by theory, once the cache is warm"),
+        *_near_lines(view),
         *_part_lines(view),
         *_rate_lines(view),
         *_slip_lines(tallies),
@@ -85,6 +86,16 @@ def result_rows(view: View) -> list[Row]:
     total = sum(clocks.response.count for clocks in by_result.values())
     rows = [_row(word, by_result[word], total) for word in RESULTS if word in by_result]
     return [*rows, _row("all lookups", _merged(by_result.values()), total)] if rows else []
+
+
+def _near_lines(view: View) -> Iterator[Line]:
+    """Yield how many lookups the processes answer by themselves, if any do or should."""
+    near = near_ratio(view.tallies.results())
+    if near or view.predicted_near_ratio is not None:
+        note = "answered by the service's own processes, whole run" + _predicted(
+            percent_text(view.predicted_near_ratio, "")
+        )
+        yield Line("Near share", percent_text(near, "no lookups of the cache yet"), note)
 
 
 def _part_lines(view: View) -> Iterator[Line]:

@@ -86,6 +86,10 @@ def _theory(view: View) -> Iterator[Metric]:
     if view.predicted_hit_ratio is not None:
         predicted.add_metric([], view.predicted_hit_ratio)
     yield predicted
+    near = Gauge("loadtest_predicted_near_ratio", "Predicted share of lookups that are near.")
+    if view.predicted_near_ratio is not None:
+        near.add_metric([], view.predicted_near_ratio)
+    yield near
     curve = Gauge(
         "loadtest_theory_hit_ratio", "Predicted for a grid of TTLs.", labels=["ttl_seconds"]
     )

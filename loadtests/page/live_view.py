@@ -9,6 +9,7 @@ from typing import Protocol, TypeVar
 import gevent
 
 from loadtests.page.snapshot import THEORY_TTLS, View
+from loadtests.prediction.near_answers import predicted_near_ratio
 from loadtests.prediction.steady_state import predicted_hit_ratio
 from loadtests.run.ledger import Ledger
 from loadtests.sender.tallies import Tallies, add_up
@@ -40,6 +41,7 @@ class _Theory:
 
     known_for: object
     hit_ratio: float | None
+    near_ratio: float | None
     curve: dict[float, float | None]
 
 
@@ -77,7 +79,7 @@ class LiveView:
     def update(self) -> None:
         """Make a new view."""
         tallies = self._source.tallies()
-        predicted, theory = self._predict()
+        theory = self._predict()
         self.view = View(
             tallies=tallies,
             shown=tallies.since(self._reset),
@@ -86,9 +88,10 @@ class LiveView:
             began_empty=self._ledger.began_empty,
             target_rate=self._ledger.target_rate(),
             recent_hit_ratio=self._recent_hit_ratio(tallies),
-            predicted_hit_ratio=predicted,
+            predicted_hit_ratio=theory.hit_ratio,
+            predicted_near_ratio=theory.near_ratio,
             predicted_staleness=self._ledger.parts.predicted_staleness,
-            theory=theory,
+            theory=theory.curve,
             store_queries_per_second=self._store_queries_per_second(),
             fenced=self._ledger.fenced,
             workers=self._source.workers(),
@@ -133,11 +136,10 @@ class LiveView:
             return None  # The service no longer answers.
         return max(0.0, last - first) / (ended - began)
 
-    def _predict(self) -> tuple[float | None, dict[float, float | None]]:
-        """Return the predicted hit ratio, and that for each TTL of the curve."""
+    def _predict(self) -> _Theory:
         traffic, knobs = self._ledger.sent.traffic, self._ledger.knobs
         if traffic is None or "ttl_seconds" not in knobs:
-            return None, {}
+            return _Theory(None, None, None, {})
         known_for = (traffic, tuple(sorted(knobs.items())))
         if self._theory is None or self._theory.known_for != known_for:
             curve: dict[float, float | None] = {}
@@ -146,8 +148,13 @@ class LiveView:
                 curve[ttl_seconds] = predicted_hit_ratio(
                     traffic, {**knobs, "ttl_seconds": ttl_seconds}
                 )
-            self._theory = _Theory(known_for, predicted_hit_ratio(traffic, knobs), curve)
-        return self._theory.hit_ratio, self._theory.curve
+            self._theory = _Theory(
+                known_for,
+                predicted_hit_ratio(traffic, knobs),
+                predicted_near_ratio(traffic, knobs),
+                curve,
+            )
+        return self._theory
 
 
 def _drop_old(history: deque[_Timed]) -> None:

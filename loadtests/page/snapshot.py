@@ -25,6 +25,7 @@ class View:
         target_rate: Arrivals a second that are asked for at this moment; 0 where there is none.
         recent_hit_ratio: Measured over about the last ten seconds.
         predicted_hit_ratio: Predicted for the knobs in force.
+        predicted_near_ratio: Predicted for the knobs in force; None without a near tier.
         predicted_staleness: Predicted for the knobs in force; None also in a run without writes.
         theory: The predicted hit ratio for each TTL of THEORY_TTLS.
         store_queries_per_second: Queries by all users of the service, not only by this load.
@@ -40,6 +41,7 @@ class View:
     target_rate: float = 0.0
     recent_hit_ratio: float | None = None
     predicted_hit_ratio: float | None = None
+    predicted_near_ratio: float | None = None
     predicted_staleness: Staleness | None = None
     theory: Mapping[float, float | None] = field(default_factory=dict)
     store_queries_per_second: float | None = None

@@ -16,6 +16,7 @@ from loadtests.service_under_test.contract import (
     HIT_RESULTS,
     RECORDED_RESULTS,
     SERVICE_RESULTS,
+    near_ratio,
 )
 from loadtests.workload.assignments import Epoch
 from loadtests.workload.scenario import Scenario, Workload
@@ -52,6 +53,11 @@ class ReplayRecord:
     def counts(self) -> dict[str, float]:
         """Lookups by result between the first reading and the last."""
         return {word: sum(batch[word] for batch in self.batches) for word in SERVICE_RESULTS}
+
+    @property
+    def near_ratio(self) -> float | None:
+        """The share of lookups that are near; None without a lookup of the cache."""
+        return near_ratio(self.counts)
 
     @property
     def hit_ratio(self) -> float | None:

@@ -18,12 +18,14 @@ class ServiceCounters:
         store_queries: By "op outcome".
         key_reads: "true" counts keys that were found, "false" those that were not.
         fills: By outcome.
+        cache_ops: Exchanges with Redis by what they do; empty in older records.
     """
 
     lookups: Counts
     store_queries: Counts
     key_reads: Counts
     fills: Counts = field(default_factory=dict)
+    cache_ops: Counts = field(default_factory=dict)
 
     def since(self, earlier: "ServiceCounters") -> "ServiceCounters":
         """Return what was counted between an earlier reading and this one."""
@@ -38,6 +40,7 @@ SERVICE_METRICS = {
     "store_queries": "cacheaside_store_queries_total",
     "key_reads": "cacheaside_cache_key_reads_total",
     "fills": "cacheaside_fills_total",
+    "cache_ops": "cacheaside_cache_op_duration_seconds_count",
 }
 """The metric behind each field of `ServiceCounters`."""
 

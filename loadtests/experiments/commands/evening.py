@@ -32,7 +32,7 @@ from loadtests.experiments.trial.locust_process import LocustLoad
 from loadtests.output.figure_text import milliseconds_text, number_text, percent_text
 from loadtests.sender.samples import read_samples
 from loadtests.service_under_test.client import ServiceClient
-from loadtests.service_under_test.contract import Knob
+from loadtests.service_under_test.contract import Knob, hit_ratio
 from loadtests.service_under_test.counters import ServiceCounters, loads
 from loadtests.stack.local import LocalStack
 from loadtests.stack.ports import LOAD_METRICS_PORT, PROMETHEUS_PORT, SERVICE_PORT
@@ -163,13 +163,11 @@ def _lose_redis(stack: LocalStack, seconds: int) -> None:
 
 
 def _line(act: Act, counts: ServiceCounters, failed: int, record: Path) -> str:
-    asked = sum(counts.lookups.values()) - counts.lookups["bypass"] - counts.lookups["error"]
-    found = sum(counts.lookups[word] for word in ("hit", "stale", "negative"))
     stored, redundant = counts.fills["stored"], counts.fills["redundant"]
     response = np.sort(read_samples(record)["response"])
     p99 = float(response[math.ceil(0.99 * response.size) - 1]) if response.size else None
     return (
-        f"{act.name:14}{percent_text(found / asked if asked else None):>10}"
+        f"{act.name:14}{percent_text(hit_ratio(counts.lookups)):>10}"
         f"{loads(counts.store_queries):>8}"
         f"{number_text((stored + redundant) / stored if stored else None):>8}"
         f"{milliseconds_text(p99):>8}{counts.lookups['error'] + failed:>11}"

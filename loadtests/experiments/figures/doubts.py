@@ -5,7 +5,7 @@ from collections.abc import Callable, Iterator, Mapping
 
 from loadtests.experiments.figures.doubt import Case, Doubt, Scope
 from loadtests.experiments.figures.interference import changes_between_readings, interference
-from loadtests.experiments.figures.residual import unlike_replay
+from loadtests.experiments.figures.residual import near_unlike_replay, unlike_replay
 from loadtests.experiments.records.records import TrialRecord
 from loadtests.prediction.measuring_window import DISCARDED_LIVES, FEWEST_TTLS, longest_life
 from loadtests.service_under_test.contract import MOST_OUTSIDE_RATIO, SERVICE_RESULTS, outside_ratio
@@ -220,4 +220,5 @@ _CHECKS: tuple[Callable[[Case], Iterator[Doubt]], ...] = (
     _redis_disagrees,
     interference,
     unlike_replay,
+    near_unlike_replay,
 )

@@ -11,10 +11,14 @@ from loadtests.service_under_test.contract import (
     count_cache_lookups,
     count_hits,
     hit_ratio,
+    near_ratio,
 )
 
 RESIDUAL = 0.003
 """Of the hit ratio: quiet trials differ from their replay by less."""
+
+NEAR_RESIDUAL = 0.01
+"""Of the share of near lookups, which the machine's lateness moves more than the hit ratio."""
 
 LATENESS_FACTOR = 3.0
 """A machine that is late moves a trial by up to three times its usual deviation."""
@@ -50,6 +54,23 @@ def unlike_replay(case: Case) -> Iterator[Doubt]:
     yield Doubt("unlike-replay", text, _MORE_HITS if residual > 0 else _FEWER_HITS)
 
 
+def near_unlike_replay(case: Case) -> Iterator[Doubt]:
+    """Yield a doubt if the near tiers answered another share than in the replay."""
+    measured, replay = near_ratio(case.lookups), case.record.replay
+    replayed = replay.near_ratio if replay else None
+    if measured is None or replayed is None or abs(measured - replayed) <= NEAR_RESIDUAL:
+        return
+    text = (
+        f"near tiers answered {measured * 100:.1f} % of the lookups, "
+        f"{replayed * 100:.1f} % in the replay of the trial's own arrivals"
+    )
+    yield Doubt("near-unlike-replay", text, _OTHER_NEAR, "latency")
+
+
+_OTHER_NEAR = (
+    "a near tier is off while Redis is late in telling it that nothing changed; measure again with "
+    "nothing else on the machine, and read the service's log"
+)
 _MORE_HITS = (
     "find who else reads these ids or made entries live longer, then measure again with this "
     "service and its Redis left alone"

@@ -20,10 +20,12 @@ _RATIOS = (
     *("ttl_seconds", "number", "repetition", "hit_ratio", "hit_ratio_low", "hit_ratio_high"),
     *("predicted_hit_ratio", "replayed_hit_ratio", "residual"),
     *("offload_ratio", "predicted_offload_ratio", "lookups", "results"),
+    *("near_ratio", "predicted_near_ratio", "replayed_near_ratio"),
 )
 _RATES = (
     *("store_queries_per_second", "predicted_store_queries_per_second", "target_rate"),
     *("achieved_rate", "window_seconds", "fill_seconds"),
+    *("cache_reads_per_second", "predicted_cache_reads_per_second"),
 )
 _PREFIXES = {"response": "", "service": "service_"}
 

@@ -18,6 +18,7 @@ from loadtests.service_under_test.contract import (
     count_cache_lookups,
     count_hits,
     hit_ratio,
+    near_ratio,
     offload_ratio,
 )
 from loadtests.service_under_test.counters import ServiceCounters, loads
@@ -57,6 +58,11 @@ class TrialFigures:
         window_loads: The loads within the window, to compare with the probe.
         doubts: Reasons not to trust the trial.
         series: How it went over time; None without samples.
+        near_ratio: Share of lookups that a near tier answered; None also without a near tier.
+        predicted_near_ratio: From the formula, before the trial.
+        replayed_near_ratio: From the replay, before the trial.
+        cache_reads_per_second: Lookups that asked Redis.
+        predicted_cache_reads_per_second: From the formula, before the trial.
     """
 
     number: int
@@ -85,6 +91,11 @@ class TrialFigures:
     window_loads: WindowLoads
     doubts: list[Doubt] = field(default_factory=list)
     series: TimeSeries | None = None
+    near_ratio: float | None = None
+    predicted_near_ratio: float | None = None
+    replayed_near_ratio: float | None = None
+    cache_reads_per_second: float | None = None
+    predicted_cache_reads_per_second: float | None = None
 
     @property
     def trusted(self) -> bool:
@@ -141,7 +152,26 @@ def figures_of(record: TrialRecord, samples: Samples) -> TrialFigures:
         window_loads=loads_in_window(record),
         doubts=doubts_of(record, lookups, seconds, _too_few(percentiles, lookups)),
         series=time_series(samples, record.window),
+        **_near_figures(record, counted, seconds),
     )
+
+
+def _near_figures(
+    record: TrialRecord, counted: ServiceCounters | None, seconds: float | None
+) -> dict[str, float | None]:
+    """Return what a trial with a near tier has besides; nothing without one."""
+    if counted is None or not record.knobs.get("near_seconds"):
+        return {}
+    prediction, replay = record.prediction, record.replay
+    return {
+        "near_ratio": near_ratio(counted.lookups),
+        "predicted_near_ratio": prediction.near_ratio if prediction else None,
+        "replayed_near_ratio": replay.near_ratio if replay else None,
+        "cache_reads_per_second": _per_second(counted.cache_ops.get("read"), seconds),
+        "predicted_cache_reads_per_second": prediction.cache_reads_per_second
+        if prediction
+        else None,
+    }
 
 
 def counted_in_window(record: TrialRecord) -> ServiceCounters | None:

@@ -45,6 +45,7 @@ def run_tables(results: RunResults) -> RenderableType:
         Text(results.run.title, style="bold"),
         Text(store_sentence(results.run)),
         grid_table(make_grid(_RATIOS, results.trials, lambda trial: not trial.trusted)),
+        *_near_tables(results.trials),
         grid_table(make_grid(_RESULTS, _timed_rows(results), lambda row: not row.trial.trusted)),
     ]
     parts += damage_lines(results.damaged)
@@ -82,6 +83,12 @@ def grid_table(grid: Grid) -> Table:
     for row in grid.rows:
         table.add_row(*row.cells)
     return table
+
+
+def _near_tables(trials: list[TrialFigures]) -> list[Table]:
+    """Return who answers lookups, where a trial had a near tier."""
+    near = [trial for trial in trials if trial.near_ratio is not None]
+    return [grid_table(make_grid(_NEAR, near, lambda trial: not trial.trusted))] if near else []
 
 
 def _timed_rows(results: RunResults) -> list[ResultRow]:
@@ -122,6 +129,15 @@ _RATIOS: tuple[Column[TrialFigures], ...] = (
     Column("\ntheory", lambda trial: ratio_text(trial.predicted_offload_ratio)),
     Column("store\nreads/s", lambda trial: number_text(trial.store_queries_per_second)),
     Column("lookups/s\nof target", _achieved_text),
+)
+
+_NEAR: tuple[Column[TrialFigures], ...] = (
+    Column("\nTTL s", ttl_text),
+    Column("\nnear", lambda trial: ratio_text(trial.near_ratio)),
+    Column("\nreplay", lambda trial: ratio_text(trial.replayed_near_ratio), optional=True),
+    Column("\ntheory", lambda trial: ratio_text(trial.predicted_near_ratio)),
+    Column("lookups of\nRedis/s", lambda trial: number_text(trial.cache_reads_per_second)),
+    Column("\ntheory", lambda trial: number_text(trial.predicted_cache_reads_per_second)),
 )
 
 _RESULTS: tuple[Column[ResultRow], ...] = (

@@ -48,6 +48,17 @@ def test_hit_ratios_are_lines_about_the_run():
     assert shown["Hit ratio, whole run"].value == "50.0 %"
 
 
+def test_near_share_stands_beside_its_prediction_where_there_is_a_near_tier():
+    shown = lines(View(tallies=tallies_of("hit", "near"), predicted_near_ratio=0.45))
+
+    assert shown["Near share"].value == "50.0 %"
+    assert shown["Near share"].note.endswith("; predicted 45.0 %")
+    assert lines(View(predicted_near_ratio=0.45))["Near share"].value == (
+        "no lookups of the cache yet"
+    )
+    assert "Near share" not in lines(View(tallies=tallies_of("hit")))
+
+
 @pytest.mark.parametrize(
     "view",
     [

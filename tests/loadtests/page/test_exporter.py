@@ -111,12 +111,16 @@ def test_gauges_show_rate_users_workers_and_requests_in_flight():
 
 
 def test_only_known_predictions_are_shown():
-    values = scrape(View(predicted_hit_ratio=0.8, theory={1.0: 0.5, 60.0: None}))
+    values = scrape(
+        View(predicted_hit_ratio=0.8, predicted_near_ratio=0.3, theory={1.0: 0.5, 60.0: None})
+    )
 
     assert values["loadtest_predicted_hit_ratio",] == 0.8
+    assert values["loadtest_predicted_near_ratio",] == 0.3
     assert values["loadtest_theory_hit_ratio", ("ttl_seconds", "1")] == 0.5
     assert ("loadtest_theory_hit_ratio", ("ttl_seconds", "60")) not in values
     assert ("loadtest_predicted_hit_ratio",) not in scrape(View())
+    assert ("loadtest_predicted_near_ratio",) not in scrape(View())
 
 
 def test_writes_that_were_sent_are_counted_acknowledged_or_not():
@@ -137,7 +141,9 @@ def test_stale_reads_are_counted():
 
 
 def test_the_metrics_page_names_every_metric_of_the_load_generator():
-    values = scrape(view("hit", predicted_hit_ratio=0.8, theory={1.0: 0.5}))
+    values = scrape(
+        view("hit", predicted_hit_ratio=0.8, predicted_near_ratio=0.3, theory={1.0: 0.5})
+    )
     shown = {re.sub(r"_(bucket|count|sum)$", "", name) for name, *_ in values}
     shown |= {f"loadtest_trial_{kind}hit_ratio" for kind in ("", "predicted_", "replay_")}
 

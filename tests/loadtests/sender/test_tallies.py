@@ -44,9 +44,9 @@ def test_folding_no_rows_returns_no_samples():
 
 
 def test_hit_ratio_leaves_out_lookups_that_never_reached_the_cache():
-    words = ("hit", "stale", "negative", "miss", "coalesced", "bypass", "error", "failed")
+    words = ("hit", "near", "stale", "negative", "miss", "coalesced", "bypass", "error", "failed")
 
-    assert fold(*map(row, words)).hit_ratio() == pytest.approx(3 / 5)
+    assert fold(*map(row, words)).hit_ratio() == pytest.approx(4 / 6)
 
 
 def test_hit_ratio_without_cache_lookups_is_unknown():

@@ -1,4 +1,4 @@
-"""The seven results of a lookup, and the conditions that lead to each."""
+"""The eight results of a lookup, and the conditions that lead to each."""
 
 from contextlib import suppress
 

@@ -100,3 +100,58 @@ def test_conclusions_tell_how_near_the_trials_are_to_their_replays(record, sampl
     said = " ".join(conclusions(run_record, [near, doubted]))
 
     assert "is off by 0.2 points of hit ratio at most" in said
+
+
+@pytest.fixture
+def near_record(record):
+    """Return a trial with a near tier that answered 40 of the 100 lookups of each batch."""
+    plain = record()
+    readings = [
+        replace(
+            reading,
+            counters=replace(
+                reading.counters,
+                lookups=reading.counters.lookups | {"hit": 50 * number, "near": 40 * number},
+                cache_ops={"read": 60 * number},
+            ),
+        )
+        for number, reading in enumerate(plain.readings)
+    ]
+    return record(readings=readings, knobs=plain.knobs | {"near_seconds": 1.0})
+
+
+def near_replay(near):
+    return replay_of(*[{**NONE, "hit": 90 - near, "near": near, "miss": 10}] * 10)
+
+
+def test_near_share_and_lookups_that_ask_redis_are_figures(near_record, samples):
+    prediction = replace(near_record.prediction, near_ratio=0.41, cache_reads_per_second=59.0)
+    trial = replace(near_record, prediction=prediction, replay=near_replay(40.5))
+
+    found = figures_of(trial, samples())
+
+    assert (found.near_ratio, found.replayed_near_ratio, found.predicted_near_ratio) == (
+        pytest.approx(0.4),
+        pytest.approx(0.405),
+        0.41,
+    )
+    assert found.cache_reads_per_second == pytest.approx(60.0)
+    assert found.predicted_cache_reads_per_second == 59.0
+    assert "near-unlike-replay" not in {doubt.kind for doubt in found.doubts}
+
+
+def test_near_tier_that_was_off_for_a_while_makes_latencies_doubtful(near_record, samples):
+    found = figures_of(replace(near_record, replay=near_replay(45)), samples())
+
+    (doubt,) = [doubt for doubt in found.doubts if doubt.kind == "near-unlike-replay"]
+    assert doubt.scope == "latency"
+    assert doubt.text == (
+        "near tiers answered 40.0 % of the lookups, 45.0 % in the replay of the trial's own "
+        "arrivals"
+    )
+
+
+def test_trial_without_a_near_tier_has_no_figures_of_one(record, samples):
+    found = figures_of(record(), samples())
+
+    assert (found.near_ratio, found.cache_reads_per_second) == (None, None)

@@ -133,14 +133,14 @@ def test_quantile_is_the_sample_of_the_nearest_rank():
     assert quantile(seconds[:0], 0.5) is None
 
 
-@given(st.lists(COUNTS, min_size=6, max_size=6))
+@given(st.lists(COUNTS, min_size=7, max_size=7))
 def test_ratios_stay_between_zero_and_one_and_offload_is_never_below_the_hit_ratio(counts):
-    words = ("hit", "stale", "negative", "miss", "coalesced", "bypass")
+    words = ("hit", "near", "stale", "negative", "miss", "coalesced", "bypass")
     lookups = dict(zip(words, counts, strict=True))
 
     ratio, offload = hit_ratio(lookups), offload_ratio(lookups)
 
-    if sum(counts[:5]) == 0:
+    if sum(counts[:6]) == 0:
         assert ratio is None
         assert offload is None
     else:

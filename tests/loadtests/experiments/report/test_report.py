@@ -27,6 +27,7 @@ KEYS = [
     *("knobs", "ttl_seconds", "number", "repetition", "hit_ratio", "hit_ratio_low"),
     *("hit_ratio_high", "predicted_hit_ratio", "replayed_hit_ratio", "residual"),
     *("offload_ratio", "predicted_offload_ratio", "lookups", "results"),
+    *("near_ratio", "predicted_near_ratio", "replayed_near_ratio"),
     *(
         f"{clock}{word}_{quantile}_ms"
         for clock in ("", "service_")
@@ -34,7 +35,8 @@ KEYS = [
         for quantile in ("p50", "p95", "p99")
     ),
     *("store_queries_per_second", "predicted_store_queries_per_second", "target_rate"),
-    *("achieved_rate", "window_seconds", "fill_seconds", "load_ms", "trusted", "doubts"),
+    *("achieved_rate", "window_seconds", "fill_seconds", "cache_reads_per_second"),
+    *("predicted_cache_reads_per_second", "load_ms", "trusted", "doubts"),
 ]
 
 LATER_FIELDS = {"conditions", "replay"}
@@ -169,8 +171,26 @@ def test_table_of_stale_and_replayed_trials_fits_a_hundred_columns(results):
     assert "-0.1" in text
 
 
+def test_trials_with_a_near_tier_have_a_table_of_who_answers(results):
+    figures = {
+        "near_ratio": 0.402,
+        "replayed_near_ratio": 0.403,
+        "predicted_near_ratio": 0.404,
+        "cache_reads_per_second": 596.0,
+        "predicted_cache_reads_per_second": 597.0,
+    }
+    trials = [dataclasses.replace(results.trials[0], **figures), *results.trials[1:]]
+
+    text = print_tables(dataclasses.replace(results, trials=trials))
+
+    assert re.search(r"^ *1 +0\.402 +0\.403 +0\.404 +596.0 +597.0", text, re.MULTILINE)
+    assert max(len(line.rstrip()) for line in text.splitlines()) <= 100
+
+
 def test_table_without_stale_lookups_and_replays_has_no_columns_for_them(results):
     text = print_tables(results)
+
+    assert "near" not in text
 
     assert "stale" not in text
     assert "replay" not in text
