@@ -105,10 +105,20 @@ def from_workload(
         if ratio is None:
             left_out.append(f"TTL {ttl:g} s has no formula")
             continue
-        # Lookups that wait for another's load are counted as reads of the store: the upper end.
-        reads = plan.load.rate * (1.0 - ratio)
+        reads = _most_reads(traffic, knobs, ratio)
         found.append(
             Candidate(*(ttl, ratio, ratio, reads, reads, None, entry.worst_stale(ttl), None, None))
         )
     source = "Theory for this workload in the long run (docs/theory.md); nothing was measured."
     return Candidates(found, source, left_out)
+
+
+def _most_reads(traffic: Traffic, knobs: Mapping[str, Any], ratio: float) -> float:
+    """Return the reads of the store per second, with lookups that wait for another's load.
+
+    A stale entry is read from the store when it is first asked for, as a missing one is without
+    protection: what its hits spare is the wait.
+    """
+    if knobs.get("protection") == "stale":
+        ratio = predicted_hit_ratio(traffic, {**knobs, "protection": "single-flight"}) or 0.0
+    return traffic.reads_per_second * (1.0 - ratio)

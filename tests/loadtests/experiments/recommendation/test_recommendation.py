@@ -2,12 +2,14 @@
 
 import pytest
 
+from loadtests.experiments.plan.fields import Given
+from loadtests.experiments.plan.plan import make_plan
 from loadtests.experiments.recommendation.bounds import Wanted
 from loadtests.experiments.recommendation.candidate import Candidate, Candidates
 from loadtests.experiments.recommendation.classes import ttls_by_class
 from loadtests.experiments.recommendation.cost import Prices
 from loadtests.experiments.recommendation.recommendation import recommend
-from loadtests.experiments.recommendation.sources import Entry, from_profile
+from loadtests.experiments.recommendation.sources import Entry, from_profile, from_workload
 
 
 def _candidate(ttl, ratio, **values):
@@ -147,3 +149,14 @@ def test_profile_is_a_source_with_entries_of_a_given_size():
 
     assert (sized.memory_bytes, logged.memory_bytes) == (30_000.0, 7_000)
     assert (sized.hit_ratio_low, sized.p99_seconds) == (0.5, None)
+
+
+def test_stale_entries_are_read_from_the_store_as_often_as_missing_ones():
+    load = {"items": Given(1, ""), "rate": Given(10, ""), "skew": Given(0, "")}
+    knobs = {"protection": Given("stale", ""), "stale_seconds": Given(5, "")}
+
+    (found,) = from_workload(make_plan(load, knobs), [1.0], 0.0, Entry()).ttls
+
+    # One load each time that 1 s and the mean wait for the next of 10 lookups a second have passed.
+    assert found.store_reads_per_second == pytest.approx(1 / (1 + 0.1))
+    assert found.hit_ratio > 0.99
