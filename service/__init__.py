@@ -43,7 +43,7 @@ def create_app(settings: Settings | None = None) -> Flask:
     problems.install(app)
     routes.install(app, service.writes, token)
     routes.count_requests(app, service.metrics.http_request)
-    health.install(app, service.page, service.checks, token)
+    health.install(app, service.page, service.checks, service.near_state, token)
     control.install(
         app, service.knobs, service.change_knobs, service.clear_cache, fill_catalogue, token
     )

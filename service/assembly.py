@@ -42,6 +42,7 @@ log = logging.getLogger("service")
 RETRY_FIRST_SECONDS = 2.0
 # A change of knobs must reach every process within a second, and the look at them waits for this.
 RETRY_CHORE_SECONDS = 0.4
+NO_NEAR_TIER = "off: a Redis Cluster has no near tier"
 # Draws the place of an entry's TTL within the jitter.
 WITHIN_THE_JITTER = partial(random.uniform, -1, 1)
 
@@ -69,6 +70,7 @@ class Service:
         clear_cache: Deletes our keys from the cache and returns how many.
         fill_catalogue: Creates the rows missing among ids 1 to N and returns how many.
         checks: By dependency, a check that returns its problem, or None when it works.
+        near_state: Returns whether the near tier is used, and why not.
         start: Connects to Redis and starts the chores; returns whether they run.
         close: Stops everything, and gives pending invalidations some seconds to finish.
     """
@@ -82,6 +84,7 @@ class Service:
     clear_cache: Callable[[], int]
     fill_catalogue: Callable[[int], int]
     checks: Mapping[str, Callable[[], str | None]]
+    near_state: Callable[[], str]
     start: Callable[[], bool]
     close: Callable[[float], None]
 
@@ -119,7 +122,7 @@ def assemble(settings: Settings) -> Service:
         cache_answers=lambda: not redis_breaker.is_open,
         near=near,
     )
-    shared_knobs = SharedKnobs(cache, knobs)
+    shared_knobs = SharedKnobs(cache, knobs, has_near=near is not None)
     clear_cache = partial(_clear_cache, cache, pattern.miss_reasons)
     housekeeping = Housekeeping(
         (
@@ -152,6 +155,7 @@ def assemble(settings: Settings) -> Service:
         clear_cache=clear_cache,
         fill_catalogue=partial(_fill_catalogue, store, clear_cache),
         checks={"redis": cache.problem, "store": store.problem},
+        near_state=lambda: listener.state if listener else NO_NEAR_TIER,
         start=start,
         close=close,
     )

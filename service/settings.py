@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from urllib.parse import SplitResult, parse_qsl, urlsplit
 
-from service.domain.knobs import KnobError, Knobs, quote
+from service.domain.knobs import KnobError, Knobs, no_near_tier, quote
 
 LOG_LEVELS = ("debug", "info", "warning", "error", "critical")
 REDIS_SCHEMES = ("redis", "rediss", "redis+cluster", "rediss+cluster")
@@ -80,8 +80,12 @@ class Settings:
             knobs = Knobs.from_texts(texts)
         except KnobError as error:
             raise SettingsError(f"{error} (environment variable)") from None
+        redis_url = _url(texts, "REDIS_URL", default.redis_url, REDIS_SCHEMES)
+        if knobs.near_seconds and redis_url.partition("://")[0].endswith("+cluster"):
+            why = no_near_tier(knobs.near_seconds).replace("near_seconds", "NEAR_SECONDS", 1)
+            raise SettingsError(f"{why} (environment variable)")
         return cls(
-            redis_url=_url(texts, "REDIS_URL", default.redis_url, REDIS_SCHEMES),
+            redis_url=redis_url,
             database_url=_url(texts, "DATABASE_URL", default.database_url, DATABASE_SCHEMES),
             host=_host(texts, default.host),
             port=_whole(texts, "PORT", default.port, 1, 65_535),

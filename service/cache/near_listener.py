@@ -54,6 +54,16 @@ class NearListener:
         self._clock = clock
         self._stopped = threading.Event()
         self._thread: threading.Thread | None = None
+        self._problem = ""
+
+    @property
+    def state(self) -> str:
+        """Whether the near tier is used, and why not, in words."""
+        if not self._is_wanted():
+            return "off"
+        if self._tier.is_trusted:
+            return "in use"
+        return f"not in use: {self._problem or 'Redis has not reported to this process yet'}"
 
     def look(self) -> None:
         """Start listening if the near tier is wanted and nobody listens; a chore."""
@@ -72,7 +82,8 @@ class NearListener:
             try:
                 self._listen(tracking, listening)
             except UNANSWERED as error:
-                log.warning("the near tier is off: Redis does not report changes: %s", error)
+                self._problem = f"Redis does not report changes: {error}"
+                log.warning("the near tier is off: %s", self._problem)
             finally:
                 self._tier.distrust()
                 tracking.disconnect()

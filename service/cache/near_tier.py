@@ -46,6 +46,11 @@ class NearTier:
         self._trusted_from, self._trusted_until = math.inf, -math.inf
         self._changing = threading.Lock()
 
+    @property
+    def is_trusted(self) -> bool:
+        """Whether Redis is known to report every change at this moment."""
+        return self._clock() < self._trusted_until
+
     def find(self, fruit_id: int) -> CacheRead | None:
         """Return an entry that is still good; None asks the cache."""
         entry = self._entries.get(fruit_id)

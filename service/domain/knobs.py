@@ -86,6 +86,13 @@ CHOICES: Mapping[str, type[StrEnum]] = {
 }
 
 
+def no_near_tier(near_seconds: float) -> str:
+    """Return why a near tier is refused in front of a cluster, where nobody reports changes."""
+    return (
+        f"near_seconds must be 0 on a Redis Cluster, which has no near tier, got {near_seconds:g}"
+    )
+
+
 def quote(value: object) -> str:
     """Return a refused value as a message shows it, at most 60 characters."""
     text = repr(value)

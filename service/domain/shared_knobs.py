@@ -7,7 +7,7 @@ import threading
 from collections.abc import Mapping
 
 from service.domain.cache import Cache, CacheUnavailableError
-from service.domain.knobs import Knobs
+from service.domain.knobs import KnobError, Knobs, no_near_tier
 from service.domain.live_knobs import LiveKnobs
 
 ATTEMPTS = 5
@@ -22,9 +22,15 @@ class SharedKnobs:
     """Keeps the knobs of all processes the same; the highest version wins.
 
     The document exists from the first change until the last process that keeps it alive ends.
+
+    Args:
+        cache: Carries the document.
+        knobs: Those of this process.
+        has_near: Whether there may be a near tier.
     """
 
-    def __init__(self, cache: Cache, knobs: LiveKnobs) -> None:
+    def __init__(self, cache: Cache, knobs: LiveKnobs, *, has_near: bool = True) -> None:
+        self._has_near = has_near
         self._cache = cache
         self._knobs = knobs
         self._changing = threading.Lock()
@@ -64,7 +70,10 @@ class SharedKnobs:
         with self._changing:
             for _ in range(ATTEMPTS):
                 self.sync()
-                taken, unshared = self._offer(self._knobs.current.with_changes(changes))
+                changed = self._knobs.current.with_changes(changes)
+                if changed.near_seconds and not self._has_near:
+                    raise KnobError("near_seconds", no_near_tier(changed.near_seconds))
+                taken, unshared = self._offer(changed)
                 if taken:
                     return unshared
             raise CacheUnavailableError("others change the knobs at the same time; try again")

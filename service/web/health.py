@@ -68,6 +68,7 @@ def install(
     app: Flask,
     page: Callable[[Sequence[str]], bytes],
     checks: Mapping[str, Callable[[], str | None]],
+    near_state: Callable[[], str],
     token: str | None,
 ) -> None:
     """Add /livez, /readyz and /metrics to the app.
@@ -76,6 +77,8 @@ def install(
         app: Receives the routes.
         page: Writes the metrics of some names, or all when none is named.
         checks: By dependency, a check that returns its problem, or None when it works.
+        near_state: Returns whether the near tier is used, and why not. A process without one is
+            ready all the same.
         token: Whoever may control the service reads the problems on /readyz, which can name
             servers and users; others read only which dependency has one.
     """
@@ -90,10 +93,12 @@ def install(
     def readyz() -> ResponseReturnValue:
         problems = looks.problems()
         ready = not any(problems.values())
+        near = near_state()
         if not is_authorized(token):
+            near = near.partition(":")[0]
             problems = {name: problem and UNAVAILABLE for name, problem in problems.items()}
         results = {name: problem or "ok" for name, problem in problems.items()}
-        return jsonify(ready=ready, checks=results), 200 if ready else 503
+        return jsonify(ready=ready, checks=results, near=near), 200 if ready else 503
 
     @pages.get("/metrics")
     def show_metrics() -> ResponseReturnValue:

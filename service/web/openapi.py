@@ -183,7 +183,7 @@ def _fill_catalogue() -> Schema:
 
 def _ready() -> Schema:
     checks = {"type": "object", "additionalProperties": {"type": "string"}}
-    page = _object(ready={"type": "boolean"}, checks=checks)
+    page = _object(ready={"type": "boolean"}, checks=checks, near={"type": "string"})
     operation = _read("whether the process can serve", page)
     operation["responses"]["503"] = _json("it cannot, and why", page)
     return operation

@@ -41,6 +41,7 @@ def quantity(client):
 def test_near_answer_is_a_hit_that_asks_no_redis(clients):
     wait_for(clients[0], "NEAR")
     answer = clients[0].get("/fruit/1")
+    assert clients[0].get("/readyz").json["near"] == "in use"
 
     assert answer.json == {"data": {"id": 1, "name": "apple", "quantity": 100}, "from_cache": True}
     assert answer.headers["Cache-Status"].endswith("; detail=near")

@@ -133,3 +133,11 @@ def test_password_that_cuts_its_url_is_refused_with_the_way_to_write_it(name, te
 
     assert "p@ss" not in str(refused.value)
     Settings.from_environment({"REDIS_URL": "redis://:p%40ss%23w%2Frd@h:6379/0"})
+
+
+def test_near_tier_on_a_cluster_is_refused_at_the_start():
+    environment = {"REDIS_URL": "redis+cluster://h:7000", "NEAR_SECONDS": "5"}
+
+    with pytest.raises(SettingsError, match=r"^NEAR_SECONDS must be 0 on a Redis Cluster.*got 5"):
+        Settings.from_environment(environment)
+    assert Settings.from_environment(environment | {"NEAR_SECONDS": "0"})

@@ -27,6 +27,16 @@ def test_nothing_is_shared_before_the_first_change(two):
     assert two[0].cache.keys() == []
 
 
+def test_near_tier_is_refused_where_there_can_be_none(two):
+    cluster = SharedKnobs(two[0].cache, two[0].knobs, has_near=False)
+
+    with pytest.raises(KnobError, match=r"near_seconds must be 0 on a Redis Cluster.*got 5"):
+        cluster.change({"near_seconds": 5, "ttl_seconds": 7})
+
+    assert two[0].knobs.current.ttl_seconds == 60
+    assert cluster.change({"near_seconds": 0, "ttl_seconds": 7}) is None
+
+
 def test_change_is_adopted_at_the_next_sync(two):
     first, second = two
     first.shared_knobs.change({"ttl_seconds": 7})

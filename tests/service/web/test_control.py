@@ -224,6 +224,18 @@ def test_process_is_live_but_not_ready_without_redis(client):
     assert "refused" in ready.json["checks"]["redis"]
 
 
+def test_readiness_tells_whether_the_near_tier_is_used_and_why_not(client, build, settings):
+    assert client.get("/readyz").json["near"] == "off"
+    client.patch("/control/settings", json={"near_seconds": 5})
+    assert client.get("/readyz").json["near"].startswith("not in use: Redis ")
+
+    url = "redis+cluster://127.0.0.1:1"
+    cluster = build(replace(settings, redis_url=url)).test_client()
+    refused = cluster.patch("/control/settings", json={"near_seconds": 5})
+    assert (refused.status_code, refused.json["field"]) == (400, "near_seconds")
+    assert cluster.get("/readyz").json["near"] == "off: a Redis Cluster has no near tier"
+
+
 @pytest.fixture
 def storeless(build, settings):
     """An app whose database, at an address that strangers must not see, is away."""
