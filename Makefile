@@ -83,7 +83,7 @@ down:  ## stop and remove the containers; their volumes stay
 	@$(COMPOSE) --profile '*' down --timeout 2
 
 clean:  ## remove the virtual environment, caches and results
-	@rm -rf .venv .cache results .pytest_cache .mypy_cache .ruff_cache .hypothesis .coverage .coverage.*
+	@rm -rf .venv .cache results build *.egg-info .pytest_cache .mypy_cache .ruff_cache .hypothesis .coverage .coverage.*
 	@find . -name __pycache__ -type d -prune -exec rm -rf {} +
 
 python:

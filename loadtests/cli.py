@@ -8,6 +8,7 @@ import signal
 import sys
 from collections.abc import Sequence
 from io import TextIOWrapper
+from pathlib import Path
 from types import FrameType
 from typing import NoReturn
 
@@ -38,8 +39,16 @@ EXIT_USER_ERROR = 2
 EXIT_INTERRUPTED = 130
 
 
+MODULE = "python -m loadtests"
+COMMAND = "cacheaside"
+
+
 class OneLineParser(argparse.ArgumentParser):
     """Refuses unknown words in one line, as the verbs refuse wrong values."""
+
+    def format_help(self) -> str:
+        """Return the help, with the word that this program was started by in its examples."""
+        return _as_started(super().format_help())
 
     def error(self, message: str) -> NoReturn:
         """Name the mistake and where help is, and exit."""
@@ -56,7 +65,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         if isinstance(stream, TextIOWrapper):
             # A terminal that cannot show a character shows another, and no run is lost for it.
             stream.reconfigure(errors="replace")
-    parser = OneLineParser(prog="python -m loadtests", description=__doc__)
+    parser = OneLineParser(prog=_as_started(MODULE), description=__doc__)
     verbs = parser.add_subparsers(dest="verb", required=True, metavar="VERB")
     for verb in (run, sweep, stampede, report, compare, profile, record, recommend, bench, evening):
         verb.add_to(verbs)
@@ -68,12 +77,17 @@ def main(arguments: Sequence[str] | None = None) -> int:
     try:
         code: int = options.run(options, notes)
     except USER_ERRORS as error:
-        notes.print(f"error: {error}")
+        notes.print(f"error: {_as_started(str(error))}")
         return EXIT_USER_ERROR
     except KeyboardInterrupt:
         notes.print("interrupted; the records of all trials so far are saved")
         return EXIT_INTERRUPTED
     return code
+
+
+def _as_started(text: str) -> str:
+    """Return a text with the installed command in it, if this program was started by that."""
+    return text.replace(MODULE, COMMAND) if Path(sys.argv[0]).name == COMMAND else text
 
 
 def _interrupt(_number: int, _frame: FrameType | None) -> None:

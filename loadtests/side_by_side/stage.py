@@ -10,7 +10,7 @@ from pathlib import Path
 from loadtests.side_by_side.cases import ITEMS, TOKEN
 from loadtests.side_by_side.contenders import Contender, ContenderServer
 from loadtests.side_by_side.wrk import Burst, Wrk
-from loadtests.stack.guardian import ROOT, Guardian, StackError
+from loadtests.stack.guardian import IN_CHECKOUT, ROOT, Guardian, StackError
 from loadtests.stack.local import LocalStack
 
 PYTHON = ROOT / ".cache" / "bench" / "bin" / "python"
@@ -97,6 +97,11 @@ def stage() -> Iterator[Stage]:
     Raises:
         StackError: The rivals' packages are not installed, or a program is not available.
     """
+    if not IN_CHECKOUT:
+        raise StackError(
+            "bench: what the service is measured beside is not installed with the package: run"
+            " `make bench` in a clone of the repository"
+        )
     if not PYTHON.exists():
         raise StackError(
             f"no {PYTHON.relative_to(ROOT)}: run `make bench`, which installs what it measures"

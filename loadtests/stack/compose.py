@@ -7,7 +7,7 @@ import subprocess
 from collections.abc import Sequence
 from typing import Any, Self
 
-from loadtests.stack.guardian import ROOT, StackError
+from loadtests.stack.guardian import IN_CHECKOUT, ROOT, StackError
 from loadtests.stack.ports import PROMETHEUS_PORT, SERVICE_PORT
 
 _UP_SECONDS = 900
@@ -40,6 +40,11 @@ class ComposeStack:
 
     def __enter__(self) -> Self:
         """Start the containers and wait until they are healthy; raise StackError if not."""
+        if not IN_CHECKOUT:
+            raise StackError(
+                "compose: docker-compose.yml is not installed with the package: run this in a clone"
+                " of the repository, or leave --compose out"
+            )
         self._was_up = bool(self._compose("ps", "-q"))
         try:
             if not self._was_up:

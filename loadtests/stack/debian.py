@@ -1,4 +1,4 @@
-"""Unpacks Debian packages into the repository's `.cache/`, without root or installation."""
+"""Unpacks Debian packages into a cache folder, without root or installation."""
 
 import contextlib
 import fcntl
@@ -12,9 +12,12 @@ import tempfile
 from collections.abc import Iterator
 from pathlib import Path
 
-from loadtests.stack.guardian import ROOT
+from loadtests.stack.guardian import IN_CHECKOUT, ROOT
 
-CACHE = ROOT / ".cache"
+_USER_CACHE = Path(os.environ.get("XDG_CACHE_HOME") or "~/.cache").expanduser()
+CACHE = ROOT / ".cache" if IN_CHECKOUT else _USER_CACHE / "cacheaside"
+CACHE_NAME = ".cache/" if IN_CHECKOUT else f"{CACHE}/"
+"""What people are told of it."""
 
 _SECONDS_TO_DOWNLOAD = 600
 _INSTALL_LINE = re.compile(r"^Inst (\S+) (?:\[\S+\] )?\((\S+) ", re.MULTILINE)

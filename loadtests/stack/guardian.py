@@ -18,7 +18,13 @@ from typing import Any, Self
 from loadtests.stack.descendants import send, session_members
 
 ROOT = Path(__file__).resolve().parents[2]
-"""The repository, in which all programs are started."""
+"""The repository, or site-packages where this is installed; all programs are started in it."""
+
+IN_CHECKOUT = (ROOT / "pyproject.toml").is_file()
+"""Whether this runs from the repository, with everything that stands in it beside the packages."""
+
+FILES = Path(__file__).with_name("files")
+"""The files of the repository that a local stack needs; they are installed with the package."""
 
 _POLL_SECONDS = 0.02
 
@@ -111,7 +117,7 @@ class Guardian:
         argv: Sequence[str | Path],
         environment: Mapping[str, str] | None = None,
     ) -> GuardedProcess:
-        """Start a program in the repository's root.
+        """Start a program in ROOT.
 
         Args:
             name: Name of its log.

@@ -4,7 +4,7 @@ import os
 from collections.abc import Mapping
 from typing import Literal, Self
 
-from loadtests.stack.guardian import ROOT, Guardian, StackError
+from loadtests.stack.guardian import FILES, Guardian, StackError
 from loadtests.stack.mariadb_server import MariadbServer
 from loadtests.stack.ports import free_port
 from loadtests.stack.prometheus_server import PrometheusServer
@@ -120,7 +120,7 @@ class LocalStack:
         database.start()
         try:
             database.wait_ready()
-            database.load(ROOT / "db.sql")
+            database.load(FILES / "db.sql")
         except StackError:
             database.kill()
             raise

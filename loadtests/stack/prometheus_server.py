@@ -5,11 +5,11 @@ from collections.abc import Mapping
 from pathlib import Path
 
 from loadtests.service_under_test.urls import page_answers
-from loadtests.stack.guardian import ROOT, Guardian
+from loadtests.stack.guardian import FILES, Guardian
 from loadtests.stack.private_server import PrivateServer
 from loadtests.stack.servers import ServerProgram
 
-RULES = ROOT / "dashboards" / "prometheus" / "rules.yml"
+RULES = FILES / "rules.yml"
 _SCRAPE_INTERVAL = "5s"
 
 

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import NamedTuple
 
-from loadtests.stack.debian import CACHE, UnpackError, unpacked, wrapper
+from loadtests.stack.debian import CACHE_NAME, UnpackError, unpacked, wrapper
 from loadtests.stack.guardian import StackError
 
 _OLDEST_REDIS = (6, 2)
@@ -120,7 +120,7 @@ def unpack(server: KnownServer) -> ServerProgram:
             f"install the package {packages[0]} or put {name} on the PATH"
         ) from error
     home = (tree / program).parents[1]
-    origin = f"unpacked into {CACHE.name}/ ({_instead_of(_on_path(*server.names))})"
+    origin = f"unpacked into {CACHE_NAME} ({_instead_of(_on_path(*server.names))})"
     return ServerProgram(wrapper(tree, program), home, origin)
 
 

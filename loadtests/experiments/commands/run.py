@@ -25,7 +25,7 @@ from loadtests.experiments.commands.usage import (
     whole_number,
 )
 from loadtests.service_under_test.urls import page_answers
-from loadtests.stack.guardian import ROOT, GuardedProcess, StackError
+from loadtests.stack.guardian import IN_CHECKOUT, ROOT, GuardedProcess, StackError
 from loadtests.stack.local import LocalStack
 from loadtests.stack.ports import (
     LOAD_METRICS_PORT,
@@ -158,7 +158,8 @@ def _require_free(ports: Mapping[str, int]) -> None:
 
 def _choice(server: str, port: int) -> str:
     """Return the words that choose a port, for this verb and for `make run`."""
-    return f"--{server}-port {port} (make run {server.upper()}_PORT={port})"
+    flag = f"--{server}-port {port}"
+    return f"{flag} (make run {server.upper()}_PORT={port})" if IN_CHECKOUT else flag
 
 
 def _say(line: str) -> None:
