@@ -19,7 +19,7 @@ PIP := $(BIN)/python -m pip -qq --disable-pip-version-check install --no-compile
 COMPOSE = $(shell docker compose version >/dev/null 2>&1 && echo docker compose || echo docker-compose)
 
 .DEFAULT_GOAL := help
-.PHONY: help demo run test test-faults coverage lint dashboards architecture pictures bench bench-check bench-load bench-stampede accept up down clean python
+.PHONY: help demo run test test-faults coverage lint dashboards architecture pictures evening bench bench-check bench-load bench-stampede accept up down clean python
 
 help:  ## list these commands
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "make %-15s %s\n", $$1, $$2 }' $(firstword $(MAKEFILE_LIST))
@@ -57,6 +57,9 @@ architecture: $(DEV)  ## rewrite the tree in ARCHITECTURE.md from the files' fir
 
 pictures: $(DEV)  ## redraw the pictures of a sweep in docs/images from its records (FOLDER=results/sweep-…)
 	@$(BIN)/python -m tests.pictures $(FOLDER)
+
+evening: $(RUN)  ## play one flash sale under every protection, and write its table into docs/evening.md; seven minutes
+	@$(BIN)/python -m loadtests evening --document docs/evening.md
 
 bench: $(RUN) $(BENCH)  ## measure the service beside what people would use in its place; eight minutes
 	@$(BIN)/python -m loadtests bench service $(BENCH_ARGS)

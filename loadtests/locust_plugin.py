@@ -133,7 +133,6 @@ def _show(
         LoadCollector(
             lambda: live.view,
             lambda: environment.runner.user_count if environment.runner else 0,
-            readiness.ledger.target_rate,
         )
     )
     live.start()

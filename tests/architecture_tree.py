@@ -46,6 +46,7 @@ FOLDERS = {
     "loadtests/experiments/comparison": "what two runs differ in, and what may be concluded",
     "loadtests/experiments/recommendation": "which TTL meets what is asked of the cache",
     "loadtests/experiments/commands": "the verbs of python -m loadtests",
+    "loadtests/experiments/commands/acts": "what `evening` tells of its acts",
     "loadtests/experiments/commands/flags": "flags that make a part of a verb by themselves",
     "loadtests/own_cost": "what the load generator itself costs",
     "loadtests/side_by_side": "the service beside what people would use in its place",

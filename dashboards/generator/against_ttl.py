@@ -12,7 +12,7 @@ from grafana_foundation_sdk.models.dashboard import DataTransformerConfig, Dynam
 from grafana_foundation_sdk.models.xychart import PointShape, SeriesMapping, XYShowMode
 
 from dashboards.generator.panels import DATASOURCE, Words, fixed_colour, instant_query
-from dashboards.generator.promql import highest
+from dashboards.generator.promql import highest, select
 
 UNKNOWN = "\N{EN DASH}"
 
@@ -53,13 +53,25 @@ def as_ttl(expr: str) -> str:
     return f'max by (ttl) (label_replace({expr}, "ttl", "$1", "ttl_seconds", "(.+)"))'
 
 
+def ttls_seen() -> str:
+    """Return the TTLs of the time range, without 0, as a range vector."""
+    return f"({select('cacheaside_ttl_seconds')} > 0)[$__range:5s]"
+
+
 def ttl_now(height: float) -> Column:
     """Return a point at the TTL in force, which keeps the axes while nothing was measured yet.
 
-    Grafana writes "Err" instead of a chart that has no points at all.
+    Grafana writes "Err" instead of a chart without points, ends the axis at the decade of the last
+    point and cuts in half what lies there. So two more points lie beyond the TTLs that were seen,
+    or at 1 and 100 s where none was, out of sight: their height is below 0.
     """
-    ttl = highest("cacheaside_ttl_seconds")
-    return Column(f'{height} + 0 * count_values("ttl", {ttl})', "TTL now", shape="square")
+    least, most = f"min (min_over_time({ttls_seen()}))", f"max (max_over_time({ttls_seen()}))"
+    points = (
+        f'{height} + 0 * count_values("ttl", {highest("cacheaside_ttl_seconds")})',
+        f'-count_values("ttl", 0.9 * {least} or vector(1))',
+        f'-count_values("ttl", 1.1 * {most} or vector(100))',
+    )
+    return Column(" or ".join(points), "TTL now", shape="square")
 
 
 def against_ttl(
@@ -81,6 +93,8 @@ def against_ttl(
         .datasource(DATASOURCE)
         .unit(words.unit)
         .no_value(words.empty)
+        # Without a name Grafana takes that of the points, where only one kind has a value.
+        .axis_label(words.title.removesuffix(" against TTL"))
         .point_size(xychart.XychartFieldConfigPointSize().fixed(9))
         .line_width(2)
         .mapping(SeriesMapping.AUTO)

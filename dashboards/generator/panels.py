@@ -31,6 +31,9 @@ NO_LOAD = "No load yet: start one at http://127.0.0.1:8089"
 MOST_LINES = 8
 _HEADLINE_SIZE = 30
 _NEUTRAL = "text"
+# How far an axis reaches at least, by unit; a rate of few a minute must still be seen.
+_LEAST_AXIS = {"short": 1.0, "s": 1.0, "bytes": 2.0**20, "suffix:cores": 1.0}
+_LEAST_RATE = 0.1
 
 
 @dataclass(frozen=True, slots=True)
@@ -118,7 +121,10 @@ def curves(
 ) -> timeseries.Panel:
     """Return a panel of lines over time from *lowest* on, each in the colour of its word."""
     panel = _lines(words, *lines, width=width, height=height).min(lowest)
-    return panel.max(1) if words.unit == "percentunit" else panel
+    if words.unit == "percentunit":
+        return panel.max(1)
+    # Without it, the axis of a line that is 0 throughout reaches to 100.
+    return panel.axis_soft_max(lowest + _LEAST_AXIS.get(words.unit, _LEAST_RATE))
 
 
 def latencies(words: Words, *lines: Line, width: int = 8, height: int = 8) -> timeseries.Panel:

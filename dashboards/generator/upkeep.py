@@ -107,6 +107,7 @@ def trouble_panels() -> list[Panel]:
                 f"{rate('cacheaside_failures_total', by=('cause',))} > 0",
                 "{{cause}}",
             ),
+            width=12,
         ),
         with_limit(
             curves(
@@ -116,6 +117,7 @@ def trouble_panels() -> list[Panel]:
                     "percentunit",
                 ),
                 Line(ERROR_RATIO, "no answer"),
+                width=6,
             ),
             HIGH_ERROR_RATIO,
         ),
@@ -129,6 +131,7 @@ def trouble_panels() -> list[Panel]:
             ),
             Line(highest("cacheaside_breaker_open", by=("dependency",)), "{{dependency}}"),
             ("green", "red"),
+            width=6,
         ),
     ]
 

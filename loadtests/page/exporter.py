@@ -30,18 +30,11 @@ class LoadCollector(Collector):
     Args:
         view: Returns the present view.
         users: Returns the number of Locust users.
-        target_rate: Returns the target rate in arrivals a second; 0 without a run.
     """
 
-    def __init__(
-        self,
-        view: Callable[[], View],
-        users: Callable[[], int],
-        target_rate: Callable[[], float],
-    ) -> None:
+    def __init__(self, view: Callable[[], View], users: Callable[[], int]) -> None:
         self._view = view
         self._users = users
-        self._target_rate = target_rate
 
     def collect(self) -> Iterator[Metric]:
         """Yield every metric."""
@@ -59,7 +52,11 @@ class LoadCollector(Collector):
             "loadtest_writes", "Writes that were sent.", tallies.writes + tallies.failed_writes
         )
         yield Counter("loadtest_stale_reads", "Reads older than a write.", tallies.stale_reads)
-        yield Gauge("loadtest_target_rate", "Target arrivals a second.", self._target_rate())
+        yield Gauge("loadtest_target_rate", "Target arrivals a second.", view.target_rate)
+        yield Counter(
+            "loadtest_target_arrivals", "Arrivals that the target asked for.", view.target_arrivals
+        )
+        yield Counter("loadtest_sent", "Requests with a target that were sent.", view.sent)
         yield Gauge("loadtest_in_flight", "Requests in flight.", tallies.in_flight)
         yield Gauge("loadtest_users", "Locust users.", self._users())
         yield Gauge("loadtest_workers", "Worker processes; 0 in one process.", view.workers)

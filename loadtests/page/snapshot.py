@@ -23,6 +23,8 @@ class View:
         replay: What the arrivals of the run so far should have found; None where that is unknown.
         began_empty: Whether the service's cache was emptied before the run.
         target_rate: Arrivals a second that are asked for at this moment; 0 where there is none.
+        target_arrivals: Arrivals that the target rate asked for since the start of the run.
+        sent: Requests of scenarios with a target rate that were sent, writes included.
         recent_hit_ratio: Measured over about the last ten seconds.
         predicted_hit_ratio: Predicted for the knobs in force.
         predicted_near_ratio: Predicted for the knobs in force; None without a near tier.
@@ -39,6 +41,8 @@ class View:
     replay: ReplayedRun | None = None
     began_empty: bool = True
     target_rate: float = 0.0
+    target_arrivals: float = 0.0
+    sent: int = 0
     recent_hit_ratio: float | None = None
     predicted_hit_ratio: float | None = None
     predicted_near_ratio: float | None = None

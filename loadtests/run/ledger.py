@@ -12,7 +12,7 @@ from loadtests.run.load_user import scenarios_of
 from loadtests.run.outcome import Outcome
 from loadtests.run.run_parts import PartFigures, Parts, Sent, with_replay
 from loadtests.run.run_record import RunRecord
-from loadtests.run.target_rate import target_rate
+from loadtests.run.target import Target
 from loadtests.run.typed_locust import parsed_options
 from loadtests.sender.tallies import Tallies
 from loadtests.service_under_test.client import ServiceClient
@@ -52,6 +52,7 @@ class Ledger:
         parts: The parts of the present or last run.
         ended_after: How many seconds the last run lasted.
         replay: Replays the present or last run.
+        target: Knows what the present or last run is asked to send.
         warm_mark: What had been counted when the present or last run was first warm; None before.
         top_shares: Share of lookups to the 1, 10, 100 most popular ids.
     """
@@ -78,6 +79,7 @@ class Ledger:
         self.parts = Parts()
         self.ended_after = 0.0
         self.replay = LiveReplay(environment, self)
+        self.target = Target(environment, self)
         self.warm_mark: Tallies | None = None
         self._load: dict[str, float | str] = {}
         self._knobs_set_at = -_KNOBS_REACH_ALL_SECONDS
@@ -237,12 +239,6 @@ class Ledger:
         if self.parts.first_warm == 0.0:
             return tallies
         return tallies.since(self.warm_mark) if self.warm_mark else None
-
-    def target_rate(self) -> float:
-        """Return the target rate of this moment in arrivals a second; 0 without one."""
-        if self.elapsed is None or self.settings is None:
-            return 0.0
-        return target_rate(self._environment, self.settings, self.elapsed)
 
 
 def _is_fenced(knobs: Mapping[str, Knob]) -> bool:

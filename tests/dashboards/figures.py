@@ -65,7 +65,10 @@ RATES = {
     f'loadtest_requests_total{{{L}, scenario="ReadHeavy", result="dropped"}}': 2,
     f'loadtest_requests_total{{{L}, scenario="ClosedLoop", result="hit"}}': 7,
     f'loadtest_requests_total{{{N}, scenario="HotKey", result="miss"}}': 4,
-    f"loadtest_writes_total{{{L}}}": 0.5,
+    f"loadtest_sent_total{{{L}}}": 10.5,
+    f"loadtest_sent_total{{{N}}}": 4,
+    f"loadtest_target_arrivals_total{{{L}}}": 12,
+    f"loadtest_target_arrivals_total{{{N}}}": 4,
     f"loadtest_dropped_total{{{L}}}": 2,
     f"loadtest_stale_reads_total{{{L}}}": 0.25,
     f"redis_keyspace_hits_total{{{REDIS}}}": 12,
@@ -181,6 +184,11 @@ def _ttl(figure: int, ttl: str = "5") -> dict[str, int]:
     return {f'{{ttl="{ttl}"}}': figure}
 
 
+def _ttl_now(height: int) -> dict[str, int]:
+    """Return the point at the TTL in force, and those out of sight beyond 4 s and 5 s."""
+    return {**_ttl(height), **_ttl(-1000, "3.6"), **_ttl(-1000, "5.5")}
+
+
 # Each panel's queries in their order: a figure, figures by label, or nothing.
 FIGURES = {
     "cache-aside": {
@@ -252,12 +260,12 @@ FIGURES = {
         "Hit ratio against TTL": [
             # 1 s and 20 s lie beyond 0.3 times 4 s and 3 times 5 s.
             {**_ttl(500, "2"), **_ttl(600)},
-            *(_ttl(600), _ttl(550), _ttl(650, "7"), _ttl(655, "7"), _ttl(660, "7"), _ttl(0)),
+            *(_ttl(600), _ttl(550), _ttl(650, "7"), _ttl(655, "7"), _ttl(660, "7"), _ttl_now(0)),
         ],
-        "Response time against TTL": [_ttl(56), _ttl(190), _ttl(1)],
-        "Store load against TTL": [_ttl(3000), _ttl(14_000), _ttl(0)],
-        "Stale reads against TTL": [_ttl(20), _ttl(0)],
-        "Age against TTL": [_ttl(3000), _ttl(2000), _ttl(0)],
+        "Response time against TTL": [_ttl(56), _ttl(190), _ttl_now(1)],
+        "Store load against TTL": [_ttl(3000), _ttl(14_000), _ttl_now(0)],
+        "Stale reads against TTL": [_ttl(20), _ttl_now(0)],
+        "Age against TTL": [_ttl(3000), _ttl(2000), _ttl_now(0)],
         "Trials": [
             *(_ttl(600), _ttl(550), _ttl(650, "7"), _ttl(655, "7"), _ttl(660, "7")),
             *(_ttl(56), _ttl(190), _ttl(3000), _ttl(20)),

@@ -161,3 +161,30 @@ def test_start_and_end_of_a_load_are_one_moment_each(promtool_path, tmp_path):
         promtool_path,
         {"interval": "5s", "input_series": series, "promql_expr_test": tests},
     )
+
+
+def test_share_of_the_target_is_whole_while_one_load_follows_another_at_the_same_port(
+    promtool_path, tmp_path
+):
+    """A calm load, its spike, ten seconds of nobody there, and the next one, which counts anew."""
+    counted = "0+200x5 2200+1200x3 _x2 120 320+200x10"
+    at = 'job="locust", instance="l"'
+    series = [
+        {"series": f"loadtest_{name}{{{at}}}", "values": counted}
+        for name in ("target_arrivals_total", "sent_total")
+    ]
+    query = next(query for query in PANEL_QUERIES if query.title == "Achieved share of the target")
+    tests = [
+        {
+            "expr": f"round(1000 * ({fill_variables(query.expr)}))",
+            "eval_time": f"{seconds}s",
+            "exp_samples": samples(1000),
+        }
+        for seconds in range(10, 110, 5)
+    ]
+
+    judge(
+        tmp_path,
+        promtool_path,
+        {"interval": "5s", "input_series": series, "promql_expr_test": tests},
+    )

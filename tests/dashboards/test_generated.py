@@ -182,6 +182,16 @@ def test_latencies_are_on_logarithmic_axes_and_ratios_end_at_one(path):
 
 
 @each_board
+def test_an_axis_of_lines_that_are_zero_does_not_reach_to_a_hundred(path):
+    """Grafana ends such an axis at 100, as if 100 errors a second were near."""
+    for panel in panels(load(path)):
+        defaults = panel["fieldConfig"]["defaults"]
+        if panel["type"] == "timeseries" and "min" in defaults:
+            soft = defaults["custom"].get("axisSoftMax", defaults.get("max"))
+            assert soft <= (2**20 if defaults["unit"] == "bytes" else 3.2), panel["title"]
+
+
+@each_board
 def test_legends_are_tables_beside_the_panel_and_none_has_two_labels(path):
     for panel in panels(load(path)):
         if panel["type"] == "timeseries":
@@ -210,6 +220,13 @@ def test_charts_against_ttl_always_have_the_ttl_in_force_as_a_point():
     assert len(charts) == 5
     for chart in charts:
         assert 'count_values("ttl", max (cacheaside_ttl_seconds{' in chart["targets"][-1]["expr"]
+
+
+def test_charts_against_ttl_name_what_they_measure_and_not_the_only_points_that_they_have():
+    for chart in panels(load(BOARDS[3])):
+        if chart["type"] == "xychart":
+            named = chart["fieldConfig"]["defaults"]["custom"]["axisLabel"]
+            assert chart["title"] == f"{named} against TTL"
 
 
 def test_measurements_against_ttl_are_points_and_predictions_squares():

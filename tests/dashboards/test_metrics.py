@@ -74,7 +74,7 @@ def load_generator_families():
     tallies = Tallies(rows=[(0.0, 0.003, 0.001, RESULT_INDEX["hit"], 0)])
     tallies.fold(["ReadHeavy"], 0.0)
     view = View(tallies=tallies, predicted_hit_ratio=0.5, theory={60.0: 0.5})
-    registry.register(LoadCollector(lambda: view, lambda: 1, lambda: 1.0))
+    registry.register(LoadCollector(lambda: view, lambda: 1))
     TrialGauges(registry).show(60, measured=0.5, predicted=0.5, replayed=0.5)
     pages = generate_latest(registry)
     families = {}

@@ -5,7 +5,7 @@ from grafana_foundation_sdk.builders import dashboard as build
 from dashboards.generator.colours import RESULTS
 from dashboards.generator.frame import Page, Row, frame
 from dashboards.generator.panels import MOST_LINES, Line, Panel, Words, curves, headline, latencies
-from dashboards.generator.promql import quantile, rate, ratio, select, total
+from dashboards.generator.promql import quantile, rate, ratio, total
 from dashboards.generator.styles import with_limit, with_stacked_lines
 
 PAGE = Page(
@@ -17,17 +17,10 @@ PAGE = Page(
 
 REQUESTS = "loadtest_requests_total"
 TARGET = total("loadtest_target_rate")
-# Of what has a target: a dropped arrival was never sent, and users of a closed loop send when
-# they like.
-_OPEN = ('result!="dropped"', 'scenario!="ClosedLoop"')
-ACHIEVED = f"({rate(REQUESTS, *_OPEN)} + {rate('loadtest_writes_total')})"
-# Rates look back. While the target rises, its mean over the same time is fair, while it falls, what
-# it is now; that is the lower one. A load that has not run for so long has no share yet: it would
-# seem too low.
-_TARGET_BEFORE = f"sum ({select('loadtest_target_rate')} offset $__rate_interval)"
-_MEAN_TARGET = f"sum (avg_over_time({select('loadtest_target_rate')}[$__rate_interval]))"
-_FAIR_TARGET = f"(({TARGET} <= {_MEAN_TARGET}) or {_MEAN_TARGET})"
-SHARE = f"clamp_max({ratio(ACHIEVED, _FAIR_TARGET)}, 1) and on () {_TARGET_BEFORE} > 0"
+ACHIEVED = rate("loadtest_sent_total")
+# Both are counted in the same moments, so that the share is right while the target moves, and while
+# one load ends and the next one begins at the same port.
+SHARE = f"clamp_max({ratio(ACHIEVED, rate('loadtest_target_arrivals_total'))}, 1)"
 # This counter is there from the start; a result gets its own series only once it has occurred,
 # and the rate of a series that is new is unknown.
 DROPPED = rate("loadtest_dropped_total")

@@ -2,7 +2,7 @@
 
 from grafana_foundation_sdk.builders import dashboard as build
 
-from dashboards.generator.against_ttl import Column, against_ttl, as_ttl, table_by_ttl
+from dashboards.generator.against_ttl import Column, against_ttl, as_ttl, table_by_ttl, ttls_seen
 from dashboards.generator.frame import Page, Row, frame
 from dashboards.generator.measures import HIT_RATIO, PREDICTED, TTL
 from dashboards.generator.panels import Line, Panel, Words, curves
@@ -46,10 +46,9 @@ def _theory() -> str:
 
 def _near_ttls_seen(curve: str) -> str:
     """Return the part of *curve* from 0.3 times the smallest TTL seen to 3 times the largest."""
-    ttls = f"({select('cacheaside_ttl_seconds')} > 0)[$__range:5s]"
     grid = " or ".join(f'label_replace(vector({ttl}), "ttl", "{ttl}", "", "")' for ttl in GRID)
-    least = f"scalar(0.3 * min (min_over_time({ttls})))"
-    most = f"scalar(3 * max (max_over_time({ttls})))"
+    least = f"scalar(0.3 * min (min_over_time({ttls_seen()})))"
+    most = f"scalar(3 * max (max_over_time({ttls_seen()})))"
     return f"({curve}) and on (ttl) (({grid}) >= {least} <= {most})"
 
 

@@ -2,11 +2,12 @@
 
 Everybody wants the same item for a third of a minute, while its entry lives for two seconds and a
 read of the store takes a tenth of one. It is played under none, single-flight, lease, early and
-stale, and once more while Redis is dead. A line tells how each went. Prometheus keeps all of it
-until Ctrl-C, for the dashboards; docs/evening.md tells the story.
+stale, and once more while Redis is dead. A line tells how each went, and how busy the machine was.
+Prometheus keeps all of it until Ctrl-C, for the dashboards; docs/evening.md tells the story.
 
-Example:
+Examples:
   python -m loadtests evening --seconds 30
+  python -m loadtests evening --document docs/evening.md
 """
 
 import argparse
@@ -20,7 +21,18 @@ from pathlib import Path
 import numpy as np
 from rich.console import Console
 
+from loadtests.experiments.commands.acts.act_outcome import (
+    BEGIN,
+    HEADINGS,
+    Outcome,
+    conditions_text,
+    has_place,
+    line_text,
+    write_table,
+)
+from loadtests.experiments.commands.acts.processors import Processors
 from loadtests.experiments.commands.usage import (
+    UsageError,
     Verbs,
     add_verb,
     help_text,
@@ -29,17 +41,17 @@ from loadtests.experiments.commands.usage import (
 )
 from loadtests.experiments.plan.plan import Load
 from loadtests.experiments.trial.locust_process import LocustLoad
-from loadtests.output.figure_text import milliseconds_text, number_text, percent_text
 from loadtests.sender.samples import read_samples
 from loadtests.service_under_test.client import ServiceClient
-from loadtests.service_under_test.contract import Knob, hit_ratio
-from loadtests.service_under_test.counters import ServiceCounters, loads
+from loadtests.service_under_test.contract import Knob
 from loadtests.stack.local import LocalStack
 from loadtests.stack.ports import LOAD_METRICS_PORT, PROMETHEUS_PORT, SERVICE_PORT
 
 LONGEST_SECONDS = 600
 SEED = 7
 RATE = 40.0
+# How long the machine is watched before anything is sent.
+CALM_SECONDS = 5.0
 # The second third of an act is the sale, and as long is Redis dead in the last act.
 SALE_SHARE = 1 / 3
 KNOBS: Mapping[str, Knob] = {
@@ -85,13 +97,19 @@ def add_to(verbs: Verbs) -> None:
         metavar="DIR",
         help="New or empty folder for the records (default results/evening-DATE-TIME)",
     )
+    parser.add_argument(
+        "--document",
+        metavar="FILE",
+        help="Markdown file whose table of the evening is written anew",
+    )
 
 
 def run(options: argparse.Namespace, notes: Console) -> int:
     """Play all acts, then wait for Ctrl-C; return the exit code.
 
     Raises:
-        UsageError: A number is out of range, or the folder is not writable.
+        UsageError: A number is out of range, the folder is not writable, or the document has no
+            place for the table.
         StackError: A server does not start.
         LoadError: The load generator failed.
     """
@@ -100,6 +118,9 @@ def run(options: argparse.Namespace, notes: Console) -> int:
         server: whole_number(f"--{server}-port", getattr(options, f"{server}_port"), str(usual))
         for server, usual in (("service", SERVICE_PORT), ("prometheus", PROMETHEUS_PORT))
     }
+    document = Path(options.document) if options.document else None
+    if document and not has_place(document):
+        raise UsageError(f"--document {document} has no line {BEGIN.strip()} to write after")
     folder = make_output_folder(options.output, "evening")
     stack = LocalStack(
         service_processes=2,
@@ -111,17 +132,27 @@ def run(options: argparse.Namespace, notes: Console) -> int:
     with stack:
         for line in stack.lines:
             notes.print(line)
-        _say(f"{'':14}{'hit ratio':>10}{'loads':>8}{'a fill':>8}{'p99 ms':>8}{'no answer':>11}")
+        outcomes = []
+        processors = Processors()
+        time.sleep(CALM_SECONDS)
+        calm = processors.busy_ratio()
+        _say(line_text("", HEADINGS))
         with ServiceClient(stack.service_urls, stack.control_token) as client:
             for act in ACTS:
-                _say(_play(act, seconds, stack, client, folder))
+                outcomes.append(_play(act, seconds, stack, client, folder))
+                _say(line_text(act.name, outcomes[-1].cells()))
+        _say(conditions_text(calm))
+        if document:
+            write_table(document, outcomes, calm)
         _say(f"Prometheus keeps the evening: {stack.prometheus_url}  (Ctrl-C ends everything)")
         _wait_for_interrupt()
     return 0
 
 
-def _play(act: Act, seconds: int, stack: LocalStack, client: ServiceClient, folder: Path) -> str:
-    """Play one act and return its line."""
+def _play(
+    act: Act, seconds: int, stack: LocalStack, client: ServiceClient, folder: Path
+) -> Outcome:
+    """Play one act and return how it went."""
     client.set_knobs({**KNOBS, "protection": act.protection})
     client.clear_cache()
     before = client.counters()
@@ -134,11 +165,17 @@ def _play(act: Act, seconds: int, stack: LocalStack, client: ServiceClient, fold
     outage = threading.Thread(target=_lose_redis, args=(stack, seconds), daemon=True)
     if act.kills_redis:
         outage.start()
+    processors = Processors()
     time.sleep(seconds)
+    busy_ratio = processors.busy_ratio()
     summary = load.stop()
     if act.kills_redis:
         outage.join()
-    return _line(act, client.counters().since(before), summary["failed"], record)
+    counts = client.counters().since(before)
+    response = np.sort(read_samples(record)["response"])
+    p99 = float(response[math.ceil(0.99 * response.size) - 1]) if response.size else None
+    unanswered = counts.lookups["error"] + summary["failed"]
+    return Outcome(act.name, counts, p99, unanswered, busy_ratio)
 
 
 def _sale(seconds: int) -> Load:
@@ -160,18 +197,6 @@ def _lose_redis(stack: LocalStack, seconds: int) -> None:
     stack.redis.stop()
     time.sleep(seconds * SALE_SHARE)
     stack.redis.restart()
-
-
-def _line(act: Act, counts: ServiceCounters, failed: int, record: Path) -> str:
-    stored, redundant = counts.fills["stored"], counts.fills["redundant"]
-    response = np.sort(read_samples(record)["response"])
-    p99 = float(response[math.ceil(0.99 * response.size) - 1]) if response.size else None
-    return (
-        f"{act.name:14}{percent_text(hit_ratio(counts.lookups)):>10}"
-        f"{loads(counts.store_queries):>8}"
-        f"{number_text((stored + redundant) / stored if stored else None):>8}"
-        f"{milliseconds_text(p99):>8}{counts.lookups['error'] + failed:>11}"
-    )
 
 
 def _wait_for_interrupt() -> None:

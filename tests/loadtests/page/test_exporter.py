@@ -27,8 +27,8 @@ def samples(page):
     return found
 
 
-def scrape(view, users=3, rate=200.0):
-    return samples(Exposition(LoadCollector(lambda: view, lambda: users, lambda: rate)).page())
+def scrape(view, users=3):
+    return samples(Exposition(LoadCollector(lambda: view, lambda: users)).page())
 
 
 def view(*words, response=0.003, **given):
@@ -102,12 +102,19 @@ def test_slip_is_the_difference_between_the_clocks():
 
 
 def test_gauges_show_rate_users_workers_and_requests_in_flight():
-    values = scrape(view("hit", workers=2))
+    values = scrape(view("hit", workers=2, target_rate=200.0))
 
     assert values["loadtest_target_rate",] == 200.0
     assert values["loadtest_users",] == 3
     assert values["loadtest_workers",] == 2
     assert values["loadtest_in_flight",] == 0
+
+
+def test_what_was_asked_for_and_what_of_it_was_sent_are_counters():
+    values = scrape(view("hit", target_arrivals=40.5, sent=38))
+
+    assert values["loadtest_target_arrivals_total",] == 40.5
+    assert values["loadtest_sent_total",] == 38
 
 
 def test_only_known_predictions_are_shown():

@@ -51,6 +51,17 @@ class NoReplay:
         return None
 
 
+class Target:
+    def rate(self):
+        return 0.0
+
+    def arrivals(self):
+        return 0.0
+
+    def sent(self, _tallies):
+        return 0
+
+
 class Ledger:
     """Stands for the ledger of a run that knows the service but no traffic."""
 
@@ -59,6 +70,7 @@ class Ledger:
     began_empty = True
     parts = Parts()
     replay = NoReplay()
+    target = Target()
 
     def __init__(self, service):
         self.service = service
@@ -66,9 +78,6 @@ class Ledger:
 
     def part_figures(self, _tallies):
         return ()
-
-    def target_rate(self):
-        return 0.0
 
     def client(self):
         return self.service
