@@ -6,10 +6,9 @@ import zlib
 from typing import NamedTuple
 
 from gevent.timeout import Timeout
-from geventhttpclient.client import HTTPClientPool
 from geventhttpclient.response import HTTPConnectionClosed, HTTPParseError
-from geventhttpclient.url import URL
 
+from loadtests.sender.replica import Replica
 from loadtests.sender.samples import FAILED, RESULT_INDEX
 from loadtests.service_under_test.contract import SERVICE_RESULTS
 
@@ -20,7 +19,7 @@ one whose load the service delays by the maximum of ten seconds (--store-delay-s
 FAILURES = (OSError, Timeout, HTTPConnectionClosed, HTTPParseError, zlib.error)
 """Errors of a request that count as results of the run, not as defects of the load generator."""
 
-_WORDS = {word.upper(): RESULT_INDEX[word] for word in SERVICE_RESULTS}
+_WORDS = {word.upper().encode(): RESULT_INDEX[word] for word in SERVICE_RESULTS}
 _ERROR = RESULT_INDEX["error"]
 
 
@@ -52,27 +51,18 @@ class FruitClient:
     """
 
     def __init__(self, urls: tuple[str, ...], concurrency: int, token: str | None) -> None:
-        self.pool = HTTPClientPool(
-            concurrency=concurrency,
-            connection_timeout=ANSWER_SECONDS,
-            network_timeout=ANSWER_SECONDS,
-        )
-        targets = [(self.pool.get_client(url), URL(url).path.rstrip("/")) for url in urls]
-        self._targets = itertools.cycle(targets)
-        self._write_headers = {"Content-Type": "application/json"}
-        if token:
-            self._write_headers["Authorization"] = f"Bearer {token}"
+        self._replicas = [Replica(url, concurrency, ANSWER_SECONDS) for url in urls]
+        self._turns = itertools.cycle(self._replicas)
+        authorization = f"Authorization: Bearer {token}\r\n" if token else ""
+        self._write_headers = f"Content-Type: application/json\r\n{authorization}"
 
     def look_up(self, key: int) -> Answer:
         """GET one fruit, and return errors of network and service instead of raising them."""
-        http, prefix = next(self._targets)
         try:
-            response = http.request("GET", f"{prefix}/fruit/{key}")
-            body = response.read()
+            status, word, body = next(self._turns).get(f"/fruit/{key}")
         except FAILURES as failure:
             return Answer(FAILED, b"", _as_exception(failure))
-        status = response.status_code
-        result = _WORDS.get(str(response.get("x-cache")))
+        result = _WORDS.get(word)
         if result is None or status not in (200, 404, 503):
             return Answer(FAILED, body, AnswerError(f"status {status} is no lookup's answer"))
         if result == _ERROR or status == 503:
@@ -81,20 +71,19 @@ class FruitClient:
 
     def write(self, key: int, quantity: int) -> Exception | None:
         """PUT one fruit, and return why it was not acknowledged; None if it was."""
-        http, prefix = next(self._targets)
         body = json.dumps({"name": f"fruit-{key}", "quantity": quantity})
         try:
-            response = http.request("PUT", f"{prefix}/fruit/{key}", body, self._write_headers)
-            response.read()
+            reply = next(self._turns).put(f"/fruit/{key}", body, self._write_headers)
         except FAILURES as failure:
             return _as_exception(failure)
-        if response.status_code not in (200, 201, 204):
-            return AnswerError(f"status {response.status_code}")
+        if reply.status not in (200, 201, 204):
+            return AnswerError(f"status {reply.status}")
         return None
 
     def close(self) -> None:
         """Close all connections."""
-        self.pool.close()
+        for replica in self._replicas:
+            replica.close()
 
 
 def _as_exception(failure: BaseException) -> Exception:

@@ -33,6 +33,8 @@ EDGES_SECONDS = _make_edges()
 
 def bucket_milliseconds(milliseconds: float) -> float:
     """Round a response time in ms to the width of our bins, for the rows of Locust's statistics."""
+    if milliseconds < 10.0:  # Nearly all.
+        return round(milliseconds, 2)
     for (width, end), digits in zip(_DECADES, range(2, -5, -1), strict=True):
         if milliseconds < end:
             return round(milliseconds, digits) if width < 1 else int(round(milliseconds, digits))
