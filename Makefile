@@ -6,7 +6,7 @@ PROMETHEUS_PORT ?= 9090
 PYTEST_ARGS ?=
 BENCH_ARGS ?=
 # From a plan to its report: a wrong line here is a wrong figure.
-JUDGES := $(foreach part,plan records figures report,loadtests/experiments/$(part)/*.py)
+JUDGES := $(foreach part,plan records figures figures/axes figures/stampede report report/charts,loadtests/experiments/$(part)/*.py)
 
 VERSION := $(shell $(PYTHON) -c 'import sys; print("%d.%d" % sys.version_info[:2])' 2>/dev/null)
 BIN := .venv/bin

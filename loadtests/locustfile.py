@@ -4,7 +4,7 @@ from locust import events
 
 from loadtests.locust_plugin import install
 from loadtests.run.load_user import LoadUser
-from loadtests.workload.scenario import Scenario
+from loadtests.workload.scenario import SCENARIOS
 
 install(events)
 
@@ -16,28 +16,28 @@ class ReadHeavy(LoadUser):
 class ReadWrite(LoadUser):
     """Lookups, and writes for --write-ratio of the requests; each read is checked for staleness."""
 
-    scenario = Scenario(writes=True)
+    scenario = SCENARIOS["ReadWrite"]
 
 
 class HotKey(LoadUser):
     """Lookups with --hot-traffic-ratio of them for the one --hot-key, as in a stampede."""
 
-    scenario = Scenario(hot_key=True)
+    scenario = SCENARIOS["HotKey"]
 
 
 class MissingIds(LoadUser):
     """Lookups with half of them, or --missing-ratio, for ids that do not exist."""
 
-    scenario = Scenario(missing=True)
+    scenario = SCENARIOS["MissingIds"]
 
 
 class TraceReplay(LoadUser):
     """Lookups of the ids of --trace, in the order of the file."""
 
-    scenario = Scenario(trace_only=True)
+    scenario = SCENARIOS["TraceReplay"]
 
 
 class ClosedLoop(LoadUser):
     """Lookups by users who wait for each answer and then think, to compare with an open loop."""
 
-    scenario = Scenario(closed_loop=True)
+    scenario = SCENARIOS["ClosedLoop"]

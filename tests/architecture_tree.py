@@ -4,6 +4,7 @@
 """
 
 import ast
+import tomllib
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parents[1]
@@ -41,7 +42,10 @@ FOLDERS = {
     "loadtests/experiments/trial": "one configuration, measured",
     "loadtests/experiments/records": "what was measured, on disk",
     "loadtests/experiments/figures": "what records say: figures, doubts and conclusions",
+    "loadtests/experiments/figures/axes": "what a plan's axes do",
+    "loadtests/experiments/figures/stampede": "what the expiry of a hot key cost",
     "loadtests/experiments/report": "tables, charts and pages, made from records alone",
+    "loadtests/experiments/report/charts": "the charts of the pages",
     "loadtests/experiments/profile_report": "the profile of a log as tables and a page",
     "loadtests/experiments/comparison": "what two runs differ in, and what may be concluded",
     "loadtests/experiments/recommendation": "which TTL meets what is asked of the cache",
@@ -79,6 +83,8 @@ def files(folder: Path) -> list[Path]:
 
 
 def _job(path: Path) -> str:
+    if path.suffix == ".toml" and path.name not in OTHERS:
+        return str(tomllib.loads(path.read_text(encoding="utf-8"))["title"])
     if path.suffix != ".py":
         return OTHERS.get(path.name) or path.read_text(encoding="utf-8").partition("\n")[0].lstrip(
             "-# "

@@ -14,7 +14,8 @@ from loadtests.prediction.limited_memory import (
 )
 from loadtests.prediction.measuring_window import Window
 from loadtests.prediction.near_answers import near_answers_to
-from loadtests.prediction.steady_state import slow_fills
+from loadtests.prediction.stale_reads import Staleness
+from loadtests.prediction.steady_state import Traffic, predicted_hit_ratio, slow_fills
 from loadtests.replay.arrival_sequence import Requests
 from loadtests.replay.run_replay import InForce, replay_requests
 from loadtests.service_under_test.contract import Knob, hit_ratio, offload_ratio
@@ -24,6 +25,7 @@ from loadtests.theory.window import WindowExpectation
 WINDOW = "expectation over this window after a cold start, fill time included (F3, F15)"
 STALE = "expectation over this window under stale-while-revalidate (F3, F14)"
 CROWDED = "Che's approximation for LRU with a TTL, because entries must be evicted (F7)"
+WRITES = "steady state in which writes delete entries, fill time included (F4)"
 CACHE_OFF = "cache off: every lookup is a bypass"
 NO_FILL = "the probe could not measure the fill time"
 
@@ -41,6 +43,7 @@ class Prediction:
         crowding: How far Redis will be overfull; None if its memory holds all live entries.
         near_ratio: Share of lookups that the near tiers answer; None without a formula.
         cache_reads_per_second: Lookups that ask Redis; None without a formula.
+        staleness: How stale reads should be; None without writes, and without a formula.
     """
 
     hit_ratio: float | None
@@ -51,12 +54,17 @@ class Prediction:
     crowding: Crowding | None = None
     near_ratio: float | None = None
     cache_reads_per_second: float | None = None
+    staleness: Staleness | None = None
 
     @classmethod
     def from_json(cls, **values: Any) -> Self:  # noqa: ANN401 - each field has its own type
         """Return what `dataclasses.asdict` was made of."""
-        crowding = values.pop("crowding", None)
-        return cls(**values, crowding=Crowding(**crowding) if crowding else None)
+        crowding, staleness = values.pop("crowding", None), values.pop("staleness", None)
+        return cls(
+            **values,
+            crowding=Crowding(**crowding) if crowding else None,
+            staleness=Staleness(**staleness) if staleness else None,
+        )
 
 
 def predict_window(
@@ -133,6 +141,27 @@ def predict_crowded(
         loads = (float(np.sum(reads.rates)) + reads.unrepeated_rate) * (1.0 - hit)
         return Prediction(hit, hit, loads, fill_seconds, CROWDED, crowding)
     return Prediction(None, None, None, fill_seconds, reason, crowding)
+
+
+def predict_writes(
+    traffic: Traffic | None, knobs: Mapping[str, Knob], fill_seconds: float | None
+) -> Prediction:
+    """Predict the steady state of traffic whose writes delete entries.
+
+    Args:
+        traffic: Reads and writes; None where they have no formula.
+        knobs: All knobs in force on the service.
+        fill_seconds: D from the probe; None if unknown.
+    """
+    if float(knobs["ttl_seconds"]) == 0:
+        return _unknown(fill_seconds, CACHE_OFF)
+    if fill_seconds is None:
+        return _unknown(None, NO_FILL)
+    filling = {**knobs, "store_delay_seconds": fill_seconds}
+    hit = None if traffic is None else predicted_hit_ratio(traffic, filling)
+    if hit is None:
+        return _unknown(fill_seconds, "no formula for these knobs and writes")
+    return Prediction(hit, None, None, fill_seconds, WRITES)
 
 
 def _expect(

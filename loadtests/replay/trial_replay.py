@@ -28,6 +28,7 @@ MOST_ARRIVALS = 1_600_000
 """Of all these replays together, for some seconds of work; each trial has at least one of them."""
 
 _ALONE = "trial"
+_READS = Scenario()
 _DRAWN = 4096
 
 
@@ -52,7 +53,9 @@ class ReplayRecord:
     @property
     def counts(self) -> dict[str, float]:
         """Lookups by result between the first reading and the last."""
-        return {word: sum(batch[word] for batch in self.batches) for word in SERVICE_RESULTS}
+        return {
+            word: sum(batch.get(word, 0.0) for batch in self.batches) for word in SERVICE_RESULTS
+        }
 
     @property
     def near_ratio(self) -> float | None:
@@ -134,16 +137,19 @@ class TrialReplay:
         return replace(self._in_force, draws=number)
 
 
-def arrivals_of_trial(workload: Workload, seconds: float, processes: int) -> Requests:
-    """Return what one user sends who looks up fruit alone.
+def arrivals_of_trial(
+    workload: Workload, seconds: float, processes: int, scenario: Scenario = _READS
+) -> Requests:
+    """Return what one user sends.
 
     Args:
         workload: What is sent.
         seconds: How long; infinite for a trace, which ends by itself.
         processes: How many processes of the service are asked in turn.
+        scenario: What the user does; by default it looks up fruit alone.
     """
     epoch = Epoch(0.0, 0.0, 0, {_ALONE: {_ALONE: 1}})
-    return ArrivalSequence(workload, {_ALONE: Scenario()}, epoch, processes).take(seconds)
+    return ArrivalSequence(workload, {_ALONE: scenario}, epoch, processes).take(seconds)
 
 
 def lateness_of(samples: NDArray[np.void]) -> Lateness:

@@ -88,8 +88,22 @@ def summarise(outcome: Outcome) -> dict[str, Any]:
         "writes_visible_after_seconds": VISIBLE_SECONDS if judged else None,
         "writes_visible_ratio": tallies.visible_ratio,
         "predicted_writes_visible_ratio": expected.visible_ratio if expected else None,
+        "warm": _warm_reads(outcome.warm_tallies),
         "unreported": list(outcome.unreported),
         "parts": [_summarise_part(figures) for figures in outcome.parts],
+    }
+
+
+def _warm_reads(tallies: Tallies | None) -> dict[str, Any] | None:
+    """Return how stale the judged reads were once the cache was warm; None if it never was."""
+    if tallies is None or not tallies.judged_reads:
+        return None
+    return {
+        "judged_reads": tallies.judged_reads,
+        "stale_reads": tallies.stale_reads,
+        "staleness_mean_seconds": tallies.staleness.mean_seconds,
+        "reads_after_write": tallies.reads_after_write,
+        "writes_visible_ratio": tallies.visible_ratio,
     }
 
 

@@ -1,6 +1,7 @@
 """How many entries Redis may hold before it evicts."""
 
 from dataclasses import dataclass
+from typing import Self
 
 INDEX_BYTES = 70
 """What an entry with a TTL costs beside its MEMORY USAGE: its places in the tables of keys and of
@@ -26,6 +27,12 @@ class MemoryLimit:
     policy: str
     used_bytes: int
     entry_bytes: int
+
+    @classmethod
+    def for_entries(cls, entries: int, policy: str, used_bytes: int, entry_bytes: int) -> Self:
+        """Return the limit under which so many entries fit."""
+        max_bytes = used_bytes + entries * (entry_bytes + INDEX_BYTES)
+        return cls(max_bytes, policy, used_bytes, entry_bytes)
 
     @property
     def entries(self) -> float:

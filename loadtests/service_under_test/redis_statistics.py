@@ -1,6 +1,6 @@
-"""Reads Redis' own keyspace statistics."""
+"""Reads Redis' own keyspace statistics, and limits the memory of a Redis of ours."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import redis
@@ -16,6 +16,9 @@ from loadtests.service_under_test.urls import without_password
 
 class RedisStatistics:
     """Reads INFO of one Redis server, and the size of an entry; changes no key.
+
+    `make_room` and `lift_limit` change its configuration: they are for a Redis that nobody else
+    uses.
 
     Args:
         url: redis:// or rediss://.
@@ -63,9 +66,44 @@ class RedisStatistics:
         if not memory.get("maxmemory"):
             return None
         policy, used = str(memory["maxmemory_policy"]), int(memory["used_memory"])
-        return MemoryLimit(int(memory["maxmemory"]), policy, used, self._entry_bytes(ids))
+        return MemoryLimit(int(memory["maxmemory"]), policy, used, self.entry_bytes(ids))
 
-    def _entry_bytes(self, ids: Sequence[int]) -> int:
+    def make_room(self, entries: int, policy: str, entry_bytes: int) -> MemoryLimit:
+        """Limit its memory to what it uses now and so many entries more; return the limit.
+
+        Args:
+            entries: How many shall fit.
+            policy: maxmemory-policy.
+            entry_bytes: MEMORY USAGE of one entry.
+
+        Raises:
+            ServiceError: Redis cannot be reached, or its account may not run CONFIG.
+        """
+        used = int(self._info("memory")["used_memory"])
+        limit = MemoryLimit.for_entries(entries, policy, used, entry_bytes)
+        self._configure({"maxmemory-policy": policy, "maxmemory": limit.max_bytes})
+        return limit
+
+    def lift_limit(self) -> None:
+        """Let its memory be unlimited.
+
+        Raises:
+            ServiceError: Redis cannot be reached, or its account may not run CONFIG.
+        """
+        self._configure({"maxmemory": 0})
+
+    def _configure(self, values: Mapping[str, str | int]) -> None:
+        try:
+            for name, value in values.items():
+                self._client.config_set(name, value)
+        except redis.RedisError as error:
+            raise ServiceError(
+                f"Redis {without_password(self._url)} did not take its memory limit: {error}; "
+                "leave maxmemory_entries out"
+            ) from None
+
+    def entry_bytes(self, ids: Sequence[int]) -> int:
+        """Return MEMORY USAGE of the first of these ids that is cached, or a usual one."""
         try:
             sizes = (self._client.memory_usage(f"fruit:{each}") for each in ids)
             return next((int(size) for size in sizes if size), USUAL_ENTRY_BYTES)

@@ -66,6 +66,17 @@ class Scenario:
         )
 
 
+SCENARIOS: Mapping[str, Scenario] = {
+    "ReadHeavy": Scenario(),
+    "ReadWrite": Scenario(writes=True),
+    "HotKey": Scenario(hot_key=True),
+    "MissingIds": Scenario(missing=True),
+    "TraceReplay": Scenario(trace_only=True),
+    "ClosedLoop": Scenario(closed_loop=True),
+}
+"""What each User class of the locustfile does, by its name."""
+
+
 class Workload:
     """Holds a run's settings and trace, and builds each scenario's popularity once.
 

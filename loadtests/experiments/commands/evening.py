@@ -39,7 +39,7 @@ from loadtests.experiments.commands.usage import (
     make_output_folder,
     whole_number,
 )
-from loadtests.experiments.plan.plan import Load
+from loadtests.experiments.plan.load import Load
 from loadtests.experiments.trial.locust_process import LocustLoad
 from loadtests.sender.samples import read_samples
 from loadtests.service_under_test.client import ServiceClient

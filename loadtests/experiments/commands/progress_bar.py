@@ -6,6 +6,7 @@ from typing import Self
 from rich.console import Console
 from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn, TimeRemainingColumn
 
+from loadtests.experiments.plan.axes import values_text
 from loadtests.experiments.plan.trial_order import Trial
 from loadtests.experiments.records.records import TrialRecord
 
@@ -48,7 +49,7 @@ class ProgressBar:
     def phase(self, trial: Trial, name: str) -> None:
         """Show the phase of a trial."""
         count = len(self._expected)
-        text = f"trial {trial.number}/{count}, TTL {trial.ttl_seconds:g} s: {name}"
+        text = f"trial {trial.number}/{count}, {_setting(trial)}: {name}"
         self._bar.update(self._task, description=text)
 
     def loaded(self, trial: Trial, seconds: float) -> None:
@@ -65,7 +66,7 @@ class ProgressBar:
             state = f"aborted: {record.aborted}" if record.aborted else "measured"
             self._console.print(
                 f"trial {record.trial.number}/{len(self._expected)}, "
-                f"TTL {record.trial.ttl_seconds:g} s: {state}",
+                f"{_setting(record.trial)}: {state}",
             )
 
     def __enter__(self) -> Self:
@@ -74,3 +75,7 @@ class ProgressBar:
 
     def __exit__(self, *_: object) -> None:
         self._bar.stop()
+
+
+def _setting(trial: Trial) -> str:
+    return ", ".join(filter(None, (values_text(trial.values), f"TTL {trial.ttl_seconds:g} s")))

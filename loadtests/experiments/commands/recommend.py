@@ -28,8 +28,9 @@ from loadtests.experiments.commands.usage import (
     given_values,
 )
 from loadtests.experiments.figures.results import load_results
-from loadtests.experiments.plan.fields import FIELDS, KNOBS, Given
+from loadtests.experiments.plan.fields import FIELDS, KNOBS, LATER_FIELDS, Given
 from loadtests.experiments.plan.plan import make_plan
+from loadtests.experiments.plan.sweep_flags import MEMORY
 from loadtests.experiments.recommendation import sources
 from loadtests.experiments.recommendation.candidate import Candidates
 from loadtests.experiments.recommendation.classes import ClassTtl, ttls_by_class
@@ -38,7 +39,8 @@ from loadtests.experiments.recommendation.recommendation_table import recommenda
 from loadtests.experiments.report.table import answer_console
 
 EXIT_NONE = 1
-_TRAFFIC = tuple(name for name in FIELDS if name not in ("title", "repetitions", "window_ttls"))
+_NOT_DESCRIBED = {"title", "repetitions", "window_ttls", "scenario", *MEMORY, *LATER_FIELDS}
+_TRAFFIC = tuple(name for name in FIELDS if name not in _NOT_DESCRIBED)
 _LATENESS = ("ttl_jitter_ratio", "stale_seconds")
 
 
@@ -87,6 +89,8 @@ def _candidates(options: argparse.Namespace) -> tuple[Candidates, Mapping[str, A
     """Return the TTLs to choose from, and the profile if they are from one."""
     if options.folder is None:
         plan = make_plan(given_values(options, _TRAFFIC), given_values(options, KNOBS))
+        if plan.axes:
+            raise UsageError(f"recommend takes one {next(iter(plan.axes))}; give a single value")
         ttls = plan.ttl_seconds if options.ttl_seconds else sources.TTL_GRID
         fill_seconds = (5.0 if options.fill_ms is None else options.fill_ms) / 1000.0
         entry = _entry(options, plan.knobs)
@@ -97,6 +101,12 @@ def _candidates(options: argparse.Namespace) -> tuple[Candidates, Mapping[str, A
         profile = _read_profile(file)
         return sources.from_profile(profile, _entry(options, {})), profile
     results = load_results(options.folder)
+    axes = results.run.plan.get("axes", {})
+    if axes:
+        raise UsageError(
+            f"{options.folder} holds several values of {', '.join(axes)}, and a recommendation is "
+            "for one of each; measure a plan with one"
+        )
     return sources.from_sweep(results, _entry(options, results.run.plan.get("knobs", {}))), None
 
 

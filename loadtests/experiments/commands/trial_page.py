@@ -66,7 +66,7 @@ class TrialPage:
     def __init__(self, host: str, port: int | None) -> None:
         self._registry = CollectorRegistry()
         self.gauges = TrialGauges(self._registry)
-        self._host = host
+        self.host = host
         self._port = port
         self.address: str | None = None
         """The page's URL; None while it is not served."""
@@ -88,15 +88,15 @@ class TrialPage:
         """
         port = SWEEP_METRICS_PORT if self._port is None else self._port
         try:
-            self._server, self._thread = start_http_server(port, self._host, self._registry)
+            self._server, self._thread = start_http_server(port, self.host, self._registry)
         except OSError as error:
             if self._port is None and error.errno == errno.EADDRINUSE:
                 return self
             raise UsageError(
-                f"--metrics-host {self._host} --metrics-port {port} is not available: "
+                f"--metrics-host {self.host} --metrics-port {port} is not available: "
                 f"{error.strerror}; choose others, or leave them out"
             ) from None
-        self.address = f"http://{self._host}:{port}/metrics"
+        self.address = f"http://{self.host}:{port}/metrics"
         return self
 
     def __exit__(self, *_: object) -> None:

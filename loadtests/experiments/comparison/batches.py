@@ -4,7 +4,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from loadtests.experiments.figures.intervals import FEWEST_BEYOND
-from loadtests.experiments.records.records import Samples
+from loadtests.experiments.records.samples_file import Samples
 from loadtests.sender.samples import RESULT_INDEX
 from loadtests.service_under_test.contract import CACHE_RESULTS, HIT_RESULTS
 

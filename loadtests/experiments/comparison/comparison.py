@@ -22,7 +22,7 @@ from loadtests.experiments.comparison.batches import (
 )
 from loadtests.experiments.comparison.difference import Difference, Metric, difference
 from loadtests.experiments.comparison.pairing import Pair
-from loadtests.experiments.records.records import Samples
+from loadtests.experiments.records.samples_file import Samples
 
 RELEVANT_POINTS, RELEVANT_SHARE = 0.005, 0.05
 _HIT_RATIO = Metric("hit ratio", "", False, RELEVANT_POINTS, False)

@@ -6,10 +6,22 @@ from typing import Any, NamedTuple
 
 from loadtests.experiments.figures.results import RunResults, load_results
 from loadtests.experiments.figures.trial_figures import TrialFigures, in_window
-from loadtests.experiments.records.records import RunRecord, Samples, load_samples
+from loadtests.experiments.plan.axes import values_text
+from loadtests.experiments.plan.fields import LATER_FIELDS
+from loadtests.experiments.records.records import RunRecord, load_samples
+from loadtests.experiments.records.samples_file import Samples
+from loadtests.service_under_test.contract import Knob
+from loadtests.workload.flags import LOAD_FLAGS
 
 ASPECTS = ("load", "knobs", "host", "versions")
 """What must be equal in two runs for their figures to be comparable."""
+
+_Key = tuple[float, int, int, tuple[tuple[str, Knob], ...]]
+"""TTL, repetition, seed, and the values of the axes."""
+
+_USUAL = {"scenario": "ReadHeavy"} | {
+    flag.key: flag.default for flag in LOAD_FLAGS if flag.key in LATER_FIELDS
+}
 
 _CODE = ("commit",)
 """Versions that a comparison is about, rather than what must be equal."""
@@ -85,7 +97,9 @@ def _aspects(first: RunRecord, second: RunRecord) -> dict[str, tuple[Any, Any]]:
 
     def load(run: RunRecord) -> dict[str, Any]:
         flags = run.plan["load"]
-        return {**flags.get("flags", {}), **{k: v for k, v in flags.items() if k != "flags"}}
+        others = {name: value for name, value in flags.items() if name != "flags"}
+        # A record of a version that knew fewer flags sent what their defaults say.
+        return {**_USUAL, **flags.get("flags", {}), **others}
 
     return {
         "load": (load(first), load(second)),
@@ -106,8 +120,9 @@ def _which(first: Mapping[str, Any], second: Mapping[str, Any]) -> str:
 def _pairs(first: tuple[Path, RunResults], second: tuple[Path, RunResults]) -> Paired:
     sides = [dict(_sides(*each)) for each in (first, second)]
     pairs, left_out = [], []
-    for key in sorted({**sides[0], **sides[1]}):
-        name = f"TTL {key[0]:g} s, repetition {key[1]}"
+    for key in sorted({**sides[0], **sides[1]}, key=lambda key: (*key[:3], str(key[3]))):
+        values = f"{values_text(dict(key[3]))}, " if key[3] else ""
+        name = f"{values}TTL {key[0]:g} s, repetition {key[1]}"
         before, after = sides[0].get(key), sides[1].get(key)
         if before is None or after is None:
             left_out.append(f"{name} is in one run only")
@@ -121,9 +136,10 @@ def _pairs(first: tuple[Path, RunResults], second: tuple[Path, RunResults]) -> P
     return Paired(pairs, left_out)
 
 
-def _sides(folder: Path, results: RunResults) -> Iterator[tuple[tuple[float, int, int], Side]]:
+def _sides(folder: Path, results: RunResults) -> Iterator[tuple[_Key, Side]]:
     for figures in results.trials:
         record = results.records[figures.number]
         samples = in_window(record, load_samples(folder, record))
-        key = (figures.ttl_seconds, figures.repetition, record.trial.seed)
+        values = tuple(figures.values.items())
+        key = (figures.ttl_seconds, figures.repetition, record.trial.seed, values)
         yield key, Side(figures, samples)

@@ -4,8 +4,12 @@ import math
 from collections import Counter
 from collections.abc import Iterator
 
+from loadtests.experiments.figures.axes.combination_sentences import between_combinations
+from loadtests.experiments.figures.axes.combinations import by_combination, ttls_of
 from loadtests.experiments.figures.pooled import Pooled, doubted_ttls, pool
+from loadtests.experiments.figures.staleness_figures import staleness_sentences
 from loadtests.experiments.figures.trial_figures import TrialFigures
+from loadtests.experiments.plan.axes import values_text
 from loadtests.experiments.records.records import RunRecord
 from loadtests.output.figure_text import percent_text
 from loadtests.service_under_test.contract import count_hits
@@ -17,15 +21,20 @@ CLOSE_STANDARD_ERRORS = 3.0
 def conclusions(run: RunRecord, trials: list[TrialFigures]) -> list[str]:
     """Return the conclusions; the last sentences count the trials that were left out."""
     trusted = [trial for trial in trials if trial.trusted and trial.hit_ratio is not None]
-    sentences = []
-    if run.wanted_hit_ratio is not None and trials:
-        sentences.append(wanted_ttl_sentence(run.wanted_hit_ratio, trials))
+    groups = by_combination(trials)
+    sentences: list[str] = []
+    if len(groups) > 1:
+        sentences += between_combinations(run, trials)
+        for values, same in groups:
+            found = _of_several_ttls(run, same)
+            sentences += [f"With {values_text(values)} {_lowered(each)}" for each in found]
+    else:
+        if run.wanted_hit_ratio is not None and trials:
+            sentences.append(wanted_ttl_sentence(run.wanted_hit_ratio, trials))
+        if trusted:
+            sentences += [*_effect(trials), *_stale(trusted), *_times(trusted)]
     if trusted:
-        sentences += _effect(trials)
-        sentences += _stale(trusted)
-        sentences += _times(trusted)
-        sentences += _replay(trusted)
-        sentences += _theory(trusted)
+        sentences += [*_replay(trusted), *_theory(trusted), *_staleness(trusted)]
     doubted = sum(not trial.trusted for trial in trials)
     if doubted:
         sentences.append(
@@ -35,6 +44,24 @@ def conclusions(run: RunRecord, trials: list[TrialFigures]) -> list[str]:
     if late:
         sentences.append(f"The latencies of {late} of {len(trials)} trials are doubted.")
     return sentences
+
+
+def _staleness(trusted: list[TrialFigures]) -> Iterator[str]:
+    return staleness_sentences(trial.stale_reads for trial in trusted)
+
+
+def _of_several_ttls(run: RunRecord, trials: list[TrialFigures]) -> Iterator[str]:
+    """Yield what the TTL does with one combination; nothing if it has a single TTL."""
+    if len(ttls_of(trials)) < 2:
+        return
+    if run.wanted_hit_ratio is not None:
+        yield wanted_ttl_sentence(run.wanted_hit_ratio, trials)
+    if pool(trials):
+        yield from _effect(trials)
+
+
+def _lowered(sentence: str) -> str:
+    return sentence[:1].lower() + sentence[1:]
 
 
 def wanted_ttl_sentence(wanted: float, trials: list[TrialFigures]) -> str:
@@ -72,6 +99,8 @@ def wanted_ttl_sentence(wanted: float, trials: list[TrialFigures]) -> str:
 
 def store_sentence(run: RunRecord) -> str:
     """Return a sentence that names the store and the delay added to it."""
+    if "store_delay_seconds" in run.plan.get("axes", {}):
+        return f"Store: {run.store_name}, with the store_delay_seconds of each trial."
     if not run.store_delay_seconds:
         return f"Store: {run.store_name}, no delay added."
     return (

@@ -70,7 +70,7 @@ def _late_starts(case: Case) -> Iterator[Doubt]:
 
 
 def _other_rate(case: Case) -> Iterator[Doubt]:
-    target = case.load.get("target_rate")
+    target = case.record.lookups_per_second or case.load.get("target_rate")
     if not target or not case.seconds:
         return
     wanted = target * case.seconds

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from loadtests.experiments.figures.intervals import quantile
-from loadtests.experiments.records.records import Samples
+from loadtests.experiments.records.samples_file import Samples
 from loadtests.sender.samples import RESULT_INDEX
 from loadtests.service_under_test.contract import SERVICE_RESULTS
 

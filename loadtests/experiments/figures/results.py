@@ -4,8 +4,10 @@ from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any
 
+from loadtests.experiments.figures.axes.combinations import places_of
 from loadtests.experiments.figures.percentiles import QUANTILES, TIMED
 from loadtests.experiments.figures.pooled import pool
+from loadtests.experiments.figures.staleness_figures import staleness_numbers
 from loadtests.experiments.figures.trial_figures import TrialFigures, figures_of
 from loadtests.experiments.records.records import (
     RecordError,
@@ -36,7 +38,7 @@ class RunResults:
 
     Attributes:
         run: What all trials have in common.
-        trials: Figures of each trial, by TTL and then repetition.
+        trials: Figures of each trial, by combination, then TTL, then repetition.
         records: The trials' records by their numbers.
         damaged: A line for each file that cannot be read; its trial is left out.
     """
@@ -60,7 +62,7 @@ def load_results(folder: Path) -> RunResults:
             figures.append(figures_of(record, load_samples(folder, record)))
         except RecordError as error:
             damaged.append(str(error))
-    figures.sort(key=lambda trial: (trial.ttl_seconds, trial.repetition))
+    figures.sort(key=lambda trial: (*places_of(run, trial), trial.ttl_seconds, trial.repetition))
     return RunResults(run, figures, {r.trial.number: r for r in trials.records}, damaged)
 
 
@@ -68,7 +70,12 @@ def as_json(results: RunResults, report: Path | None) -> dict[str, Any]:
     """Return what `sweep --json` prints; unknown is None."""
     return {
         "trials": [
-            {"knobs": results.records[trial.number].knobs, **_trial(trial)}
+            {
+                "knobs": results.records[trial.number].knobs,
+                **_trial(trial),
+                "values": trial.values,
+                **staleness_numbers(trial.stale_reads),
+            }
             for trial in results.trials
         ],
         "pooled": [asdict(each) for each in pool(results.trials)],

@@ -6,13 +6,12 @@ from typing import Any
 
 import numpy as np
 
-from loadtests.experiments.plan.plan import recorded_traffic
+from loadtests.experiments.plan.load import recorded_traffic
 from loadtests.experiments.records.records import RunRecord
 from loadtests.prediction.after_cold_start import predict_window
 from loadtests.prediction.key_rates import Reads, reads_of
 from loadtests.prediction.measuring_window import cold_window
 from loadtests.service_under_test.contract import Knob
-from loadtests.workload.scenario import Scenario
 
 POINTS = 16
 MOST_ITEMS = 20_000
@@ -54,7 +53,8 @@ def theory_curve(
 ) -> list[CurvePoint]:
     """Return predictions from the shortest TTL measured to the longest.
 
-    Return none for a trace, for too many items, and for a plan that this version cannot read.
+    Return none for a trace, for writes, for a rate that moves, for too many items, and for a plan
+    that this version cannot read.
 
     Args:
         run: The run, with its plan.
@@ -78,7 +78,9 @@ def _reads(plan: Mapping[str, Any]) -> Reads | None:
     if traffic is None or traffic[0].trace:
         return None
     load, settings = traffic
-    return reads_of(Scenario().popularity(settings, None), load.rate, load.arrivals)
+    if load.write_ratio or settings.shape != "steady":
+        return None
+    return reads_of(load.behaviour.popularity(settings, None), load.rate, load.arrivals)
 
 
 def _point(run: RunRecord, reads: Reads, knobs: Mapping[str, Knob], probed: Probe) -> CurvePoint:

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from loadtests.experiments.records.records import Samples
+from loadtests.experiments.records.samples_file import Samples
 from loadtests.prediction.measuring_window import Window
 from loadtests.sender.samples import RESULT_INDEX
 from loadtests.service_under_test.contract import CACHE_RESULTS, HIT_RESULTS

@@ -10,11 +10,14 @@ from loadtests.experiments.figures.doubts import doubts_of
 from loadtests.experiments.figures.intervals import Interval, batch_interval
 from loadtests.experiments.figures.percentiles import Percentiles, percentiles_of
 from loadtests.experiments.figures.residual import residual_of
+from loadtests.experiments.figures.staleness_figures import StaleReads, stale_reads_of
 from loadtests.experiments.figures.time_series import TimeSeries, time_series
 from loadtests.experiments.figures.window_loads import WindowLoads, loads_in_window
-from loadtests.experiments.records.records import Samples, TrialRecord
+from loadtests.experiments.records.records import TrialRecord
+from loadtests.experiments.records.samples_file import Samples
 from loadtests.service_under_test.contract import (
     SERVICE_RESULTS,
+    Knob,
     count_cache_lookups,
     count_hits,
     hit_ratio,
@@ -63,6 +66,8 @@ class TrialFigures:
         replayed_near_ratio: From the replay, before the trial.
         cache_reads_per_second: Lookups that asked Redis.
         predicted_cache_reads_per_second: From the formula, before the trial.
+        values: One value of each axis of the plan, by its name.
+        stale_reads: How stale its reads were; None without writes.
     """
 
     number: int
@@ -96,6 +101,8 @@ class TrialFigures:
     replayed_near_ratio: float | None = None
     cache_reads_per_second: float | None = None
     predicted_cache_reads_per_second: float | None = None
+    values: Mapping[str, Knob] = field(default_factory=dict)
+    stale_reads: StaleReads | None = None
 
     @property
     def trusted(self) -> bool:
@@ -145,7 +152,7 @@ def figures_of(record: TrialRecord, samples: Samples) -> TrialFigures:
         percentiles=percentiles,
         store_queries_per_second=_per_second(queries, seconds),
         predicted_store_queries_per_second=prediction.loads_per_second if prediction else None,
-        target_rate=record.load.get("target_rate") if record.load else None,
+        target_rate=record.lookups_per_second or (record.load or {}).get("target_rate"),
         achieved_rate=_per_second(total, seconds),
         window_seconds=seconds,
         fill_seconds=prediction.fill_seconds if prediction else None,
@@ -153,6 +160,8 @@ def figures_of(record: TrialRecord, samples: Samples) -> TrialFigures:
         doubts=doubts_of(record, lookups, seconds, _too_few(percentiles, lookups)),
         series=time_series(samples, record.window),
         **_near_figures(record, counted, seconds),
+        values=record.trial.values,
+        stale_reads=stale_reads_of(record),
     )
 
 

@@ -4,6 +4,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from typing import Any
 
+from loadtests.experiments.plan.sweep_flags import SWEEP_FLAGS
 from loadtests.workload.flags import LOAD_FLAGS, Flag, FlagError
 from loadtests.workload.knob_flags import KNOB_FLAGS
 
@@ -17,10 +18,20 @@ DRAWN = (
 )
 """Load flags that choose how ids are drawn; they do not apply to a trace, which has its ids."""
 
+SHAPED = ("shape", "shape_peak", "shape_period_seconds", "spike_seconds")
+PUBLISHED = ("skew", "write_ratio")
+"""Load flags that a preset sets."""
+
+LATER_FIELDS = ("write_ratio", "hot_key", "preset", *SHAPED)
+"""Load flags that records of earlier versions do not have."""
+
 LOAD_FIELDS = (
     *("rate", "arrivals", "seed", *DRAWN),
     *("trace", "requests", "max_in_flight", "max_wait_seconds"),
+    *LATER_FIELDS,
 )
+OF_ONE_VALUE = ("seed", "trace", "requests")
+"""Load flags that no axis may have: they choose the traffic of the whole plan."""
 
 
 class PlanError(Exception):
@@ -54,6 +65,7 @@ class Field:
         example: A value that would do, for messages.
         help: One sentence for the help text.
         unit: What the number counts, or the words to choose from.
+        several: Whether a plan may list several values, which makes an axis of them.
     """
 
     default: Any
@@ -61,6 +73,7 @@ class Field:
     example: str
     help: str
     unit: str = ""
+    several: bool = False
 
 
 def _ttls(value: object) -> tuple[float, ...]:
@@ -93,18 +106,20 @@ def _text(value: object) -> str:
     return value
 
 
-def flag_field(flag: Flag) -> Field:
+def flag_field(flag: Flag, *, several: bool = False) -> Field:
     """Return a field whose values are checked as the flag's are."""
 
     def read(value: object) -> Any:  # noqa: ANN401 - each flag has its own type
         if isinstance(value, bool):
             raise _RefusedError("must not be true or false")
+        if isinstance(value, list):
+            raise _RefusedError("must have one value")
         # A whole number may be written as 3.0 in TOML.
         whole = isinstance(value, float) and value.is_integer()
         return flag.parse(f"{value:.0f}" if whole else str(value))
 
     unit = ", ".join(flag.choices) or flag.unit
-    return Field(flag.default, read, f"{flag.default or 'leave it out'}", flag.help, unit)
+    return Field(flag.default, read, f"{flag.default or 'leave it out'}", flag.help, unit, several)
 
 
 def _settable(knob: Flag) -> Flag:
@@ -138,11 +153,18 @@ FIELDS: dict[str, Field] = {
         Flag("wanted-hit-ratio", 0.9, "The summary names the smallest TTL that reaches it.", 0, 1)
     ),
     "window_ttls": replace(flag_field(_WINDOW), default=None),
-    **{flag.key: flag_field(flag) for flag in LOAD_FLAGS if flag.key in LOAD_FIELDS},
+    **{
+        flag.key: flag_field(flag, several=flag.key not in OF_ONE_VALUE)
+        for flag in LOAD_FLAGS
+        if flag.key in LOAD_FIELDS
+    },
+    **{flag.key: flag_field(flag, several=True) for flag in SWEEP_FLAGS},
 }
 
 KNOBS: dict[str, Field] = {
-    flag.key: flag_field(_settable(flag)) for flag in KNOB_FLAGS if flag.key != "ttl_seconds"
+    flag.key: flag_field(_settable(flag), several=True)
+    for flag in KNOB_FLAGS
+    if flag.key != "ttl_seconds"
 }
 
 

@@ -2,22 +2,22 @@
 
 import dataclasses
 import json
-import zlib
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, TypeVar
-from zipfile import BadZipFile
-
-import numpy as np
-from numpy.typing import NDArray
 
 from loadtests.experiments.plan.trial_order import Trial
+from loadtests.experiments.records.samples_file import (
+    NOT_SAMPLES,
+    Samples,
+    open_samples_file,
+    save_samples,
+)
 from loadtests.output.json_file import write_json
 from loadtests.prediction.after_cold_start import Prediction
 from loadtests.prediction.measuring_window import Window
 from loadtests.replay.trial_replay import ReplayRecord
-from loadtests.sender.samples import SAMPLE_DTYPE
 from loadtests.service_under_test.conditions import Conditions
 from loadtests.service_under_test.counters import RedisCounters, ServiceCounters
 
@@ -25,7 +25,6 @@ FORMAT = 1
 RUN_FILE = "run.json"
 SWEEP, STAMPEDE = "sweep", "stampede"
 
-Samples = NDArray[np.void]
 _T = TypeVar("_T")
 
 
@@ -77,6 +76,8 @@ class TrialRecord:
         aborted: Why the trial was aborted; None if it was not.
         conditions: Read before the traffic, with each reading of a window, and after the traffic.
         replay: What its very arrivals should have found; None for one that was not replayed.
+        lookups_per_second: How many lookups were asked for in the window, on average; None takes
+            the rate of the load generator.
     """
 
     trial: Trial
@@ -92,6 +93,7 @@ class TrialRecord:
     aborted: str | None
     conditions: list[Conditions] = dataclasses.field(default_factory=list)
     replay: ReplayRecord | None = None
+    lookups_per_second: float | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -111,6 +113,7 @@ class RunRecord:
         kind: SWEEP or STAMPEDE.
         versions: The commit and what the run was made with, by name; None where unknown. Empty for
             a run that did not record them.
+        resumed_at: Unix seconds of each time that it was resumed after an end before its time.
     """
 
     format: int
@@ -124,6 +127,7 @@ class RunRecord:
     wanted_hit_ratio: float | None
     kind: str = SWEEP
     versions: Mapping[str, str | None] = dataclasses.field(default_factory=dict)
+    resumed_at: Sequence[float] = dataclasses.field(default_factory=list)
 
 
 def save_run(folder: Path, run: RunRecord) -> None:
@@ -135,15 +139,7 @@ def save_run(folder: Path, run: RunRecord) -> None:
 def save_trial(folder: Path, record: TrialRecord, samples: Samples) -> None:
     """Write one trial and its samples; the record appears last, whole or not at all."""
     stem = f"trial-{record.trial.number:02d}"
-    offsets = samples["intended"] - (record.started_at or 0.0)
-    with (folder / f"{stem}.npz").open("wb") as file:
-        np.savez_compressed(
-            file,
-            offset=offsets.astype(np.float32),
-            response=samples["response"],
-            service=samples["service"],
-            result=samples["result"],
-        )
+    save_samples(folder / f"{stem}.npz", samples, record.started_at or 0.0)
     write_json(folder / f"{stem}.json", dataclasses.asdict(record))
 
 
@@ -173,20 +169,11 @@ def load_samples(folder: Path, record: TrialRecord) -> Samples:
     """
     path = folder / f"trial-{record.trial.number:02d}.npz"
     try:
-        return _samples(path)
+        return open_samples_file(path)
     except OSError as error:
         raise RecordError(f"{path}: samples cannot be read: {error.strerror}") from None
-    except (BadZipFile, zlib.error, EOFError, KeyError, ValueError) as error:
+    except NOT_SAMPLES as error:
         raise RecordError(f"{path}: not samples: {error}") from None
-
-
-def _samples(path: Path) -> Samples:
-    with path.open("rb") as file, np.load(file) as stored:
-        samples = np.empty(len(stored["offset"]), dtype=SAMPLE_DTYPE)
-        samples["intended"] = stored["offset"]
-        for name in ("response", "service", "result"):
-            samples[name] = stored[name]
-    return samples
 
 
 def _run(values: dict[str, Any]) -> RunRecord:

@@ -12,7 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from loadtests.experiments.records.polls import Poll
-from loadtests.experiments.records.records import Samples
+from loadtests.experiments.records.samples_file import Samples
 
 MARGIN_SECONDS = 0.02  # Scheduling may widen a refresh by this much.
 

@@ -1,4 +1,4 @@
-"""Makes the answer of a run from its records: tables, JSON, report.html and report.md."""
+"""Makes the answer of a run from its records: tables, JSON, report.html, report.md, trials.csv."""
 
 from dataclasses import dataclass
 from pathlib import Path
@@ -6,11 +6,13 @@ from typing import Any
 
 from rich.console import RenderableType
 
-from loadtests.experiments.figures import results, stampede_figures
+from loadtests.experiments.figures import results
+from loadtests.experiments.figures.stampede import stampede_figures
 from loadtests.experiments.records.records import STAMPEDE, RunRecord, load_run
 from loadtests.experiments.report.pages import Pages, render_stampede, render_sweep
 from loadtests.experiments.report.stampede_table import stampede_tables
 from loadtests.experiments.report.table import run_tables
+from loadtests.experiments.report.trials_csv import trials_csv
 from loadtests.output.json_file import write_json
 
 
@@ -45,6 +47,7 @@ def answer_run(folder: Path) -> Answer:
 def _sweep(folder: Path) -> Answer:
     found = results.load_results(folder)
     page = _write(folder, render_sweep(found))
+    (folder / "trials.csv").write_text(trials_csv(found), encoding="utf-8")
     aborted = any(record.aborted for record in found.records.values())
     return Answer(run_tables(found), results.as_json(found, page), page, aborted)
 

@@ -4,10 +4,12 @@ from typing import NamedTuple
 
 import plotly.graph_objects as go
 
+from loadtests.experiments.figures.axes.combinations import axis_names
 from loadtests.experiments.figures.conclusions import store_sentence
 from loadtests.experiments.figures.results import RunResults
-from loadtests.experiments.figures.stampede_figures import COLD_KEY, StampedeResults
-from loadtests.experiments.report import stampede_chart, time_charts, ttl_charts
+from loadtests.experiments.figures.stampede.stampede_figures import COLD_KEY, StampedeResults
+from loadtests.experiments.report.charts import stampede_chart, time_charts, ttl_charts
+from loadtests.experiments.report.charts.axis_charts import axis_charts
 from loadtests.experiments.report.doubt_groups import group_doubts
 from loadtests.experiments.report.page_parts import (
     chart_fragment,
@@ -44,7 +46,7 @@ def render_sweep(results: RunResults) -> Pages:
         .get_template("sweep.html.jinja")
         .render(
             plotly=plotly_program(),
-            charts=[chart_fragment(figure) for figure in (_over_ttl(results) if drawn else [])],
+            charts=[chart_fragment(figure) for figure in (_over_axes(results) if drawn else [])],
             over_time=[chart_fragment(figure) for figure in over_time],
             **content,
         )
@@ -82,7 +84,9 @@ def render_stampede(results: StampedeResults) -> Pages:
     return Pages(html, markdown)
 
 
-def _over_ttl(results: RunResults) -> list[go.Figure]:
+def _over_axes(results: RunResults) -> list[go.Figure]:
+    if axis_names(results.trials):
+        return axis_charts(results.trials)
     trials, curve = results.trials, curve_of(results)
     return [
         ttl_charts.hit_ratio_chart(trials, curve),

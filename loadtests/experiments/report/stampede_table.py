@@ -6,7 +6,11 @@ from rich.console import Group, RenderableType
 from rich.text import Text
 
 from loadtests.experiments.figures.conclusions import store_sentence
-from loadtests.experiments.figures.stampede_figures import COLD_KEY, ModeFigures, StampedeResults
+from loadtests.experiments.figures.stampede.stampede_figures import (
+    COLD_KEY,
+    ModeFigures,
+    StampedeResults,
+)
 from loadtests.experiments.report.doubt_groups import group_doubts
 from loadtests.experiments.report.grid import Column, Grid, make_grid
 from loadtests.experiments.report.table import damage_lines, grid_table

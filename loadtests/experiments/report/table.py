@@ -5,12 +5,14 @@ from rich.console import Console, Group, RenderableType
 from rich.table import Table
 from rich.text import Text
 
+from loadtests.experiments.figures.axes.combinations import axis_names
 from loadtests.experiments.figures.conclusions import conclusions, store_sentence
 from loadtests.experiments.figures.percentiles import QUANTILES
 from loadtests.experiments.figures.results import RunResults
 from loadtests.experiments.figures.trial_figures import TrialFigures
 from loadtests.experiments.report.doubt_groups import group_doubts, trials_text
 from loadtests.experiments.report.grid import Column, Grid, make_grid
+from loadtests.experiments.report.staleness_grid import staleness_grid
 from loadtests.experiments.report.trial_grids import (
     MARKS,
     ResultRow,
@@ -19,6 +21,7 @@ from loadtests.experiments.report.trial_grids import (
     result_rows,
     share_text,
     ttl_text,
+    with_axes,
 )
 from loadtests.output.figure_text import (
     UNKNOWN,
@@ -44,9 +47,10 @@ def run_tables(results: RunResults) -> RenderableType:
     parts: list[RenderableType] = [
         Text(results.run.title, style="bold"),
         Text(store_sentence(results.run)),
-        grid_table(make_grid(_RATIOS, results.trials, lambda trial: not trial.trusted)),
+        grid_table(_ratio_grid(results.trials)),
         *_near_tables(results.trials),
-        grid_table(make_grid(_RESULTS, _timed_rows(results), lambda row: not row.trial.trusted)),
+        *([grid_table(stale)] if (stale := staleness_grid(results.trials)) else []),
+        grid_table(_timed_grid(results)),
     ]
     parts += damage_lines(results.damaged)
     parts += [Text(line, style="yellow") for line in doubt_lines(results.trials)]
@@ -88,7 +92,26 @@ def grid_table(grid: Grid) -> Table:
 def _near_tables(trials: list[TrialFigures]) -> list[Table]:
     """Return who answers lookups, where a trial had a near tier."""
     near = [trial for trial in trials if trial.near_ratio is not None]
-    return [grid_table(make_grid(_NEAR, near, lambda trial: not trial.trusted))] if near else []
+    columns = with_axes(_NEAR, near, lambda trial: trial.values)
+    return [grid_table(make_grid(columns, near, lambda trial: not trial.trusted))] if near else []
+
+
+def _ratio_grid(trials: list[TrialFigures]) -> Grid:
+    """Return the ratios of each trial; fewer of them beside axes, which need the room."""
+    columns = list(_RATIOS)
+    if axis_names(trials):
+        columns = [column for column in columns if column.heading not in _REPORT_ONLY]
+        columns = with_axes([columns[0], _NUMBER, *columns[1:]], trials, lambda trial: trial.values)
+    return make_grid(columns, trials, lambda trial: not trial.trusted)
+
+
+def _timed_grid(results: RunResults) -> Grid:
+    rows = _timed_rows(results)
+    if not axis_names(results.trials):
+        return make_grid(_RESULTS, rows, lambda row: not row.trial.trusted)
+    # The table of ratios names the values of each trial by its number.
+    number: Column[ResultRow] = Column("\ntrial", lambda row: str(row.trial.number))
+    return make_grid([number, *_RESULTS], rows, lambda row: not row.trial.trusted)
 
 
 def _timed_rows(results: RunResults) -> list[ResultRow]:
@@ -139,6 +162,8 @@ _NEAR: tuple[Column[TrialFigures], ...] = (
     Column("lookups of\nRedis/s", lambda trial: number_text(trial.cache_reads_per_second)),
     Column("\ntheory", lambda trial: number_text(trial.predicted_cache_reads_per_second)),
 )
+_NUMBER: Column[TrialFigures] = Column("\ntrial", lambda trial: str(trial.number))
+_REPORT_ONLY = {"\noffload", "lookups/s\nof target"}
 
 _RESULTS: tuple[Column[ResultRow], ...] = (
     Column("\nTTL s", lambda row: ttl_text(row.trial)),

@@ -1,11 +1,13 @@
 """The tables of a sweep's pages: trials, their results by word, and pooled repetitions."""
 
-from collections.abc import Callable, Iterator
-from typing import NamedTuple
+from collections.abc import Callable, Iterator, Sequence
+from typing import NamedTuple, TypeVar
 
+from loadtests.experiments.figures.axes.combinations import axis_names
 from loadtests.experiments.figures.percentiles import ALL, CLOCKS, QUANTILES, TIMED, Percentiles
 from loadtests.experiments.figures.pooled import Pooled, pool
 from loadtests.experiments.figures.trial_figures import TrialFigures
+from loadtests.experiments.plan.axes import Values, value_text
 from loadtests.experiments.report.grid import Column, Grid, make_grid
 from loadtests.output.figure_text import (
     UNKNOWN,
@@ -15,6 +17,8 @@ from loadtests.output.figure_text import (
     percent_text,
     ratio_text,
 )
+
+_T = TypeVar("_T")
 
 MARKS = {"trial": "*", "latency": "~", "note": "-"}
 
@@ -40,19 +44,46 @@ class ResultRow(NamedTuple):
 
 def trial_grid(trials: list[TrialFigures]) -> Grid:
     """Return one row for each trial."""
-    return make_grid(_TRIAL_COLUMNS, trials, lambda trial: not trial.trusted)
+    columns = with_axes(_TRIAL_COLUMNS, trials, lambda trial: trial.values)
+    return make_grid(columns, trials, lambda trial: not trial.trusted)
 
 
 def result_grid(trials: list[TrialFigures]) -> Grid:
     """Return a row for all lookups of each trial, and one for each result that occurred."""
-    return make_grid(_RESULT_COLUMNS, result_rows(trials), lambda row: not row.trial.trusted)
+    columns = with_axes(_RESULT_COLUMNS, trials, lambda row: row.trial.values)
+    return make_grid(columns, result_rows(trials), lambda row: not row.trial.trusted)
 
 
 def pooled_grid(trials: list[TrialFigures]) -> Grid | None:
-    """Return a row for each TTL with its repetitions taken together; None without repetitions."""
+    """Return a row for each TTL and combination with its repetitions taken together.
+
+    Return None without repetitions.
+    """
     if all(trial.repetition == 1 for trial in trials):
         return None
-    return make_grid(_POOLED_COLUMNS, pool(trials), lambda _: False)
+    columns = with_axes(_POOLED_COLUMNS, trials, lambda pooled: pooled.values)
+    return make_grid(columns, pool(trials), lambda _: False)
+
+
+def with_axes(
+    columns: Sequence[Column[_T]], trials: list[TrialFigures], values: Callable[[_T], Values]
+) -> list[Column[_T]]:
+    """Return columns with one more, behind the first, for each axis of the plan.
+
+    Args:
+        columns: Of a table without axes.
+        trials: All trials.
+        values: Returns the values of the axes for one row.
+    """
+    axes = [_axis_column(name, values) for name in axis_names(trials)]
+    return [columns[0], *axes, *columns[1:]]
+
+
+def _axis_column(name: str, values: Callable[[_T], Values]) -> Column[_T]:
+    def text(row: _T) -> str:
+        return value_text(values(row)[name]) if name in values(row) else UNKNOWN
+
+    return Column(name.replace("_", " "), text)
 
 
 def result_rows(trials: list[TrialFigures]) -> list[ResultRow]:

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
-from loadtests.experiments.plan.plan import Load
+from loadtests.experiments.plan.load import Load
 from loadtests.stack.guardian import ROOT, GuardedProcess, Guardian
 from loadtests.stack.ports import LOAD_METRICS_PORT, is_taken
 
@@ -120,13 +120,14 @@ class LocustLoad:
         return LocustRun(self._guardian.start(record.name, argv, self._environment), record)
 
     def _arguments(self, load: Load, seed: int, record: Path) -> list[str]:
-        arguments = ["-f", str(ROOT / "loadtests/locustfile.py"), "ReadHeavy"]
+        arguments = ["-f", str(ROOT / "loadtests/locustfile.py"), load.scenario]
         arguments += ["--headless", "--only-summary", "--loglevel", "WARNING"]
         for url in self._service_urls:
             arguments += ["--service-url", url]
         flags = {
             **self._metrics(load),
             **load.flags,
+            "preset": None,  # Its values are flags already, and its knobs are the trial's.
             "requests": load.requests or None,
             "seed": seed,
             "record": record.resolve(),

@@ -6,8 +6,10 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Protocol
 
+from loadtests.experiments.plan.load import Load
 from loadtests.experiments.plan.trial_order import Trial
-from loadtests.experiments.records.records import Samples, TrialRecord
+from loadtests.experiments.records.records import TrialRecord
+from loadtests.experiments.records.samples_file import Samples
 from loadtests.experiments.trial.locust_process import LocustLoad
 from loadtests.prediction.after_cold_start import Prediction
 from loadtests.prediction.measuring_window import Window
@@ -49,6 +51,19 @@ class Probed:
 
 
 @dataclass(frozen=True, slots=True)
+class Room:
+    """How many entries Redis is to hold.
+
+    Attributes:
+        entries: So many fit; 0 lifts the limit.
+        policy: maxmemory-policy.
+    """
+
+    entries: int
+    policy: str
+
+
+@dataclass(frozen=True, slots=True)
 class TrialPlan:
     """What to do in one trial.
 
@@ -62,6 +77,10 @@ class TrialPlan:
         probe_ids: Ids whose loads are timed before the trial.
         replay: Replays the trial from what was read of the service, up to the given second; None
             for one that is not judged by its replay.
+        load: Its own traffic; None takes that of all trials.
+        memory: How Redis' memory is limited; None leaves it alone.
+        lookups_per_second: Returns how many lookups are asked for in the window, on average; None
+            takes the target rate.
     """
 
     trial: Trial
@@ -71,6 +90,9 @@ class TrialPlan:
     predict: Callable[[Probed, Window | None], Prediction]
     probe_ids: list[int]
     replay: Callable[[Probed, float], TrialReplay] | None = None
+    load: Load | None = None
+    memory: Room | None = None
+    lookups_per_second: Callable[[Window], float] | None = None
 
 
 class Progress(Protocol):

@@ -5,7 +5,7 @@ import os
 from collections.abc import Callable
 from functools import partial
 
-from loadtests.experiments.plan.plan import Load
+from loadtests.experiments.plan.load import Load
 from loadtests.experiments.records.records import Drained, Reading, TrialRecord
 from loadtests.experiments.trial.locust_process import LoadError, LocustRun, Summary
 from loadtests.experiments.trial.parts import Bench, Probed, TrialPlan
@@ -27,7 +27,8 @@ Watch = Callable[[Bench, TrialPlan, TrialRecord, LocustRun], Summary]
 def run_trials(bench: Bench, load: Load, trials: list[TrialPlan]) -> None:
     """Run trials in order; one that fails is saved as aborted, and the next begins.
 
-    A KeyboardInterrupt propagates after the trial that it interrupts is saved.
+    Those without traffic of their own send *load*. A KeyboardInterrupt propagates after the trial
+    that it interrupts is saved.
     """
     for trial in trials:
         run_trial(bench, load, trial, _replay_whole if trial.window is None else _watch_window)
@@ -47,7 +48,7 @@ def run_trial(bench: Bench, load: Load, plan: TrialPlan, watch: Watch) -> None:
     folder = bench.scratch / f"load-{plan.trial.number:02d}"
     folder.mkdir(parents=True)
     try:
-        start = partial(bench.load.start, load, plan.trial.seed, folder)
+        start = partial(bench.load.start, plan.load or load, plan.trial.seed, folder)
         replay = _measure(bench, plan, notes, start, watch)
         if replay is not None:
             notes.replay = replay.record(_edges(notes), lateness_of(bench.read_samples(folder)))
@@ -94,12 +95,19 @@ def _prepare(bench: Bench, plan: TrialPlan, notes: TrialRecord) -> TrialReplay |
     """Set knobs, time loads on an empty cache, empty it again, predict and replay."""
     bench.service.set_knobs(plan.knobs)
     bench.service.clear_cache()
+    if bench.redis and plan.memory:
+        bench.redis.lift_limit()
     fill_seconds = bench.service.probe_fill_seconds(plan.probe_ids, PROBES)
     limit = bench.redis.memory_limit(plan.probe_ids) if bench.redis else None
+    entry_bytes = bench.redis.entry_bytes(plan.probe_ids) if bench.redis and plan.memory else 0
     bench.service.clear_cache()
+    if bench.redis and plan.memory and plan.memory.entries:
+        limit = bench.redis.make_room(plan.memory.entries, plan.memory.policy, entry_bytes)
     notes.knobs = bench.service.knobs()
     if plan.window is not None and plan.trial.ttl_seconds > 0:
         notes.window = plan.window.with_fills(fill_seconds or 0.0)
+    if notes.window is not None and plan.lookups_per_second is not None:
+        notes.lookups_per_second = plan.lookups_per_second(notes.window)
     probed = Probed(notes.knobs, fill_seconds, bench.service.processes, limit)
     notes.prediction = plan.predict(probed, notes.window)
     replay = None

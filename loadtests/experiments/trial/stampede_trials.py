@@ -6,7 +6,8 @@ from pathlib import Path
 import numpy as np
 
 from loadtests.experiments.plan.fields import Given
-from loadtests.experiments.plan.plan import Load, make_plan
+from loadtests.experiments.plan.load import Load
+from loadtests.experiments.plan.plan import make_plan
 from loadtests.experiments.plan.stampede_plan import StampedePlan
 from loadtests.experiments.plan.trial_order import Trial
 from loadtests.experiments.records.polls import ModePolls, Poll, save_polls

@@ -1,34 +1,26 @@
 """Runs the trials of a sweep on a stack, and saves their records in a folder."""
 
 import dataclasses
-import math
-from collections.abc import Callable
+from collections.abc import Mapping
+from functools import partial
 from pathlib import Path
 
 import numpy as np
 
 from loadtests.experiments.plan.fields import PlanError
-from loadtests.experiments.plan.plan import Load, Plan
+from loadtests.experiments.plan.load import Load
+from loadtests.experiments.plan.plan import Plan, Setting
 from loadtests.experiments.plan.trial_order import Trial, schedule
 from loadtests.experiments.records.records import SWEEP, save_run
-from loadtests.experiments.trial.parts import Probed, Progress, TrialPlan
+from loadtests.experiments.trial.parts import Progress, Room, TrialPlan
 from loadtests.experiments.trial.parts_on_stack import bench_on, run_record
+from loadtests.experiments.trial.resuming import resumed
 from loadtests.experiments.trial.runner import PROBES, run_trials
-from loadtests.prediction.after_cold_start import (
-    Prediction,
-    predict_crowded,
-    predict_trace,
-    predict_window,
-)
-from loadtests.prediction.key_rates import Reads, reads_of
-from loadtests.prediction.limited_memory import crowding_of
+from loadtests.experiments.trial.trial_traffic import TrialTraffic
 from loadtests.prediction.measuring_window import Window, cold_window
-from loadtests.replay.run_replay import InForce
-from loadtests.replay.trial_replay import TrialReplay, arrivals_of_trial
+from loadtests.service_under_test.contract import Knob
 from loadtests.stack.stack import Stack
-from loadtests.traffic.popularity import Popularity
 from loadtests.traffic.trace import Trace, TraceError, load_trace
-from loadtests.workload.scenario import Scenario, Workload
 
 TRIAL_OVERHEAD_SECONDS = 3.0  # Knobs, probe, start of the traffic, drain.
 
@@ -42,19 +34,26 @@ class Sweep:
         load: The traffic of every trial, with the number of requests that a trace replays.
         largest_id: The catalogue is filled up to this id.
         trials: In the order of running.
+        done: Numbers of those that have been measured already, by a sweep that is resumed.
     """
 
     plan: Plan
     load: Load
     largest_id: int
     trials: list[TrialPlan]
+    done: frozenset[int] = frozenset()
+
+    @property
+    def left(self) -> list[TrialPlan]:
+        """The trials that are still to be measured."""
+        return [trial for trial in self.trials if trial.trial.number not in self.done]
 
     @property
     def expected_seconds(self) -> dict[int, float]:
-        """The duration of each trial, by its number."""
+        """The duration of each trial that is left, by its number."""
         return {
             trial.trial.number: trial.expected_seconds + TRIAL_OVERHEAD_SECONDS
-            for trial in self.trials
+            for trial in self.left
         }
 
 
@@ -64,17 +63,19 @@ def lay_out(plan: Plan) -> Sweep:
     Raises:
         PlanError: The trace cannot be read or is too short.
     """
+    load, trace = plan.load, None
     if plan.load.trace:
         load, trace = _read_trace(plan.load, plan.load.trace)
-        trials = [_trace_trial(plan, load, trace, trial) for trial in schedule(plan)]
-        return Sweep(plan, load, int(trace.ids.max()), trials)
-    order = schedule(plan)
-    popularities = {
-        seed: Scenario().popularity(plan.load.settings(seed), None)
-        for seed in {trial.seed for trial in order}
-    }
-    trials = [_window_trial(plan, trial, popularities[trial.seed]) for trial in order]
-    return Sweep(plan, plan.load, popularities[plan.seed].largest_id, trials)
+    settings = dataclasses.replace(plan, load=load)
+    made: dict[tuple[object, ...], TrialTraffic] = {}
+    trials = []
+    for trial in schedule(plan):
+        setting = settings.at(trial.values)
+        key = (trial.seed, setting.load.scenario, *setting.load.flags.items())
+        if key not in made:
+            made[key] = TrialTraffic(setting.load, trial.seed, trace)
+        trials.append(_plan_trial(plan, trial, setting, made[key], trace))
+    return Sweep(plan, load, max(each.popularity.largest_id for each in made.values()), trials)
 
 
 def run_sweep(
@@ -82,7 +83,14 @@ def run_sweep(
 ) -> None:
     """Run every trial on a stack that has been entered, and restore its knobs.
 
-    The load serves its metrics at *metrics_host*, or nowhere if it is None.
+    Trials that a sweep into the same folder has measured are left as they are.
+
+    Args:
+        sweep: The trials.
+        stack: Where they run.
+        folder: Where their records go; new, or that of the sweep that is resumed.
+        progress: Shows how far the sweep is.
+        metrics_host: Address at which the load serves its metrics; None for nowhere.
 
     Raises:
         ServiceError: The service is not available or refuses the plan.
@@ -90,7 +98,7 @@ def run_sweep(
     with bench_on(stack, folder, progress, metrics_host) as bench:
         bench.service.fill_catalogue(sweep.largest_id)
         knobs = bench.service.set_knobs(sweep.trials[0].knobs)
-        record = run_record(
+        made = run_record(
             SWEEP,
             sweep.plan.title,
             dataclasses.asdict(sweep.plan),
@@ -99,59 +107,44 @@ def run_sweep(
             redis=bench.redis,
             wanted_hit_ratio=sweep.plan.wanted_hit_ratio,
         )
-        save_run(folder, record)
-        run_trials(bench, sweep.load, sweep.trials)
+        save_run(folder, resumed(folder, made) if sweep.done else made)
+        run_trials(bench, sweep.load, sweep.left)
 
 
-def _window_trial(plan: Plan, trial: Trial, popularity: Popularity) -> TrialPlan:
-    load = plan.load
-    reads = reads_of(popularity, load.rate, load.arrivals)
-    knobs = {**plan.knobs, "ttl_seconds": trial.ttl_seconds}
-    planned = cold_window(reads, load.rate, knobs, plan.window_ttls)
+def _plan_trial(
+    plan: Plan, trial: Trial, setting: Setting, traffic: TrialTraffic, trace: Trace | None
+) -> TrialPlan:
+    load, knobs = setting.load, {**setting.knobs, "ttl_seconds": trial.ttl_seconds}
+    planned = None
+    if trace is None:
+        looked_up = load.rate * (1.0 - traffic.write_ratio)
+        planned = cold_window(traffic.reads, looked_up, knobs, plan.window_ttls)
     return TrialPlan(
         trial=trial,
         knobs=knobs,
         window=planned,
-        expected_seconds=planned.with_fills(float(knobs.get("store_delay_seconds", 0.0))).closes,
-        predict=lambda probed, window: _predict(reads, probed, window or planned),
-        probe_ids=_probe_ids(popularity.largest_id, trial.seed),
-        replay=_replay_of(Workload(load.settings(trial.seed), None)),
+        expected_seconds=_expected_seconds(planned, knobs, trace, load.rate),
+        predict=partial(traffic.predict, planned),
+        probe_ids=_probe_ids(traffic.popularity.largest_id, trial.seed),
+        replay=traffic.replay,
+        load=load,
+        memory=_room(setting.memory),
+        lookups_per_second=traffic.lookups_per_second,
     )
 
 
-def _predict(reads: Reads | None, probed: Probed, window: Window) -> Prediction:
-    knobs, fill_seconds, limit = probed.knobs, probed.fill_seconds, probed.limit
-    if reads is not None and limit is not None:
-        crowding = crowding_of(reads, knobs, limit.entries)
-        if crowding is not None:
-            return predict_crowded(reads, knobs, fill_seconds, limit.policy, crowding)
-    return predict_window(reads, knobs, fill_seconds, window, probed.processes)
+def _expected_seconds(
+    planned: Window | None, knobs: Mapping[str, Knob], trace: Trace | None, rate: float
+) -> float:
+    if planned is None:
+        return (trace.ids.size if trace else 0) / rate
+    return planned.with_fills(float(knobs.get("store_delay_seconds", 0.0))).closes
 
 
-def _trace_trial(plan: Plan, load: Load, trace: Trace, trial: Trial) -> TrialPlan:
-    workload = Workload(load.settings(trial.seed), trace)
-
-    def predict(probed: Probed, _window: Window | None) -> Prediction:
-        requests = arrivals_of_trial(workload, math.inf, probed.processes)
-        return predict_trace(requests, probed.knobs, probed.fill_seconds)
-
-    return TrialPlan(
-        trial=trial,
-        knobs={**plan.knobs, "ttl_seconds": trial.ttl_seconds},
-        window=None,
-        expected_seconds=trace.ids.size / load.rate,
-        predict=predict,
-        probe_ids=_probe_ids(int(trace.ids.max()), trial.seed),
-        replay=_replay_of(workload),
-    )
-
-
-def _replay_of(workload: Workload) -> Callable[[Probed, float], TrialReplay]:
-    def replay(probed: Probed, until: float) -> TrialReplay:
-        arrivals = arrivals_of_trial(workload, until, probed.processes)
-        return TrialReplay(arrivals, InForce(probed.knobs, probed.fill_seconds or 0.0))
-
-    return replay
+def _room(memory: Mapping[str, Knob]) -> Room | None:
+    if not memory:
+        return None
+    return Room(int(memory["maxmemory_entries"]), str(memory["maxmemory_policy"]))
 
 
 def _read_trace(load: Load, path: Path) -> tuple[Load, Trace]:

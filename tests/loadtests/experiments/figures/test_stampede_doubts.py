@@ -4,7 +4,7 @@ from dataclasses import replace
 
 import pytest
 
-from loadtests.experiments.figures.stampede_doubts import stampede_doubts
+from loadtests.experiments.figures.stampede.stampede_doubts import stampede_doubts
 
 LOAD_SECONDS = 0.1
 

@@ -7,8 +7,8 @@ import pytest
 from loadtests.experiments.figures.doubt import Doubt
 from loadtests.experiments.figures.percentiles import Percentiles
 from loadtests.experiments.figures.theory_curve import CurvePoint
-from loadtests.experiments.report.time_charts import time_chart
-from loadtests.experiments.report.ttl_charts import (
+from loadtests.experiments.report.charts.time_charts import time_chart
+from loadtests.experiments.report.charts.ttl_charts import (
     all_lookups_chart,
     by_result_chart,
     hit_ratio_chart,

@@ -37,9 +37,12 @@ KEYS = [
     *("store_queries_per_second", "predicted_store_queries_per_second", "target_rate"),
     *("achieved_rate", "window_seconds", "fill_seconds", "cache_reads_per_second"),
     *("predicted_cache_reads_per_second", "load_ms", "trusted", "doubts"),
+    *("values", "judged_reads", "stale_ratio", "staleness_mean_seconds", "writes_visible_ratio"),
+    *("predicted_stale_ratio", "predicted_staleness_mean_seconds"),
+    *("predicted_writes_visible_ratio", "writes_visible_after_seconds"),
 ]
 
-LATER_FIELDS = {"conditions", "replay"}
+LATER_FIELDS = {"conditions", "replay", "lookups_per_second"}
 
 
 def print_tables(results):

@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 from rich.console import Console
 
-from loadtests.experiments.figures.stampede_figures import (
+from loadtests.experiments.figures.stampede.stampede_figures import (
     StampedeResults,
     as_json,
     load_stampede,

@@ -9,16 +9,16 @@ import numpy as np
 from loadtests.experiments.figures.doubt import Doubt
 from loadtests.experiments.figures.intervals import mean_interval, quantile
 from loadtests.experiments.figures.results import rounded_milliseconds
-from loadtests.experiments.figures.stampede_doubts import stampede_doubts
+from loadtests.experiments.figures.stampede.stampede_doubts import stampede_doubts
 from loadtests.experiments.plan.stampede_plan import StampedePlan
 from loadtests.experiments.records.polls import ModePolls, load_polls
 from loadtests.experiments.records.records import (
     RecordError,
     RunRecord,
-    Samples,
     load_samples,
 )
 from loadtests.experiments.records.refreshes import Refresh, find_refreshes, inside
+from loadtests.experiments.records.samples_file import Samples
 from loadtests.experiments.records.trials import load_trials
 from loadtests.sender.samples import RESULT_INDEX
 

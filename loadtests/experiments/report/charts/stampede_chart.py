@@ -4,8 +4,8 @@ from collections.abc import Sequence
 
 import plotly.graph_objects as go
 
-from loadtests.experiments.figures.stampede_figures import ModeFigures
-from loadtests.experiments.report.chart_style import (
+from loadtests.experiments.figures.stampede.stampede_figures import ModeFigures
+from loadtests.experiments.report.charts.chart_style import (
     BLUE,
     FADED,
     GREY,

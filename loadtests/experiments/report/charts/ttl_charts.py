@@ -6,11 +6,13 @@ from typing import Any
 
 import plotly.graph_objects as go
 
+from loadtests.experiments.figures.axes.combinations import axis_names
 from loadtests.experiments.figures.percentiles import ALL, CLOCKS, TIMED
 from loadtests.experiments.figures.pooled import pool
 from loadtests.experiments.figures.theory_curve import CurvePoint
 from loadtests.experiments.figures.trial_figures import TrialFigures
-from loadtests.experiments.report.chart_style import (
+from loadtests.experiments.plan.axes import value_text
+from loadtests.experiments.report.charts.chart_style import (
     BLUE,
     FADED,
     GREY,
@@ -21,7 +23,7 @@ from loadtests.experiments.report.chart_style import (
     chart,
     logarithmic,
 )
-from loadtests.experiments.report.ttl_lines import (
+from loadtests.experiments.report.charts.ttl_lines import (
     Series,
     Value,
     add_replay,
@@ -67,9 +69,13 @@ def results_chart(trials: Sequence[TrialFigures]) -> go.Figure:
     """Draw how the lookups of each trial ended, as shares."""
     figure = chart("How lookups ended", "share of lookups", "TTL in seconds")
     counted = [trial for trial in trials if trial.lookups and trial.results]
-    several = any(trial.repetition > 1 for trial in counted)
+    axes = bool(axis_names(counted))
+    several = axes or any(trial.repetition > 1 for trial in counted)
     names: list[Any] = [f"{trial.ttl_seconds:g}" for trial in counted]
-    if several:
+    if axes:
+        figure.update_xaxes(title={"text": "combination and trial"})
+        names = [[_combination(trial) for trial in counted], [f"#{t.number}" for t in counted]]
+    elif several:
         names = [names, [f"#{trial.repetition}" for trial in counted]]
     for word in SERVICE_RESULTS:
         shares = [(trial.results or {})[word] / (trial.lookups or 1) for trial in counted]
@@ -90,6 +96,11 @@ def results_chart(trials: Sequence[TrialFigures]) -> go.Figure:
     figure.update_xaxes(type="multicategory" if several else "category")
     figure.update_yaxes(range=[0, 1], tickformat=".0%")
     return figure
+
+
+def _combination(trial: TrialFigures) -> str:
+    """Return the values of the axes and the TTL in the fewest words."""
+    return ", ".join([*map(value_text, trial.values.values()), f"{trial.ttl_seconds:g} s"])
 
 
 def all_lookups_chart(trials: Sequence[TrialFigures]) -> go.Figure:

@@ -8,7 +8,7 @@ import plotly.graph_objects as go
 
 from loadtests.experiments.figures.theory_curve import CurvePoint
 from loadtests.experiments.figures.trial_figures import TrialFigures
-from loadtests.experiments.report.chart_style import (
+from loadtests.experiments.report.charts.chart_style import (
     FADED,
     INK,
     Look,

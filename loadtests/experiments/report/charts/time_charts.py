@@ -7,7 +7,8 @@ import plotly.graph_objects as go
 
 from loadtests.experiments.figures.time_series import TimeSeries
 from loadtests.experiments.figures.trial_figures import TrialFigures
-from loadtests.experiments.report.chart_style import (
+from loadtests.experiments.plan.axes import values_text
+from loadtests.experiments.report.charts.chart_style import (
     BLUE,
     GREY,
     INK,
@@ -25,7 +26,8 @@ _UPPER, _LOWER = [0.56, 1], [0, 0.44]
 def time_chart(trial: TrialFigures, series: TimeSeries) -> go.Figure:
     """Draw a trial over time; its measured window is shaded."""
     doubted = "" if trial.trusted else ", doubted"
-    title = f"TTL {trial.ttl_seconds:g} s, trial {trial.number}{doubted}"
+    setting = f"{values_text(trial.values)}, " if trial.values else ""
+    title = f"{setting}TTL {trial.ttl_seconds:g} s, trial {trial.number}{doubted}"
     figure = chart(title, "hit ratio", "seconds after the first lookup")
     measured = [None if ratio is None else round(ratio, 4) for ratio in series.hit_ratio]
     # The middle of each bucket: two numbers, where a list would double the size of the report.

@@ -1,0 +1,44 @@
+"""What the axes of a plan do, in sentences: only where intervals are apart."""
+
+from collections.abc import Iterator
+
+from loadtests.experiments.figures.axes.combinations import by_combination, ttls_of
+from loadtests.experiments.figures.pooled import Pooled, doubted_ttls, pool
+from loadtests.experiments.figures.trial_figures import TrialFigures
+from loadtests.experiments.plan.axes import values_text
+from loadtests.experiments.records.records import RunRecord
+
+
+def between_combinations(run: RunRecord, trials: list[TrialFigures]) -> Iterator[str]:
+    """Yield, for each TTL, which combination has the highest hit ratio and which the lowest."""
+    for ttl in ttls_of(trials):
+        same = [trial for trial in trials if trial.ttl_seconds == ttl]
+        pooled = sorted(pool(same), key=lambda each: each.hit_ratio)
+        if len(pooled) > 1:
+            yield f"At a TTL of {ttl:g} s {_spread(pooled[0], pooled[-1])}."
+        doubted = [values_text(values) for values, one in by_combination(same) if doubted_ttls(one)]
+        if doubted:
+            yield (
+                f"At a TTL of {ttl:g} s {'; '.join(doubted)} is unknown: no trial of it is trusted."
+            )
+    if run.wanted_hit_ratio is not None and len(ttls_of(trials)) == 1:
+        yield _reaching(run.wanted_hit_ratio, pool(trials))
+
+
+def _spread(lowest: Pooled, highest: Pooled) -> str:
+    ends = (
+        f"the hit ratio is lowest with {values_text(lowest.values)} ({_interval(lowest)}) and "
+        f"highest with {values_text(highest.values)} ({_interval(highest)})"
+    )
+    return ends if lowest.high < highest.low else f"{ends}, but their intervals overlap"
+
+
+def _interval(pooled: Pooled) -> str:
+    return f"{pooled.hit_ratio:.3f}, {pooled.low:.3f} to {pooled.high:.3f}"
+
+
+def _reaching(wanted: float, pooled: list[Pooled]) -> str:
+    found = [values_text(each.values) for each in pooled if each.low >= wanted]
+    if found:
+        return f"A hit ratio of {wanted:g} is reached with {'; '.join(found)}."
+    return f"No combination measured is sure to reach a hit ratio of {wanted:g}."
