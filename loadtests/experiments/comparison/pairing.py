@@ -6,18 +6,13 @@ from typing import Any, NamedTuple
 
 from loadtests.experiments.figures.results import RunResults, load_results
 from loadtests.experiments.figures.trial_figures import TrialFigures, in_window
-from loadtests.experiments.plan.axes import values_text
 from loadtests.experiments.plan.fields import LATER_FIELDS
 from loadtests.experiments.records.records import RunRecord, load_samples
 from loadtests.experiments.records.samples_file import Samples
-from loadtests.service_under_test.contract import Knob
 from loadtests.workload.flags import LOAD_FLAGS
 
 ASPECTS = ("load", "knobs", "host", "versions")
 """What must be equal in two runs for their figures to be comparable."""
-
-_Key = tuple[float, int, int, tuple[tuple[str, Knob], ...]]
-"""TTL, repetition, seed, and the values of the axes."""
 
 _USUAL = {"scenario": "ReadHeavy"} | {
     flag.key: flag.default for flag in LOAD_FLAGS if flag.key in LATER_FIELDS
@@ -82,6 +77,13 @@ def pair_runs(first: Path, second: Path, allowed: frozenset[str]) -> Paired:
         RecordError: A folder does not hold a run.
     """
     runs = load_results(first), load_results(second)
+    for folder, results in zip((first, second), runs, strict=True):
+        axes = results.run.plan.get("axes", {})
+        if axes:
+            raise NotComparableError(
+                f"{folder} varies {', '.join(axes)} beside the TTL, and a comparison is of one"
+                " value of each; measure both with one"
+            )
     for aspect, (before, after) in _aspects(runs[0].run, runs[1].run).items():
         if before != after and aspect not in allowed:
             raise NotComparableError(
@@ -120,9 +122,8 @@ def _which(first: Mapping[str, Any], second: Mapping[str, Any]) -> str:
 def _pairs(first: tuple[Path, RunResults], second: tuple[Path, RunResults]) -> Paired:
     sides = [dict(_sides(*each)) for each in (first, second)]
     pairs, left_out = [], []
-    for key in sorted({**sides[0], **sides[1]}, key=lambda key: (*key[:3], str(key[3]))):
-        values = f"{values_text(dict(key[3]))}, " if key[3] else ""
-        name = f"{values}TTL {key[0]:g} s, repetition {key[1]}"
+    for key in sorted({**sides[0], **sides[1]}):
+        name = f"TTL {key[0]:g} s, repetition {key[1]}"
         before, after = sides[0].get(key), sides[1].get(key)
         if before is None or after is None:
             left_out.append(f"{name} is in one run only")
@@ -136,10 +137,9 @@ def _pairs(first: tuple[Path, RunResults], second: tuple[Path, RunResults]) -> P
     return Paired(pairs, left_out)
 
 
-def _sides(folder: Path, results: RunResults) -> Iterator[tuple[_Key, Side]]:
+def _sides(folder: Path, results: RunResults) -> Iterator[tuple[tuple[float, int, int], Side]]:
     for figures in results.trials:
         record = results.records[figures.number]
         samples = in_window(record, load_samples(folder, record))
-        values = tuple(figures.values.items())
-        key = (figures.ttl_seconds, figures.repetition, record.trial.seed, values)
+        key = (figures.ttl_seconds, figures.repetition, record.trial.seed)
         yield key, Side(figures, samples)

@@ -79,8 +79,8 @@ class TrialPlan:
             for one that is not judged by its replay.
         load: Its own traffic; None takes that of all trials.
         memory: How Redis' memory is limited; None leaves it alone.
-        lookups_per_second: Returns how many lookups are asked for in the window, on average; None
-            takes the target rate.
+        lookups_per_second: Returns how many lookups are asked for in the window, or in the whole
+            trial without one, on average; None takes the target rate.
     """
 
     trial: Trial
@@ -92,7 +92,7 @@ class TrialPlan:
     replay: Callable[[Probed, float], TrialReplay] | None = None
     load: Load | None = None
     memory: Room | None = None
-    lookups_per_second: Callable[[Window], float] | None = None
+    lookups_per_second: Callable[[Window | None], float] | None = None
 
 
 class Progress(Protocol):

@@ -106,7 +106,7 @@ def _prepare(bench: Bench, plan: TrialPlan, notes: TrialRecord) -> TrialReplay |
     notes.knobs = bench.service.knobs()
     if plan.window is not None and plan.trial.ttl_seconds > 0:
         notes.window = plan.window.with_fills(fill_seconds or 0.0)
-    if notes.window is not None and plan.lookups_per_second is not None:
+    if plan.lookups_per_second is not None:
         notes.lookups_per_second = plan.lookups_per_second(notes.window)
     probed = Probed(notes.knobs, fill_seconds, bench.service.processes, limit)
     notes.prediction = plan.predict(probed, notes.window)

@@ -31,6 +31,8 @@ from loadtests.traffic.popularity import Popularity
 from loadtests.traffic.trace import Trace
 from loadtests.workload.scenario import Workload
 
+_EVICTED = "no formula for evictions beside writes that delete entries"
+
 
 class TrialTraffic:
     """The traffic of the trials that have the same load flags and seed.
@@ -76,10 +78,10 @@ class TrialTraffic:
     def _traffic(self) -> Traffic | None:
         return traffic_of(self._workload, {self.load.scenario: self._scenario})
 
-    def lookups_per_second(self, window: Window) -> float:
-        """Return how many lookups are due in a window, on average over it."""
-        settings = self._workload.settings
-        return settings.rate * self._relative_rate(window) * (1.0 - self.write_ratio)
+    def lookups_per_second(self, window: Window | None) -> float:
+        """Return how many lookups are due in a window, or in all of a trace, on average."""
+        rate = self._workload.settings.rate * (1.0 - self.write_ratio)
+        return rate if window is None else rate * self._relative_rate(window)
 
     def _relative_rate(self, window: Window) -> float:
         edges = np.array([window.opens, window.closes])
@@ -102,11 +104,14 @@ class TrialTraffic:
 
     def _predict_ratios(self, probed: Probed, window: Window) -> Prediction:
         knobs, fill_seconds, limit = probed.knobs, probed.fill_seconds, probed.limit
+        deletes = bool(self.write_ratio) and knobs.get("invalidation", "delete") == "delete"
         if self.reads is not None and limit is not None and float(knobs["ttl_seconds"]) > 0:
             crowding = crowding_of(self.reads, knobs, limit.entries)
+            if crowding is not None and deletes:
+                return Prediction(None, None, None, fill_seconds, _EVICTED, crowding)
             if crowding is not None:
                 return predict_crowded(self.reads, knobs, fill_seconds, limit.policy, crowding)
-        if self.write_ratio and knobs.get("invalidation", "delete") == "delete":
+        if deletes:
             return predict_writes(self._traffic, knobs, fill_seconds)
         return predict_window(self.reads, knobs, fill_seconds, window, probed.processes)
 

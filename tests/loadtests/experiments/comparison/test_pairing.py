@@ -85,3 +85,22 @@ def test_verb_refuses_what_is_not_comparable_in_one_line(folder, changed, capsys
 def test_verb_prints_a_table_that_fits(folder, capsys):
     assert cli.main(["compare", str(folder), str(folder)]) == 0
     assert max(map(len, capsys.readouterr().out.splitlines())) <= 100
+
+
+def test_runs_with_axes_are_not_comparable(folder, changed):
+    plan = json.loads((folder / "run.json").read_text())["plan"]
+    varied = changed(plan={**plan, "axes": {"skew": [0.5, 1.0]}})
+
+    with pytest.raises(NotComparableError, match="varies skew beside the TTL"):
+        pair_runs(folder, varied, frozenset())
+
+
+def test_run_of_a_version_with_fewer_flags_sent_their_defaults(folder, changed):
+    plan = json.loads((folder / "run.json").read_text())["plan"]
+    flags = {**plan["load"]["flags"], "shape": "steady", "write_ratio": 0.1, "preset": "none"}
+    newer = changed(
+        plan={**plan, "load": {**plan["load"], "flags": flags, "scenario": "ReadHeavy"}}
+    )
+    paired = pair_runs(folder, newer, frozenset())
+
+    assert len(paired.pairs) == 2
