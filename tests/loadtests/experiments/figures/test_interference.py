@@ -135,6 +135,14 @@ def test_cache_that_another_cleared_is_a_doubt(record, changed, doubts, count, w
     assert doubt.text == f"another cleared the cache {words}"
 
 
+def test_load_generator_clears_the_cache_itself_before_traces_and_writes(record, changed, doubts):
+    own = dict(record().load) | {"cache_at_start": "empty"}
+    for count, found in ((0, []), (1, []), (2, ["cache-cleared"])):
+        counts = dict(record().conditions[0].service.changes) | {"DELETE /control/cache": count}
+
+        assert list(doubts(conditions=changed(service={"changes": counts}), load=own)) == found
+
+
 @pytest.mark.parametrize(
     ("change", "kind", "words"),
     [
