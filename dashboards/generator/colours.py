@@ -72,7 +72,7 @@ _TIMES = {
 }
 _RATES = {
     "lookups": BLUE,
-    "ask Redis": RED,
+    "ask Redis": BROWN,
     "loads": ORANGE,
     "avoided": GREEN,
     "loads for each fill": ORANGE,

@@ -11,7 +11,7 @@ from dashboards.generator.measures import (
     TTL,
 )
 from dashboards.generator.panels import Line, Panel, Words, curves, latencies, states
-from dashboards.generator.promql import highest, quantile, rate, ratio
+from dashboards.generator.promql import highest, quantile, rate, ratio, select
 from dashboards.generator.styles import with_limit, with_stacked_lines
 
 # Above them the alerts OriginAmplificationHigh and ErrorRatioHigh begin.
@@ -136,9 +136,20 @@ def trouble_panels() -> list[Panel]:
     ]
 
 
+def _age(q: float) -> str:
+    """Return a quantile of the ages of served entries, at most the longest life of an entry.
+
+    The bucket of the oldest reaches beyond it, and so would the quantile.
+    """
+    ttl = f"max (max_over_time({select('cacheaside_ttl_seconds')}[$__rate_interval]))"
+    stale = f"max_over_time({select('cacheaside_stale_seconds')}[$__rate_interval])"
+    serves_stale = select("cacheaside_protection", 'mode="stale"')
+    life = f"{ttl} + max ({stale} * on (job, instance) {serves_stale})"
+    return f"clamp_max({quantile(q, 'cacheaside_entry_age_seconds')}, scalar({life}))"
+
+
 def freshness_panels() -> list[Panel]:
     """Return how old answers are."""
-    age = "cacheaside_entry_age_seconds"
     return [
         curves(
             Words(
@@ -149,8 +160,8 @@ def freshness_panels() -> list[Panel]:
                 " TTL is the upper bound.",
                 "s",
             ),
-            Line(quantile(0.5, age), "p50"),
-            Line(quantile(0.99, age), "p99"),
+            Line(_age(0.5), "p50"),
+            Line(_age(0.99), "p99"),
             Line(
                 ratio(rate(f"{STALE_AGE}_sum"), rate(f"{STALE_AGE}_count")),
                 "mean of those not right",

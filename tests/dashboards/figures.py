@@ -85,6 +85,8 @@ GAUGES = {
     # The second replica has not heard of the new TTL yet.
     f"cacheaside_ttl_seconds{{{A}}}": 5,
     f"cacheaside_ttl_seconds{{{B}}}": 4,
+    f"cacheaside_stale_seconds{{{A}}}": 30,
+    f'cacheaside_protection{{{A}, mode="stale"}}': 0,
     f"cacheaside_pending_invalidations{{{A}}}": 2,
     f"cacheaside_pending_invalidations{{{B}}}": 1,
     f'cacheaside_breaker_open{{{A}, dependency="redis"}}': 0,

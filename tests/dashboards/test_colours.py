@@ -5,7 +5,13 @@ import itertools
 
 import pytest
 
-from dashboards.generator.colours import COLOURS, WORDS_OF_LABEL, words_of_legend
+from dashboards.generator.colours import (
+    COLOURS,
+    DARK_RED,
+    RED,
+    WORDS_OF_LABEL,
+    words_of_legend,
+)
 from loadtests.sender.samples import RESULTS
 from tests.dashboards.board_files import BOARDS, load, panels
 
@@ -14,6 +20,7 @@ BAD = {
     *("stale", "miss", "bypass", "error", "failed", "dropped", "loads", "loads for each fill"),
     *("stale reads", "staleness of stale reads", "no answer", "Redis", "store", "evicted"),
     *("refused", "redundant", "deferred", "abandoned", "503", "limit", "slip", "alerts"),
+    "pending",
 }
 CHARTS = [
     panel
@@ -80,6 +87,12 @@ def test_every_line_has_the_one_colour_of_its_word(panel):
 def test_nothing_bad_is_green():
     assert {word for word in BAD if is_green(COLOURS[word])} == set()
     assert is_green(COLOURS["hit"])
+
+
+def test_red_is_for_what_is_bad():
+    red = {word for word, colour in COLOURS.items() if colour in {RED, DARK_RED}}
+
+    assert red - BAD == set()
 
 
 def test_words_of_the_label_result_are_those_of_the_load_generator():

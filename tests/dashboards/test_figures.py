@@ -163,6 +163,33 @@ def test_start_and_end_of_a_load_are_one_moment_each(promtool_path, tmp_path):
     )
 
 
+@pytest.mark.parametrize(("serves_stale", "shown"), [(0, 3000), (1, 3500)])
+def test_no_age_is_above_the_longest_life_of_an_entry(promtool_path, tmp_path, serves_stale, shown):
+    """The bucket of the oldest reaches from 2 to 4 s, whether entries live for 3 s or 3.5 s."""
+    at = 'job="service", instance="a"'
+    series = {
+        f'cacheaside_entry_age_seconds_bucket{{{at}, le="2"}}': "0x60",
+        f'cacheaside_entry_age_seconds_bucket{{{at}, le="4"}}': "0+5x60",
+        f'cacheaside_entry_age_seconds_bucket{{{at}, le="+Inf"}}': "0+5x60",
+        f"cacheaside_ttl_seconds{{{at}}}": "3x60",
+        f"cacheaside_stale_seconds{{{at}}}": "0.5x60",
+        f'cacheaside_protection{{{at}, mode="stale"}}': f"{serves_stale}x60",
+    }
+    p99 = [query for query in PANEL_QUERIES if query.title == "Age of served entries"][1]
+    test = {
+        "expr": f"round(1000 * ({fill_variables(p99.expr)}))",
+        "eval_time": "3m",
+        "exp_samples": samples(shown),
+    }
+    inputs = [{"series": name, "values": values} for name, values in series.items()]
+
+    judge(
+        tmp_path,
+        promtool_path,
+        {"interval": "5s", "input_series": inputs, "promql_expr_test": [test]},
+    )
+
+
 def test_share_of_the_target_is_whole_while_one_load_follows_another_at_the_same_port(
     promtool_path, tmp_path
 ):

@@ -166,6 +166,8 @@ def _trials() -> Panel:
             "A row for each TTL of the time range: what was seen while it was in force, and what a"
             " sweep (python -m loadtests sweep) measured.",
             "none",
+            "No TTL has been in force under load for 1.5 TTL and 15 s yet. No load? Start one at"
+            " http://127.0.0.1:8089",
         ),
         Column(MEASURED, "hit ratio", unit="percentunit"),
         Column(PREDICTED_THEN, "predicted", unit="percentunit"),
