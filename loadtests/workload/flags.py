@@ -116,7 +116,7 @@ class Flag:
         return f"{kind} {bounds} {self.unit}".rstrip()
 
     def _remedy(self) -> str:
-        return f"try --{self.name} {self.default:g}" if self.default != "" else "leave it out"
+        return f"try {self.default:g}" if self.default != "" else "leave it out"
 
 
 LOAD_FLAGS = (

@@ -11,7 +11,7 @@ from tests.integration.load.locust_load import LocustProcess, run
 
 pytestmark = pytest.mark.integration
 
-RATE = "rate must be a number from 0.01 to 100000 arrivals/s, got '-5'; try --rate 100"
+RATE = "rate must be a number from 0.01 to 100000 arrivals/s, got '-5'; try 100"
 
 
 @pytest.fixture(scope="module")
@@ -117,7 +117,7 @@ def test_fewer_users_than_scenarios_are_refused_as_in_the_form(tmp_path, service
 def test_no_users_are_refused_as_in_the_form(tmp_path, service_url):
     said = run_refused(tmp_path, service_url, "-u", "0")
 
-    assert "users must be a whole number from 1 to 100000 users, got '0'; try --users 1" in said
+    assert "users must be a whole number from 1 to 100000 users, got '0'; try 1" in said
 
 
 def test_an_unreachable_service_ends_the_run_before_it_begins(tmp_path):

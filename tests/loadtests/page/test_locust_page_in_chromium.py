@@ -163,7 +163,7 @@ def test_a_bad_value_is_refused_in_the_page(page, locust, width):
 
     alert = page.get_by_role("alert")
     expect(alert).to_have_text(
-        "rate must be a number from 0.01 to 100000 arrivals/s, got '-5'; try --rate 100"
+        "rate must be a number from 0.01 to 100000 arrivals/s, got '-5'; try 100"
     )
     alert.scroll_into_view_if_needed()
     shoot(page, "refused", width)

@@ -87,3 +87,12 @@ def test_lateness_is_read_from_the_answers_of_the_cache_and_the_extra_time_of_lo
 
     assert late.answers.tolist() == pytest.approx([0.003, 0.005])
     assert late.loads.tolist() == pytest.approx([0.01])
+
+
+def test_a_record_of_before_the_near_tier_still_has_its_ratio():
+    words = ("hit", "stale", "negative", "miss", "coalesced", "bypass", "error")
+    batch = dict.fromkeys(words, 0.0) | {"hit": 75.0, "miss": 25.0}
+
+    record = ReplayRecord([batch], loads=25.0, per_second=[], lateness=0.0)
+
+    assert (record.hit_ratio, record.near_ratio) == (0.75, 0.0)

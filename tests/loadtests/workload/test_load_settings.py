@@ -36,7 +36,7 @@ def test_a_number_out_of_range_is_refused_with_name_value_and_remedy(flag, text)
 
     sentence = str(refused.value)
     assert sentence.startswith(f"{flag.name} must be ")
-    assert f"got {text!r}; try --{flag.name} " in sentence
+    assert f"got {text!r}; try {flag.default:g}" in sentence
 
 
 @pytest.mark.parametrize("flag", NUMBERS, ids=lambda flag: flag.name)
