@@ -6,7 +6,7 @@ PROMETHEUS_PORT ?= 9090
 PYTEST_ARGS ?=
 BENCH_ARGS ?=
 # From a plan to its report: a wrong line here is a wrong figure.
-JUDGES := $(foreach part,plan records figures figures/axes figures/stampede report report/charts,loadtests/experiments/$(part)/*.py)
+JUDGES := $(foreach part,plan records figures figures/axes figures/stampede report report/charts drills capacity,loadtests/experiments/$(part)/*.py)
 
 VERSION := $(shell $(PYTHON) -c 'import sys; print("%d.%d" % sys.version_info[:2])' 2>/dev/null)
 BIN := .venv/bin
@@ -19,7 +19,7 @@ PIP := $(BIN)/python -m pip -qq --disable-pip-version-check install --no-compile
 COMPOSE = $(shell docker compose version >/dev/null 2>&1 && echo docker compose || echo docker-compose)
 
 .DEFAULT_GOAL := help
-.PHONY: help demo run test test-faults coverage lint dashboards architecture pictures evening bench bench-check bench-load bench-stampede accept up down clean python
+.PHONY: help demo run drills test test-faults coverage lint dashboards architecture pictures evening bench bench-check bench-load bench-stampede accept up down clean python
 
 help:  ## list these commands
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "make %-15s %s\n", $$1, $$2 }' $(firstword $(MAKEFILE_LIST))
@@ -31,6 +31,9 @@ run: $(RUN)  ## start the service on 8000 and Locust's page on 8089, until Ctrl-
 	@$(BIN)/python -m loadtests run --service-port $(SERVICE_PORT) \
 	  --locust-port $(LOCUST_PORT) --prometheus-port $(PROMETHEUS_PORT) \
 	  $(RUN_ARGS)
+
+drills: $(RUN)  ## break Redis and the database in ten ways, and write the table of docs/drills.md; eight minutes
+	@$(BIN)/python -m loadtests drill all --page docs/drills.md
 
 test: $(DEV)  ## run the tests against real servers, which need no root; five minutes
 	@$(BIN)/python -m tests $(PYTEST_ARGS)

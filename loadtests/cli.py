@@ -26,12 +26,20 @@ from loadtests.experiments.commands import (
     stampede,
     sweep,
 )
+from loadtests.experiments.commands.limits import capacity, drill
 from loadtests.experiments.commands.usage import UsageError
 from loadtests.experiments.plan.fields import PlanError
 from loadtests.experiments.records.records import RecordError
 from loadtests.experiments.trial.locust_process import LoadError
 from loadtests.service_under_test.client import ServiceError
 from loadtests.stack.guardian import StackError
+
+VERBS = (
+    *(run, sweep, stampede, report, compare),
+    *(profile, record, recommend, bench, evening),
+    *(capacity, drill),
+)
+"""In the order of the help text."""
 
 USER_ERRORS = (UsageError, PlanError, RecordError, StackError, ServiceError, LoadError)
 
@@ -67,7 +75,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
             stream.reconfigure(errors="replace")
     parser = OneLineParser(prog=_as_started(MODULE), description=__doc__)
     verbs = parser.add_subparsers(dest="verb", required=True, metavar="VERB")
-    for verb in (run, sweep, stampede, report, compare, profile, record, recommend, bench, evening):
+    for verb in VERBS:
         verb.add_to(verbs)
     options = parser.parse_args(arguments)
     for number in (signal.SIGTERM, signal.SIGINT):

@@ -72,10 +72,16 @@ WINGS = {
         *(f"{EXPERIMENTS}.report", "loadtests.profile", "loadtests.output"),
     },
     f"{EXPERIMENTS}.trial": TRIAL,
+    f"{EXPERIMENTS}.drills": {f"{EXPERIMENTS}.report", f"{EXPERIMENTS}.figures", *RECORDS},
+    f"{EXPERIMENTS}.capacity": {f"{EXPERIMENTS}.report", f"{EXPERIMENTS}.figures", *RECORDS},
+    f"{EXPERIMENTS}.limits": {
+        *(f"{EXPERIMENTS}.drills", f"{EXPERIMENTS}.capacity", f"{EXPERIMENTS}.trial", *TRIAL),
+    },
     f"{EXPERIMENTS}.commands": {
         *(f"{EXPERIMENTS}.report", f"{EXPERIMENTS}.figures", f"{EXPERIMENTS}.profile_report"),
         f"{EXPERIMENTS}.comparison",
-        f"{EXPERIMENTS}.recommendation",
+        *(f"{EXPERIMENTS}.recommendation", f"{EXPERIMENTS}.drills", f"{EXPERIMENTS}.limits"),
+        f"{EXPERIMENTS}.capacity",
         *("loadtests.page", "loadtests.own_cost", "loadtests.profile", "loadtests.request_logs"),
         "loadtests.side_by_side",
         *TRIAL,

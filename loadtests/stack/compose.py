@@ -60,6 +60,14 @@ class ComposeStack:
         """Stop and remove the containers that were started here; volumes stay."""
         self._down()
 
+    def tell(self, word: str, container: str) -> None:
+        """Have Docker kill, start, pause or unpause the container of a service.
+
+        Raises:
+            StackError: Docker refuses.
+        """
+        self._compose(word, container)
+
     def _look_around(self) -> None:
         """Fill in the attributes of the Stack protocol from the published ports."""
         wanted: dict[str, Any] = json.loads(self._compose("config", "--format", "json"))["services"]

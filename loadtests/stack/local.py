@@ -2,8 +2,10 @@
 
 import os
 from collections.abc import Mapping
+from contextlib import ExitStack
 from typing import Literal, Self
 
+from loadtests.stack.faults.tcp_proxy import TcpProxy
 from loadtests.stack.guardian import FILES, Guardian, StackError
 from loadtests.stack.mariadb_server import MariadbServer
 from loadtests.stack.ports import free_port
@@ -39,6 +41,8 @@ class LocalStack:
         http_port: Port of the first service process; None picks a free one.
         prometheus_port: Port of Prometheus; None picks a free one.
         scrape: Further addresses (host:port) for Prometheus to scrape, by job name.
+        proxied: Whether the service reaches its servers through proxies that a drill can break:
+            `to_redis`, and `to_database` unless the database is SQLite.
     """
 
     def __init__(  # noqa: PLR0913 - independent choices with defaults
@@ -51,6 +55,7 @@ class LocalStack:
         http_port: int | None = None,
         prometheus_port: int | None = None,
         scrape: Mapping[str, list[str]] | None = None,
+        proxied: bool = False,
     ) -> None:
         self._service_processes = service_processes
         self._wanted_database = database
@@ -65,6 +70,10 @@ class LocalStack:
         self.lines: list[str] = []
         self.store_name = "SQLite"
         self.database: MariadbServer | None = None
+        self.to_redis: TcpProxy | None = None
+        self.to_database: TcpProxy | None = None
+        self._proxied = proxied
+        self._proxies = ExitStack()
         self.services: list[ServiceServer] = []
 
     def __enter__(self) -> Self:
@@ -77,13 +86,17 @@ class LocalStack:
             if self._wants_prometheus:
                 self._start_prometheus()
         except BaseException:
-            self.guardian.close()
+            self._stop()
             raise
         return self
 
     def __exit__(self, *_: object) -> None:
         """Stop everything and remove its files."""
+        self._stop()
+
+    def _stop(self) -> None:
         self.guardian.close()
+        self._proxies.close()
 
     def _start_redis(self) -> None:
         program = find_or_unpack(REDIS)
@@ -136,11 +149,24 @@ class LocalStack:
             "REDIS_URL": self.redis.url,
             "DATABASE_URL": database_url,
         }
+        if self._proxied:
+            settings |= self._proxy_urls(database_url)
         self.services = start_services(
             self.guardian, self._service_processes, settings, self._ports["http"]
         )
         self.service_urls = [server.url for server in self.services]
         self.lines.append(f"service: python -m service on {', '.join(self.service_urls)}")
+
+    def _proxy_urls(self, database_url: str) -> dict[str, str]:
+        """Start the proxies; return the addresses by which the service passes through them."""
+        self.to_redis = self._proxies.enter_context(TcpProxy(self.redis.port))
+        urls = {"REDIS_URL": f"redis://127.0.0.1:{self.to_redis.port}/0"}
+        if self.database is not None:
+            self.to_database = self._proxies.enter_context(TcpProxy(self.database.port))
+            ports = f":{self.database.port}/", f":{self.to_database.port}/"
+            urls["DATABASE_URL"] = database_url.replace(*ports)
+        self.lines.append("network: the service reaches its servers through proxies of this run")
+        return urls
 
     def _start_prometheus(self) -> None:
         program = find_server(PROMETHEUS)

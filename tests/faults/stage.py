@@ -8,12 +8,12 @@ from typing import Any
 import pymysql
 import redis
 
+from loadtests.stack.faults.tcp_proxy import TcpProxy
 from loadtests.stack.guardian import Guardian
 from loadtests.stack.mariadb_server import MariadbServer
 from loadtests.stack.redis_server import RedisServer
 from loadtests.stack.service_server import ServiceServer, start_services
 from tests.drills.knob_control import fill_catalogue
-from tests.drills.tcp_proxy import TcpProxy
 from tests.faults.stepped_clock import SteppedClock
 
 ITEMS = 20_000

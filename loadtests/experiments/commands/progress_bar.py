@@ -20,6 +20,7 @@ class ProgressBar:
         console: Where it is shown.
         expected_seconds: Duration of each trial, by its number.
         on_finished: Called with each trial that has been saved.
+        subject: Returns what a trial is called; its number and setting if None.
     """
 
     def __init__(
@@ -27,9 +28,11 @@ class ProgressBar:
         console: Console,
         expected_seconds: Mapping[int, float],
         on_finished: Callable[[TrialRecord], None] = lambda _record: None,
+        subject: Callable[[Trial], str] | None = None,
     ) -> None:
         self._console = console
         self._on_finished = on_finished
+        self._subject = subject or self._number_and_setting
         self._expected = dict(expected_seconds)
         self._done_seconds = 0.0
         self._bar = Progress(
@@ -48,9 +51,7 @@ class ProgressBar:
 
     def phase(self, trial: Trial, name: str) -> None:
         """Show the phase of a trial."""
-        count = len(self._expected)
-        text = f"trial {trial.number}/{count}, {_setting(trial)}: {name}"
-        self._bar.update(self._task, description=text)
+        self._bar.update(self._task, description=f"{self._subject(trial)}: {name}")
 
     def loaded(self, trial: Trial, seconds: float) -> None:
         """Show how many seconds of a trial's traffic have passed."""
@@ -64,10 +65,10 @@ class ProgressBar:
         self._bar.update(self._task, completed=self._done_seconds)
         if not self._console.is_terminal:
             state = f"aborted: {record.aborted}" if record.aborted else "measured"
-            self._console.print(
-                f"trial {record.trial.number}/{len(self._expected)}, "
-                f"{_setting(record.trial)}: {state}",
-            )
+            self._console.print(f"{self._subject(record.trial)}: {state}")
+
+    def _number_and_setting(self, trial: Trial) -> str:
+        return f"trial {trial.number}/{len(self._expected)}, {_setting(trial)}"
 
     def __enter__(self) -> Self:
         self._bar.start()

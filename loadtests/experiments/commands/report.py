@@ -1,4 +1,4 @@
-"""Make the tables and the report of a sweep or stampede again.
+"""Make the tables and the report of a run again: a sweep, a drill, a search for capacity.
 
 Everything is worked out from the records in the run's folder, and nothing is measured. report.html
 and report.md are replaced, and stampede.json too for a stampede.
@@ -13,8 +13,11 @@ from pathlib import Path
 
 from rich.console import Console
 
+from loadtests.experiments.capacity.capacity_answer import answer_capacity
 from loadtests.experiments.commands.usage import UsageError, Verbs, add_verb
-from loadtests.experiments.report.answer import answer_run
+from loadtests.experiments.drills.drill_answer import answer_drills
+from loadtests.experiments.records.records import CAPACITY, DRILL, load_run
+from loadtests.experiments.report.answer import Answer, answer_run
 from loadtests.experiments.report.table import answer_console
 
 EXIT_ABORTED = 1
@@ -47,7 +50,7 @@ def publish(folder: Path, notes: Console, *, as_object: bool = False) -> int:
         UsageError: The report cannot be written.
     """
     try:
-        answer = answer_run(folder)
+        answer = _answer(folder)
     except OSError as error:
         raise UsageError(
             f"{error.filename} cannot be written: {error.strerror}; copy {folder} to where it can"
@@ -58,3 +61,12 @@ def publish(folder: Path, notes: Console, *, as_object: bool = False) -> int:
         answer_console().print(answer.tables)
     notes.print(f"report: {answer.page}")
     return EXIT_ABORTED if answer.aborted else 0
+
+
+def _answer(folder: Path) -> Answer:
+    run = load_run(folder)
+    if run.kind == DRILL:
+        return answer_drills(folder, run)
+    if run.kind == CAPACITY:
+        return answer_capacity(folder, run)
+    return answer_run(folder)

@@ -23,7 +23,7 @@ from loadtests.service_under_test.counters import RedisCounters, ServiceCounters
 
 FORMAT = 1
 RUN_FILE = "run.json"
-SWEEP, STAMPEDE = "sweep", "stampede"
+SWEEP, STAMPEDE, DRILL, CAPACITY = "sweep", "stampede", "drill", "capacity"
 
 _T = TypeVar("_T")
 
@@ -110,7 +110,7 @@ class RunRecord:
         store_delay_seconds: Added to every query of the store.
         machine: The system it ran on.
         wanted_hit_ratio: The summary names the smallest TTL that reaches it; None if there is none.
-        kind: SWEEP or STAMPEDE.
+        kind: SWEEP, STAMPEDE, DRILL or CAPACITY.
         versions: The commit and what the run was made with, by name; None where unknown. Empty for
             a run that did not record them.
         resumed_at: Unix seconds of each time that it was resumed after an end before its time.

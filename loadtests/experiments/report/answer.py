@@ -46,7 +46,7 @@ def answer_run(folder: Path) -> Answer:
 
 def _sweep(folder: Path) -> Answer:
     found = results.load_results(folder)
-    page = _write(folder, render_sweep(found))
+    page = write_pages(folder, render_sweep(found))
     (folder / "trials.csv").write_text(trials_csv(found), encoding="utf-8")
     aborted = any(record.aborted for record in found.records.values())
     return Answer(run_tables(found), results.as_json(found, page), page, aborted)
@@ -54,13 +54,13 @@ def _sweep(folder: Path) -> Answer:
 
 def _stampede(folder: Path, run: RunRecord) -> Answer:
     found = stampede_figures.load_stampede(folder, run)
-    page = _write(folder, render_stampede(found))
+    page = write_pages(folder, render_stampede(found))
     content = stampede_figures.as_json(found)
     write_json(folder / "stampede.json", content)
     return Answer(stampede_tables(found), content, page, any(mode.aborted for mode in found.modes))
 
 
-def _write(folder: Path, pages: Pages) -> Path:
+def write_pages(folder: Path, pages: Pages) -> Path:
     """Write both forms of the report; return the path of the HTML page."""
     (folder / "report.md").write_text(pages.markdown, encoding="utf-8")
     page = folder / "report.html"

@@ -1,37 +1,32 @@
 """Faults of the database, and of the network between it and the services."""
 
-import os
-import signal
 import threading
 from collections.abc import Iterator
 
+from loadtests.stack.faults import server_faults
 from tests.faults.fault import of_database
 from tests.faults.stage import Stage, close_connections_of_services
 from tests.faults.traffic import WRITTEN
 
 
 def killed(stage: Stage) -> Iterator[None]:
-    stage.database.kill()
-    yield
-    stage.database.restart()
+    with server_faults.killed(stage.database):
+        yield
 
 
 def frozen(stage: Stage) -> Iterator[None]:
-    os.kill(stage.database.pid, signal.SIGSTOP)
-    yield
-    os.kill(stage.database.pid, signal.SIGCONT)
+    with server_faults.frozen(stage.database):
+        yield
 
 
 def swallowed(stage: Stage) -> Iterator[None]:
-    stage.to_database.swallow()
-    yield
-    stage.to_database.heal()
+    with server_faults.swallowed(stage.to_database):
+        yield
 
 
 def slow(stage: Stage) -> Iterator[None]:
-    stage.to_database.delay(0.1)  # in each direction
-    yield
-    stage.to_database.heal()
+    with server_faults.slowed(stage.to_database, 0.2):
+        yield
 
 
 def reset(stage: Stage) -> Iterator[None]:

@@ -1,38 +1,33 @@
 """Faults of Redis, and of the network between it and the services."""
 
-import os
-import signal
 import socketserver
 import threading
 from collections.abc import Iterator
 
+from loadtests.stack.faults import server_faults
 from tests.faults.fault import of_redis
 from tests.faults.stage import Stage
 from tests.faults.traffic import WARM
 
 
 def killed(stage: Stage) -> Iterator[None]:
-    stage.redis.kill()
-    yield
-    stage.redis.restart()
+    with server_faults.killed(stage.redis):
+        yield
 
 
 def frozen(stage: Stage) -> Iterator[None]:
-    os.kill(stage.redis.pid, signal.SIGSTOP)
-    yield
-    os.kill(stage.redis.pid, signal.SIGCONT)
+    with server_faults.frozen(stage.redis):
+        yield
 
 
 def swallowed(stage: Stage) -> Iterator[None]:
-    stage.to_redis.swallow()
-    yield
-    stage.to_redis.heal()
+    with server_faults.swallowed(stage.to_redis):
+        yield
 
 
 def slow(stage: Stage) -> Iterator[None]:
-    stage.to_redis.delay(0.1)  # in each direction
-    yield
-    stage.to_redis.heal()
+    with server_faults.slowed(stage.to_redis, 0.2):
+        yield
 
 
 def reset(stage: Stage) -> Iterator[None]:
@@ -128,11 +123,8 @@ def scripts_flushed(stage: Stage) -> Iterator[None]:
 
 
 def full(stage: Stage) -> Iterator[None]:
-    with stage.redis_admin() as admin:
-        admin.config_set("maxmemory-policy", "noeviction")
-        admin.config_set("maxmemory", "1")
+    with server_faults.redis_filled(stage.redis.url):
         yield
-        admin.config_set("maxmemory", "0")
 
 
 def of_another_type(stage: Stage) -> Iterator[None]:

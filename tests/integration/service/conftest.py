@@ -2,7 +2,7 @@
 
 import pytest
 
-from tests.drills.tcp_proxy import TcpProxy
+from loadtests.stack.faults.tcp_proxy import TcpProxy
 from tests.integration.service.service_processes import running
 
 

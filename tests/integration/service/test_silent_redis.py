@@ -10,10 +10,10 @@ from pathlib import Path
 import pytest
 
 from loadtests.stack.descendants import descendants
+from loadtests.stack.faults.tcp_proxy import TcpProxy
 from tests.drills.drill_report import print_figure
 from tests.drills.machine import MAX_CORES_OF_OTHERS, CpuTimes
 from tests.drills.steady_load import SteadyLoad
-from tests.drills.tcp_proxy import TcpProxy
 from tests.integration.service.service_processes import (
     look_up,
     request,

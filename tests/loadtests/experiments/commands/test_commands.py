@@ -35,7 +35,10 @@ def test_output_that_holds_files_is_refused_before_anything_starts(capsys, tmp_p
 
 @pytest.mark.parametrize(
     "arguments",
-    [["sweep", "--metrics-port", "0"], ["stampede", "--rate", "0"], ["sweep", "--plan", ""]],
+    [
+        *(["sweep", "--metrics-port", "0"], ["stampede", "--rate", "0"], ["sweep", "--plan", ""]),
+        ["drill", "redis-kill", "--seconds", "0"],
+    ],
 )
 def test_refused_run_leaves_no_folder(capsys, tmp_path, arguments):
     code = cli.main([*arguments, "--output", str(tmp_path / "run")])
@@ -89,6 +92,18 @@ def test_refusal_of_a_bad_trace_line_does_not_quote_it(capsys, tmp_path):
             ["bench", "freeze-chart", "/nowhere", "/nowhere", "/nowhere", "chart.svg"],
             "error: /nowhere holds no samples; name the --record folder of a Locust run",
         ),
+        (["drill"], "error: name what to break: redis-kill, redis-freeze, redis-slow, redis-bl"),
+        (["drill", "luck"], "error: there is no drill 'luck'; known are redis-kill, redis-fre"),
+        (["drill", "redis-slow", "--compose"], "error: there is no drill 'redis-slow' with --com"),
+        (["drill", "redis-kill", "--page", "/nowhere"], "error: --page /nowhere cannot be read"),
+        (["drill", "redis-kill", "--page", "/dev/null"], "error: --page /dev/null lacks the lines"),
+        (["capacity", "--hit-ratio", "2"], "error: --hit-ratio must be numbers above 0 and below"),
+        (
+            ["capacity", "--max-p99-ms", "0"],
+            "error: --max-p99-ms: max-p99-ms must be",
+        ),
+        (["drill", "redis-kill", "--ttl", "0"], "error: --ttl: ttl must be a number from 0.2"),
+        (["drill", "redis-kill", "--rate", "x"], "error: --rate: rate must be a number from 1"),
         (["stampede", "--modes", "luck"], "error: --modes must be some of none, single-flight"),
         (["stampede", "--refreshes", "1"], "error: --refreshes: refreshes must be a whole"),
     ],
@@ -110,6 +125,8 @@ def test_user_error_is_one_line_and_exit_code_two(capsys, arguments, message):
         ["sweep"],
         ["stampede"],
         ["report"],
+        ["drill"],
+        ["capacity"],
         ["bench", "load"],
         ["bench", "service"],
         ["bench", "check"],

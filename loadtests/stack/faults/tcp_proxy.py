@@ -8,11 +8,14 @@ from typing import Self
 
 
 class TcpProxy:
-    """Forwards connections to a port of this machine until a test tells it to do worse.
+    """Forwards connections to a port of this machine until it is told to do worse.
 
     Args:
         port: The server's port.
         delay_seconds: How long the proxy keeps what it forwards, in each direction.
+
+    Attributes:
+        port: Where it listens; 0 before it is entered.
     """
 
     def __init__(self, port: int, *, delay_seconds: float = 0.0) -> None:
@@ -27,14 +30,17 @@ class TcpProxy:
         self._thread = threading.Thread(target=self._loop.run_forever, daemon=True)
 
     def __enter__(self) -> Self:
+        """Listen on a free port, which `port` names from then on."""
         self._thread.start()
         self._call(self._listen)
         return self
 
     def __exit__(self, *_: object) -> None:
+        """Reset every connection and listen no more."""
         self.cut()
-        self._call(self._server.close)
-        self._call(lambda: asyncio.sleep(0.05))  # for the connections to end
+        if self._server is not None:
+            self._call(self._server.close)
+        self._call(lambda: asyncio.sleep(0.05))  # For the connections to end.
         self._loop.call_soon_threadsafe(self._loop.stop)
         self._thread.join()
         self._loop.close()

@@ -1,0 +1,69 @@
+"""Makes the answer of a search for capacity from its records: tables, JSON and both reports."""
+
+from pathlib import Path
+from typing import Any
+
+from loadtests.experiments.capacity.capacity_chart import capacity_chart
+from loadtests.experiments.capacity.capacity_figures import (
+    QUEUEING_FACTOR,
+    CapacityResults,
+    load_capacity,
+)
+from loadtests.experiments.capacity.capacity_json import as_json
+from loadtests.experiments.capacity.capacity_table import (
+    capacity_sentence,
+    capacity_tables,
+    mark_lines,
+    steps_grid,
+)
+from loadtests.experiments.figures.conclusions import store_sentence
+from loadtests.experiments.records.records import RunRecord
+from loadtests.experiments.report.answer import Answer, write_pages
+from loadtests.experiments.report.page_parts import (
+    chart_fragment,
+    environment,
+    plotly_program,
+    started_text,
+)
+from loadtests.experiments.report.pages import Pages
+
+
+def answer_capacity(folder: Path, run: RunRecord) -> Answer:
+    """Work out the figures of a run, write its report, and return its answer.
+
+    Raises:
+        OSError: The report cannot be written.
+    """
+    results = load_capacity(folder, run)
+    page = write_pages(folder, render_capacity(results))
+    content = {**as_json(results), "report": str(page)}
+    nothing = not results.capacities or any(c.found.holds is None for c in results.capacities)
+    return Answer(capacity_tables(results), content, page, nothing)
+
+
+def render_capacity(results: CapacityResults) -> Pages:
+    """Return the report of a search for capacity."""
+    bound = results.max_p99_seconds
+    content: dict[str, Any] = {
+        "run": results.run,
+        "started": started_text(results.run.started_at),
+        "store": store_sentence(results.run),
+        "damaged": results.damaged,
+        "bound": bound,
+        "doubts": results.doubts,
+        "factor": QUEUEING_FACTOR,
+        "answers": [(capacity_sentence(c, bound), mark_lines(c)) for c in results.capacities],
+        "grids": [(capacity.goal, steps_grid(capacity.steps)) for capacity in results.capacities],
+    }
+    figures = [capacity_chart(capacity, bound) for capacity in results.capacities]
+    html = (
+        environment(html=True)
+        .get_template("capacity.html.jinja")
+        .render(
+            plotly=plotly_program(),
+            charts=[chart_fragment(figure) for figure in figures],
+            **content,
+        )
+    )
+    markdown = environment(html=False).get_template("capacity.md.jinja").render(**content)
+    return Pages(html, markdown)

@@ -1,0 +1,243 @@
+"""Works out what a fault did to a steady load, phase by phase, from a run's records."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from loadtests.experiments.drills.drill_record import DrillPoll, DrillRecord, load_drill
+from loadtests.experiments.figures.intervals import quantile
+from loadtests.experiments.records.records import (
+    RecordError,
+    RunRecord,
+    TrialRecord,
+    load_samples,
+)
+from loadtests.experiments.records.samples_file import Samples
+from loadtests.experiments.records.trials import load_trials
+from loadtests.sender.samples import RESULT_INDEX
+from loadtests.service_under_test.contract import CACHE_RESULTS, HIT_RESULTS
+
+PHASES = ("before", "during", "after")
+FAILURES = ("error", "failed", "dropped")
+"""Results of lookups that got no value."""
+
+LATE_SECONDS = 0.010
+LONGEST_POLL_GAP_SECONDS = 2.0
+
+
+@dataclass(frozen=True, slots=True)
+class PhaseFigures:
+    """A phase of a drill; a figure that is unknown is None.
+
+    Attributes:
+        phase: before, during or after.
+        seconds: Its length.
+        lookups: Those that were meant to start in it.
+        failed: Those without a value.
+        bypassed: Those that the store answered because the cache was not asked.
+        hit_ratio: Of those that the cache was asked for.
+        p50_seconds: Of response times, from the intended start.
+        p99_seconds: Likewise.
+        slowest_seconds: Likewise.
+        store_reads_per_second: Loads, counted by the service.
+    """
+
+    phase: str
+    seconds: float
+    lookups: int
+    failed: int
+    bypassed: int
+    hit_ratio: float | None
+    p50_seconds: float | None
+    p99_seconds: float | None
+    slowest_seconds: float | None
+    store_reads_per_second: float | None
+
+
+@dataclass(frozen=True, slots=True)
+class DrillFigures:
+    """One drill.
+
+    Attributes:
+        number: From 1, in the order of running.
+        record: When what happened.
+        phases: Those that were reached, in order.
+        well_seconds: From the end of the fault until all was well; None if it was not.
+        samples: `intended` in seconds after the fault began; None if nothing was sampled.
+        aborted: Why the drill was aborted; None if it was not.
+        doubts: Reasons not to trust its latencies.
+    """
+
+    number: int
+    record: DrillRecord
+    phases: Sequence[PhaseFigures]
+    well_seconds: float | None
+    samples: Samples | None
+    aborted: str | None
+    doubts: Sequence[str]
+
+
+@dataclass(frozen=True, slots=True)
+class DrillResults:
+    """All drills of a run.
+
+    Attributes:
+        run: What they have in common.
+        drills: In the order of running.
+        damaged: A line for each file that cannot be read.
+    """
+
+    run: RunRecord
+    drills: Sequence[DrillFigures]
+    damaged: Sequence[str]
+
+
+def load_drills(folder: Path, run: RunRecord) -> DrillResults:
+    """Work out the figures of every drill whose files can be read."""
+    trials = load_trials(folder)
+    drills, damaged = [], list(trials.damaged)
+    for trial in trials.records:
+        try:
+            record = load_drill(folder, trial.trial.number)
+            drills.append(drill_figures(trial, record, load_samples(folder, trial)))
+        except RecordError as error:
+            damaged.append(str(error))
+    return DrillResults(run, drills, damaged)
+
+
+def drill_figures(trial: TrialRecord, record: DrillRecord, samples: Samples) -> DrillFigures:
+    """Return the figures of one drill.
+
+    Args:
+        trial: Its record as a trial.
+        record: When it broke what.
+        samples: Of its load; `intended` in seconds after the first arrival.
+    """
+    begun = trial.started_at or 0.0
+    edges = [record.opened_at, record.struck_at, record.healed_at, record.ended_at]
+    spans = [
+        (phase, since, until)
+        for phase, since, until in zip(PHASES, edges[:-1], edges[1:], strict=True)
+        if since is not None and until is not None
+    ]
+    of_phase = {
+        phase: _between(samples, since - begun, until - begun) for phase, since, until in spans
+    }
+    since_fault = None
+    if record.struck_at is not None and len(samples):
+        since_fault = samples.copy()
+        since_fault["intended"] += begun - record.struck_at
+    well = None
+    if record.well_at is not None and record.healed_at is not None:
+        well = record.well_at - record.healed_at
+    return DrillFigures(
+        number=trial.trial.number,
+        record=record,
+        phases=[
+            _phase(phase, until - since, of_phase[phase], _reads(record.polls, since, until))
+            for phase, since, until in spans
+        ],
+        well_seconds=well,
+        samples=since_fault,
+        aborted=trial.aborted,
+        doubts=_doubts(trial, of_phase.get("before")),
+    )
+
+
+def as_json(results: DrillResults) -> dict[str, Any]:
+    """Return what `--json` prints."""
+    return {
+        "title": results.run.title,
+        "drills": [_drill_json(drill) for drill in results.drills],
+        "damaged": list(results.damaged),
+    }
+
+
+def counted(samples: Samples, words: Sequence[str]) -> NDArray[np.bool_]:
+    """Return which samples ended in one of some results."""
+    found: NDArray[np.bool_] = np.isin(samples["result"], [RESULT_INDEX[word] for word in words])
+    return found
+
+
+def _phase(phase: str, seconds: float, samples: Samples, reads: float | None) -> PhaseFigures:
+    asked = int(counted(samples, CACHE_RESULTS).sum())
+    hits = int(counted(samples, HIT_RESULTS).sum())
+    response = samples["response"].astype(np.float64)
+    return PhaseFigures(
+        phase=phase,
+        seconds=seconds,
+        lookups=len(samples),
+        failed=int(counted(samples, FAILURES).sum()),
+        bypassed=int(counted(samples, ["bypass"]).sum()),
+        hit_ratio=hits / asked if asked else None,
+        p50_seconds=quantile(response, 0.50),
+        p99_seconds=quantile(response, 0.99),
+        slowest_seconds=float(response.max()) if len(response) else None,
+        store_reads_per_second=reads,
+    )
+
+
+def _reads(polls: Sequence[DrillPoll], since: float, until: float) -> float | None:
+    """Return loads per second between the readings nearest to two times; None without them."""
+    if not polls:
+        return None
+    first = min(polls, key=lambda poll: abs(poll.at - since))
+    last = min(polls, key=lambda poll: abs(poll.at - until))
+    gaps = max(abs(first.at - since), abs(last.at - until))
+    if last.at <= first.at or gaps > LONGEST_POLL_GAP_SECONDS:
+        return None
+    return (last.store_reads - first.store_reads) / (last.at - first.at)
+
+
+def _doubts(trial: TrialRecord, before: Samples | None) -> list[str]:
+    """Say whether the load generator itself was late before anything was broken."""
+    if trial.aborted is not None:
+        return [f"the drill was aborted: {trial.aborted}"]
+    if before is None or not len(before):
+        return ["no lookup was sent before the fault"]
+    late = before["response"] - before["service"]
+    p99 = quantile(late[~np.isnan(late)].astype(np.float64), 0.99)
+    if p99 is not None and p99 > LATE_SECONDS:
+        late_ms = f"{p99 * 1000:.0f} ms"
+        return [
+            f"1 % of the lookups started at least {late_ms} late before the fault: lower the rate"
+        ]
+    return []
+
+
+def _between(samples: Samples, since: float, until: float) -> Samples:
+    intended = samples["intended"]
+    return samples[(intended >= since) & (intended < until)]
+
+
+def _drill_json(drill: DrillFigures) -> dict[str, Any]:
+    return {
+        "name": drill.record.name,
+        "about": drill.record.about,
+        "well_seconds": drill.well_seconds,
+        "phases": [
+            {
+                "phase": each.phase,
+                "seconds": each.seconds,
+                "lookups": each.lookups,
+                "failed": each.failed,
+                "bypassed": each.bypassed,
+                "hit_ratio": each.hit_ratio,
+                "p50_ms": _milliseconds(each.p50_seconds),
+                "p99_ms": _milliseconds(each.p99_seconds),
+                "slowest_ms": _milliseconds(each.slowest_seconds),
+                "store_reads_per_second": each.store_reads_per_second,
+            }
+            for each in drill.phases
+        ],
+        "aborted": drill.aborted,
+        "doubts": list(drill.doubts),
+    }
+
+
+def _milliseconds(seconds: float | None) -> float | None:
+    return None if seconds is None else seconds * 1000
