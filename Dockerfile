@@ -1,19 +1,24 @@
 # This file builds two images: `service` (small) and `locust` (load generator and experiments).
 # It has no "# syntax=" line, which would pull one more image.
 
-FROM python:3.13-slim AS service-packages
-COPY requirements.txt /
-# The service needs only these pinned packages; numpy, scipy, plotly and locust are left out.
-RUN grep -E '^(flask|granian|redis|hiredis|sqlalchemy|pymysql|cryptography|prometheus-client)\b' \
-      /requirements.txt > /service.txt \
- && pip install --no-cache-dir --prefix=/packages -r /service.txt
+ARG PYTHON_IMAGE=python:3.13.15-slim@sha256:7c61056e61ac89e852de05f3dc6fa51a6dd2181797bceed46aa725dd7cb2cd3b
 
-FROM python:3.13-slim AS locust-packages
-COPY requirements.txt /
-RUN pip install --no-cache-dir --prefix=/packages -r /requirements.txt
+# Packages are taken as the files that `make lock` saw, and never built here.
+FROM ${PYTHON_IMAGE} AS service-packages
+COPY requirements-service.lock /
+RUN pip install --no-cache-dir --require-hashes --only-binary=:all: --prefix=/packages \
+      -r /requirements-service.lock
 
-FROM python:3.13-slim AS base
+FROM ${PYTHON_IMAGE} AS locust-packages
+COPY requirements.lock /
+RUN pip install --no-cache-dir --require-hashes --only-binary=:all: --prefix=/packages \
+      -r /requirements.lock
+
+FROM ${PYTHON_IMAGE} AS base
 ENV PYTHONUNBUFFERED=1 PYTHONDONTWRITEBYTECODE=1 PYTHONPATH=/app
+# What runs here installs nothing.
+RUN python -m pip uninstall --yes --quiet --root-user-action=ignore pip \
+ && rm -rf /usr/local/lib/python3.*/ensurepip
 WORKDIR /app
 STOPSIGNAL SIGTERM
 

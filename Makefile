@@ -5,8 +5,13 @@ LOCUST_PORT ?= 8089
 PROMETHEUS_PORT ?= 9090
 PYTEST_ARGS ?=
 BENCH_ARGS ?=
+DEMO_ARGS ?=
+SOAK_MINUTES ?= 30
 # From a plan to its report: a wrong line here is a wrong figure.
 JUDGES := $(foreach part,plan records figures figures/axes figures/stampede report report/charts drills capacity,loadtests/experiments/$(part)/*.py)
+# Each file of these is covered by unit tests; the others run in processes that tests start.
+COVERED := service $(dir $(JUDGES)) \
+  $(foreach part,traffic workload theory prediction replay output page/hit_ratio,loadtests/$(part))
 
 VERSION := $(shell $(PYTHON) -c 'import sys; print("%d.%d" % sys.version_info[:2])' 2>/dev/null)
 BIN := .venv/bin
@@ -14,18 +19,22 @@ RUN := .venv/.run-$(VERSION)
 DEV := .venv/.dev-$(VERSION)
 # What the service is measured beside has an environment of its own, where it can break nothing.
 BENCH := .cache/bench/.installed-$(VERSION)
+# What chooses the packages is none of them.
+UV := .cache/lock/bin/uv
+COMPILE = UV_CUSTOM_COMPILE_COMMAND="make lock" $(UV) pip compile --quiet --universal \
+  --python-version 3.11 --generate-hashes --annotation-style line
 # Without --no-compile, compiling modules that are never imported doubles the installation time.
 PIP := $(BIN)/python -m pip -qq --disable-pip-version-check install --no-compile
 COMPOSE = $(shell docker compose version >/dev/null 2>&1 && echo docker compose || echo docker-compose)
 
 .DEFAULT_GOAL := help
-.PHONY: help demo run drills test test-faults coverage lint dashboards architecture pictures evening bench bench-check bench-load bench-stampede accept up down clean python
+.PHONY: help demo run drills test test-faults soak coverage lint dashboards architecture lock licences pictures evening bench bench-check bench-load bench-stampede accept up down clean python
 
 help:  ## list these commands
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "make %-15s %s\n", $$1, $$2 }' $(firstword $(MAKEFILE_LIST))
 
-demo: $(RUN)  ## see in three minutes how TTL moves hit ratio, latency and database load
-	@$(BIN)/python -m loadtests sweep --plan loadtests/experiments/plans/demo.toml
+demo: $(RUN)  ## see in three minutes how TTL moves hit ratio, latency and database load (DEMO_ARGS=)
+	@$(BIN)/python -m loadtests sweep --plan loadtests/experiments/plans/demo.toml $(DEMO_ARGS)
 
 run: $(RUN)  ## start the service on 8000 and Locust's page on 8089, until Ctrl-C (SERVICE_PORT=, LOCUST_PORT=, RUN_ARGS=)
 	@$(BIN)/python -m loadtests run --service-port $(SERVICE_PORT) \
@@ -42,10 +51,15 @@ test-faults: $(DEV)  ## break everything that can break, and write what happened
 	@FAULT_TABLE=docs/drills.md $(BIN)/python -m pytest -q -s -m integration -k promises \
 	  tests/faults $(PYTEST_ARGS)
 
-coverage: $(DEV)  ## run the unit tests and the cache contract; list the lines they miss
+soak: $(DEV)  ## use the service at 70 % of its capacity for SOAK_MINUTES (30); print what rises
+	@SOAK_MINUTES=$(SOAK_MINUTES) $(BIN)/python -m pytest -q -s -m accept tests/soak $(PYTEST_ARGS)
+
+coverage: $(DEV)  ## run the unit tests and the cache contract; every file must be covered by 90 %
 	@$(BIN)/python -m pytest -m "(unit or contract) and not accept" --cov --cov-report= $(PYTEST_ARGS)
 	@$(BIN)/coverage report --fail-under=95 --include='service/*'
 	@$(BIN)/coverage report --fail-under=95 $(JUDGES)
+	@$(BIN)/coverage json -q -o .coverage.json
+	@$(BIN)/python -m tests.make.covered_files .coverage.json $(COVERED)
 
 lint: $(DEV)  ## ruff and mypy --strict
 	@$(BIN)/ruff check
@@ -57,6 +71,14 @@ dashboards: $(DEV)  ## regenerate dashboards/*.json from dashboards/generator/
 
 architecture: $(DEV)  ## rewrite the tree in ARCHITECTURE.md from the files' first sentences
 	@$(BIN)/python -m tests.architecture_tree
+
+lock: $(UV)  ## lock the packages of requirements*.txt by the hashes of their files (LOCK_ARGS=--upgrade)
+	@$(COMPILE) $(LOCK_ARGS) --output-file requirements.lock requirements.txt
+	@$(COMPILE) --constraints requirements.lock --output-file requirements-service.lock \
+	  requirements-service.txt
+
+licences: $(DEV)  ## rewrite docs/licences.md from what the locked packages state
+	@$(BIN)/python -m tests.supply.licences
 
 pictures: $(DEV)  ## redraw the pictures of a sweep in docs/images from its records (FOLDER=results/sweep-…)
 	@$(BIN)/python -m tests.pictures $(FOLDER)
@@ -98,11 +120,11 @@ python:
 	@$(PYTHON) -c 'import ensurepip, venv' 2>/dev/null || { \
 	  echo "make: $(PYTHON) cannot make virtual environments: apt-get install python3-venv" >&2; exit 2; }
 
-$(RUN): requirements.txt | python
+$(RUN): requirements.lock | python
 	@echo "installing the packages that run it into .venv ($(PYTHON), $(VERSION))" >&2
 	@$(BIN)/python -c 'import sys, pip; sys.exit("%d.%d" % sys.version_info[:2] != "$(VERSION)")' 2>/dev/null \
 	  || $(PYTHON) -m venv --clear .venv
-	@$(PIP) -r requirements.txt
+	@$(PIP) --require-hashes -r requirements.lock
 	@touch $@
 
 $(DEV): requirements-dev.txt $(RUN)
@@ -115,3 +137,7 @@ $(BENCH): requirements-bench.txt requirements.txt | python
 	@$(PYTHON) -m venv --clear .cache/bench
 	@.cache/bench/bin/python -m pip -qq --disable-pip-version-check install -r requirements-bench.txt
 	@touch $@
+
+$(UV): | python
+	@$(PYTHON) -m venv --clear .cache/lock
+	@.cache/lock/bin/python -m pip -qq --disable-pip-version-check install uv==0.13.9

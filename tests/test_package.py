@@ -15,7 +15,7 @@ def _files(package):
     return [
         path.relative_to(ROOT / package)
         for path in (ROOT / package).rglob("*")
-        if path.is_file() and path.suffix != ".pyc"
+        if path.is_file() and "__pycache__" not in path.parts
     ]
 
 

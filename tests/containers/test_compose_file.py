@@ -12,6 +12,7 @@ TEXT = (ROOT / "docker-compose.yml").read_text(encoding="utf-8")
 COMPOSE = yaml.safe_load(TEXT)
 SERVICES = COMPOSE["services"]
 EXAMPLE = (ROOT / ".env.example").read_text(encoding="utf-8")
+SHA256 = "sha256:[0-9a-f]{64}"
 OURS = {"cacheaside-service", "cacheaside-locust"}
 # The image of redis-exporter contains no program that could check it; Prometheus monitors it. A
 # Locust worker serves no page; its master monitors it.
@@ -29,15 +30,34 @@ def test_images_are_pinned_to_one_version_or_built_here(name):
     if image in OURS:
         assert SERVICES[name]["build"]["target"] == image.removeprefix("cacheaside-")
     else:
-        assert re.search(r":v?\d+\.\d+\.\d+", image), image
+        # Compose drops the digest where IMAGE_DIGEST is set and empty.
+        pinned = rf"[\w/-]+:v?\d+\.\d+\.\d+[\w-]*\$\{{IMAGE_DIGEST-@{SHA256}\}}"
+        assert re.fullmatch(pinned, image), image
 
 
 def test_base_images_are_pinned_and_nothing_else_is_pulled():
     lines = (ROOT / "Dockerfile").read_text(encoding="utf-8").splitlines()
     bases = [line.split()[1] for line in lines if line.startswith("FROM ")]
+    (python,) = [line.split("=", 1)[1] for line in lines if line.startswith("ARG PYTHON_IMAGE=")]
 
-    assert {base for base in bases if base != "base"} == {"python:3.13-slim"}
+    assert {base for base in bases if base != "base"} == {"${PYTHON_IMAGE}"}
+    assert re.fullmatch(rf"python:3\.13\.\d+-slim@{SHA256}", python)
     assert not lines[0].startswith("# syntax")
+
+
+def test_no_two_images_have_the_same_digest():
+    digests = {}
+    for service in SERVICES.values():
+        image, _, digest = service["image"].partition("${IMAGE_DIGEST-@")
+        if digest:
+            digests.setdefault(digest, set()).add(image)
+
+    assert [images for images in digests.values() if len(images) > 1] == []
+
+
+@pytest.mark.parametrize("name", [name for name in SERVICES if "build" in SERVICES[name]])
+def test_another_base_image_can_be_named_for_every_image_that_is_built_here(name):
+    assert SERVICES[name]["build"]["args"] == ["PYTHON_IMAGE"]
 
 
 @each_service
@@ -58,6 +78,33 @@ def test_containers_have_no_capabilities_and_a_read_only_root_file_system(name):
     assert service["cap_drop"] == ["ALL"]
     assert service["security_opt"] == ["no-new-privileges:true"]
     assert service["read_only"] is True
+
+
+@each_service
+def test_number_of_threads_and_processes_is_limited(name):
+    # What the service may be told to start: THREADS of 1024, and its own beside them.
+    assert SERVICES[name]["pids_limit"] == (1280 if name == "service" else 256)
+
+
+@pytest.mark.parametrize("name", [name for name in SERVICES if "healthcheck" in SERVICES[name]])
+def test_health_check_asks_what_it_checks(name):
+    check = SERVICES[name]["healthcheck"]
+    words = " ".join(check["test"])
+
+    assert check["test"][0] in {"CMD", "CMD-SHELL"}
+    assert re.search(r"http://|/compose/answers\.sh \d+ /|redis-cli ping|mysqladmin .*ping", words)
+    # A check that cannot fail: `true`, `exit 0`, `… || true`, `…; echo done`.
+    assert not re.search(r"\btrue\b|\bexit 0\b|\|\||;|\becho\b", words)
+    assert not check.get("disable")
+
+
+def test_a_stranger_may_look_at_grafana_and_change_nothing():
+    environment = SERVICES["grafana"]["environment"]
+
+    assert environment["GF_AUTH_ANONYMOUS_ORG_ROLE"] == "Viewer"
+    # Admin for all, without a login form, or an account for whoever asks.
+    assert not {"GF_AUTH_DISABLE_LOGIN_FORM", "GF_USERS_ALLOW_SIGN_UP"} & set(environment)
+    assert not [name for name in environment if "AUTO_ASSIGN" in name or "VIEWERS_CAN" in name]
 
 
 @each_service
@@ -123,7 +170,9 @@ def test_secrets_have_lab_defaults_that_do_not_replace_an_empty_value():
 
 def test_env_example_shows_every_variable_with_its_default():
     for name, default in re.findall(r"\$\{(\w+):?-([^}]*)\}", TEXT):
-        if name != "COMPOSE_PROJECT_NAME":
+        if name == "IMAGE_DIGEST":
+            assert "# IMAGE_DIGEST=\n" in EXAMPLE
+        elif name != "COMPOSE_PROJECT_NAME":
             assert f"# {name}={default}" in EXAMPLE
 
 

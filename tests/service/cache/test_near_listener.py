@@ -14,7 +14,7 @@ from service.domain.knobs import Knobs
 from tests.service.fakes import Breaker
 from tests.service.parts import APPLE
 
-pytestmark = pytest.mark.integration
+pytestmark = [pytest.mark.integration, pytest.mark.contract]
 
 KNOBS = Knobs(near_seconds=60.0)
 
