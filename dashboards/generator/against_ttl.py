@@ -63,13 +63,13 @@ def ttl_now(height: float) -> Column:
 
     Grafana writes "Err" instead of a chart without points, ends the axis at the decade of the last
     point and cuts in half what lies there. So two more points lie beyond the TTLs that were seen,
-    or at 1 and 100 s where none was, out of sight: their height is below 0.
+    or at 1 and 100 s where none was, out of sight: their height is far below 0.
     """
     least, most = f"min (min_over_time({ttls_seen()}))", f"max (max_over_time({ttls_seen()}))"
     points = (
         f'{height} + 0 * count_values("ttl", {highest("cacheaside_ttl_seconds")})',
-        f'-count_values("ttl", 0.9 * {least} or vector(1))',
-        f'-count_values("ttl", 1.1 * {most} or vector(100))',
+        f'-1000000 * count_values("ttl", 0.9 * {least} or vector(1))',
+        f'-1000000 * count_values("ttl", 1.1 * {most} or vector(100))',
     )
     return Column(" or ".join(points), "TTL now", shape="square")
 

@@ -167,6 +167,7 @@ def freshness_panels() -> list[Panel]:
                 "mean of those not right",
             ),
             Line(TTL, "TTL", dashed=True),
+            width=10,
         ),
         curves(
             Words(
@@ -176,6 +177,7 @@ def freshness_panels() -> list[Panel]:
                 "suffix:reads/s",
             ),
             Line(rate("loadtest_stale_reads_total"), "stale reads"),
+            width=6,
         ),
         curves(
             Words(

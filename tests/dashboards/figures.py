@@ -188,7 +188,7 @@ def _ttl(figure: int, ttl: str = "5") -> dict[str, int]:
 
 def _ttl_now(height: int) -> dict[str, int]:
     """Return the point at the TTL in force, and those out of sight beyond 4 s and 5 s."""
-    return {**_ttl(height), **_ttl(-1000, "3.6"), **_ttl(-1000, "5.5")}
+    return {**_ttl(height), **_ttl(-1_000_000_000, "3.6"), **_ttl(-1_000_000_000, "5.5")}
 
 
 # Each panel's queries in their order: a figure, figures by label, or nothing.

@@ -132,7 +132,7 @@ def test_counters_are_shown_as_rates(query):
     for name in re.finditer(r"\w+_total\{", query.expr):
         before = query.expr[: name.start()]
 
-        assert before.endswith(("rate(", "irate(", "increase(")), query
+        assert before.endswith(("rate(", "irate(", "increase(", "resets(")), query
 
 
 @each_query

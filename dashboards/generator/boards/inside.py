@@ -108,10 +108,10 @@ def _outcomes() -> list[Panel]:
         curves(
             Words(
                 "Invalidations",
-                "Entries taken out because their item was written, a second. deferred: Redis could"
-                " not be asked, so it is retried; abandoned: the entries have expired instead;"
-                " pending: how many wait for a retry now.",
-                "suffix:entries/s",
+                "Entries a second that were taken out because their item was written. deferred:"
+                " Redis could not be asked, so it is retried; abandoned: the entries have expired"
+                " instead. pending is no rate: so many wait for a retry now.",
+                "short",
             ),
             Line(rate("cacheaside_invalidations_total", by=("outcome",)), "{{outcome}}"),
             Line(total("cacheaside_pending_invalidations"), "pending", dashed=True),

@@ -5,7 +5,7 @@ from grafana_foundation_sdk.builders import dashboard as build
 from dashboards.generator.colours import RESULTS
 from dashboards.generator.frame import Page, Row, frame
 from dashboards.generator.panels import MOST_LINES, Line, Panel, Words, curves, headline, latencies
-from dashboards.generator.promql import quantile, rate, ratio, total
+from dashboards.generator.promql import quantile, rate, ratio, select, total
 from dashboards.generator.styles import with_limit, with_stacked_lines
 
 PAGE = Page(
@@ -18,9 +18,14 @@ PAGE = Page(
 REQUESTS = "loadtest_requests_total"
 TARGET = total("loadtest_target_rate")
 ACHIEVED = rate("loadtest_sent_total")
-# Both are counted in the same moments, so that the share is right while the target moves, and while
-# one load ends and the next one begins at the same port.
-SHARE = f"clamp_max({ratio(ACHIEVED, rate('loadtest_target_arrivals_total'))}, 1)"
+ASKED_FOR = "loadtest_target_arrivals_total"
+# Both are counted in the same moments, so that the share is right while the target moves. Rates
+# look back: a load that has not run for so long has no share yet, because workers report its first
+# requests late. It may follow another one at the same port, whose count it begins anew.
+_SHARE = f"clamp_max({ratio(ACHIEVED, rate(ASKED_FOR))}, 1)"
+_BEFORE = f"sum ({select('loadtest_target_rate')} offset $__rate_interval)"
+_NEW = f"sum (resets({select(ASKED_FOR)}[$__rate_interval]))"
+SHARE = f"{_SHARE} and on () {_BEFORE} > 0 unless on () {_NEW} > 0"
 # This counter is there from the start; a result gets its own series only once it has occurred,
 # and the rate of a series that is new is unknown.
 DROPPED = rate("loadtest_dropped_total")
