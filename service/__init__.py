@@ -39,7 +39,7 @@ def create_app(settings: Settings | None = None) -> Flask:
     fill_catalogue = service.fill_catalogue
     app = Flask("service", static_folder=None)
     app.url_map.merge_slashes = False
-    turns.install(app, settings.threads)
+    turns.install(app, settings.threads, settings.port)
     problems.install(app)
     routes.install(app, service.writes, token)
     routes.count_requests(app, service.metrics.http_request)

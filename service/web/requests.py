@@ -9,7 +9,7 @@ from urllib.parse import urlsplit
 from flask import current_app, request
 
 from service.web.problems import RefusedError
-from service.web.turns import body_turns
+from service.web.turns import body_turn
 
 MAX_BODY_BYTES = 16 * 1024
 
@@ -56,7 +56,7 @@ def read_json_object() -> dict[str, Any]:
         raise RefusedError(415, "send JSON, with Content-Type: application/json")
     if (request.content_length or 0) > MAX_BODY_BYTES:
         raise _too_long()
-    with body_turns(current_app).turn():
+    with body_turn(current_app, request.remote_addr or ""):
         body = request.stream.read(MAX_BODY_BYTES + 1)
     if len(body) > MAX_BODY_BYTES:
         raise _too_long()

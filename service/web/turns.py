@@ -6,6 +6,7 @@ from contextlib import contextmanager
 
 from flask import Flask
 
+from service.web.held_bodies import HeldBodies
 from service.web.problems import RefusedError
 
 # A body that is already here is read within this time, be the machine busy.
@@ -59,19 +60,22 @@ def fill_turns() -> Turns:
     return Turns(1, 1, FILL_TURN_SECONDS, "others fill the catalogue; try again when they are done")
 
 
-def install(app: Flask, threads: int) -> None:
-    """Let an eighth of the threads read bodies, and as many wait for that.
+def install(app: Flask, threads: int, port: int) -> None:
+    """Let an eighth of the threads read bodies, each for some seconds, and as many wait for that.
 
-    The server gives a body no deadline, and hangs when it has to answer while its body is awaited
-    elsewhere. A client that holds back a body therefore keeps its turn until it leaves.
+    The server hangs when it has to answer while a body is awaited elsewhere.
     """
     most = max(1, threads // 8)
     app.extensions["bodies"] = Turns(
         most, most, BODY_TURN_SECONDS, "too many requests hold back their bodies; try again"
     )
+    app.extensions["held_bodies"] = HeldBodies(port)
 
 
-def body_turns(app: Flask) -> Turns:
-    """Return what bounds the bodies of an app that are read at a time."""
+@contextmanager
+def body_turn(app: Flask, address: str) -> Iterator[None]:
+    """Admit the block, which reads the body of a client; see `Turns.turn`."""
     turns: Turns = app.extensions["bodies"]
-    return turns
+    held: HeldBodies = app.extensions["held_bodies"]
+    with turns.turn(), held.awaited(address):
+        yield

@@ -73,6 +73,23 @@ def test_bodies_that_never_come_hold_an_eighth_of_the_threads(plain_service):
     assert written.status == 200
 
 
+@pytest.mark.accept
+def test_bodies_that_never_come_are_given_up_after_ten_seconds(plain_service):
+    body = {"name": "apple", "quantity": 100}
+    with ExitStack() as stack:
+        began = time.monotonic()
+        for held in connect_many(plain_service, MANY, stack):
+            held.sendall(HELD_BACK)
+        time.sleep(1)
+        while request(plain_service.url, "PUT", "/fruit/2", body).status != 200:
+            assert time.monotonic() < began + 20
+        took = time.monotonic() - began
+        assert look_up(plain_service.url, 1).status == 200
+
+    print_figure(f"{MANY} bodies held back: a write succeeds after {took:.1f} s")
+    assert 9 < took < 14
+
+
 @pytest.mark.usefixtures("more_descriptors")
 def test_idle_connections_do_not_keep_others_out(plain_service):
     with ExitStack() as stack:
