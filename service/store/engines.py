@@ -5,7 +5,7 @@ from dataclasses import astuple
 from typing import Any
 
 from sqlalchemy import Connection, Engine, create_engine, event
-from sqlalchemy.engine import make_url
+from sqlalchemy.engine import ExceptionContext, make_url
 from sqlalchemy.pool import NullPool
 
 from service.domain.catalogue import SEED
@@ -55,12 +55,21 @@ def build_engine(
     plain = {} if any(name.startswith("ssl") for name in parsed.query) else {"ssl_disabled": True}
     writes = ping_seconds is not None or pool_size is None
     session = {"init_command": WRITE_SESSION} if writes else {}
+    # PyMySQL knows passwords of Latin-1 only; servers keep them as the UTF-8 of their client.
+    login = {} if parsed.password is None else {"password": str(parsed.password).encode()}
     engine = create_engine(
         parsed,
-        connect_args={"connect_timeout": CONNECT_TIMEOUT_SECONDS, **timeouts, **plain, **session},
+        connect_args={
+            "connect_timeout": CONNECT_TIMEOUT_SECONDS,
+            **timeouts,
+            **plain,
+            **session,
+            **login,
+        },
         pool_pre_ping=ping_seconds is not None,
         **pool,
     )
+    event.listen(engine, "handle_error", _drop_if_odd)
     if ping_seconds is not None:
 
         def wait_as_when_idle(connection: Any, record: object) -> None:  # noqa: ANN401
@@ -99,6 +108,12 @@ def ends_after(connection: Connection, began: float, seconds: float) -> Connecti
 def _wait_at_most(connection: Any, seconds: float) -> None:  # noqa: ANN401
     # PyMySQL takes its time-outs at the connect only, but applies these fields at every read.
     connection._read_timeout = connection._write_timeout = seconds  # noqa: SLF001
+
+
+def _drop_if_odd(context: ExceptionContext) -> None:
+    """Close a connection whose reply was not understood: the rest of it may still come."""
+    if context.sqlalchemy_exception is None:
+        context.is_disconnect = True
 
 
 def _prepare_sqlite(connection: Any, record: object) -> None:  # noqa: ANN401

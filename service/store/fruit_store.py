@@ -157,6 +157,15 @@ class FruitStore:
         except UnservableRowError as error:
             self._failures.record(str(error))
             raise
+        except StoreUnavailableError:
+            raise
+        except Exception as error:
+            # The driver raises whatever it trips over where another program answers.
+            words = f"{type(error).__name__}: {error}"[:200]
+            if not isinstance(error, OSError):
+                words = f"its reply is not one of MySQL ({words})"
+            self._failures.record(words)
+            raise StoreUnavailableError("the database did not answer", words) from error
         finally:
             self._observer.store_in_flight(-1)
             self._observer.store_query(op, outcomes[-1], time.perf_counter() - began)

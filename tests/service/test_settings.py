@@ -69,6 +69,8 @@ def test_valid_value_is_accepted(name, text):
         ("DATABASE_URL", "sqlite://", "names no file"),
         ("DATABASE_URL", "sqlite:///:memory:", "write it like sqlite:////tmp/fruit.db"),
         ("DATABASE_URL", "sqlite:////no/such/folder/x.db", "/no/such/folder"),
+        ("DATABASE_URL", f"sqlite:///{'a/' * 5000}x", "does not exist: 'a/a/a"),
+        ("DATABASE_URL", "sqlite:////proc/1/root/x/y.db", "does not exist: '/proc/1/root/x'"),
         ("HOST", "", "must not be empty"),
         ("HOST", " ", "must not be empty"),
         ("HOST", "a..b", "'a..b' is not a valid host name"),
