@@ -5,7 +5,13 @@ from contextlib import suppress
 from typing import Any
 
 from redis import RedisCluster
-from redis.exceptions import AskError, ClusterError, ResponseError, TryAgainError
+from redis.exceptions import (
+    AskError,
+    ClusterError,
+    RedisClusterException,
+    ResponseError,
+    TryAgainError,
+)
 
 from service.cache.wire import UNANSWERED, Command, Late, NoReplyError, options, refusal
 
@@ -32,9 +38,10 @@ class Cluster:
         self._client: RedisCluster | None = None
 
     def _connect(self) -> RedisCluster:
-        if self._client is None:
-            self._client = RedisCluster.from_url(self._url, **self._options)
-        return self._client
+        client = self._client
+        if client is None:
+            client = self._client = RedisCluster.from_url(self._url, **self._options)
+        return client
 
     def exchange(
         self, key: str, commands: Sequence[Command], late: Late | None, *, patient: bool = False
@@ -50,6 +57,7 @@ class Cluster:
                 pipeline.execute_command(*command)
             replies: list[Any] = pipeline.execute(raise_on_error=False)
         except UNANSWERED as error:
+            self._forget_map(error)
             raise NoReplyError(str(error)) from error
         return [_reply(reply) for reply in replies]
 
@@ -58,7 +66,18 @@ class Cluster:
         try:
             return list(self._connect().scan_iter(match=pattern, count=1000))
         except UNANSWERED as error:
+            self._forget_map(error)
             raise NoReplyError(str(error)) from error
+
+    def _forget_map(self, error: Exception) -> None:
+        """Ask the node of the URL for the map again if no node of it gives another.
+
+        The client forgets the URL once it has a map, and all nodes may have got new addresses.
+        """
+        client = self._client
+        if client is not None and isinstance(error, RedisClusterException):
+            self._client = None
+            client.close()
 
     def open(self, connections: int) -> None:
         """Ask for the map, which the first lookup would wait for; never raises."""

@@ -12,6 +12,7 @@ from service.cache.redis_cache import RedisCache
 from service.cache.redis_calls import RedisCalls
 from service.cache.wire import NoReplyError, Refusal
 from service.guards.breaker import Breaker
+from tests.drills.tcp_proxy import TcpProxy
 from tests.service.cache import test_cache_contract_on_redis as on_redis
 
 pytestmark = [pytest.mark.integration, pytest.mark.contract]
@@ -44,11 +45,9 @@ def wait_until_ok(admin):
         time.sleep(0.02)
 
 
-@pytest.fixture(scope="module")
-def node(guardian, require_servers):
-    del require_servers
+def start_node(guardian, name):
     while True:
-        server = ClusterServer(guardian, servers.find_or_unpack(servers.REDIS), "cluster-node")
+        server = ClusterServer(guardian, servers.find_or_unpack(servers.REDIS), name)
         if server.port <= HIGHEST_PORT:
             break
     server.start()
@@ -56,6 +55,13 @@ def node(guardian, require_servers):
     with redis.Redis(port=server.port) as admin:
         admin.execute_command("CLUSTER ADDSLOTS", *range(SLOTS))
         wait_until_ok(admin)
+    return server
+
+
+@pytest.fixture(scope="module")
+def node(guardian, require_servers):
+    del require_servers
+    server = start_node(guardian, "cluster-node")
     yield server
     server.kill()
 
@@ -109,3 +115,20 @@ def test_cluster_that_is_away_does_not_reply_and_opening_it_does_not_raise():
     with pytest.raises(NoReplyError):
         connections.scan("fruit:*")
     connections.close()
+
+
+def test_cluster_whose_nodes_all_have_new_addresses_is_found_by_its_url(guardian, require_servers):
+    del require_servers
+    before = start_node(guardian, "cluster-before")
+    with TcpProxy(before.port) as proxy:
+        connections = connect(f"redis+cluster://127.0.0.1:{proxy.port}", 0.1, Breaker(bool, bool))
+        assert connections.exchange("k", [("GET", "k")], None) == [None]
+        after = start_node(guardian, "cluster-after")
+        before.kill()
+        proxy.heal(after.port)
+        with pytest.raises(NoReplyError):
+            connections.exchange("k", [("GET", "k")], None)
+
+        assert connections.exchange("k", [("GET", "k")], None) == [None]
+        connections.close()
+    after.kill()
