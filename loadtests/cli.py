@@ -4,9 +4,11 @@
 """
 
 import argparse
+import os
 import signal
 import sys
 from collections.abc import Sequence
+from contextlib import suppress
 from io import TextIOWrapper
 from pathlib import Path
 from types import FrameType
@@ -84,8 +86,14 @@ def main(arguments: Sequence[str] | None = None) -> int:
     notes = Console(stderr=True, soft_wrap=True, highlight=False, markup=False, emoji=False)
     try:
         code: int = options.run(options, notes)
+        if sys.stdout is not None:
+            sys.stdout.flush()
     except USER_ERRORS as error:
         notes.print(f"error: {_as_started(str(error))}")
+        return EXIT_USER_ERROR
+    except OSError as error:  # Such as a full disk, or a reader that left.
+        _drop_output()
+        notes.print(f"error: {error}")
         return EXIT_USER_ERROR
     except KeyboardInterrupt:
         notes.print("interrupted; the records of all trials so far are saved")
@@ -96,6 +104,12 @@ def main(arguments: Sequence[str] | None = None) -> int:
 def _as_started(text: str) -> str:
     """Return a text with the installed command in it, if this program was started by that."""
     return text.replace(MODULE, COMMAND) if Path(sys.argv[0]).name == COMMAND else text
+
+
+def _drop_output() -> None:
+    """Let stdout lead nowhere, so that what it still holds does not fail again at the end."""
+    with suppress(OSError, ValueError, AttributeError):
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
 
 
 def _interrupt(_number: int, _frame: FrameType | None) -> None:

@@ -1,10 +1,15 @@
 """Reads one log into columns, line by line or in binary rows."""
 
 import re
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 
 from loadtests.request_logs.formats import oracle_general
-from loadtests.request_logs.formats.request import UNREADABLE, key_filter
+from loadtests.request_logs.formats.request import (
+    UNREADABLE,
+    LineParser,
+    Request,
+    key_filter,
+)
 from loadtests.request_logs.recognition import (
     ORACLE_GENERAL,
     WAY_OUT,
@@ -18,6 +23,11 @@ from loadtests.request_logs.sample import sample_of
 from loadtests.request_logs.source import DAMAGED, LogError, Source, reason
 
 OTHER_KEYS = "keys that --key-regex does not match"
+OUT_OF_RANGE = "requests with a time or size out of range"
+MOST_TIME = 1e19  # Nanoseconds since 1970 have 19 digits.
+MOST_BYTES = 2**40
+NOT_PARSED = (ValueError, OverflowError, RecursionError)
+"""What a line raises that looks like one of its format but has impossible values."""
 _LINES_BETWEEN_SIGNS = 50_000
 
 
@@ -72,7 +82,7 @@ def _read_lines(
     key_of, class_of = key_filter(how.key_regex), _class_of(how.class_regex)
     first_bad = ""
     requests = 0
-    parse, add, dropped = found.parse, writer.add, writer.dropped
+    parse, add, dropped = _safe(found.parse), writer.add, writer.dropped
     for number, line in enumerate(_lines(source, found), start=1):
         if number % _LINES_BETWEEN_SIGNS == 0:
             on_lines(_LINES_BETWEEN_SIGNS)
@@ -84,8 +94,8 @@ def _read_lines(
             continue
         for time, text, change, size in parsed:
             key = key_of(text)
-            if key is None:
-                dropped[OTHER_KEYS] += 1
+            if key is None or abs(time) > MOST_TIME or size > MOST_BYTES:
+                dropped[OTHER_KEYS if key is None else OUT_OF_RANGE] += 1
                 continue
             add(time, key, change, size, class_of(key))
             requests += 1
@@ -94,6 +104,16 @@ def _read_lines(
         raise LogError(f"{source.name}, {why}; {WAY_OUT}")
     if first_bad:
         writer.first_bad.append(f"{source.name}, {first_bad}")
+
+
+def _safe(parse: LineParser) -> LineParser:
+    def parse_safely(line: str) -> Sequence[Request] | str:
+        try:
+            return parse(line)
+        except NOT_PARSED:
+            return UNREADABLE
+
+    return parse_safely
 
 
 def _count(reason_: str, line: str, writer: RequestLogWriter) -> None:

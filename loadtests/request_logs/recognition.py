@@ -79,7 +79,10 @@ def recognise(source: Source, how: Reading) -> Format:
     if how.columns:
         table = _given_table(how.columns, how.delimiter, head, source.name)
         return Format("columns", columns.parser(table, fills_change=how.fills_change))
-    found = _by_name(how.format_name, head, how) if how.format_name else _by_look(head, how)
+    try:
+        found = _by_name(how.format_name, head, how) if how.format_name else _by_look(head, how)
+    except (ValueError, RecursionError):  # Quotes or brackets without an end.
+        found = None
     if found is None:
         raise LogError(f"{source.name}, line 1: {quote(head[0])} is {_unlike(how)}; {WAY_OUT}")
     return found

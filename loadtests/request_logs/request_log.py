@@ -15,6 +15,12 @@ _TYPES = {"times": np.float64, "keys": np.int32, "changes": np.bool_, "sizes": n
 _CHUNK = 250_000
 MOST_CLASSES = 50
 OTHER_CLASS = "other"
+LONGEST_CLASS = 60
+
+
+def printable(name: str) -> str:
+    """Return a name from a log as a terminal and a page can show it."""
+    return "".join(sign if sign.isprintable() else "�" for sign in name[:LONGEST_CLASS])
 
 
 class RequestLog:
@@ -131,7 +137,8 @@ class RequestLogWriter:
         return log
 
     def _new_class(self, name: str) -> int:
-        if len(self._classes) >= MOST_CLASSES and name != OTHER_CLASS:
+        name = printable(name)
+        if name not in self._classes and len(self._classes) >= MOST_CLASSES:
             name = OTHER_CLASS
         return self._classes.setdefault(name, len(self._classes))
 

@@ -16,8 +16,9 @@ from loadtests.request_logs.source import LogError, reason
 
 HEADER = "time,key,op\n"
 SHORTEST_SECRET = 16
+SMALLEST_SHARE = 1e-6
 _NAME_DIGITS = 24
-_END = re.compile(r"# sample: keys kept (\S+), reads (\d+)\s*$")
+_END = re.compile(r"# sample: keys kept (\S+), reads (\d{1,18})\s*$")
 
 
 class Sample(NamedTuple):
@@ -45,7 +46,7 @@ def sample_of(line: str) -> Sample | None:
         keep = float(found[1])
     except ValueError:
         return None
-    return Sample(keep, int(found[2])) if 0.0 < keep <= 1.0 else None
+    return Sample(keep, int(found[2])) if SMALLEST_SHARE <= keep <= 1.0 else None
 
 
 def joined(samples: Sequence[Sample]) -> Sample | None:

@@ -7,15 +7,18 @@ import io
 import lzma
 import sys
 import zlib
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from contextlib import ExitStack
+from functools import partial
 from pathlib import Path
 from typing import IO, Self, cast
 
 import zstandard
 
 STDIN = "-"
+UTF_8 = "utf-8-sig"
 HEAD_BYTES = 65_536
+LONGEST_LINE = 1 << 20
 
 _MAGIC: dict[bytes, Callable[[IO[bytes]], IO[bytes]]] = {
     b"\x1f\x8b": lambda raw: cast("IO[bytes]", gzip.GzipFile(fileobj=raw)),
@@ -70,6 +73,8 @@ class Source:
 
     def _unpacked(self) -> IO[bytes]:
         if self._path == STDIN:
+            if sys.stdin is None:
+                raise OSError("it is closed")
             raw: IO[bytes] = sys.stdin.buffer
         else:
             raw = self._open.enter_context(Path(self._path).open("rb"))  # noqa: SIM115 - it does
@@ -89,18 +94,29 @@ class Source:
         """Return the unpacked bytes."""
         return self._bytes
 
-    def lines(self) -> IO[str]:
-        """Return the lines, without a byte order mark; wrong bytes stay distinct."""
-        text = io.TextIOWrapper(
-            self._bytes, encoding=_encoding(self.head), errors="surrogateescape", newline=None
+    def lines(self) -> Iterator[str]:
+        """Yield the lines, without a byte order mark; wrong bytes stay distinct.
+
+        Of a line without an end, as in a file that unpacks to gigabytes, the beginning is kept.
+        """
+        text = self._open.enter_context(
+            io.TextIOWrapper(
+                self._bytes, encoding=_encoding(self.head), errors="surrogateescape", newline=None
+            )
         )
-        return self._open.enter_context(text)
+        read = partial(text.readline, LONGEST_LINE)
+        for line in iter(read, ""):
+            yield line
+            rest = line
+            while len(rest) == LONGEST_LINE and rest[-1] != "\n":
+                rest = read()
 
     def first_lines(self) -> list[str]:
-        """Return the lines that are whole within the head."""
-        text = self.head.decode(_encoding(self.head), errors="surrogateescape")
+        """Return the lines that are whole within the head, or the beginning of a longer one."""
+        encoding = _encoding(self.head)
+        text = self.head.decode(encoding, "surrogateescape" if encoding == UTF_8 else "replace")
         whole = text if len(self.head) < HEAD_BYTES // 2 else text.rpartition("\n")[0]
-        return whole.splitlines()
+        return (whole or text).splitlines()
 
 
 def reason(error: BaseException) -> str:
@@ -111,4 +127,4 @@ def reason(error: BaseException) -> str:
 def _encoding(head: bytes) -> str:
     if head.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)):
         return "utf-16"
-    return "utf-8-sig"
+    return UTF_8

@@ -70,7 +70,7 @@ def run(options: argparse.Namespace, notes: Console) -> int:
             "bencher.json": json.dumps(bencher(comparison)),
         }
         for name, content in files.items():
-            (folder / name).write_text(content, encoding="utf-8")
+            (folder / name).write_text(content, encoding="utf-8", errors="replace")
         notes.print(f"written: {', '.join(files)} in {folder}")
     if options.json:
         print(json.dumps(comparison_object(comparison, left_out)))  # noqa: T201 - the answer

@@ -80,7 +80,9 @@ def run(options: argparse.Namespace, notes: Console) -> int:
     write_json(folder / "profile.json", profile.as_object())
     page = folder / "report.html"
     names = [Path(name).name for name in options.files]
-    page.write_text(render_profile(profile, names, what_was_read(loaded)), encoding="utf-8")
+    page.write_text(
+        render_profile(profile, names, what_was_read(loaded)), encoding="utf-8", errors="replace"
+    )
     if options.json:
         print(json.dumps(profile.as_object()))  # noqa: T201 - stdout is for the answer
     else:

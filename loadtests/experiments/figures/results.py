@@ -10,13 +10,14 @@ from loadtests.experiments.figures.pooled import pool
 from loadtests.experiments.figures.staleness_figures import staleness_numbers
 from loadtests.experiments.figures.trial_figures import TrialFigures, figures_of
 from loadtests.experiments.records.records import (
+    SWEEP,
     RecordError,
     RunRecord,
     TrialRecord,
     load_run,
     load_samples,
 )
-from loadtests.experiments.records.trials import load_trials
+from loadtests.experiments.records.trials import load_trials, of_record
 
 _RATIOS = (
     *("ttl_seconds", "number", "repetition", "hit_ratio", "hit_ratio_low", "hit_ratio_high"),
@@ -53,13 +54,17 @@ def load_results(folder: Path) -> RunResults:
     """Work out the figures of a sweep from its records on disk.
 
     Raises:
-        RecordError: The folder holds no run.
+        RecordError: The folder holds no sweep.
     """
-    run, trials = load_run(folder), load_trials(folder)
+    run = load_run(folder)
+    if run.kind != SWEEP:
+        raise RecordError(f"{folder} holds a run of {run.kind}; name the folder of a sweep")
+    trials = load_trials(folder)
     figures, damaged = [], trials.damaged
     for record in trials.records:
         try:
-            figures.append(figures_of(record, load_samples(folder, record)))
+            with of_record(folder, record):
+                figures.append(figures_of(record, load_samples(folder, record)))
         except RecordError as error:
             damaged.append(str(error))
     figures.sort(key=lambda trial: (*places_of(run, trial), trial.ttl_seconds, trial.repetition))

@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any, TypeVar
 
 from loadtests.experiments.plan.trial_order import Trial
+from loadtests.experiments.records.kinds import RUN_KINDS, require_kinds
 from loadtests.experiments.records.samples_file import (
     NOT_SAMPLES,
     Samples,
@@ -179,7 +180,9 @@ def load_samples(folder: Path, record: TrialRecord) -> Samples:
 def _run(values: dict[str, Any]) -> RunRecord:
     if values.get("format") != FORMAT:
         raise ValueError(f"it has format {values.get('format')}, this program reads {FORMAT}")
-    return RunRecord(**values)
+    run = RunRecord(**values)
+    require_kinds(run, RUN_KINDS)
+    return run
 
 
 def _trial(values: dict[str, Any]) -> TrialRecord:

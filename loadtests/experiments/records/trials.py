@@ -1,17 +1,12 @@
 """Reads the trials of a run, whatever became of single files."""
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
-from types import NoneType
 
+from loadtests.experiments.records.kinds import TRIAL_KINDS, require_kinds
 from loadtests.experiments.records.records import RecordError, TrialRecord, load_trial
-
-_KINDS: dict[str, tuple[type, ...]] = {
-    "knobs": (dict,),
-    "load": (dict, NoneType),
-    "started_at": (float, int, NoneType),
-}
-"""The kinds of fields that JSON does not give away as wrong when it is read."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,14 +33,29 @@ def load_trials(folder: Path) -> Trials:
     return Trials(sorted(records, key=lambda record: record.trial.number), damaged)
 
 
+@contextmanager
+def of_record(folder: Path, record: TrialRecord) -> Iterator[None]:
+    """Work out figures of a trial in the block.
+
+    Raises:
+        RecordError: One of its fields is of another kind than a trial writes.
+    """
+    try:
+        yield
+    except (LookupError, TypeError, AttributeError, ValueError, ArithmeticError) as error:
+        path = folder / f"trial-{record.trial.number:02d}.json"
+        words = f"{type(error).__name__}: {error}"[:200]
+        raise RecordError(f"{path}: not a record: {words}") from error
+
+
 def _checked(path: Path, record: TrialRecord) -> TrialRecord:
     """Return the record.
 
     Raises:
         RecordError: One of the fields that figures are made from is of another kind.
     """
-    for name, kinds in _KINDS.items():
-        value = getattr(record, name)
-        if not isinstance(value, kinds):
-            raise RecordError(f"{path}: not a record: {name} is a {type(value).__name__}")
+    try:
+        require_kinds(record, TRIAL_KINDS)
+    except TypeError as error:
+        raise RecordError(f"{path}: not a record: {error}") from None
     return record

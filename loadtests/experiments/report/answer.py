@@ -62,7 +62,7 @@ def _stampede(folder: Path, run: RunRecord) -> Answer:
 
 def write_pages(folder: Path, pages: Pages) -> Path:
     """Write both forms of the report; return the path of the HTML page."""
-    (folder / "report.md").write_text(pages.markdown, encoding="utf-8")
+    (folder / "report.md").write_text(pages.markdown, encoding="utf-8", errors="replace")
     page = folder / "report.html"
-    page.write_text(pages.html, encoding="utf-8")
+    page.write_text(pages.html, encoding="utf-8", errors="replace")
     return page

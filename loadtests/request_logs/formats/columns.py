@@ -49,13 +49,16 @@ class Table:
 
 
 def splitter(delimiter: str | None) -> Callable[[str], list[str]]:
-    """Return what splits a line into its fields."""
+    """Return what splits a line into its fields; it raises ValueError for quotes that are none."""
     if delimiter is None:
         return str.split
 
     def split(line: str) -> list[str]:
         if '"' in line:
-            return next(csv.reader([line], delimiter=delimiter))
+            try:
+                return next(csv.reader([line], delimiter=delimiter))
+            except csv.Error as error:
+                raise ValueError(str(error)) from None
         return line.rstrip("\r\n").split(delimiter)
 
     return split

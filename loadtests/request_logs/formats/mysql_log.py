@@ -6,6 +6,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from datetime import UTC, datetime
 
 from loadtests.request_logs.formats.request import NO_KEY, NO_TIME, LineParser, Request
+from loadtests.request_logs.source import LONGEST_LINE
 
 _GENERAL = re.compile(
     r"(\d{4}-\d\d-\d\dT[\d:.]+(?:Z|[+-]\d\d:\d\d))\s+\d+ (\w+(?: \w+)?)(?:\t(.*))?$"
@@ -37,15 +38,16 @@ def recognises(head: Sequence[str]) -> bool:
 
 def join_statements(lines: Iterable[str]) -> Iterator[str]:
     """Return the lines with every statement in one line."""
-    statement = ""
+    parts, length = [""], 0
     for line in lines:
         starts = _GENERAL.match(line) or _OLD_GENERAL.match(line) or _HEADER.match(line)
-        if starts or statement.endswith(";") or statement.startswith("#"):
-            yield statement
-            statement = line.rstrip("\r\n")
-        else:
-            statement = f"{statement} {line.strip()}".lstrip(" ")
-    yield statement
+        if starts or parts[-1].endswith(";") or parts[0].startswith("#"):
+            yield " ".join(parts).lstrip(" ")
+            parts, length = [line.rstrip("\r\n")], 0
+        elif length < LONGEST_LINE:  # The rest of an endless one says nothing more.
+            parts.append(line.strip())
+            length += len(line)
+    yield " ".join(parts).lstrip(" ")
 
 
 def parser() -> LineParser:

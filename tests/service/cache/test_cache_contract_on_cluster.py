@@ -4,6 +4,7 @@ import time
 
 import pytest
 import redis
+from tests.drills.tcp_proxy import TcpProxy
 
 from loadtests.stack import servers
 from loadtests.stack.redis_server import RedisServer
@@ -12,7 +13,6 @@ from service.cache.redis_cache import RedisCache
 from service.cache.redis_calls import RedisCalls
 from service.cache.wire import NoReplyError, Refusal
 from service.guards.breaker import Breaker
-from tests.drills.tcp_proxy import TcpProxy
 from tests.service.cache import test_cache_contract_on_redis as on_redis
 
 pytestmark = [pytest.mark.integration, pytest.mark.contract]

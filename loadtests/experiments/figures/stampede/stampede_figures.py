@@ -15,11 +15,12 @@ from loadtests.experiments.records.polls import ModePolls, load_polls
 from loadtests.experiments.records.records import (
     RecordError,
     RunRecord,
+    TrialRecord,
     load_samples,
 )
 from loadtests.experiments.records.refreshes import Refresh, find_refreshes, inside
 from loadtests.experiments.records.samples_file import Samples
-from loadtests.experiments.records.trials import load_trials
+from loadtests.experiments.records.trials import load_trials, of_record
 from loadtests.sender.samples import RESULT_INDEX
 
 COLD_KEY = (
@@ -102,16 +103,20 @@ def load_stampede(folder: Path, run: RunRecord) -> StampedeResults:
     modes, damaged = [], trials.damaged
     for record in trials.records:
         try:
-            samples = load_samples(folder, record)
-            polls = load_polls(folder, record.trial.number)
+            with of_record(folder, record):
+                modes.append(_doubted_figures(folder, plan, record))
         except RecordError as error:
             damaged.append(str(error))
-            continue
-        samples["intended"] += record.started_at or 0.0  # Polls have unix times too.
-        figures = mode_figures(plan, polls, samples)
-        load_seconds, p99_between = plan.store_delay_seconds, figures.p99_between_seconds
-        modes.append(replace(figures, doubts=stampede_doubts(record, load_seconds, p99_between)))
     return StampedeResults(run, plan, modes, damaged)
+
+
+def _doubted_figures(folder: Path, plan: StampedePlan, record: TrialRecord) -> ModeFigures:
+    samples = load_samples(folder, record)
+    polls = load_polls(folder, record.trial.number)
+    samples["intended"] += record.started_at or 0.0  # Polls have unix times too.
+    figures = mode_figures(plan, polls, samples)
+    load_seconds, p99_between = plan.store_delay_seconds, figures.p99_between_seconds
+    return replace(figures, doubts=stampede_doubts(record, load_seconds, p99_between))
 
 
 def mode_figures(plan: StampedePlan, run: ModePolls, samples: Samples) -> ModeFigures:

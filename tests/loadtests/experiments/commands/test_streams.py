@@ -4,6 +4,9 @@ import os
 import subprocess
 import sys
 
+import pytest
+
+from loadtests.cli import main
 from loadtests.stack.guardian import ROOT
 
 
@@ -21,3 +24,33 @@ def test_help_and_refusals_are_shown_where_only_ascii_can_be():
 
         assert b"Traceback" not in shown.stderr
         assert shown.returncode == (0 if "--help" in words else 2)
+
+
+@pytest.mark.parametrize(
+    ("shell", "message"),
+    [
+        ("{} --json >/dev/full", b"error: [Errno 28] No space left on device\n"),
+        ("ulimit -f 8; {}", b"error: [Errno 27] File too large\n"),
+    ],
+    ids=["answer to a full disk", "report to a full disk"],
+)
+def test_output_that_cannot_be_written_is_one_line(tmp_path, shell, message):
+    log = tmp_path / "log"
+    log.write_text("time,key\n1,a\n2,b\n3,a\n")
+    command = f"{sys.executable} -m loadtests profile {log} --output {tmp_path}/out"
+    done = subprocess.run(
+        ["bash", "-c", shell.format(command)], cwd=ROOT, capture_output=True, check=False
+    )
+
+    assert done.returncode == 2
+    assert done.stderr.endswith(message)
+    assert b"Traceback" not in done.stderr
+
+
+def test_name_of_a_log_may_have_bytes_that_are_no_text(tmp_path):
+    log = tmp_path / "l\udcff<b>.log"
+    log.write_text("time,key\n1,a\n2,b\n3,a\n")
+    code = main(["profile", str(log), "--output", str(tmp_path / "out")])
+
+    assert code == 0
+    assert "l?&lt;b&gt;.log" in (tmp_path / "out/report.html").read_text()

@@ -6,6 +6,7 @@ import re
 
 import pytest
 
+from loadtests.experiments.figures.results import load_results
 from loadtests.experiments.plan.trial_order import Trial
 from loadtests.experiments.records.records import (
     RecordError,
@@ -154,6 +155,38 @@ def test_trial_with_a_field_of_another_kind_is_named_and_left_out(
     assert trials.records == []
     (name,) = damaged
     assert f"trial-01.json: not a record: {name} is a" in trials.damaged[0]
+
+
+@pytest.mark.parametrize(
+    "damaged",
+    [{"plan": []}, {"title": None}, {"started_at": "soon"}, {"stack": 1}, {"wanted_hit_ratio": []}],
+)
+def test_run_with_a_field_of_another_kind_is_refused(tmp_path, run_record, damaged):
+    save_run(tmp_path, run_record)
+    path = tmp_path / "run.json"
+    path.write_text(json.dumps(json.loads(path.read_text()) | damaged))
+    (name,) = damaged
+
+    with pytest.raises(RecordError, match=rf"run\.json: not a record: {name} is a"):
+        load_run(tmp_path)
+
+
+def test_trial_whose_counters_are_no_numbers_is_left_out(folder):
+    path = folder / "trial-01.json"
+    values = json.loads(path.read_text())
+    values["after"]["service"]["store_queries"] = {"select ok": None}
+    path.write_text(json.dumps(values))
+    results = load_results(folder)
+
+    assert 1 not in [trial.number for trial in results.trials]
+    assert "trial-01.json: not a record: TypeError" in results.damaged[0]
+
+
+def test_run_of_another_verb_is_no_sweep(tmp_path, run_record):
+    save_run(tmp_path, dataclasses.replace(run_record, kind="stampede"))
+
+    with pytest.raises(RecordError, match="holds a run of stampede; name the folder of a sweep"):
+        load_results(tmp_path)
 
 
 def test_missing_and_damaged_samples_are_refused(tmp_path, record):

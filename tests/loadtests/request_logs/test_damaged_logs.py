@@ -1,0 +1,117 @@
+"""Logs that are damaged, absurd or meant to harm: counted or refused in a line, never a crash."""
+
+import gzip
+import itertools
+
+import pytest
+
+from loadtests.request_logs.formats.mysql_log import join_statements
+from loadtests.request_logs.log_reader import read_log
+from loadtests.request_logs.recognition import Reading
+from loadtests.request_logs.request_log import RequestLogWriter, printable
+from loadtests.request_logs.source import LogError, Source
+
+GENERAL = "2025-10-10T13:55:36.000000Z\t    8 Query\tSELECT id FROM fruit WHERE id = 1\n"
+SLOW = "# Time: 2025-10-10T13:55:36.5Z\nSELECT id FROM fruit WHERE id = 1;\n"
+COMMON = '::1 - - [10/Oct/2025:13:55:36 +0000] "GET /a HTTP/1.0" 200 '
+WATCH = "ts=2.1 gid=1 type=item_get key=a size="
+MANY_DIGITS = "9" * 5000
+NESTED = '{"key":1,"a":' * 70_000
+LONGEST_LINE = 1_048_576
+
+NOT_UNDERSTOOD = "not understood"
+OUT_OF_RANGE = "requests with a time or size out of range"
+
+
+def read(tmp_path, text):
+    """Read a log; return what was taken in, in the order of the file."""
+    path = tmp_path / "log"
+    path.write_bytes(text if isinstance(text, bytes) else text.encode())
+    with RequestLogWriter() as writer:
+        read_log(str(path), Reading(), writer, lambda _lines: None)
+        return writer.finish()
+
+
+@pytest.mark.parametrize(
+    ("before", "line", "reason"),
+    [
+        ("time,key\n1,a\n2,b\n", "inf,a", OUT_OF_RANGE),
+        ("time,key\n1,a\n2,b\n", "1e308,a", OUT_OF_RANGE),
+        ("time,key\n1,a\n2,b\n", "-1e20,a", OUT_OF_RANGE),
+        ("time,key,size\n1,a,1\n2,b,1\n", "3,a,1e300", OUT_OF_RANGE),
+        ("time,key,size\n1,a,1\n2,b,1\n", "3,a,99999999999999999999", OUT_OF_RANGE),
+        ("time,key\n1,a\n2,b\n", f'3,"{"a" * 200_000}"', NOT_UNDERSTOOD),
+        ('{"key":1,"time":1}\n{"key":1,"time":2}\n', '{"key":1,"time":Infinity}', OUT_OF_RANGE),
+        ('{"key":1,"time":1}\n{"key":1,"time":2}\n', NESTED, NOT_UNDERSTOOD),
+        (f"{COMMON}9\n{COMMON}9\n", f"{COMMON}99999999999999999999", OUT_OF_RANGE),
+        (f"{COMMON}9\n{COMMON}9\n", COMMON + MANY_DIGITS, NOT_UNDERSTOOD),
+        (f"{WATCH}1\n{WATCH}1\n", WATCH + MANY_DIGITS, NOT_UNDERSTOOD),
+        (GENERAL * 2, GENERAL.replace("2025-10-10", "2025-99-99"), NOT_UNDERSTOOD),
+        (GENERAL * 2, "999999 99:99:99\t 8 Query\tSELECT 1 FROM f WHERE id = 1", NOT_UNDERSTOOD),
+        (SLOW * 2, f"SET timestamp={'9' * 400};", NOT_UNDERSTOOD),
+    ],
+)
+def test_line_with_impossible_values_is_counted_and_dropped(tmp_path, before, line, reason):
+    log = read(tmp_path, f"{before}{line}\n{before.splitlines()[-1]}\n")
+
+    assert log.dropped[reason] == 1
+    assert log.keys.size == 3
+
+
+@pytest.mark.parametrize(
+    "content",
+    [
+        NESTED,
+        f'time,"key{"a" * 200_000}\n2,b\n',
+        b"\xff\xfe" + "time,key\n1,a\n2,b\n".encode("utf-16-le") + b"a",
+        b"\xff\xfe" + b"\x00\xd8" * 50,
+    ],
+    ids=["nested without end", "quote without end", "odd UTF-16", "no UTF-16"],
+)
+def test_file_without_a_request_is_refused_in_a_line(tmp_path, content):
+    with pytest.raises(LogError) as refused:
+        read(tmp_path, content)
+
+    assert len(str(refused.value)) < 400
+
+
+def test_first_line_may_be_longer_than_what_a_format_is_recognised_by(tmp_path):
+    line = '1339518083.1 [0 127.0.0.1:60866] "{}" "fruit:1"{}\n'
+    log = read(tmp_path, line.format("SET", f' "{"x" * 200_000}"') + line.format("GET", "") * 2)
+
+    assert log.keys.size == 2
+
+
+def test_line_that_never_ends_is_read_as_far_as_its_beginning(tmp_path):
+    path = tmp_path / "bomb.gz"
+    with gzip.open(path, "wb") as file:
+        file.write(b"1 a\n2 ")
+        for _ in range(20):
+            file.write(bytes(1_000_000))
+        file.write(b"\n3 b\n")
+    with Source(str(path)) as source:
+        lengths = [len(line) for line in source.lines()]
+
+    assert lengths == [4, LONGEST_LINE, 4]
+
+
+def test_statement_that_never_ends_is_kept_as_far_as_its_beginning():
+    lines = [GENERAL.rstrip(), *itertools.repeat("AND x = 2 " * 10, 50_000)]
+    (statement, *_) = [each for each in join_statements(lines) if each]
+
+    assert len(statement) < 2 * LONGEST_LINE
+
+
+def test_names_of_classes_cannot_steer_a_terminal_or_break_a_page(tmp_path):
+    log = read(tmp_path, b"time,key\n1,\x1b[2J\xff:1\n2,ok:1\n")
+
+    assert log.class_names == ["�[2J�", "ok"]
+    assert len(printable("a" * 1000)) == 60
+
+
+@pytest.mark.parametrize("end", ["0.5, reads " + MANY_DIGITS, "1e-320, reads 5"])
+def test_end_of_a_sample_with_impossible_values_is_a_comment(tmp_path, end):
+    log = read(tmp_path, f"time,key,op\n1,a,get\n2,b,get\n# sample: keys kept {end}\n")
+
+    assert log.sample is None
+    assert log.keys.size == 2
