@@ -36,9 +36,12 @@ def drill_chart(drill: DrillFigures) -> go.Figure | None:
     samples = samples[samples["intended"] >= since]
     if not len(samples):
         return None
-    until = float(samples["intended"].max())
+    ended = record.ended_at
+    until = float(samples["intended"].max()) if ended is None else ended - record.struck_at
+    if until - since < _WIDTHS[0]:
+        return None
     width = next((w for w in _WIDTHS if (until - since) / w <= _MOST_BUCKETS), _WIDTHS[-1])
-    edges = np.arange(since, until + width, width)
+    edges = np.arange(since, until + 1e-6, width)  # A bucket that is cut short is left out.
     middles = [round(float(edge), 3) for edge in (edges[:-1] + edges[1:]) / 2]
     figure = chart(f"{record.name}: {record.about}", "per second", "seconds after the fault began")
     for name, words, colour, dash in (

@@ -11,6 +11,8 @@ from loadtests.service_under_test.contract import Knob
 from loadtests.workload.flags import Flag
 
 WARM_UP_LIVES = 1.5
+_FEW = 3  # Drills whose names fit into a heading.
+
 OVERHEAD_SECONDS = 5.0
 """Knobs, a probe of the fill time, start and end of the load, of each drill."""
 
@@ -46,6 +48,12 @@ class DrillPlan:
     items: int
     load: Load
     knobs: Mapping[str, Knob]
+
+    @property
+    def title(self) -> str:
+        """The heading of the report."""
+        few = len(self.drills) <= _FEW
+        return f"Drill: {', '.join(self.drills)}" if few else f"{len(self.drills)} drills"
 
     @property
     def warm_up_seconds(self) -> float:

@@ -51,7 +51,7 @@ def run_drills(
         knobs = bench.service.set_knobs({**plan.knobs, "ttl_seconds": plan.ttl_seconds})
         record = run_record(
             DRILL,
-            f"Drill: {', '.join(plan.drills)}",
+            plan.title,
             asdict(plan),
             stack,
             store_delay_seconds=float(knobs.get("store_delay_seconds", 0.0)),

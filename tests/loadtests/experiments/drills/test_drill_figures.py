@@ -9,6 +9,7 @@ from rich.console import Console
 
 from loadtests import cli
 from loadtests.experiments.drills.drill_answer import answer_drills
+from loadtests.experiments.drills.drill_chart import drill_chart
 from loadtests.experiments.drills.drill_figures import drill_figures
 from loadtests.experiments.drills.drill_record import load_drill, save_drill
 from loadtests.output.figure_text import UNKNOWN
@@ -89,6 +90,26 @@ def test_drill_that_ended_within_the_fault_has_no_phase_after_it(
     assert found.doubts == ["the drill was aborted: interrupted"]
 
 
+def test_drill_that_was_interrupted_at_once_has_no_chart(drill_trial, drill_record, drill_samples):
+    drill_record.struck_at = drill_record.opened_at + 0.01
+    drill_record.healed_at = drill_record.ended_at = None
+    short = drill_samples[drill_samples["intended"] < 7.52]
+
+    found = drill_figures(drill_trial, drill_record, short)
+
+    assert drill_chart(found) is None
+
+
+def test_chart_leaves_out_a_bucket_that_is_cut_short(drill_trial, drill_record, drill_samples):
+    drill_record.ended_at += 0.3  # Buckets are half a second long.
+
+    chart = drill_chart(drill_figures(drill_trial, drill_record, drill_samples))
+
+    hits = next(line for line in chart.data if line.name == "hits")
+    assert len(hits.y) == 60  # 30 s
+    assert list(hits.y[:-1]) == [200.0] * 20 + [0.0] * 20 + [200.0] * 19
+
+
 def test_table_fits_into_100_columns_and_says_when_all_was_well(drill_folder, drill_run):
     text = printed(answer_drills(drill_folder, drill_run).tables)
 
@@ -110,6 +131,16 @@ def test_report_verb_makes_the_same_report_from_the_records_alone(drill_folder, 
     assert "redis-kill" in capsys.readouterr().out
     assert first[0].count('<div class="plotly-graph-div">') == 1
     assert "Redis is killed and comes back empty" in first[1]
+
+
+@pytest.mark.parametrize("verb", [["compare"], ["recommend", "--min-hit-ratio", "0.5"]])
+def test_drill_is_refused_by_verbs_that_read_sweeps(drill_folder, capsys, verb):
+    folders = [str(drill_folder)] * (2 if verb == ["compare"] else 1)
+
+    assert cli.main([*verb, *folders]) == 2
+    assert capsys.readouterr().err == (
+        f"error: {drill_folder} holds a run of drill; name the folder of a sweep\n"
+    )
 
 
 def test_json_has_every_phase_and_no_number_that_is_none(drill_folder, drill_run):
