@@ -36,6 +36,7 @@ from loadtests.service_under_test.control_token import ControlToken
 from loadtests.workload.flags import EXIT_USAGE, Flag, FlagError, FlagParser, add_load_flags
 from loadtests.workload.knob_flags import KNOB_FLAGS
 from loadtests.workload.load_settings import settings_from
+from loadtests.workload.target_flags import add_target_flags
 
 logger = logging.getLogger(__name__)
 
@@ -53,6 +54,7 @@ def _add_flags(parser: FlagParser, **_: object) -> None:
     text = "What the users do, unless User classes are named or picked."
     Flag("scenario", names[0], text, choices=tuple(names)).add_to(parser)
     add_load_flags(parser)
+    add_target_flags(parser)
     for flag in (*KNOB_FLAGS, *GATE_FLAGS, METRICS_PORT):
         flag.add_to(parser)
     add_trace_folder_flag(parser)

@@ -16,7 +16,8 @@ ARCHITECTURE = (ROOT / "ARCHITECTURE.md").read_text(encoding="utf-8")
 THEORY = (ROOT / "docs/theory.md").read_text(encoding="utf-8")
 CLIENT = "loadtests.service_under_test"
 EXPERIMENTS = "loadtests.experiments"
-TRAFFIC = {"loadtests.workload", "loadtests.traffic", CLIENT, "loadtests.output"}
+TARGET = "loadtests.target"
+TRAFFIC = {"loadtests.workload", "loadtests.traffic", TARGET, CLIENT, "loadtests.output"}
 RUN = {"loadtests.sender", "loadtests.prediction", "loadtests.replay", *TRAFFIC}
 RECORDS = {f"{EXPERIMENTS}.records", f"{EXPERIMENTS}.plan", *RUN}
 TRIAL = {f"{EXPERIMENTS}.trial", "loadtests.stack", "loadtests.theory", *RECORDS}
@@ -44,7 +45,8 @@ WINGS = {
     "loadtests.profile": {"loadtests.request_logs"},
     CLIENT: set(),
     "loadtests.stack": {CLIENT},
-    "loadtests.workload": {"loadtests.traffic", CLIENT},
+    TARGET: {CLIENT},
+    "loadtests.workload": {"loadtests.traffic", TARGET, CLIENT},
     "loadtests.replay": TRAFFIC,
     "loadtests.prediction": {"loadtests.theory", "loadtests.replay", *TRAFFIC},
     "loadtests.sender": TRAFFIC,

@@ -1,11 +1,11 @@
 """Makes the two tables of the Cache tab: the run in words and numbers, and its results by row."""
 
-import math
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 
 from loadtests.output.figure_text import milliseconds_text, number_text, percent_text
 from loadtests.page.snapshot import View
+from loadtests.page.why_unknown import why_cold, why_no_prediction, why_no_ratio
 from loadtests.prediction.stale_reads import Staleness
 from loadtests.replay.replayed_run import ReplayedRun
 from loadtests.run.run_parts import PartFigures
@@ -39,6 +39,7 @@ MEANINGS = {
     "error": "neither cache nor store could answer",
     "failed": "no valid answer came",
     "dropped": "it waited too long for a slot and was never sent",
+    "unknown": "the answer did not say whether it came from a cache",
 }
 """What each result means."""
 
@@ -65,9 +66,10 @@ class Line:
 def run_lines(view: View) -> list[Line]:
     """Return the run in words and numbers."""
     tallies = view.shown
-    recent = percent_text(view.recent_hit_ratio, "no lookups of the cache yet")
-    predicted = percent_text(view.predicted_hit_ratio, "no formula for these settings")
+    recent = percent_text(view.recent_hit_ratio, why_no_ratio(view))
+    predicted = percent_text(view.predicted_hit_ratio, why_no_prediction(view))
     return [
+        *([Line("Target", view.target)] if view.target else []),
         Line("Hit ratio, last 10 s", recent),
         Line("Hit ratio, predicted", predicted, "by theory, once the cache is warm"),
         *_near_lines(view),
@@ -111,9 +113,9 @@ def _part_lines(view: View) -> Iterator[Line]:
         if is_past:
             note += f"; predicted {percent_text(part.predicted_hit_ratio, 'nothing')}"
             since = f", {part.begins:.0f} to {figures.ends:.0f} s"
-        yield Line(f"Hit ratio, warm{since}", _warm_text(figures, is_past=is_past), note)
+        yield Line(f"Hit ratio, warm{since}", _warm_text(view, figures, is_past=is_past), note)
     if view.parts:
-        whole = percent_text(view.tallies.hit_ratio(), "no lookups of the cache yet")
+        whole = percent_text(view.tallies.hit_ratio(), why_no_ratio(view))
         note = "with the time in which the cache was cold"
         yield Line("Hit ratio, whole run", whole, note)
     if view.replay is not None:
@@ -135,15 +137,10 @@ def _replay_line(view: View, replay: ReplayedRun) -> Iterator[Line]:
         yield Line("Hit ratio, replayed", percent_text(replayed), note)
 
 
-def _warm_text(figures: PartFigures, *, is_past: bool) -> str:
-    warm_from = figures.part.warm_from
-    if not figures.is_cold:
-        return percent_text(figures.warm_hit_ratio, "no lookups of the cache yet")
-    if math.isinf(warm_from):
-        return "unknown: the service's knobs could not be read"
-    if is_past:
-        return "cold: it ended before the cache was warm"
-    return f"cold: warm in {warm_from - figures.ends:.0f} s"
+def _warm_text(view: View, figures: PartFigures, *, is_past: bool) -> str:
+    if figures.is_cold:
+        return why_cold(view, figures, is_past=is_past)
+    return percent_text(figures.warm_hit_ratio, why_no_ratio(view))
 
 
 def _rate_lines(view: View) -> Iterator[Line]:
@@ -161,6 +158,8 @@ def _slip_lines(tallies: Tallies) -> Iterator[Line]:
 
 
 def _store_lines(view: View) -> Iterator[Line]:
+    if view.target:
+        return
     queries = number_text(view.store_queries_per_second, unit="/s", unknown="no answer")
     yield Line("Store queries", queries, "by all users of the service")
 

@@ -4,7 +4,7 @@ import logging
 import time
 from collections import deque
 from dataclasses import dataclass
-from typing import Protocol, TypeVar
+from typing import Any, Protocol, TypeVar
 
 import gevent
 
@@ -14,15 +14,16 @@ from loadtests.prediction.steady_state import predicted_hit_ratio
 from loadtests.run.ledger import Ledger
 from loadtests.sender.tallies import Tallies, add_up
 from loadtests.service_under_test.client import ServiceError
-from loadtests.service_under_test.contract import count_cache_lookups, count_hits
+from loadtests.service_under_test.contract import hit_ratio
 from loadtests.workload.flags import FlagError
+from loadtests.workload.load_settings import LoadSettings
 
 logger = logging.getLogger(__name__)
 
 UPDATE_SECONDS = 1.0
 RECENT_SECONDS = 10.0
 _SILENT_SECONDS = 3.0
-_Timed = TypeVar("_Timed", bound=tuple[float, ...])
+_Timed = TypeVar("_Timed", bound=tuple[float, Any])
 
 
 class LoadSource(Protocol):
@@ -56,7 +57,7 @@ class LiveView:
     def __init__(self, source: LoadSource, ledger: Ledger) -> None:
         self._source = source
         self._ledger = ledger
-        self._hits: deque[tuple[float, int, int]] = deque()  # (at, hits, lookups)
+        self._counts: deque[tuple[float, dict[str, int]]] = deque()  # (at, lookups by result)
         self._queries: deque[tuple[float, float]] = deque()  # (at, queries)
         self._theory: _Theory | None = None
         self._reset = Tallies()
@@ -97,6 +98,7 @@ class LiveView:
             store_queries_per_second=self._store_queries_per_second(),
             fenced=self._ledger.fenced,
             workers=self._source.workers(),
+            target=_target_of(self._ledger.settings),
         )
 
     def _update_forever(self) -> None:
@@ -116,18 +118,17 @@ class LiveView:
         except (FlagError, ServiceError) as error:
             logger.debug("the service was not read: %s", error)
             return
-        self._queries.append((time.monotonic(), sum(counters.store_queries.values())))
+        if counters.store_queries:  # A target's are not known.
+            self._queries.append((time.monotonic(), sum(counters.store_queries.values())))
 
     def _recent_hit_ratio(self, tallies: Tallies) -> float | None:
         counts = tallies.results()
-        hits, lookups = count_hits(counts), count_cache_lookups(counts)
-        if self._hits and lookups < self._hits[-1][2]:
-            self._hits.clear()  # A new run began.
-        self._hits.append((time.monotonic(), hits, lookups))
-        _drop_old(self._hits)
-        first, last = self._hits[0], self._hits[-1]
-        recent_lookups = last[2] - first[2]
-        return (last[1] - first[1]) / recent_lookups if recent_lookups else None
+        if self._counts and sum(counts.values()) < sum(self._counts[-1][1].values()):
+            self._counts.clear()  # A new run began.
+        self._counts.append((time.monotonic(), counts))
+        _drop_old(self._counts)
+        first = self._counts[0][1]
+        return hit_ratio({word: count - first[word] for word, count in counts.items()})
 
     def _store_queries_per_second(self) -> float | None:
         _drop_old(self._queries)
@@ -157,6 +158,10 @@ class LiveView:
                 curve,
             )
         return self._theory
+
+
+def _target_of(settings: LoadSettings | None) -> str:
+    return settings.target.describe() if settings and settings.target else ""
 
 
 def _drop_old(history: deque[_Timed]) -> None:

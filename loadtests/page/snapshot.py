@@ -33,6 +33,7 @@ class View:
         store_queries_per_second: Queries by all users of the service, not only by this load.
         fenced: Whether fills have been fenced throughout the run.
         workers: Number of worker processes; 0 in a single process.
+        target: The service of one's own that is measured, in words; "" for ours.
     """
 
     tallies: Tallies = field(default_factory=Tallies)
@@ -51,3 +52,4 @@ class View:
     store_queries_per_second: float | None = None
     fenced: bool = False
     workers: int = 0
+    target: str = ""

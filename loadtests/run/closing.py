@@ -15,6 +15,7 @@ from loadtests.run.outcome import Outcome
 from loadtests.run.run_parts import PartFigures
 from loadtests.run.typed_locust import parsed_options
 from loadtests.sender.oracle import VISIBLE_SECONDS
+from loadtests.service_under_test.contract import UNKNOWN_RESULT
 
 logger = logging.getLogger(__name__)
 
@@ -52,6 +53,8 @@ def closing_lines(outcome: Outcome) -> list[str]:
         ]
     several = len(outcome.parts) > 1
     lines = [_part_line(figures) for figures in outcome.parts] if several else []
+    if outcome.settings.target is not None:
+        lines.append(f"target: {outcome.settings.target.describe()}")
     return [", ".join([*_ratios(outcome), *_conduct(outcome)]), *lines]
 
 
@@ -82,8 +85,9 @@ def _measured(figures: PartFigures) -> str:
         warm = percent_text(figures.warm_hit_ratio, UNKNOWN_WORD)
         return _beside(f"{warm} while warm from {part.warm_from:.0f} s on", figures)
     known = not math.isinf(part.warm_from)
-    until = f"warm only {part.warm_from:.0f} s after the start" if known else "knobs unknown"
-    return _beside(f"{percent_text(figures.hit_ratio, UNKNOWN_WORD)}, cold ({until})", figures)
+    until = f"cold (warm only {part.warm_from:.0f} s after the start)"
+    until = until if known else "whether cold or warm is unknown without the TTL"
+    return _beside(f"{percent_text(figures.hit_ratio, UNKNOWN_WORD)}, {until}", figures)
 
 
 def _beside(measured: str, figures: PartFigures) -> str:
@@ -107,6 +111,8 @@ def _conduct(outcome: Outcome) -> list[str]:
     parts.append(f"slip p99 {slip}")
     parts.append(f"{tallies.dropped} dropped, {tallies.failed} failed")
     counts = tallies.results()
+    if counts[UNKNOWN_RESULT]:
+        parts.append(f"{counts[UNKNOWN_RESULT]} answers did not say whether from a cache")
     if counts["bypass"] or counts["error"]:
         parts.append(f"{counts['bypass']} bypassed the cache, {counts['error']} errors")
     if tallies.judged_reads:

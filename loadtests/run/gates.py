@@ -103,6 +103,8 @@ def _cold(outcome: Outcome) -> str:
         return ""
     last = outcome.parts[-1]
     if math.isinf(last.part.warm_from):
+        if outcome.settings.target is not None:
+            return "; tell the target's TTL with --ttl-seconds"
         return "; the knobs of the service could not be read"
     return (
         f"; the cache is warm only {last.part.warm_from:g} s after the start of the run, which"

@@ -15,11 +15,11 @@ from loadtests.run.run_record import RunRecord
 from loadtests.run.target import Target
 from loadtests.run.typed_locust import parsed_options
 from loadtests.sender.tallies import Tallies
-from loadtests.service_under_test.client import ServiceClient
 from loadtests.service_under_test.contract import Knob
 from loadtests.service_under_test.control_token import ControlToken
 from loadtests.workload.assignments import Epoch
 from loadtests.workload.load_settings import LoadSettings, settings_from
+from loadtests.workload.run_client import RunClient, client_of
 from loadtests.workload.scenario import Workload
 
 logger = logging.getLogger(__name__)
@@ -98,14 +98,14 @@ class Ledger:
         """
         return self.settings or settings_from(parsed_options(self._environment))
 
-    def client(self, settings: LoadSettings | None = None) -> ServiceClient:
+    def client(self, settings: LoadSettings | None = None) -> RunClient:
         """Return a client of the service of *settings*, by default of the settings now.
 
         Raises:
             FlagError: The settings for the first run are wrong.
         """
         chosen = settings or self.settings_now()
-        return ServiceClient(chosen.service_urls, self.token_for(chosen))
+        return client_of(chosen, self.token_for(chosen))
 
     def token_for(self, settings: LoadSettings) -> str | None:
         """Return the token for the service of *settings*; None if it may not have it."""

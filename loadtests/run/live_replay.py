@@ -91,6 +91,8 @@ class LiveReplay:
             return None
         if settings.rate > MOST_PER_SECOND or why_not_replayed(scenarios):
             return None
+        if settings.target is not None and not settings.target.has_one_entry_for_a_key:
+            return None
         arrivals = ArrivalSequence(
             ledger.workload_of(settings), scenarios, ledger.epochs[0], len(settings.service_urls)
         )

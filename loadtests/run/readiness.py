@@ -8,6 +8,7 @@ from loadtests.prediction.top_shares import top_shares
 from loadtests.run.ledger import Ledger
 from loadtests.run.load_user import scenarios_of
 from loadtests.run.run_parts import Sent
+from loadtests.target.own_service import Target
 from loadtests.workload.assignments import require_slots
 from loadtests.workload.flags import EMPTY_CACHE, LARGEST_CATALOGUE, FlagError
 from loadtests.workload.load_settings import LoadSettings
@@ -39,6 +40,8 @@ class Readiness:
         with self.ledger.client(settings) as client:
             client.check()
             workload = Workload(settings, settings.read_trace())
+            if settings.target is not None:
+                _check_target(settings.target, workload, scenarios)
             self.ledger.workload = workload
             if workload.trace is not None and len(scenarios) > 1:
                 names = ", ".join(scenarios)
@@ -53,7 +56,8 @@ class Readiness:
             # A read of an old entry would be explained neither by a write of this run nor by an
             # earlier line of the trace.
             must_empty = bool(writes) or workload.trace is not None
-            self.ledger.began_empty = must_empty or settings.cache_at_start == EMPTY_CACHE
+            must_empty = must_empty or settings.cache_at_start == EMPTY_CACHE
+            self.ledger.began_empty = must_empty and settings.target is None
             if self.ledger.began_empty:
                 client.clear_cache()
         self.ledger.sent = what_is_sent(workload, scenarios)
@@ -115,7 +119,26 @@ def what_is_sent(workload: Workload, scenarios: dict[str, Scenario]) -> Sent:
     missing = workload.settings.missing_ratio > 0 or any(
         each.missing for each in scenarios.values()
     )
-    return Sent(traffic_of(workload, scenarios), missing, workload.settings.editable)
+    target = workload.settings.target
+    # With several endpoints a key is an entry for each, and theory knows only keys.
+    known = target is None or target.has_one_entry_for_a_key
+    traffic = traffic_of(workload, scenarios) if known else None
+    return Sent(traffic, missing, workload.settings.editable)
+
+
+def _check_target(target: Target, workload: Workload, scenarios: dict[str, Scenario]) -> None:
+    for name, scenario in scenarios.items():
+        if scenario.writes or scenario.missing or (target.foreign and scenario.closed_loop):
+            raise FlagError(
+                f"scenario must be one that only looks up known keys at a rate, got {name!r} with"
+                " a target; choose ReadHeavy"
+            )
+    needed, left = _largest_id(workload, scenarios), target.keys.left
+    if left is not None and needed > left:
+        raise FlagError(
+            f"target-keys must hold a key for each id up to {needed}, got {left} keys; add keys, or"
+            " lower --items"
+        )
 
 
 def _largest_id(workload: Workload, scenarios: dict[str, Scenario]) -> int:

@@ -194,12 +194,13 @@ def pooled_warm_hit_ratio(figures: Sequence[PartFigures]) -> float | None:
 
 def _measure(part: Part, ends: float, timeline: Timeline) -> PartFigures:
     warm = timeline.between(part.warm_from, ends) if part.warm_from < ends else {}
+    ratio = hit_ratio(warm)
     return PartFigures(
         part,
         ends,
         hit_ratio(timeline.between(part.begins, ends)),
-        hit_ratio(warm),
-        count_cache_lookups(warm),
+        ratio,
+        0 if ratio is None else count_cache_lookups(warm),
     )
 
 

@@ -30,11 +30,13 @@ class Answer(NamedTuple):
         result: Index in RESULTS.
         body: As received.
         failure: Why the lookup failed; None if it did not.
+        request: Method and name of the request; None if they are the client's usual ones.
     """
 
     result: int
     body: bytes
     failure: Exception | None
+    request: tuple[str, str] | None = None
 
 
 class AnswerError(Exception):
@@ -48,7 +50,12 @@ class FruitClient:
         urls: One for each replica.
         concurrency: Most connections to each replica.
         token: Control token for writes; None if none is needed.
+
+    Attributes:
+        request: Method and name of every lookup.
     """
+
+    request = ("GET", "/fruit/[id]")
 
     def __init__(self, urls: tuple[str, ...], concurrency: int, token: str | None) -> None:
         self._replicas = [Replica(url, concurrency, ANSWER_SECONDS) for url in urls]
@@ -61,7 +68,7 @@ class FruitClient:
         try:
             status, word, body = next(self._turns).get(f"/fruit/{key}")
         except FAILURES as failure:
-            return Answer(FAILED, b"", _as_exception(failure))
+            return Answer(FAILED, b"", as_exception(failure))
         result = _WORDS.get(word)
         if result is None or status not in (200, 404, 503):
             return Answer(FAILED, body, AnswerError(f"status {status} is no lookup's answer"))
@@ -75,7 +82,7 @@ class FruitClient:
         try:
             reply = next(self._turns).put(f"/fruit/{key}", body, self._write_headers)
         except FAILURES as failure:
-            return _as_exception(failure)
+            return as_exception(failure)
         if reply.status not in (200, 201, 204):
             return AnswerError(f"status {reply.status}")
         return None
@@ -86,5 +93,6 @@ class FruitClient:
             replica.close()
 
 
-def _as_exception(failure: BaseException) -> Exception:
+def as_exception(failure: BaseException) -> Exception:
+    """Return one of FAILURES as an exception that Locust can list."""
     return failure if isinstance(failure, Exception) else AnswerError(f"no answer within {failure}")

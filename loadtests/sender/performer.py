@@ -3,19 +3,35 @@
 import json
 import math
 from collections.abc import Callable
+from typing import Protocol
 
-from loadtests.sender.fruit_client import Answer, AnswerError, FruitClient
+from loadtests.sender.fruit_client import Answer, AnswerError
 from loadtests.sender.oracle import Oracle
 from loadtests.sender.samples import BYPASS, DROPPED, FAILED, RESULTS
 from loadtests.sender.slots import Arrival
 from loadtests.sender.tallies import Tallies
 
-ROW_NAMES = tuple(f"/fruit/[id] {word}" for word in RESULTS)
 WRITE_ROW = "/fruit/[id] write"
-
 
 RequestEvent = Callable[..., None]
 """Locust's request event, which reports one request to every listener."""
+
+
+class Client(Protocol):
+    """Sends requests."""
+
+    @property
+    def request(self) -> tuple[str, str]:
+        """Method and name of a usual lookup."""
+
+    def look_up(self, key: int, /) -> Answer:
+        """Ask for one key."""
+
+    def write(self, key: int, quantity: int, /) -> Exception | None:
+        """Write one key; return why it was not acknowledged."""
+
+    def close(self) -> None:
+        """Close all connections."""
 
 
 class Performer:
@@ -32,7 +48,7 @@ class Performer:
 
     def __init__(  # noqa: PLR0913, PLR0917 - it joins the parts of a run
         self,
-        client: FruitClient,
+        client: Client,
         now: Callable[[], float],
         tallies: Tallies,
         fire: RequestEvent,
@@ -71,7 +87,8 @@ class Performer:
         if arrival.is_write:
             self._tallies.dropped_writes += answer.result == DROPPED
             self._tallies.failed_writes += answer.result == FAILED
-            self._report(ROW_NAMES[answer.result], arrival, ended, answer.failure)
+            _, name = self._client.request
+            self._report("PUT", f"{name} {RESULTS[answer.result]}", arrival, ended, answer.failure)
         else:
             self._count(arrival, started, ended, answer)
 
@@ -80,8 +97,9 @@ class Performer:
         service = ended - started if answer.result != DROPPED else math.nan
         row = (arrival.intended, response, service, answer.result, self._scenario)
         self._tallies.rows.append(row)
-        name, size = ROW_NAMES[answer.result], len(answer.body)
-        self._report(name, arrival, ended, answer.failure, size)
+        method, name = answer.request or self._client.request
+        name = f"{name} {RESULTS[answer.result]}"
+        self._report(method, name, arrival, ended, answer.failure, len(answer.body))
 
     def _write(self, arrival: Arrival) -> None:
         if self._oracle is None:
@@ -94,13 +112,19 @@ class Performer:
             self._tallies.writes += 1
         else:
             self._tallies.failed_writes += 1
-        self._report(WRITE_ROW, arrival, ended, failure)
+        self._report("PUT", WRITE_ROW, arrival, ended, failure)
 
-    def _report(
-        self, name: str, arrival: Arrival, ended: float, failure: Exception | None, size: int = 0
+    def _report(  # noqa: PLR0913, PLR0917 - what Locust's event takes
+        self,
+        method: str,
+        name: str,
+        arrival: Arrival,
+        ended: float,
+        failure: Exception | None,
+        size: int = 0,
     ) -> None:
         self._fire(
-            request_type="PUT" if arrival.is_write else "GET",
+            request_type=method,
             name=name,
             response_time=(ended - arrival.intended) * 1000.0,
             response_length=size,

@@ -13,11 +13,13 @@ import numpy as np
 from loadtests.sender.fruit_client import ANSWER_SECONDS, FruitClient
 from loadtests.sender.loops import ClosedLoop, OpenLoop
 from loadtests.sender.oracle import Oracle
-from loadtests.sender.performer import Performer, RequestEvent
+from loadtests.sender.performer import Client, Performer, RequestEvent
 from loadtests.sender.recording import Recording
 from loadtests.sender.slots import InFlight
 from loadtests.sender.tallies import Tallies
+from loadtests.sender.target_client import TargetClient
 from loadtests.workload.assignments import Assignment, Epoch, divide
+from loadtests.workload.load_settings import LoadSettings
 from loadtests.workload.scenario import Scenario, Workload
 from loadtests.workload.schedules import Schedules
 
@@ -131,11 +133,16 @@ class LoadRun:
         self._started_at = epoch.started_at
         self._cpu_zero = time.process_time()
         # A later epoch may assign all slots to this process.
-        self._client = FruitClient(settings.service_urls, settings.max_in_flight, self._token)
+        self._client = self._new_client(settings)
         self._pool = InFlight(slots, settings.max_wait_seconds, self.now)
         if self._recording is not None:
             self._recording.open_samples(own_file=len(epoch.processes) > 1)
         self._ticker = gevent.spawn(self._tick_forever)
+
+    def _new_client(self, settings: LoadSettings) -> Client:
+        if settings.target is not None:
+            return TargetClient(settings.target, settings.max_in_flight, settings.seed)
+        return FruitClient(settings.service_urls, settings.max_in_flight, self._token)
 
     def _loop(self, epoch: Epoch, assignment: Assignment) -> Loop:
         settings, scenario = self._settings, self._scenarios[assignment.scenario]

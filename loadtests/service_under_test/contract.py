@@ -13,12 +13,16 @@ SERVICE_RESULTS = (*CACHE_RESULTS, "bypass", "error")
 OUTSIDE_RESULTS = ("bypass", "error")
 """Results of lookups that got no answer from the cache, hit or miss."""
 
+UNKNOWN_RESULT = "unknown"
+"""The result of an answer that does not say whether it came from a cache. Our service always says;
+a service of one's own (`target/`) may not."""
+
 MOST_OUTSIDE_RATIO = 0.001
 """Up to this share of lookups outside the cache the hit ratio of the others stands for all."""
 
 RECORDED_RESULTS = (
     *("hit", "stale", "negative", "miss", "coalesced", "bypass", "error", "failed", "dropped"),
-    "near",
+    *("near", UNKNOWN_RESULT),
 )
 """The results in samples on disk, which hold an index of these: a new word stands at the end.
 
@@ -47,9 +51,12 @@ def outside_ratio(counts: Mapping[str, int]) -> float | None:
 
 
 def hit_ratio(counts: Mapping[str, int]) -> float | None:
-    """Return the share of lookups answered by the cache; None without any lookup."""
+    """Return the share of lookups answered by the cache; None without any lookup.
+
+    None also if too many answers did not say where they came from: those may have been hits.
+    """
     lookups = count_cache_lookups(counts)
-    return count_hits(counts) / lookups if lookups else None
+    return count_hits(counts) / lookups if lookups and says_enough(counts) else None
 
 
 def near_ratio(counts: Mapping[str, float]) -> float | None:
@@ -61,4 +68,10 @@ def near_ratio(counts: Mapping[str, float]) -> float | None:
 def offload_ratio(counts: Mapping[str, int]) -> float | None:
     """Return the share of lookups that cost the store nothing; None without any lookup."""
     lookups = count_cache_lookups(counts)
-    return 1.0 - counts.get("miss", 0) / lookups if lookups else None
+    return 1.0 - counts.get("miss", 0) / lookups if lookups and says_enough(counts) else None
+
+
+def says_enough(counts: Mapping[str, int]) -> bool:
+    """Return whether all answers, but for a few, say whether they came from the cache."""
+    unknown = counts.get(UNKNOWN_RESULT, 0)
+    return unknown <= MOST_OUTSIDE_RATIO * (unknown + count_cache_lookups(counts))

@@ -14,6 +14,8 @@ UNCHANGED = "unchanged"
 """The choice that leaves a knob of the service as it is."""
 EMPTY_CACHE = "empty"
 """The choice that empties the service's cache before a run."""
+KEPT_CACHE = "kept"
+"""The choice that leaves it as it is."""
 
 EXIT_USAGE = 2
 LARGEST_CATALOGUE = 10_000_000
@@ -179,7 +181,7 @@ LOAD_FLAGS = (
         "cache-at-start",
         EMPTY_CACHE,
         "Empty the service's cache before the run, or keep what it holds.",
-        choices=(EMPTY_CACHE, "kept"),
+        choices=(EMPTY_CACHE, KEPT_CACHE),
     ),
     Flag("record", "", "Directory for the samples and summary of the run.", in_form=False),
 )

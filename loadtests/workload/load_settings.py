@@ -7,11 +7,13 @@ from pathlib import Path
 
 from loadtests.service_under_test.contract import Knob
 from loadtests.service_under_test.urls import names_server
+from loadtests.target.own_service import Target
 from loadtests.traffic.rate_shape import Shape
 from loadtests.traffic.trace import Trace, TraceError, load_trace
-from loadtests.workload.flags import LOAD_FLAGS, NO_PRESET, FlagError
+from loadtests.workload.flags import KEPT_CACHE, LOAD_FLAGS, NO_PRESET, FlagError
 from loadtests.workload.knob_flags import knobs_from
 from loadtests.workload.presets import PRESETS
+from loadtests.workload.target_flags import check_load, items_of, target_from
 
 DEFAULT_URL = "http://127.0.0.1:8000"
 
@@ -28,7 +30,9 @@ class LoadSettings:
 
     Attributes:
         service_urls: Base URL of each replica of the service.
-        knobs: Set on the service before the run; other knobs stay as they are.
+        knobs: Set on the service before the run; other knobs stay as they are. Of a target they
+            hold its TTL, if that was told.
+        target: A service of one's own; None for ours.
     """
 
     service_urls: tuple[str, ...]
@@ -61,6 +65,7 @@ class LoadSettings:
     record: str
     preset: str
     knobs: Mapping[str, Knob]
+    target: Target | None = None
 
     @property
     def editable(self) -> dict[str, float | str]:
@@ -102,13 +107,18 @@ def settings_from(options: Namespace) -> LoadSettings:
     names = {flag.key for flag in LOAD_FLAGS}
     values = {name: getattr(options, name) for name in names}
     knobs = knobs_from(options)
+    target = target_from(options)
+    if target is not None:
+        check_load(target, values, knobs)
+        values |= {"items": items_of(target, values["items"]), "cache_at_start": KEPT_CACHE}
     if values["preset"] != NO_PRESET:
         preset = PRESETS[values["preset"]]
         values |= {"skew": preset.skew, "write_ratio": preset.write_ratio}
         published: dict[str, Knob] = {"ttl_seconds": preset.ttl_seconds}
         published["ttl_jitter_ratio"] = preset.ttl_jitter_ratio
         knobs = published | knobs
-    settings = LoadSettings(service_urls=_urls(options), knobs=knobs, **values)
+    urls = target.origins if target else _urls(options)
+    settings = LoadSettings(service_urls=urls, knobs=knobs, target=target, **values)
     if settings.shape == "spike" and settings.spike_seconds >= settings.shape_period_seconds:
         raise FlagError(
             f"spike-seconds must be less than shape-period-seconds"

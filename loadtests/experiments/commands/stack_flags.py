@@ -96,6 +96,17 @@ def chosen_stack(
     return LocalStack(processes, options.database, environment)
 
 
+def redis_of_target(options: argparse.Namespace) -> str | None:
+    """Return the Redis of a target; None if none is given.
+
+    Raises:
+        UsageError: Its URL is wrong, or names a cluster, whose counts are not read.
+    """
+    if options.redis_url:
+        _check_url("--redis-url", options.redis_url, REDIS[:2], "redis://127.0.0.1:6379/0")
+    return str(options.redis_url) if options.redis_url else None
+
+
 def _check_url(flag: str, url: str, schemes: tuple[str, ...], example: str) -> None:
     """Raise UsageError unless the URL names a server under one of the schemes."""
     if not names_server(url, schemes):

@@ -10,6 +10,7 @@ Example:
   python -m loadtests sweep --ttl 1,5,30 --rate 300 --items 1000
   python -m loadtests sweep --ttl 2 --protection none,lease --skew 0.7,1.1 --repetitions 3
   python -m loadtests sweep staleness
+  python -m loadtests sweep --target-url 'http://127.0.0.1:8080/api/{key}' --ttl 60
 """
 
 import argparse
@@ -18,10 +19,20 @@ from pathlib import Path
 
 from rich.console import Console
 
+from loadtests.experiments.commands.flags.own_service_flags import (
+    add_own_service_flags,
+    chosen_target,
+    measured_target,
+    with_items,
+)
 from loadtests.experiments.commands.flags.shipped_plans import list_plans
 from loadtests.experiments.commands.progress_bar import ProgressBar
 from loadtests.experiments.commands.report import publish
-from loadtests.experiments.commands.stack_flags import add_stack_flags, chosen_stack
+from loadtests.experiments.commands.stack_flags import (
+    add_stack_flags,
+    chosen_stack,
+    redis_of_target,
+)
 from loadtests.experiments.commands.trial_page import TrialPage
 from loadtests.experiments.commands.usage import (
     UsageError,
@@ -38,10 +49,13 @@ from loadtests.experiments.plan.plan import Plan, make_plan
 from loadtests.experiments.plan.toml_file import find_plan, read_plan_file
 from loadtests.experiments.trial.resuming import measured_in, plan_in
 from loadtests.experiments.trial.sweep_trials import Sweep, lay_out, run_sweep
+from loadtests.experiments.trial.target_stack import TargetStack
+from loadtests.experiments.trial.target_sweep import on_target
 from loadtests.stack.addresses import GivenService
 from loadtests.stack.local import LocalStack
 from loadtests.stack.ports import SWEEP_METRICS_PORT
 from loadtests.stack.stack import Stack
+from loadtests.target.own_service import Target
 
 LONG_SECONDS = 3600.0  # A sweep that takes longer is asked for twice.
 
@@ -70,6 +84,7 @@ def add_to(verbs: Verbs) -> None:
     )
     add_field_flags(knobs, KNOBS, show_default=False)
     add_stack_flags(parser)
+    add_own_service_flags(parser)
     page = parser.add_argument_group("metrics", "Prometheus can follow the trials on /metrics.")
     page.add_argument(
         "--metrics-host",
@@ -89,8 +104,7 @@ def run(options: argparse.Namespace, notes: Console) -> int:
     """Run a sweep and print its answer; return the exit code."""
     if options.list:
         return list_plans()
-    sweep = _sweep(options)
-    stack = chosen_stack(options)
+    sweep, stack = _chosen(options)
     _refuse_shared_memory(sweep, stack)
     port = options.metrics_port
     if port is not None:
@@ -110,7 +124,8 @@ def run(options: argparse.Namespace, notes: Console) -> int:
 
 def _measure(sweep: Sweep, stack: Stack, folder: Path, page: TrialPage, notes: Console) -> None:
     # Nobody else sees a stack that this sweep starts, so only a given service's load is served.
-    load_host = page.host if isinstance(stack, GivenService) and page.address else None
+    is_given = isinstance(stack, GivenService | TargetStack)
+    load_host = page.host if is_given and page.address else None
     notes.print("starting the stack")
     with stack:
         for line in stack.lines:
@@ -122,10 +137,20 @@ def _measure(sweep: Sweep, stack: Stack, folder: Path, page: TrialPage, notes: C
             run_sweep(sweep, stack, folder, progress, load_host)
 
 
-def _sweep(options: argparse.Namespace) -> Sweep:
+def _chosen(options: argparse.Namespace) -> tuple[Sweep, Stack]:
+    """Return the sweep that is asked for, and what it measures."""
+    own = chosen_target(options)
+    if own is None:
+        return _sweep(options), chosen_stack(options)
+    sweep = _sweep(options, own[0])
+    measured = measured_target(*own, sweep, options.set_ttl)
+    return on_target(sweep, measured), TargetStack(measured, redis_of_target(options))
+
+
+def _sweep(options: argparse.Namespace, target: Target | None = None) -> Sweep:
     """Return the sweep that is asked for, or the one to go on with."""
     if options.resume is None:
-        return lay_out(_plan(options))
+        return lay_out(_plan(options, target))
     given = {**given_values(options, FIELDS), **given_values(options, KNOBS)}
     others = {"PLAN": options.name, "--plan": options.plan, "--output": options.output}
     extra = [value.place for value in given.values()] + [name for name in others if others[name]]
@@ -138,13 +163,14 @@ def _sweep(options: argparse.Namespace) -> Sweep:
     return dataclasses.replace(laid_out, done=measured_in(options.resume))
 
 
-def _plan(options: argparse.Namespace) -> Plan:
+def _plan(options: argparse.Namespace, target: Target | None) -> Plan:
     """Join the plan file, if any, with the flags, which override it."""
     if options.name is not None and options.plan is not None:
         raise UsageError(f"PLAN {options.name!r} and --plan {options.plan!r}: give one of the two")
     name = options.plan if options.name is None else options.name
     values, knobs = ({}, {}) if name is None else read_plan_file(find_plan(name))
-    return make_plan(values | given_values(options, FIELDS), knobs | given_values(options, KNOBS))
+    values, knobs = values | given_values(options, FIELDS), knobs | given_values(options, KNOBS)
+    return make_plan(values if target is None else with_items(target, values), knobs)
 
 
 def _refuse_shared_memory(sweep: Sweep, stack: Stack) -> None:

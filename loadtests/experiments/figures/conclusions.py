@@ -35,6 +35,11 @@ def conclusions(run: RunRecord, trials: list[TrialFigures]) -> list[str]:
             sentences += [*_effect(trials), *_stale(trusted), *_times(trusted)]
     if trusted:
         sentences += [*_replay(trusted), *_theory(trusted), *_staleness(trusted)]
+    elif run.target and any(trial.trusted and trial.lookups for trial in trials):
+        sentences.append(
+            "The hit ratio is unknown, because the answers did not say whether they came from a "
+            "cache; the latencies stand."
+        )
     doubted = sum(not trial.trusted for trial in trials)
     if doubted:
         sentences.append(
@@ -99,6 +104,8 @@ def wanted_ttl_sentence(wanted: float, trials: list[TrialFigures]) -> str:
 
 def store_sentence(run: RunRecord) -> str:
     """Return a sentence that names the store and the delay added to it."""
+    if run.target:
+        return "Store: the target's own, of which nothing is known."
     if "store_delay_seconds" in run.plan.get("axes", {}):
         return f"Store: {run.store_name}, with the store_delay_seconds of each trial."
     if not run.store_delay_seconds:

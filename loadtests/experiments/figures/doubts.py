@@ -5,7 +5,9 @@ from collections.abc import Callable, Iterator, Mapping
 
 from loadtests.experiments.figures.doubt import Case, Doubt, Scope
 from loadtests.experiments.figures.interference import changes_between_readings, interference
+from loadtests.experiments.figures.of_targets.target_doubts import target_doubts
 from loadtests.experiments.figures.residual import near_unlike_replay, unlike_replay
+from loadtests.experiments.records.counting import SERVICE
 from loadtests.experiments.records.records import TrialRecord
 from loadtests.prediction.measuring_window import DISCARDED_LIVES, FEWEST_TTLS, longest_life
 from loadtests.service_under_test.contract import MOST_OUTSIDE_RATIO, SERVICE_RESULTS, outside_ratio
@@ -107,12 +109,11 @@ def _lost_requests(case: Case) -> Iterator[Doubt]:
 def _bypassed(case: Case) -> Iterator[Doubt]:
     bypassed = case.lookups.get("bypass", 0)
     if bypassed and case.record.trial.ttl_seconds > 0:
-        yield Doubt(
-            "bypass",
-            f"{bypassed} lookups bypassed the cache",
-            "Redis was slow or unavailable: see the service's cacheaside_cache_errors_total",
-            _scope_of_missing(case),
-        )
+        cause = "Redis was slow or unavailable: see the service's cacheaside_cache_errors_total"
+        if case.record.counted_by != SERVICE:
+            cause = "the target does not cache these answers: see its rules"
+        text = f"{bypassed} lookups bypassed the cache"
+        yield Doubt("bypass", text, cause, _scope_of_missing(case))
 
 
 def _scope_of_missing(case: Case) -> Scope:
@@ -221,4 +222,5 @@ _CHECKS: tuple[Callable[[Case], Iterator[Doubt]], ...] = (
     interference,
     unlike_replay,
     near_unlike_replay,
+    target_doubts,
 )

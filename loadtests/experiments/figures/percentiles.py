@@ -8,10 +8,10 @@ import numpy as np
 from loadtests.experiments.figures.intervals import quantile
 from loadtests.experiments.records.samples_file import Samples
 from loadtests.sender.samples import RESULT_INDEX
-from loadtests.service_under_test.contract import SERVICE_RESULTS
+from loadtests.service_under_test.contract import SERVICE_RESULTS, UNKNOWN_RESULT
 
 ALL = "all"
-TIMED = (ALL, *SERVICE_RESULTS)
+TIMED = (ALL, *SERVICE_RESULTS, UNKNOWN_RESULT)
 """Whose percentiles are worked out: each result, and all lookups, answered or not."""
 
 CLOCKS = ("response", "service")

@@ -4,6 +4,7 @@ from collections.abc import Iterator, Mapping
 from itertools import pairwise
 
 from loadtests.experiments.figures.doubt import Case, Doubt
+from loadtests.experiments.records.counting import SERVICE
 from loadtests.experiments.records.records import TrialRecord
 from loadtests.replay.trial_replay import ReplayRecord
 from loadtests.service_under_test.contract import (
@@ -51,6 +52,9 @@ def unlike_replay(case: Case) -> Iterator[Doubt]:
         f"that of the replay of its own arrivals{_where(case.record, replay)}; the machine "
         f"explains {most_residual(replay) * 100:.1f} points"
     )
+    if case.record.counted_by != SERVICE:
+        yield Doubt("unlike-replay", text, _OF_A_TARGET, "note")
+        return
     yield Doubt("unlike-replay", text, _MORE_HITS if residual > 0 else _FEWER_HITS)
 
 
@@ -70,6 +74,10 @@ def near_unlike_replay(case: Case) -> Iterator[Doubt]:
 _OTHER_NEAR = (
     "a near tier is off while Redis is late in telling it that nothing changed; measure again with "
     "nothing else on the machine, and read the service's log"
+)
+_OF_A_TARGET = (
+    "the replay takes the TTL that was told, instant loads and a cache that removes nothing early: "
+    "find which of them the target does not keep, or who else asks for these keys"
 )
 _MORE_HITS = (
     "find who else reads these ids or made entries live longer, then measure again with this "

@@ -95,6 +95,7 @@ def _trial(trial: TrialFigures) -> dict[str, Any]:
         **_milliseconds(trial),
         **{name: getattr(trial, name) for name in _RATES},
         "load_ms": rounded_milliseconds(trial.window_loads.mean_seconds),
+        "counted_by": trial.counted_by,
         "trusted": trial.trusted,
         "doubts": [asdict(doubt) for doubt in trial.doubts],
     }

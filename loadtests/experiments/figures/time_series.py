@@ -9,7 +9,12 @@ from numpy.typing import NDArray
 from loadtests.experiments.records.samples_file import Samples
 from loadtests.prediction.measuring_window import Window
 from loadtests.sender.samples import RESULT_INDEX
-from loadtests.service_under_test.contract import CACHE_RESULTS, HIT_RESULTS
+from loadtests.service_under_test.contract import (
+    CACHE_RESULTS,
+    HIT_RESULTS,
+    MOST_OUTSIDE_RATIO,
+    UNKNOWN_RESULT,
+)
 
 MOST_BUCKETS = 100
 FEWEST_SAMPLES = 20
@@ -54,6 +59,8 @@ def time_series(samples: Samples, window: Window | None) -> TimeSeries | None:
     number = int(bucket.max()) + 1
     answered = _count(samples, CACHE_RESULTS, bucket, number)
     hits = _count(samples, HIT_RESULTS, bucket, number)
+    unsaid = _count(samples, (UNKNOWN_RESULT,), bucket, number)
+    answered[unsaid > MOST_OUTSIDE_RATIO * (unsaid + answered)] = 0
     middle, slowest = _medians_and_slowest(samples["response"], bucket, number)
     return TimeSeries(
         width_seconds=width,

@@ -13,10 +13,12 @@ from loadtests.experiments.figures.residual import residual_of
 from loadtests.experiments.figures.staleness_figures import StaleReads, stale_reads_of
 from loadtests.experiments.figures.time_series import TimeSeries, time_series
 from loadtests.experiments.figures.window_loads import WindowLoads, loads_in_window
+from loadtests.experiments.records.counting import SERVICE
 from loadtests.experiments.records.records import TrialRecord
 from loadtests.experiments.records.samples_file import Samples
 from loadtests.service_under_test.contract import (
     SERVICE_RESULTS,
+    UNKNOWN_RESULT,
     Knob,
     count_cache_lookups,
     count_hits,
@@ -59,6 +61,7 @@ class TrialFigures:
         window_seconds: Measured length of the window.
         fill_seconds: From the probe before the trial.
         window_loads: The loads within the window, to compare with the probe.
+        counted_by: Who counted the lookups: the service, or of a target the client or Redis.
         doubts: Reasons not to trust the trial.
         series: How it went over time; None without samples.
         near_ratio: Share of lookups that a near tier answered; None also without a near tier.
@@ -94,6 +97,7 @@ class TrialFigures:
     window_seconds: float | None
     fill_seconds: float | None
     window_loads: WindowLoads
+    counted_by: str = SERVICE
     doubts: list[Doubt] = field(default_factory=list)
     series: TimeSeries | None = None
     near_ratio: float | None = None
@@ -130,7 +134,7 @@ def figures_of(record: TrialRecord, samples: Samples) -> TrialFigures:
     interval = _interval(record, ratio)
     prediction = record.prediction
     total = None if results is None else sum(results.values())
-    queries = None if counted is None else loads(counted.store_queries)
+    queries = loads(counted.store_queries) if counted and counted.store_queries else None
     percentiles = percentiles_of(in_window(record, samples))
     return TrialFigures(
         number=record.trial.number,
@@ -157,6 +161,7 @@ def figures_of(record: TrialRecord, samples: Samples) -> TrialFigures:
         window_seconds=seconds,
         fill_seconds=prediction.fill_seconds if prediction else None,
         window_loads=loads_in_window(record),
+        counted_by=record.counted_by,
         doubts=doubts_of(record, lookups, seconds, _too_few(percentiles, lookups)),
         series=time_series(samples, record.window),
         **_near_figures(record, counted, seconds),
@@ -191,7 +196,9 @@ def counted_in_window(record: TrialRecord) -> ServiceCounters | None:
 
 
 def _results(counted: ServiceCounters) -> dict[str, int]:
-    return {word: counted.lookups.get(word, 0) for word in SERVICE_RESULTS}
+    results = {word: counted.lookups.get(word, 0) for word in SERVICE_RESULTS}
+    unknown = counted.lookups.get(UNKNOWN_RESULT, 0)  # Only a target's answers can be.
+    return results | ({UNKNOWN_RESULT: unknown} if unknown else {})
 
 
 def _window_seconds(record: TrialRecord, samples: Samples) -> float | None:

@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any, TypeVar
 
 from loadtests.experiments.plan.trial_order import Trial
+from loadtests.experiments.records.counting import SERVICE
 from loadtests.experiments.records.kinds import RUN_KINDS, require_kinds
 from loadtests.experiments.records.samples_file import (
     NOT_SAMPLES,
@@ -71,14 +72,16 @@ class TrialRecord:
         predicted_at: When the prediction was made, in unix seconds.
         started_at: Intended time of the first arrival in unix seconds; None if there was none.
         readings: Taken at the edges of the window's batches, or at both ends of the traffic.
-        before: Counters before the traffic.
-        after: Counters after the traffic.
+        before, after: Counters before and after the traffic.
         load: The load generator's summary; None if the trial was aborted.
         aborted: Why the trial was aborted; None if it was not.
         conditions: Read before the traffic, with each reading of a window, and after the traffic.
         replay: What its very arrivals should have found; None for one that was not replayed.
         lookups_per_second: How many lookups were asked for in the window, on average; None takes
             the rate of the load generator.
+        counted_by: A word of `counting`.
+        new_keys: Whether its keys were never asked for before; None where the cache was emptied.
+        older_until: Until when entries of earlier trials may live, in unix seconds.
     """
 
     trial: Trial
@@ -95,6 +98,9 @@ class TrialRecord:
     conditions: list[Conditions] = dataclasses.field(default_factory=list)
     replay: ReplayRecord | None = None
     lookups_per_second: float | None = None
+    counted_by: str = SERVICE
+    new_keys: bool | None = None
+    older_until: float | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -115,6 +121,7 @@ class RunRecord:
         versions: The commit and what the run was made with, by name; None where unknown. Empty for
             a run that did not record them.
         resumed_at: Unix seconds of each time that it was resumed after an end before its time.
+        target: The service of one's own that was measured, in words; "" for ours.
     """
 
     format: int
@@ -129,6 +136,7 @@ class RunRecord:
     kind: str = SWEEP
     versions: Mapping[str, str | None] = dataclasses.field(default_factory=dict)
     resumed_at: Sequence[float] = dataclasses.field(default_factory=list)
+    target: str = ""
 
 
 def save_run(folder: Path, run: RunRecord) -> None:

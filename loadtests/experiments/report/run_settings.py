@@ -39,7 +39,7 @@ def settings_of(run: RunRecord, records: Sequence[TrialRecord]) -> dict[str, lis
     facts = {
         field.name: getattr(run, field.name)
         for field in dataclasses.fields(run)
-        if field.name not in _SHOWN_ELSEWHERE
+        if field.name not in _SHOWN_ELSEWHERE and (field.name != "target" or run.target)
     }
     return {
         "Traffic": [
@@ -95,7 +95,9 @@ def _shape(run: RunRecord) -> list[str]:
 
 
 def knob_sentence(run: RunRecord) -> str:
-    """Return a sentence that names the knobs that the plan sets."""
+    """Return a sentence that names the knobs that the plan sets, or the target."""
+    if run.target:
+        return f"Target: {run.target}."
     axes = run.plan.get("axes", {})
     given = {**run.plan.get("knobs", {}), **run.plan.get("memory", {})}
     knobs = [f"{name} {_text(value)}" for name, value in given.items() if name not in axes]

@@ -44,6 +44,7 @@ def curve_of(results: RunResults) -> list[CurvePoint]:
     fills = [trial.fill_seconds for trial in results.trials if trial.fill_seconds is not None]
     # A record of a version that did not count the processes has no conditions.
     processes = len(record.conditions[0].service.process_starts) if record.conditions else 1
+    processes = processes or 1  # How many processes a target has is not known.
     probed = Probe(sum(fills) / len(fills) if fills else None, processes)
     ttls = [trial.ttl_seconds for trial in results.trials]
     return theory_curve(results.run, ttls, record.knobs, probed)

@@ -95,6 +95,7 @@ class LocustLoad:
         token: Control token, passed by environment and never on a command line.
         metrics_host: Address to serve metrics at, on the usual port if that is free; None serves
             none.
+        target: Flags that name a target in place of a service.
     """
 
     def __init__(
@@ -103,26 +104,30 @@ class LocustLoad:
         service_urls: Sequence[str],
         token: str | None = None,
         metrics_host: str | None = None,
+        target: Sequence[str] = (),
     ) -> None:
         self._guardian = guardian
         self._service_urls = service_urls
         self._environment = {"CONTROL_TOKEN": token} if token else {}
         self._metrics_host = metrics_host
+        self._target = target
 
-    def start(self, load: Load, seed: int, record: Path) -> LocustRun:
-        """Start one run that records into an empty folder."""
+    def start(self, load: Load, seed: int, record: Path, extra: Sequence[str] = ()) -> LocustRun:
+        """Start one run that records into an empty folder, with *extra* flags."""
         argv = [
             sys.executable,
             "-m",
             "loadtests.clean_locust",
             *self._arguments(load, seed, record),
+            *extra,
         ]
         return LocustRun(self._guardian.start(record.name, argv, self._environment), record)
 
     def _arguments(self, load: Load, seed: int, record: Path) -> list[str]:
         arguments = ["-f", str(ROOT / "loadtests/locustfile.py"), load.scenario]
         arguments += ["--headless", "--only-summary", "--loglevel", "WARNING"]
-        for url in self._service_urls:
+        arguments += self._target
+        for url in () if self._target else self._service_urls:
             arguments += ["--service-url", url]
         flags = {
             **self._metrics(load),

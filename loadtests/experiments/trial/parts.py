@@ -8,6 +8,7 @@ from typing import Protocol
 
 from loadtests.experiments.plan.load import Load
 from loadtests.experiments.plan.trial_order import Trial
+from loadtests.experiments.records.counting import SERVICE
 from loadtests.experiments.records.records import TrialRecord
 from loadtests.experiments.records.samples_file import Samples
 from loadtests.experiments.trial.locust_process import LocustLoad
@@ -18,6 +19,7 @@ from loadtests.service_under_test.client import ServiceClient
 from loadtests.service_under_test.contract import Knob
 from loadtests.service_under_test.memory_limit import MemoryLimit
 from loadtests.service_under_test.redis_statistics import RedisStatistics
+from loadtests.target.target_control import TargetControl
 
 
 class Clock(Protocol):
@@ -81,6 +83,8 @@ class TrialPlan:
         memory: How Redis' memory is limited; None leaves it alone.
         lookups_per_second: Returns how many lookups are asked for in the window, or in the whole
             trial without one, on average; None takes the target rate.
+        arguments: Flags of the load generator for this trial alone.
+        new_keys: Whether its keys were never asked for before; only of a target.
     """
 
     trial: Trial
@@ -93,6 +97,8 @@ class TrialPlan:
     load: Load | None = None
     memory: Room | None = None
     lookups_per_second: Callable[[Window | None], float] | None = None
+    arguments: tuple[str, ...] = ()
+    new_keys: bool = False
 
 
 class Progress(Protocol):
@@ -121,9 +127,10 @@ class Bench:
         progress: Shows how far the run is.
         scratch: Folder for the load generator's own records.
         clock: The wall clock.
+        counted_by: Who counts the lookups.
     """
 
-    service: ServiceClient
+    service: ServiceClient | TargetControl
     redis: RedisStatistics | None
     load: LocustLoad
     read_samples: Callable[[Path], Samples]
@@ -131,3 +138,4 @@ class Bench:
     progress: Progress
     scratch: Path
     clock: Clock = time
+    counted_by: str = SERVICE

@@ -10,15 +10,18 @@ from functools import partial
 from pathlib import Path
 from typing import Any
 
+from loadtests.experiments.records.counting import SERVICE
 from loadtests.experiments.records.records import FORMAT, RunRecord, save_trial
 from loadtests.experiments.trial.locust_process import LocustLoad
 from loadtests.experiments.trial.parts import Bench, Progress
+from loadtests.experiments.trial.target_stack import TargetStack
 from loadtests.experiments.trial.versions import versions_in_use
 from loadtests.sender.samples import read_samples
 from loadtests.service_under_test.client import ServiceClient, ServiceError
 from loadtests.service_under_test.redis_statistics import RedisStatistics
 from loadtests.stack.guardian import Guardian
 from loadtests.stack.stack import Stack
+from loadtests.target.target_control import TargetControl
 
 _TIMEOUT_SECONDS = 30.0  # A service under full load answers control late.
 
@@ -34,17 +37,40 @@ def bench_on(
     Raises:
         ServiceError: The service or the statistics of its Redis are not available.
     """
-    service = ServiceClient(stack.service_urls, stack.control_token, _TIMEOUT_SECONDS)
-    knobs = service.knobs()
-    try:
-        with Guardian() as guardian, _statistics(stack.redis_url) as redis:
-            load = LocustLoad(guardian, stack.service_urls, stack.control_token, metrics_host)
-            save = partial(save_trial, folder)
-            yield Bench(service, redis, load, read_samples, save, progress, guardian.folder)
-    finally:
-        with contextlib.suppress(ServiceError):
-            service.set_knobs(knobs)
-        service.close()
+    with _statistics(stack.redis_url) as redis:
+        service, counted_by, flags = _of_stack(stack, redis)
+        knobs = service.knobs()
+        try:
+            with Guardian() as guardian:
+                load = LocustLoad(
+                    guardian, stack.service_urls, stack.control_token, metrics_host, flags
+                )
+                save, place = partial(save_trial, folder), guardian.folder
+                yield Bench(
+                    service,
+                    redis,
+                    load,
+                    read_samples,
+                    save,
+                    progress,
+                    place,
+                    counted_by=counted_by,
+                )
+        finally:
+            with contextlib.suppress(ServiceError):
+                service.set_knobs(knobs)
+            service.close()
+
+
+def _of_stack(
+    stack: Stack, redis: RedisStatistics | None
+) -> tuple[ServiceClient | TargetControl, str, list[str]]:
+    """Return the client of a stack, who counts its lookups, and the flags that name a target."""
+    if isinstance(stack, TargetStack):
+        measured = stack.measured
+        return measured.control(redis), stack.counted_by, list(measured.arguments())
+    client = ServiceClient(stack.service_urls, stack.control_token, _TIMEOUT_SECONDS)
+    return client, SERVICE, []
 
 
 def run_record(  # noqa: PLR0913 - each is a field of the record
@@ -71,6 +97,7 @@ def run_record(  # noqa: PLR0913 - each is a field of the record
         wanted_hit_ratio=wanted_hit_ratio,
         kind=kind,
         versions=versions_in_use(redis.version() if redis else None, stack.store_name),
+        target=stack.measured.target.describe() if isinstance(stack, TargetStack) else "",
     )
 
 

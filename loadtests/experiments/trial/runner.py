@@ -6,7 +6,9 @@ from collections.abc import Callable
 from functools import partial
 
 from loadtests.experiments.plan.load import Load
+from loadtests.experiments.records.counting import SERVICE
 from loadtests.experiments.records.records import Drained, Reading, TrialRecord
+from loadtests.experiments.trial.client_counts import count_for
 from loadtests.experiments.trial.locust_process import LoadError, LocustRun, Summary
 from loadtests.experiments.trial.parts import Bench, Probed, TrialPlan
 from loadtests.replay.trial_replay import TrialReplay, lateness_of
@@ -30,12 +32,27 @@ def run_trials(bench: Bench, load: Load, trials: list[TrialPlan]) -> None:
     Those without traffic of their own send *load*. A KeyboardInterrupt propagates after the trial
     that it interrupts is saved.
     """
+    older: float | None = None  # Of what was before the first trial nothing is known.
     for trial in trials:
-        run_trial(bench, load, trial, _replay_whole if trial.window is None else _watch_window)
+        watch = _replay_whole if trial.window is None else _watch_window
+        run_trial(bench, load, trial, watch, older)
+        ends = bench.clock.time() + trial.trial.ttl_seconds
+        older = max(older or ends, ends)
 
 
-def run_trial(bench: Bench, load: Load, plan: TrialPlan, watch: Watch) -> None:
-    """Run one trial and save its record, as aborted if it fails or is interrupted."""
+def run_trial(
+    bench: Bench, load: Load, plan: TrialPlan, watch: Watch, older_until: float | None = None
+) -> None:
+    """Run one trial and save its record, as aborted if it fails or is interrupted.
+
+    Args:
+        bench: The parts that trials share.
+        load: The traffic.
+        plan: The trial.
+        watch: Measures while the traffic runs.
+        older_until: Until when entries of earlier trials may live in a cache that is not emptied.
+    """
+    is_ours = bench.counted_by == SERVICE
     notes = TrialRecord(
         trial=plan.trial,
         knobs={},
@@ -43,12 +60,16 @@ def run_trial(bench: Bench, load: Load, plan: TrialPlan, watch: Watch) -> None:
         readings=[],
         aborted="interrupted",
         conditions=[],
+        counted_by=bench.counted_by,
+        new_keys=None if is_ours else plan.new_keys,
+        older_until=None if is_ours or plan.new_keys else older_until,
         **dict.fromkeys(_UNKNOWN_AT_FIRST),
     )
     folder = bench.scratch / f"load-{plan.trial.number:02d}"
     folder.mkdir(parents=True)
     try:
-        start = partial(bench.load.start, plan.load or load, plan.trial.seed, folder)
+        traffic = plan.load or load
+        start = partial(bench.load.start, traffic, plan.trial.seed, folder, plan.arguments)
         replay = _measure(bench, plan, notes, start, watch)
         if replay is not None:
             notes.replay = replay.record(_edges(notes), lateness_of(bench.read_samples(folder)))
@@ -56,7 +77,10 @@ def run_trial(bench: Bench, load: Load, plan: TrialPlan, watch: Watch) -> None:
     except (LoadError, ServiceError) as error:
         notes.aborted = _with_time(str(error), bench, notes)
     finally:
-        bench.save(notes, bench.read_samples(folder))
+        samples = bench.read_samples(folder)
+        if not is_ours:
+            count_for(notes, samples)
+        bench.save(notes, samples)
         bench.progress.finished(notes)
 
 
@@ -98,7 +122,9 @@ def _prepare(bench: Bench, plan: TrialPlan, notes: TrialRecord) -> TrialReplay |
     if bench.redis and plan.memory:
         bench.redis.lift_limit()
     fill_seconds = bench.service.probe_fill_seconds(plan.probe_ids, PROBES)
-    limit = bench.redis.memory_limit(plan.probe_ids) if bench.redis else None
+    limit = None  # How large the entries of a target are is not known.
+    if bench.redis and bench.counted_by == SERVICE:
+        limit = bench.redis.memory_limit(plan.probe_ids)
     entry_bytes = bench.redis.entry_bytes(plan.probe_ids) if bench.redis and plan.memory else 0
     bench.service.clear_cache()
     if bench.redis and plan.memory and plan.memory.entries:

@@ -24,7 +24,7 @@ class LocustProcess:
 
     Args:
         directory: Empty folder for record and log.
-        url: The service.
+        url: The service; None where the arguments name a target.
         arguments: The rest of the command line.
         headless: Whether Locust ends with the run; otherwise its web page is at `page_url`.
         environment: Variables on top of our own.
@@ -46,7 +46,8 @@ class LocustProcess:
         self.log = directory / "locust.log"
         master = free_port()
         words = [sys.executable, "-m", "locust", "-f", str(locustfile)]
-        words += ["--service-url", url, "--master-bind-port", str(master)]
+        words += ["--service-url", url] if url else []
+        words += ["--master-bind-port", str(master)]
         words += ["--master-port", str(master)]
         self.page_url = None
         if headless:

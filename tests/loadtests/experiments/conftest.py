@@ -176,7 +176,7 @@ class FakeLoad:
     world: FakeWorld
     planned_seconds: float | None = None
 
-    def start(self, load, seed, record):
+    def start(self, load, seed, record, _extra=()):
         assert not any(record.iterdir())
         self.world.log.append(f"load seed {seed} at {load.rate:g}/s")
         return FakeRun(self.world, self.planned_seconds)

@@ -66,6 +66,7 @@ class Ledger:
     """Stands for the ledger of a run that knows the service but no traffic."""
 
     sent = Sent()
+    settings = None
     fenced = False
     began_empty = True
     parts = Parts()

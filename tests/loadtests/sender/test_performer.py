@@ -13,6 +13,8 @@ from loadtests.sender.tallies import Tallies
 class Client:
     """Returns a preset answer; each answer takes 0.1 s."""
 
+    request = ("GET", "/fruit/[id]")
+
     def __init__(self, clock):
         self.clock = clock
         self.answer = Answer(RESULT_INDEX["hit"], b'{"data": {"quantity": 5}}', None)
@@ -161,3 +163,11 @@ def test_locust_gets_the_response_time_of_a_write_from_its_intended_start(perfor
     performer.perform(Arrival(9.0, performer, 7, True), 10.0)
 
     assert reported[0]["response_time"] == pytest.approx(1100.0)
+
+
+def test_rows_of_a_target_bear_its_method_and_path(performer, client, reported):
+    client.answer = Answer(RESULT_INDEX["unknown"], b"", None, ("POST", "/search"))
+
+    performer.perform(read(performer), 9.5)
+
+    assert (reported[0]["request_type"], reported[0]["name"]) == ("POST", "/search unknown")

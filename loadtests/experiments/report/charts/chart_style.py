@@ -40,6 +40,7 @@ RESULT_LOOKS = {
     "miss": Look("#d9731a", "triangle-up", pattern="x"),
     "bypass": Look("#7d858f", "square", pattern="|"),
     "error": Look("#a30d1f", "x", pattern="+"),
+    "unknown": Look("#c3c8ce", "circle-open"),
 }
 
 

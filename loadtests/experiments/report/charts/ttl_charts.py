@@ -31,7 +31,7 @@ from loadtests.experiments.report.charts.ttl_lines import (
     add_theory,
     ttl_chart,
 )
-from loadtests.service_under_test.contract import SERVICE_RESULTS
+from loadtests.service_under_test.contract import SERVICE_RESULTS, UNKNOWN_RESULT
 
 
 def hit_ratio_chart(trials: Sequence[TrialFigures], curve: Sequence[CurvePoint]) -> go.Figure:
@@ -77,8 +77,8 @@ def results_chart(trials: Sequence[TrialFigures]) -> go.Figure:
         names = [[_combination(trial) for trial in counted], [f"#{t.number}" for t in counted]]
     elif several:
         names = [names, [f"#{trial.repetition}" for trial in counted]]
-    for word in SERVICE_RESULTS:
-        shares = [(trial.results or {})[word] / (trial.lookups or 1) for trial in counted]
+    for word in (*SERVICE_RESULTS, UNKNOWN_RESULT):
+        shares = [(trial.results or {}).get(word, 0) / (trial.lookups or 1) for trial in counted]
         if any(shares):
             look = RESULT_LOOKS[word]
             figure.add_bar(

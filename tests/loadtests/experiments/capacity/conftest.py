@@ -24,7 +24,7 @@ class QueueLoad:
     fake: object
     rate: float = 0.0
 
-    def start(self, load, seed, record):
+    def start(self, load, seed, record, _extra=()):
         self.rate = load.rate
         return self.fake.start(load, seed, record)
 

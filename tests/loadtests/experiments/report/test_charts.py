@@ -141,7 +141,7 @@ def test_series_of_latencies_differ_without_colour_too(trial):
     for clock in ("response", "service"):
         figure = by_result_chart([trial(1.0, percentiles=times)], clock)
         looks = [(each.marker.symbol, each.line.dash) for each in figure.data]
-        assert len(looks) == 16
+        assert len(looks) == 18
         assert len(set(looks)) == len(looks)
     figure = all_lookups_chart([trial(1.0, percentiles=times)])
     looks = [(each.marker.symbol, each.line.dash) for each in figure.data]

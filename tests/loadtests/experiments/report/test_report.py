@@ -31,18 +31,20 @@ KEYS = [
     *(
         f"{clock}{word}_{quantile}_ms"
         for clock in ("", "service_")
-        for word in ("all", *SERVICE_RESULTS)
+        for word in ("all", *SERVICE_RESULTS, "unknown")
         for quantile in ("p50", "p95", "p99")
     ),
     *("store_queries_per_second", "predicted_store_queries_per_second", "target_rate"),
     *("achieved_rate", "window_seconds", "fill_seconds", "cache_reads_per_second"),
-    *("predicted_cache_reads_per_second", "load_ms", "trusted", "doubts"),
+    *("predicted_cache_reads_per_second", "load_ms", "counted_by", "trusted", "doubts"),
     *("values", "judged_reads", "stale_ratio", "staleness_mean_seconds", "writes_visible_ratio"),
     *("predicted_stale_ratio", "predicted_staleness_mean_seconds"),
     *("predicted_writes_visible_ratio", "writes_visible_after_seconds"),
 ]
 
-LATER_FIELDS = {"conditions", "replay", "lookups_per_second"}
+LATER_FIELDS = {
+    *("conditions", "replay", "lookups_per_second", "counted_by", "new_keys", "older_until"),
+}
 
 
 def print_tables(results):

@@ -1,0 +1,130 @@
+"""The flags that name a service of one's own, for a sweep to measure in place of ours."""
+
+import argparse
+from collections.abc import Mapping
+
+from loadtests.experiments.commands.usage import UsageError, whole_number
+from loadtests.experiments.plan.fields import Given
+from loadtests.experiments.trial.parts import TrialPlan
+from loadtests.experiments.trial.set_ttl import SetTtl
+from loadtests.experiments.trial.sweep_trials import Sweep
+from loadtests.experiments.trial.target_stack import Measured
+from loadtests.target.key_source import TargetError
+from loadtests.target.own_service import Target
+from loadtests.target.reach import ALLOWED
+from loadtests.target.target_file import TargetFlags, read_target
+from loadtests.workload.flags import FlagError
+from loadtests.workload.target_flags import (
+    ALLOW_HELP,
+    HEADER_HELP,
+    TARGET_FLAGS,
+    check_load,
+    items_of,
+)
+
+_OF_OUR_STACK = ("service_url", "database_url", "compose")
+
+
+def add_own_service_flags(parser: argparse.ArgumentParser) -> None:
+    """Declare the flags."""
+    group = parser.add_argument_group(
+        "your own service",
+        "Measured in place of ours, of which nothing is asked but its keys; see"
+        " docs/own-service.md.",
+    )
+    for flag in TARGET_FLAGS:
+        group.add_argument(f"--{flag.name}", metavar=flag.unit.upper() or "TEXT", help=flag.help)
+    group.add_argument("--target-header", action="append", metavar="TEXT", help=HEADER_HELP)
+    group.add_argument(ALLOWED, action="store_true", help=ALLOW_HELP)
+    group.add_argument(
+        "--set-ttl",
+        metavar="COMMAND",
+        help="Sets its TTL before each trial, with {ttl} for the seconds; without it, --ttl is"
+        " the one TTL that it has",
+    )
+
+
+def chosen_target(options: argparse.Namespace) -> tuple[Target, TargetFlags] | None:
+    """Return the target that the flags name, with them; None if they name none.
+
+    Raises:
+        UsageError: Something of it is missing or wrong, or another flag contradicts it.
+    """
+    skipped = options.target_skip_keys
+    flags = TargetFlags(
+        url=options.target_url or "",
+        file=options.target_file or "",
+        keys=options.target_keys or "",
+        result=options.target_result or "",
+        headers=tuple(options.target_header or ()),
+        skip_keys=whole_number("--target-skip-keys", skipped, "500", 10**15) if skipped else 0,
+        allowed=options.i_may_load_this_host,
+    )
+    try:
+        target = read_target(flags)
+    except TargetError as error:
+        raise UsageError(str(error)) from None
+    if target is None:
+        if options.set_ttl:
+            raise UsageError("--set-ttl needs a target, got none; add --target-url")
+        return None
+    for name in _OF_OUR_STACK:
+        if getattr(options, name):
+            raise UsageError(
+                f"--{name.replace('_', '-')} names a service of ours, beside a target; leave out"
+                " one of the two"
+            )
+    return target, flags
+
+
+def with_items(target: Target, given: Mapping[str, Given]) -> dict[str, Given]:
+    """Return the values of a plan, with as many items as the target has keys if none are given."""
+    left = target.keys.left
+    if "items" in given or "trace" in given or left is None:
+        return dict(given)
+    return {**given, "items": Given(str(left), "--target-keys")}
+
+
+def measured_target(
+    target: Target, flags: TargetFlags, sweep: Sweep, set_ttl: str | None
+) -> Measured:
+    """Return a target with what was told of it for a sweep.
+
+    Raises:
+        UsageError: The sweep asks for more than the target can do.
+        PlanError: The command that sets its TTL cannot be run.
+    """
+    for trial in sweep.trials:
+        _check_trial(target, trial, sweep)
+    command = SetTtl(set_ttl) if set_ttl else None
+    known = sorted({trial.trial.ttl_seconds for trial in sweep.trials})
+    if command is None and len(known) > 1:
+        ttls = ",".join(f"{ttl:g}" for ttl in known)
+        raise UsageError(
+            f"--ttl must be the one TTL that the target has, got {ttls}; give one, or set it"
+            " with --set-ttl 'COMMAND {ttl}'"
+        )
+    return Measured(target, flags, None if command else known[0], command)
+
+
+def _check_trial(target: Target, trial: TrialPlan, sweep: Sweep) -> None:
+    load = trial.load or sweep.load
+    if load.behaviour.writes or load.behaviour.missing:
+        raise UsageError(
+            f"scenario must be one that only looks up known keys, got {load.scenario!r} with a"
+            " target; choose ReadHeavy"
+        )
+    settings = load.settings(trial.trial.seed)
+    knobs = {name: knob for name, knob in trial.knobs.items() if name != "ttl_seconds"}
+    try:
+        check_load(target, {name: getattr(settings, name) for name in _CHECKED}, knobs)
+        if not load.trace:
+            items_of(target, settings.items)
+    except FlagError as error:
+        raise UsageError(str(error)) from None
+
+
+_CHECKED = (
+    *("preset", "missing_ratio", "one_hit_ratio", "trace_times"),
+    *("rate", "shape", "shape_peak"),
+)

@@ -1,0 +1,50 @@
+"""What a target counted, from what the client saw of it, or from its Redis."""
+
+from collections.abc import Sequence
+
+import numpy as np
+
+from loadtests.experiments.records.counting import REDIS
+from loadtests.experiments.records.records import Reading, TrialRecord
+from loadtests.experiments.records.samples_file import Samples
+from loadtests.service_under_test.contract import (
+    RECORDED_RESULTS,
+    SERVICE_RESULTS,
+    UNKNOWN_RESULT,
+)
+from loadtests.service_under_test.counters import ServiceCounters
+
+ANSWERS = (*SERVICE_RESULTS, UNKNOWN_RESULT)
+"""The results of answers that came; those that did not are in the load generator's summary."""
+
+
+def count_for(notes: TrialRecord, samples: Samples) -> None:
+    """Put counts into the readings of a trial whose service has none of its own."""
+    if notes.counted_by == REDIS:
+        notes.readings = [_by_redis(reading) for reading in notes.readings]
+    else:
+        counts = _by_client(samples, [reading.at for reading in notes.readings])
+        notes.readings = [
+            Reading(reading.at, ServiceCounters(lookups, {}, reading.counters.key_reads))
+            for reading, lookups in zip(notes.readings, counts, strict=True)
+        ]
+    notes.before = notes.after = None  # Nobody counted the whole trial but the load generator.
+
+
+def _by_redis(reading: Reading) -> Reading:
+    keys = reading.counters.key_reads
+    lookups = {"hit": keys.get("true", 0), "miss": keys.get("false", 0)}
+    return Reading(reading.at, ServiceCounters(lookups, {}, keys))
+
+
+def _by_client(samples: Samples, moments: Sequence[float]) -> list[dict[str, int]]:
+    """Return for each moment how many answers had come by then, by result."""
+    answered = samples["intended"] + samples["response"]
+    ends = {
+        word: np.sort(answered[samples["result"] == RECORDED_RESULTS.index(word)])
+        for word in ANSWERS
+    }
+    return [
+        {word: int(np.searchsorted(times, moment, "right")) for word, times in ends.items()}
+        for moment in moments
+    ]

@@ -1,0 +1,86 @@
+"""A target in the place of a stack: a service of one's own, of which nothing is started."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Self
+
+from loadtests.experiments.records.counting import CLIENT, REDIS
+from loadtests.experiments.trial.set_ttl import SetTtl
+from loadtests.service_under_test.client import ServiceError
+from loadtests.service_under_test.redis_statistics import RedisStatistics
+from loadtests.service_under_test.urls import without_password
+from loadtests.stack.guardian import StackError
+from loadtests.target.own_service import Target
+from loadtests.target.reach import ALLOWED
+from loadtests.target.target_control import TargetControl
+from loadtests.target.target_file import TargetFlags
+
+STORE = "unknown: it belongs to the target"
+
+
+@dataclass(frozen=True)
+class Measured:
+    """A target, and what was told of it.
+
+    Attributes:
+        target: The target.
+        flags: The flags that describe it, which the load generator gets too.
+        ttl_seconds: The TTL that was told; None where a command sets it.
+        set_ttl: Sets its TTL; None if it stays as it is.
+    """
+
+    target: Target
+    flags: TargetFlags
+    ttl_seconds: float | None
+    set_ttl: SetTtl | None
+
+    def control(self, redis: RedisStatistics | None) -> TargetControl:
+        """Return what stands in the place of the service's control API."""
+        told = {} if self.ttl_seconds is None else {"ttl_seconds": self.ttl_seconds}
+        return TargetControl(self.target, told, self.set_ttl, redis.counters if redis else None)
+
+    def arguments(self) -> Iterator[str]:
+        """Yield the flags for the load generator; secrets stay in the environment."""
+        for name in ("url", "file", "keys", "result"):
+            if text := getattr(self.flags, name):
+                yield from (f"--target-{name}", text)
+        for header in self.flags.headers:
+            yield from ("--target-header", header)
+        if self.flags.allowed:
+            yield ALLOWED
+
+
+class TargetStack:
+    """A target as a stack: nothing is started and nothing is stopped.
+
+    Args:
+        measured: The target.
+        redis_url: Its Redis; None if that is not told.
+    """
+
+    store_name: str = STORE
+    control_token: str | None = None
+
+    def __init__(self, measured: Measured, redis_url: str | None) -> None:
+        self.measured = measured
+        self.redis_url: str | None = redis_url
+        self.service_urls: list[str] = list(measured.target.origins)
+        self.lines = [f"target: {measured.target.describe()}"]
+        if redis_url is not None:
+            self.lines.append(f"redis: given, {without_password(redis_url)}, asked for INFO alone")
+
+    def __enter__(self) -> Self:
+        """Check that the target takes a connection; raise StackError if it does not."""
+        try:
+            self.measured.control(None).check()
+        except ServiceError as error:
+            raise StackError(str(error)) from None
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        """Leave the target running."""
+
+    @property
+    def counted_by(self) -> str:
+        """Who counts hits and misses."""
+        return REDIS if self.redis_url and not self.measured.target.rule.tells else CLIENT

@@ -1,0 +1,150 @@
+"""A target: a service of one's own, its requests and keys, and how answers tell their result."""
+
+import json
+import os
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from urllib.parse import quote, urlsplit
+
+from loadtests.target.answer_rule import AnswerRule
+from loadtests.target.key_source import KeySource, TargetError
+
+KEY = "{key}"
+_VARIABLE = re.compile(r"\$\{([A-Za-z_][A-Za-z0-9_]*)\}")
+
+
+@dataclass(frozen=True)
+class Endpoint:
+    """One kind of request that a target answers.
+
+    Attributes:
+        url: With {key} where the key stands.
+        method: Such as GET.
+        weight: Its share of the requests, relative to that of the others.
+        body: With {key} where the key stands; "" for none.
+    """
+
+    url: str
+    method: str = "GET"
+    weight: float = 1.0
+    body: str = ""
+
+    @property
+    def origin(self) -> str:
+        """Scheme, host and port."""
+        parts = urlsplit(self.url)
+        return f"{parts.scheme}://{parts.netloc}"
+
+    @property
+    def host(self) -> str:
+        """The host alone."""
+        return urlsplit(self.url).hostname or ""
+
+    @property
+    def port(self) -> int:
+        """The port, by default that of the scheme."""
+        parts = urlsplit(self.url)
+        return parts.port or (443 if parts.scheme == "https" else 80)
+
+    @property
+    def row(self) -> str:
+        """How the statistics name it: its path, without what may be secret in the query."""
+        return urlsplit(self.url).path or "/"
+
+    def path(self, key: str) -> str:
+        """Return path and query of the request for a key."""
+        parts = urlsplit(self.url)
+        whole = parts.path + (f"?{parts.query}" if parts.query else "")
+        return (whole or "/").replace(KEY, quote(key, safe=""))
+
+    def body_for(self, key: str) -> str:
+        """Return the body of the request for a key; in JSON the key stands between quotes."""
+        text = json.dumps(key)[1:-1] if self.body.lstrip().startswith(("{", "[")) else key
+        return self.body.replace(KEY, text)
+
+
+@dataclass(frozen=True)
+class Tls:
+    """How a target proves who it is, and who asks.
+
+    Attributes:
+        ca_file: Certificates to trust; "" for the system's.
+        cert_file: Our own certificate; "" for none.
+        key_file: Its key; "" if it stands in the same file.
+        verify: Whether the target's certificate is checked.
+    """
+
+    ca_file: str = ""
+    cert_file: str = ""
+    key_file: str = ""
+    verify: bool = True
+
+
+@dataclass(frozen=True)
+class Target:
+    """A service of one's own, as it was described at start.
+
+    Attributes:
+        endpoints: Its requests; one at least.
+        keys: Which key each number of the traffic stands for.
+        rule: How an answer tells its result.
+        headers: Sent with every request; ${NAME} stands for a variable of the environment.
+        accepted: Statuses that are answers, beside 200 to 299 and 304.
+        tls: For https.
+        foreign: Whether a host of it is not this machine.
+    """
+
+    endpoints: tuple[Endpoint, ...]
+    keys: KeySource = field(default_factory=KeySource)
+    rule: AnswerRule = field(default_factory=AnswerRule)
+    headers: tuple[tuple[str, str], ...] = ()
+    accepted: tuple[int, ...] = ()
+    tls: Tls = field(default_factory=Tls)
+    foreign: bool = False
+
+    @property
+    def origins(self) -> tuple[str, ...]:
+        """Scheme, host and port of each server, once."""
+        return tuple(dict.fromkeys(endpoint.origin for endpoint in self.endpoints))
+
+    @property
+    def has_one_entry_for_a_key(self) -> bool:
+        """Whether a key is one entry of a cache: with several endpoints it is several."""
+        return len(self.endpoints) == 1
+
+    def sent_headers(self, environment: Mapping[str, str] | None = None) -> dict[str, str]:
+        """Return the headers with their secrets, for the requests alone.
+
+        Raises:
+            TargetError: A variable is not set.
+        """
+        known = os.environ if environment is None else environment
+        return {name: _filled_in(name, text, known) for name, text in self.headers}
+
+    def answers(self, status: int) -> bool:
+        """Return whether a status is that of an answer."""
+        return 200 <= status < 300 or status == 304 or status in self.accepted
+
+    def describe(self) -> str:
+        """Return the target in a sentence, without its secrets."""
+        requests = " and ".join(f"{each.method} {each.origin}{each.row}" for each in self.endpoints)
+        told = self.rule.describe()
+        result = f"the result of an answer {'comes ' if self.rule.tells else ''}{told}"
+        return f"{requests} for {self.keys.describe()}; {result}"
+
+
+def _filled_in(name: str, text: str, known: Mapping[str, str]) -> str:
+    def value(match: re.Match[str]) -> str:
+        if not known.get(match[1]):
+            raise TargetError(
+                f"header {name} needs the variable {match[1]}, which is not set; export it"
+            )
+        return known[match[1]]
+
+    filled = _VARIABLE.sub(value, text)
+    if any(character in filled for character in "\r\n\0") or not filled.isascii():
+        raise TargetError(
+            f"header {name} must be one line in ASCII; correct the variable it is made from"
+        )
+    return filled
