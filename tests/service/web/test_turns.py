@@ -6,7 +6,7 @@ from dataclasses import replace
 import pytest
 
 from service.web.problems import RefusedError
-from service.web.turns import Turns, body_turns, fill_turns
+from service.web.turns import Turns, body_turn, fill_turns
 
 REFUSAL = "too many at a time; try again"
 
@@ -71,9 +71,13 @@ def test_more_than_the_places_are_refused_without_waiting():
 
 @pytest.mark.parametrize(("threads", "most"), [(32, 4), (8, 1), (1, 1), (100, 12)])
 def test_an_eighth_of_the_threads_may_read_bodies(build, settings, threads, most):
-    bounded = body_turns(build(replace(settings, threads=threads)))
+    app = build(replace(settings, threads=threads))
+    bounded = app.extensions["bodies"]
 
     assert (bounded._turns._value, bounded._places._value) == (most, most)
+    with body_turn(app, "127.0.0.1:1"):
+        assert bounded._turns._value == most - 1
+    assert bounded._turns._value == most
 
 
 def test_one_fill_of_the_catalogue_is_carried_out_and_one_waits():
