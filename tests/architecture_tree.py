@@ -33,6 +33,7 @@ FOLDERS = {
     "loadtests/run": "all processes of one run of load",
     "loadtests/page": "what a run shows: Locust's page, /metrics",
     "loadtests/page/hit_ratio": "the hit ratio over time, measured, replayed and by theory",
+    "loadtests/own_users": "building blocks for locustfiles of one's own",
     "loadtests/output": "how figures are written, for people and in files",
     "loadtests/service_under_test": "the service as seen from outside",
     "loadtests/target": "a service of one's own: its requests, its keys, what its answers tell",

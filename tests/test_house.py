@@ -53,6 +53,8 @@ WINGS = {
     "loadtests.run": RUN,
     # Every usual port stands in the stack's ports, that of /metrics too.
     "loadtests.page": {"loadtests.run", "loadtests.stack", *RUN},
+    # For locustfiles of one's own, so nothing of ours imports it.
+    "loadtests.own_users": {"loadtests.page", "loadtests.run", "loadtests.sender", *TRAFFIC},
     "loadtests.locust_plugin": {"loadtests.page", "loadtests.run", *RUN},
     "loadtests.locustfile": {"loadtests.locust_plugin", "loadtests.run", "loadtests.workload"},
     "loadtests.clean_locust": set(),
@@ -121,11 +123,11 @@ HOMES = {
             "loadtests/experiments/commands/trial_page.py",
         },
         "gevent": {
-            *("loadtests/sender/", "loadtests/run/", "loadtests/page/"),
+            *("loadtests/sender/", "loadtests/run/", "loadtests/page/", "loadtests/own_users/"),
             *("loadtests/locustfile.py", "loadtests/locust_plugin.py"),
         },
         "locust": {
-            *("loadtests/sender/", "loadtests/run/", "loadtests/page/"),
+            *("loadtests/sender/", "loadtests/run/", "loadtests/page/", "loadtests/own_users/"),
             *("loadtests/locustfile.py", "loadtests/locust_plugin.py"),
             "loadtests/own_cost/plain_locustfile.py",
         },

@@ -82,6 +82,16 @@ def run_lines(view: View) -> list[Line]:
     ]
 
 
+def answer_lines(view: View) -> list[Line]:
+    """Return what the answers of a run tell, where nothing else is known of its service."""
+    return [
+        Line("Hit ratio, last 10 s", percent_text(view.recent_hit_ratio, why_no_ratio(view))),
+        Line("Hit ratio, whole run", percent_text(view.tallies.hit_ratio(), why_no_ratio(view))),
+        *_rate_lines(view),
+        *_slip_lines(view.shown),
+    ]
+
+
 def result_rows(view: View) -> list[Row]:
     """Return a row for each result that occurred, and one for all; every cell is text."""
     by_result = _by_result(view.shown)

@@ -4,26 +4,24 @@ import logging
 import time
 from collections import deque
 from dataclasses import dataclass
-from typing import Any, Protocol, TypeVar
+from typing import Protocol
 
 import gevent
 
+from loadtests.page.hit_ratio.recent_hit_ratio import RECENT_SECONDS, RecentHitRatio
 from loadtests.page.snapshot import THEORY_TTLS, View
 from loadtests.prediction.near_answers import predicted_near_ratio
 from loadtests.prediction.steady_state import predicted_hit_ratio
 from loadtests.run.ledger import Ledger
 from loadtests.sender.tallies import Tallies, add_up
 from loadtests.service_under_test.client import ServiceError
-from loadtests.service_under_test.contract import hit_ratio
 from loadtests.workload.flags import FlagError
 from loadtests.workload.load_settings import LoadSettings
 
 logger = logging.getLogger(__name__)
 
 UPDATE_SECONDS = 1.0
-RECENT_SECONDS = 10.0
 _SILENT_SECONDS = 3.0
-_Timed = TypeVar("_Timed", bound=tuple[float, Any])
 
 
 class LoadSource(Protocol):
@@ -57,7 +55,7 @@ class LiveView:
     def __init__(self, source: LoadSource, ledger: Ledger) -> None:
         self._source = source
         self._ledger = ledger
-        self._counts: deque[tuple[float, dict[str, int]]] = deque()  # (at, lookups by result)
+        self._recent = RecentHitRatio()
         self._queries: deque[tuple[float, float]] = deque()  # (at, queries)
         self._theory: _Theory | None = None
         self._reset = Tallies()
@@ -90,7 +88,7 @@ class LiveView:
             target_rate=self._ledger.target.rate(),
             target_arrivals=self._ledger.target.arrivals(),
             sent=self._ledger.target.sent(tallies),
-            recent_hit_ratio=self._recent_hit_ratio(tallies),
+            recent_hit_ratio=self._recent.after(tallies.results()),
             predicted_hit_ratio=theory.hit_ratio,
             predicted_near_ratio=theory.near_ratio,
             predicted_staleness=self._ledger.parts.predicted_staleness,
@@ -120,15 +118,6 @@ class LiveView:
             return
         if counters.store_queries:  # A target's are not known.
             self._queries.append((time.monotonic(), sum(counters.store_queries.values())))
-
-    def _recent_hit_ratio(self, tallies: Tallies) -> float | None:
-        counts = tallies.results()
-        if self._counts and sum(counts.values()) < sum(self._counts[-1][1].values()):
-            self._counts.clear()  # A new run began.
-        self._counts.append((time.monotonic(), counts))
-        _drop_old(self._counts)
-        first = self._counts[0][1]
-        return hit_ratio({word: count - first[word] for word, count in counts.items()})
 
     def _store_queries_per_second(self) -> float | None:
         _drop_old(self._queries)
@@ -164,6 +153,6 @@ def _target_of(settings: LoadSettings | None) -> str:
     return settings.target.describe() if settings and settings.target else ""
 
 
-def _drop_old(history: deque[_Timed]) -> None:
+def _drop_old(history: deque[tuple[float, float]]) -> None:
     while len(history) > 2 and history[-1][0] - history[1][0] >= RECENT_SECONDS:
         history.popleft()

@@ -3,7 +3,7 @@
 import pytest
 
 from loadtests.output.figure_text import UNKNOWN
-from loadtests.page.cache_table import COLUMNS, MEANINGS, result_rows, run_lines
+from loadtests.page.cache_table import COLUMNS, MEANINGS, answer_lines, result_rows, run_lines
 from loadtests.page.snapshot import View
 from loadtests.sender.samples import RESULTS
 from tests.loadtests.page.views import tallies_each_second, tallies_of, view_of
@@ -136,3 +136,20 @@ def test_writes_and_lost_requests_are_shown_once_there_are_any():
     assert shown["Writes acknowledged"].value == "7"
     assert shown["Writes failed or dropped"].value == "1"
     assert shown["Requests without an answer"].value == "2 failed, 2 dropped"
+
+
+@pytest.mark.parametrize(
+    ("words", "ratio"),
+    [
+        (("hit", "hit", "hit", "miss"), "75.0 %"),
+        (("unknown", "unknown"), "unknown: the answers do not say whether they came from a cache"),
+        ((), "no lookups of the cache yet"),
+    ],
+)
+def test_of_a_service_of_which_nothing_else_is_known_only_what_answers_tell_is_shown(words, ratio):
+    tallies = tallies_of(*words)
+
+    shown = {line.name: line.value for line in answer_lines(View(tallies=tallies, shown=tallies))}
+
+    assert shown["Hit ratio, whole run"] == ratio
+    assert not {"Hit ratio, predicted", "Store queries"} & shown.keys()
