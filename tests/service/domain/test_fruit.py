@@ -92,6 +92,12 @@ def test_row_that_others_wrote_is_read_from_the_cache_as_it_was(fruit):
     assert from_value(to_value(fruit).encode(), 1) == fruit
 
 
+@pytest.mark.parametrize("encoding", ["utf-8", "utf-8-sig", "utf-16"])
+@pytest.mark.parametrize("text", ["%s", " %s", "%s\n"], ids=repr)
+def test_value_that_others_wrote_as_other_json_is_read_too(text, encoding):
+    assert from_value((text % to_value(APPLE)).encode(encoding), 1) == APPLE
+
+
 @pytest.mark.parametrize("value", POISON.values(), ids=POISON.keys())
 def test_poisoned_value_is_detected(value):
     with pytest.raises(PoisonedValueError):
