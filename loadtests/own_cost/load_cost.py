@@ -114,6 +114,10 @@ def run_open_loop(url: str, rate: float, *more: str, slots: int = SLOTS) -> Cost
     ended = samples["intended"] + samples["response"] - summary["started_at"]
     span = RUN_SECONDS - 2 * WARM_SECONDS
     inside = np.count_nonzero((ended > WARM_SECONDS) & (ended < WARM_SECONDS + span))
+    if not summary["completed"]:
+        raise StackError(
+            f"Locust had no answer within {RUN_SECONDS} s of its start; leave the machine idle"
+        )
     slips = (summary[f"slip_{name}_seconds"] * 1000 for name in ("p50", "p99"))
     return Cost(cpu_seconds, megabytes, summary["completed"], inside / span, *slips)
 

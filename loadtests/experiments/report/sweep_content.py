@@ -4,6 +4,7 @@ from loadtests.experiments.figures.conclusions import conclusions, store_sentenc
 from loadtests.experiments.figures.results import RunResults
 from loadtests.experiments.figures.theory_curve import CurvePoint, Probe, theory_curve
 from loadtests.experiments.report.doubt_groups import group_doubts, trials_text
+from loadtests.experiments.report.near_grid import near_grid
 from loadtests.experiments.report.run_settings import knob_sentence, load_sentence, settings_of
 from loadtests.experiments.report.staleness_grid import staleness_grid
 from loadtests.experiments.report.trial_grids import pooled_grid, result_grid, trial_grid
@@ -26,6 +27,7 @@ def sweep_content(results: RunResults) -> dict[str, object]:
         "trial_grid": trial_grid(trials),
         "pooled_grid": pooled_grid(trials),
         "result_grid": result_grid(trials),
+        "near_grid": near_grid(trials),
         "staleness_grid": staleness_grid(trials),
         "visible_seconds": VISIBLE_SECONDS,
         "doubts": [(trials_text(each.subjects, len(trials)), each.doubt) for each in groups],

@@ -12,6 +12,7 @@ from loadtests.experiments.figures.results import RunResults
 from loadtests.experiments.figures.trial_figures import TrialFigures
 from loadtests.experiments.report.doubt_groups import group_doubts, trials_text
 from loadtests.experiments.report.grid import Column, Grid, make_grid
+from loadtests.experiments.report.near_grid import near_grid
 from loadtests.experiments.report.staleness_grid import staleness_grid
 from loadtests.experiments.report.trial_grids import (
     MARKS,
@@ -48,7 +49,7 @@ def run_tables(results: RunResults) -> RenderableType:
         Text(results.run.title, style="bold"),
         Text(store_sentence(results.run)),
         grid_table(_ratio_grid(results.trials)),
-        *_near_tables(results.trials),
+        *([grid_table(near)] if (near := near_grid(results.trials)) else []),
         *([grid_table(stale)] if (stale := staleness_grid(results.trials)) else []),
         grid_table(_timed_grid(results)),
     ]
@@ -87,13 +88,6 @@ def grid_table(grid: Grid) -> Table:
     for row in grid.rows:
         table.add_row(*row.cells)
     return table
-
-
-def _near_tables(trials: list[TrialFigures]) -> list[Table]:
-    """Return who answers lookups, where a trial had a near tier."""
-    near = [trial for trial in trials if trial.near_ratio is not None]
-    columns = with_axes(_NEAR, near, lambda trial: trial.values)
-    return [grid_table(make_grid(columns, near, lambda trial: not trial.trusted))] if near else []
 
 
 def _ratio_grid(trials: list[TrialFigures]) -> Grid:
@@ -154,14 +148,6 @@ _RATIOS: tuple[Column[TrialFigures], ...] = (
     Column("lookups/s\nof target", _achieved_text),
 )
 
-_NEAR: tuple[Column[TrialFigures], ...] = (
-    Column("\nTTL s", ttl_text),
-    Column("\nnear", lambda trial: ratio_text(trial.near_ratio)),
-    Column("\nreplay", lambda trial: ratio_text(trial.replayed_near_ratio), optional=True),
-    Column("\ntheory", lambda trial: ratio_text(trial.predicted_near_ratio)),
-    Column("lookups of\nRedis/s", lambda trial: number_text(trial.cache_reads_per_second)),
-    Column("\ntheory", lambda trial: number_text(trial.predicted_cache_reads_per_second)),
-)
 _NUMBER: Column[TrialFigures] = Column("\ntrial", lambda trial: str(trial.number))
 _REPORT_ONLY = {"\noffload", "lookups/s\nof target"}
 

@@ -146,9 +146,6 @@ _TRIAL_COLUMNS: tuple[Column[TrialFigures], ...] = (
     Column("off by, points", points_text, "hit ratio"),
     Column("measured", lambda trial: ratio_text(trial.offload_ratio), "offload"),
     Column("theory", lambda trial: ratio_text(trial.predicted_offload_ratio), "offload"),
-    Column("measured", lambda trial: ratio_text(trial.near_ratio), "near", optional=True),
-    Column("replay", lambda trial: ratio_text(trial.replayed_near_ratio), "near", optional=True),
-    Column("theory", lambda trial: ratio_text(trial.predicted_near_ratio), "near", optional=True),
     Column("number", lambda trial: count_text(trial.lookups), "lookups"),
     Column("window", lambda trial: number_text(trial.window_seconds, unit=" s"), "lookups"),
     Column("target", lambda trial: number_text(trial.target_rate), "lookups/s"),
@@ -160,18 +157,6 @@ _TRIAL_COLUMNS: tuple[Column[TrialFigures], ...] = (
         "theory",
         lambda trial: number_text(trial.predicted_store_queries_per_second),
         "store queries/s",
-    ),
-    Column(
-        "measured",
-        lambda trial: number_text(trial.cache_reads_per_second),
-        "lookups of Redis/s",
-        optional=True,
-    ),
-    Column(
-        "theory",
-        lambda trial: number_text(trial.predicted_cache_reads_per_second),
-        "lookups of Redis/s",
-        optional=True,
     ),
 )
 
