@@ -22,6 +22,7 @@ from loadtests.experiments.comparison.batches import (
 )
 from loadtests.experiments.comparison.difference import Difference, Metric, difference
 from loadtests.experiments.comparison.pairing import Pair
+from loadtests.experiments.plan.axes import Values
 from loadtests.experiments.records.samples_file import Samples
 
 RELEVANT_POINTS, RELEVANT_SHARE = 0.005, 0.05
@@ -43,21 +44,23 @@ class Shape(NamedTuple):
         ttl_seconds: TTL of the trials.
         distance: Largest difference of the shares of answers within a time.
         changed: Whether it is both significant (99 %) and above 5 points.
+        values: One value of each axis of the plans.
     """
 
     ttl_seconds: float
     distance: float
     changed: bool
+    values: Values
 
 
 class Comparison(NamedTuple):
     """What two runs differ in.
 
     Attributes:
-        differences: By TTL and metric.
-        shapes: By TTL.
-        single: Whether every TTL has one pair only, which does not tell a change of the code from
-            a change of the machine between the runs.
+        differences: By the values of the axes, TTL and metric.
+        shapes: By the values of the axes and TTL.
+        single: Whether every one of them has one pair only, which does not tell a change of the
+            code from a change of the machine between the runs.
     """
 
     differences: list[Difference]
@@ -66,11 +69,15 @@ class Comparison(NamedTuple):
 
 
 def compare(pairs: Sequence[Pair]) -> Comparison:
-    """Compare the pairs of two runs, sorted by TTL."""
-    by_ttl = {ttl: list(same) for ttl, same in groupby(pairs, lambda pair: pair.ttl_seconds)}
-    differences = [each for ttl, same in by_ttl.items() for each in _differences(ttl, same)]
-    shapes = [_shape(ttl, same) for ttl, same in by_ttl.items()]
-    return Comparison(differences, shapes, all(len(same) == 1 for same in by_ttl.values()))
+    """Compare the pairs of two runs, sorted by the values of the axes and by TTL."""
+    alike = [list(same) for _, same in groupby(pairs, lambda pair: (pair.values, pair.ttl_seconds))]
+    differences = [
+        replace(each, values=dict(same[0].values))
+        for same in alike
+        for each in _differences(same[0].ttl_seconds, same)
+    ]
+    shapes = [_shape(same[0].ttl_seconds, same) for same in alike]
+    return Comparison(differences, shapes, all(len(same) == 1 for same in alike))
 
 
 def _differences(ttl: float, pairs: Sequence[Pair]) -> list[Difference]:
@@ -139,8 +146,9 @@ def _shape(ttl: float, pairs: Sequence[Pair]) -> Shape:
         samples = np.concatenate([getattr(pair, side).samples for pair in pairs])
         times.append(response_ms(samples))
     if not (times[0].size and times[1].size):
-        return Shape(ttl, 0.0, False)
+        return Shape(ttl, 0.0, False, dict(pairs[0].values))
     test = ks_2samp(*times)
     significant = test.pvalue < 1 - _SHAPE_CONFIDENCE
     distance = float(test.statistic)
-    return Shape(ttl, distance, bool(significant and distance > _SHAPE_DISTANCE))
+    changed = bool(significant and distance > _SHAPE_DISTANCE)
+    return Shape(ttl, distance, changed, dict(pairs[0].values))

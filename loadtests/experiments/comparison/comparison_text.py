@@ -7,8 +7,9 @@ from typing import Any
 from rich.console import Group, RenderableType
 from rich.text import Text
 
-from loadtests.experiments.comparison.comparison import Comparison
+from loadtests.experiments.comparison.comparison import Comparison, Shape
 from loadtests.experiments.comparison.difference import BETTER, UNKNOWN, WORSE, Difference
+from loadtests.experiments.plan.axes import value_text, values_text
 from loadtests.experiments.report.table import empty_table
 from loadtests.output.figure_text import UNKNOWN as UNKNOWN_SIGN
 
@@ -47,7 +48,7 @@ def summary(comparison: Comparison) -> list[str]:
         known = [minutes for minutes in needed if minutes]
         more = f"; about {max(known):.0f} more minutes of measuring would tell" if known else ""
         lines.append(f"It cannot be told yet for {', '.join(named[UNKNOWN])}{more}.")
-    shapes = [f"TTL {shape.ttl_seconds:g} s" for shape in comparison.shapes if shape.changed]
+    shapes = [_place(shape) for shape in comparison.shapes if shape.changed]
     if shapes:
         lines.append(f"Response times are distributed otherwise at {', '.join(shapes)}.")
     if comparison.single:
@@ -94,18 +95,22 @@ def bencher(comparison: Comparison) -> dict[str, Any]:
     for each in comparison.differences:
         if each.second is None:
             continue
-        measures = found.setdefault(f"TTL {each.ttl_seconds:g} s", {})
+        measures = found.setdefault(_place(each), {})
         measures[each.metric.name.replace(" ", "-")] = {"value": each.second}
     return found
 
 
 def _name(each: Difference) -> str:
-    return f"{each.metric.name} at TTL {each.ttl_seconds:g} s"
+    return f"{each.metric.name} at {_place(each)}"
+
+
+def _place(each: Difference | Shape) -> str:
+    return f"{values_text({**each.values, 'TTL': each.ttl_seconds})} s"
 
 
 def _cells(each: Difference) -> list[str]:
     return [
-        f"{each.ttl_seconds:g}",
+        ", ".join(map(value_text, [*each.values.values(), each.ttl_seconds])),
         f"{each.metric.name}{f' {each.metric.unit}' if each.metric.unit == 'ms' else ''}",
         _number(each.first),
         _number(each.second),

@@ -2,9 +2,10 @@
 
 import math
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from loadtests.experiments.figures.intervals import mean_interval
+from loadtests.experiments.plan.axes import Values
 
 WORSE, BETTER, SAME, UNKNOWN = "worse", "better", "no change", "cannot tell"
 
@@ -42,6 +43,7 @@ class Difference:
         high: Upper end.
         relevant: Smallest change that matters, in the unit of the values.
         seconds: Length of the windows that were compared, together.
+        values: One value of each axis of the plans.
     """
 
     metric: Metric
@@ -53,6 +55,7 @@ class Difference:
     high: float | None
     relevant: float
     seconds: float
+    values: Values = field(default_factory=dict)
 
     @property
     def verdict(self) -> str:

@@ -1,18 +1,24 @@
-"""Pairs the trials of two runs by TTL, repetition and seed, and refuses what is not comparable."""
+"""Pairs the trials of two runs by what they measured, and refuses what is not comparable."""
 
 from collections.abc import Iterator, Mapping
 from pathlib import Path
+from types import MappingProxyType
 from typing import Any, NamedTuple
 
 from loadtests.experiments.figures.results import RunResults, load_results
 from loadtests.experiments.figures.trial_figures import TrialFigures, in_window
+from loadtests.experiments.plan.axes import Values, values_text
 from loadtests.experiments.plan.fields import LATER_FIELDS
 from loadtests.experiments.records.records import RunRecord, load_samples
 from loadtests.experiments.records.samples_file import Samples
+from loadtests.service_under_test.contract import Knob
 from loadtests.workload.flags import LOAD_FLAGS
 
 ASPECTS = ("load", "knobs", "host", "versions")
 """What must be equal in two runs for their figures to be comparable."""
+
+_Key = tuple[float, int, int, tuple[tuple[str, Knob], ...]]
+"""TTL, repetition, seed, and the values of the axes."""
 
 _USUAL = {"scenario": "ReadHeavy"} | {
     flag.key: flag.default for flag in LOAD_FLAGS if flag.key in LATER_FIELDS
@@ -45,18 +51,20 @@ class Pair(NamedTuple):
         ttl_seconds: Their TTL.
         first: Of the first run.
         second: Of the second run.
+        values: One value of each axis of their plans.
     """
 
     ttl_seconds: float
     first: Side
     second: Side
+    values: Values = MappingProxyType({})
 
 
 class Paired(NamedTuple):
     """What two runs have in common.
 
     Attributes:
-        pairs: By TTL and then repetition.
+        pairs: By the values of the axes, TTL and repetition.
         left_out: Trials that have no trusted partner, each with the reason.
     """
 
@@ -77,13 +85,6 @@ def pair_runs(first: Path, second: Path, allowed: frozenset[str]) -> Paired:
         RecordError: A folder does not hold a run.
     """
     runs = load_results(first), load_results(second)
-    for folder, results in zip((first, second), runs, strict=True):
-        axes = results.run.plan.get("axes", {})
-        if axes:
-            raise NotComparableError(
-                f"{folder} varies {', '.join(axes)} beside the TTL, and a comparison is of one"
-                " value of each; measure both with one"
-            )
     for aspect, (before, after) in _aspects(runs[0].run, runs[1].run).items():
         if before != after and aspect not in allowed:
             raise NotComparableError(
@@ -101,13 +102,22 @@ def _aspects(first: RunRecord, second: RunRecord) -> dict[str, tuple[Any, Any]]:
         flags = run.plan["load"]
         others = {name: value for name, value in flags.items() if name != "flags"}
         # A record of a version that knew fewer flags sent what their defaults say.
-        return {**_USUAL, **flags.get("flags", {}), **others}
+        return fixed({**_USUAL, **flags.get("flags", {}), **others})
+
+    def fixed(given: Mapping[str, Any]) -> dict[str, Any]:
+        # What both vary, their trials are paired by.
+        varied = set(first.plan.get("axes", {})) & set(second.plan.get("axes", {}))
+        return {name: value for name, value in given.items() if name not in varied}
 
     return {
         "load": (load(first), load(second)),
         "knobs": (
-            {**first.plan.get("knobs", {}), "store_delay_seconds": first.store_delay_seconds},
-            {**second.plan.get("knobs", {}), "store_delay_seconds": second.store_delay_seconds},
+            fixed(
+                {**first.plan.get("knobs", {}), "store_delay_seconds": first.store_delay_seconds}
+            ),
+            fixed(
+                {**second.plan.get("knobs", {}), "store_delay_seconds": second.store_delay_seconds}
+            ),
         ),
         "host": ({"machine": first.machine}, {"machine": second.machine}),
         "versions": (versions(first), versions(second)),
@@ -122,24 +132,26 @@ def _which(first: Mapping[str, Any], second: Mapping[str, Any]) -> str:
 def _pairs(first: tuple[Path, RunResults], second: tuple[Path, RunResults]) -> Paired:
     sides = [dict(_sides(*each)) for each in (first, second)]
     pairs, left_out = [], []
-    for key in sorted({**sides[0], **sides[1]}):
-        name = f"TTL {key[0]:g} s, repetition {key[1]}"
+    for key in sorted({**sides[0], **sides[1]}, key=lambda key: (str(key[3]), *key[:3])):
+        values = dict(key[3])
+        name = f"{values_text({**values, 'TTL': key[0]})} s, repetition {key[1]}"
         before, after = sides[0].get(key), sides[1].get(key)
         if before is None or after is None:
             left_out.append(f"{name} is in one run only")
         elif not (before.figures.trusted and after.figures.trusted):
             left_out.append(f"{name} is doubted; see the report of the run")
         else:
-            pairs.append(Pair(key[0], before, after))
+            pairs.append(Pair(key[0], before, after, values))
     if not pairs:
         reasons = "; ".join(left_out) or "a run has no trials"
         raise NotComparableError(f"there is no pair of trusted trials to compare: {reasons}")
     return Paired(pairs, left_out)
 
 
-def _sides(folder: Path, results: RunResults) -> Iterator[tuple[tuple[float, int, int], Side]]:
+def _sides(folder: Path, results: RunResults) -> Iterator[tuple[_Key, Side]]:
     for figures in results.trials:
         record = results.records[figures.number]
         samples = in_window(record, load_samples(folder, record))
-        key = (figures.ttl_seconds, figures.repetition, record.trial.seed)
+        values = tuple(figures.values.items())
+        key = (figures.ttl_seconds, figures.repetition, record.trial.seed, values)
         yield key, Side(figures, samples)

@@ -6,6 +6,8 @@ import shutil
 import pytest
 
 from loadtests import cli
+from loadtests.experiments.comparison.comparison import compare
+from loadtests.experiments.comparison.comparison_text import bencher, comparison_markdown
 from loadtests.experiments.comparison.pairing import NotComparableError, pair_runs
 
 
@@ -87,12 +89,28 @@ def test_verb_prints_a_table_that_fits(folder, capsys):
     assert max(map(len, capsys.readouterr().out.splitlines())) <= 100
 
 
-def test_runs_with_axes_are_not_comparable(folder, changed):
+def test_trials_pair_within_their_combination_whichever_value_the_plan_names_first(folder, changed):
     plan = json.loads((folder / "run.json").read_text())["plan"]
-    varied = changed(plan={**plan, "axes": {"skew": [0.5, 1.0]}})
+    first = changed(plan={**plan, "axes": {"skew": [0.5, 1.0]}})
+    for number, skew in ((1, 0.5), (2, 1.0)):
+        path = first / f"trial-{number:02d}.json"
+        path.write_text(path.read_text().replace('"values": {}', f'"values": {{"skew": {skew}}}'))
+    second = first.parent / "third"
+    shutil.copytree(first, second)
+    flags = {**plan["load"]["flags"], "skew": 0.5}
+    turned = {**plan, "axes": {"skew": [1.0, 0.5]}, "load": {**plan["load"], "flags": flags}}
+    run = json.loads((second / "run.json").read_text())
+    (second / "run.json").write_text(json.dumps(run | {"plan": turned}))
 
-    with pytest.raises(NotComparableError, match="varies skew beside the TTL"):
-        pair_runs(folder, varied, frozenset())
+    paired = pair_runs(first, second, frozenset())
+
+    assert [(pair.values, pair.ttl_seconds) for pair in paired.pairs] == [
+        ({"skew": 0.5}, 5.0),
+        ({"skew": 1.0}, 1.0),
+    ]
+    assert [each.values for each in compare(paired.pairs).shapes] == [{"skew": 0.5}, {"skew": 1.0}]
+    assert "| 1, 1 | hit ratio |" in comparison_markdown(compare(paired.pairs), [])
+    assert list(bencher(compare(paired.pairs))) == ["skew 0.5, TTL 5 s", "skew 1, TTL 1 s"]
 
 
 def test_run_of_a_version_with_fewer_flags_sent_their_defaults(folder, changed):
