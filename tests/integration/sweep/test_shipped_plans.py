@@ -72,35 +72,32 @@ def undisturbed(trials):
 
 
 def test_writes_are_measured_beside_their_theory(tmp_path):
-    flags = "--ttl 0.4 --write-ratio 0.3 --invalidation none,delete --rate 100 --window-ttls 15"
+    flags = "--ttl 0.4 --write-ratio 0.3 --invalidation none --rate 100 --window-ttls 10"
 
-    trials = answer_of(tmp_path / "run", "staleness", *flags.split())
+    (trial,) = answer_of(tmp_path / "run", "staleness", *flags.split())
 
-    assert [trial["values"] for trial in trials] == [
-        {"invalidation": "none"},
-        {"invalidation": "delete"},
-    ]
-    for trial in trials:
-        assert trial["judged_reads"] > 100
-        assert trial["predicted_stale_ratio"] is not None
-        assert trial["predicted_hit_ratio"] is not None
-        assert trial["replayed_hit_ratio"] is not None
-        assert 65 < trial["target_rate"] < 75
-    ttl_alone, deleted = trials
-    assert ttl_alone["stale_ratio"] > 0.01
-    assert deleted["stale_ratio"] <= ttl_alone["stale_ratio"]
-    for trial in undisturbed(trials):
-        assert trial["stale_ratio"] == pytest.approx(trial["predicted_stale_ratio"], abs=0.05)
+    assert trial["judged_reads"] > 100
+    assert 65 < trial["target_rate"] < 75
+    assert trial["replayed_hit_ratio"] is not None
+    assert trial["stale_ratio"] > 0.01
+    assert 0.1 < trial["predicted_stale_ratio"] < 0.2
+    # 280 reads, whose staleness comes in runs of one write.
+    if trial["trusted"]:
+        assert trial["stale_ratio"] == pytest.approx(trial["predicted_stale_ratio"], abs=0.1)
 
 
 def test_cached_absences_answer_lookups_for_missing_ids(tmp_path):
-    flags = "--ttl 0.5 --negative-ttl-seconds 0,0.5 --missing-ratio 0.5 --missing-items 10"
+    flags = "--ttl 0.4 --negative-ttl-seconds 0,0.4 --missing-ratio 0.5 --missing-items 10"
 
-    trials = answer_of(tmp_path / "run", "negative", *flags.split(), "--window-ttls", "6")
+    trials = answer_of(tmp_path / "run", "negative", *flags.split(), "--window-ttls", "5")
 
-    negative = {trial["values"]["negative_ttl_seconds"]: trial["results"] for trial in trials}
-    assert negative[0.0]["negative"] == 0
-    assert negative[0.5]["negative"] > 100
+    assert [trial["values"] for trial in trials] == [
+        {"negative_ttl_seconds": 0.0},
+        {"negative_ttl_seconds": 0.4},
+    ]
+    without, cached = (trial["results"]["negative"] for trial in trials)
+    assert without == 0
+    assert cached > 50
 
 
 @pytest.mark.accept

@@ -10,19 +10,20 @@ from loadtests.experiments.records.records import RunRecord
 
 
 def between_combinations(run: RunRecord, trials: list[TrialFigures]) -> Iterator[str]:
-    """Yield, for each TTL, which combination has the highest hit ratio and which the lowest."""
-    for ttl in ttls_of(trials):
+    """Yield which combination has the highest hit ratio and which the lowest, for each TTL."""
+    ttls = ttls_of(trials)
+    for ttl in ttls:
         same = [trial for trial in trials if trial.ttl_seconds == ttl]
         pooled = sorted(pool(same), key=lambda each: each.hit_ratio)
         if len(pooled) > 1:
             yield f"At a TTL of {ttl:g} s {_spread(pooled[0], pooled[-1])}."
-        doubted = [values_text(values) for values, one in by_combination(same) if doubted_ttls(one)]
-        if doubted:
-            yield (
-                f"At a TTL of {ttl:g} s {'; '.join(doubted)} is unknown: no trial of it is trusted."
-            )
-    if run.wanted_hit_ratio is not None and len(ttls_of(trials)) == 1:
+    if len(ttls) > 1:
+        return  # What is known of each TTL is said with its combination.
+    if run.wanted_hit_ratio is not None:
         yield _reaching(run.wanted_hit_ratio, pool(trials))
+    doubted = [values_text(values) for values, one in by_combination(trials) if doubted_ttls(one)]
+    if doubted:
+        yield f"What {'; '.join(doubted)} does is unknown: no trial of it is trusted."
 
 
 def _spread(lowest: Pooled, highest: Pooled) -> str:

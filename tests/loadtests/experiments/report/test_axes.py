@@ -71,7 +71,7 @@ def test_doubted_combination_is_unknown_whatever_the_others_show(trial, run_reco
 
     assert [each.values for each in pool(trials)] == [LEASE]
     said = conclusions(run_record, trials)
-    assert "At a TTL of 1 s protection none is unknown: no trial of it is trusted." in said
+    assert "What protection none does is unknown: no trial of it is trusted." in said
 
 
 def test_conclusions_name_the_extremes_and_what_reaches_the_wanted_ratio(trial, run_record):
