@@ -10,15 +10,15 @@ from redis.retry import Retry
 from loadtests.service_under_test.client import ServiceError
 from loadtests.service_under_test.conditions import RedisConditions
 from loadtests.service_under_test.counters import RedisCounters
-from loadtests.service_under_test.memory_limit import USUAL_ENTRY_BYTES, MemoryLimit
+from loadtests.service_under_test.memory_limit import INDEX_BYTES, USUAL_ENTRY_BYTES, MemoryLimit
 from loadtests.service_under_test.urls import without_password
 
 
 class RedisStatistics:
     """Reads INFO of one Redis server, and the size of an entry; changes no key.
 
-    `make_room` and `lift_limit` change its configuration: they are for a Redis that nobody else
-    uses.
+    `limit_to`, `keep_room` and `lift_limit` change its configuration: they are for a Redis that
+    nobody else uses.
 
     Args:
         url: redis:// or rediss://.
@@ -26,6 +26,7 @@ class RedisStatistics:
 
     def __init__(self, url: str) -> None:
         self._url = url
+        self._room: tuple[int, int] | None = None
         self._client = redis.Redis.from_url(
             url, socket_timeout=5, socket_connect_timeout=5, retry=Retry(NoBackoff(), 1)
         )
@@ -68,8 +69,8 @@ class RedisStatistics:
         policy, used = str(memory["maxmemory_policy"]), int(memory["used_memory"])
         return MemoryLimit(int(memory["maxmemory"]), policy, used, self.entry_bytes(ids))
 
-    def make_room(self, entries: int, policy: str, entry_bytes: int) -> MemoryLimit:
-        """Limit its memory to what it uses now and so many entries more; return the limit.
+    def limit_to(self, entries: int, policy: str, entry_bytes: int) -> MemoryLimit:
+        """Limit its memory to so many entries, and return the limit; see `keep_room`.
 
         Args:
             entries: How many shall fit.
@@ -79,9 +80,28 @@ class RedisStatistics:
         Raises:
             ServiceError: Redis cannot be reached, or its account may not run CONFIG.
         """
-        used = int(self._info("memory")["used_memory"])
-        limit = MemoryLimit.for_entries(entries, policy, used, entry_bytes)
-        self._configure({"maxmemory-policy": policy, "maxmemory": limit.max_bytes})
+        self._configure({"maxmemory-policy": policy})
+        self._room = (entries, entry_bytes)
+        return self._set_limit(entries, entry_bytes)
+
+    def keep_room(self) -> None:
+        """Set the limit anew by what Redis uses beside entries; do nothing without a limit.
+
+        Its buffers for connections count as memory in use, and grow and shrink with the traffic.
+
+        Raises:
+            ServiceError: Redis cannot be reached, or its account may not run CONFIG.
+        """
+        if self._room is not None:
+            self._set_limit(*self._room)
+
+    def _set_limit(self, entries: int, entry_bytes: int) -> MemoryLimit:
+        memory = self._info("memory")
+        held = sum(each["keys"] for each in self._info("keyspace").values())
+        beside = int(memory["used_memory"]) - held * (entry_bytes + INDEX_BYTES)
+        policy = str(memory["maxmemory_policy"])
+        limit = MemoryLimit.for_entries(entries, policy, max(0, beside), entry_bytes)
+        self._configure({"maxmemory": limit.max_bytes})
         return limit
 
     def lift_limit(self) -> None:
@@ -90,6 +110,7 @@ class RedisStatistics:
         Raises:
             ServiceError: Redis cannot be reached, or its account may not run CONFIG.
         """
+        self._room = None
         self._configure({"maxmemory": 0})
 
     def _configure(self, values: Mapping[str, str | int]) -> None:

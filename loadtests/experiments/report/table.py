@@ -78,7 +78,7 @@ def empty_table(*headings: str) -> Table:
     """Return a table with right-aligned columns and no rows."""
     table = Table(box=SIMPLE_HEAD, pad_edge=False, padding=(0, 1, 0, 0))
     for heading in headings:
-        table.add_column(heading, justify="right")
+        table.add_column(heading, justify="right", overflow="fold")
     return table
 
 
@@ -92,10 +92,10 @@ def grid_table(grid: Grid) -> Table:
 
 def _ratio_grid(trials: list[TrialFigures]) -> Grid:
     """Return the ratios of each trial; fewer of them beside axes, which need the room."""
-    columns = list(_RATIOS)
+    columns: list[Column[TrialFigures]] = [*_RATIOS, *_OFFLOAD, _STORE, _RATE]
     if axis_names(trials):
-        columns = [column for column in columns if column.heading not in _REPORT_ONLY]
-        columns = with_axes([columns[0], _NUMBER, *columns[1:]], trials, lambda trial: trial.values)
+        kept = [_RATIOS[0], _NUMBER, *_RATIOS[1:], _STORE]
+        columns = with_axes(kept, trials, lambda trial: trial.values)
     return make_grid(columns, trials, lambda trial: not trial.trusted)
 
 
@@ -142,14 +142,17 @@ _RATIOS: tuple[Column[TrialFigures], ...] = (
     Column("\ntheory", lambda trial: ratio_text(trial.predicted_hit_ratio)),
     Column("off by\npoints", points_text),
     Column("served\nstale", _stale_text, optional=True),
+)
+_OFFLOAD: tuple[Column[TrialFigures], ...] = (
     Column("\noffload", lambda trial: ratio_text(trial.offload_ratio)),
     Column("\ntheory", lambda trial: ratio_text(trial.predicted_offload_ratio)),
-    Column("store\nreads/s", lambda trial: number_text(trial.store_queries_per_second)),
-    Column("lookups/s\nof target", _achieved_text),
 )
+_STORE: Column[TrialFigures] = Column(
+    "store\nreads/s", lambda trial: number_text(trial.store_queries_per_second)
+)
+_RATE: Column[TrialFigures] = Column("lookups/s\nof target", _achieved_text)
 
 _NUMBER: Column[TrialFigures] = Column("\ntrial", lambda trial: str(trial.number))
-_REPORT_ONLY = {"\noffload", "lookups/s\nof target"}
 
 _RESULTS: tuple[Column[ResultRow], ...] = (
     Column("\nTTL s", lambda row: ttl_text(row.trial)),

@@ -128,7 +128,7 @@ def _prepare(bench: Bench, plan: TrialPlan, notes: TrialRecord) -> TrialReplay |
     entry_bytes = bench.redis.entry_bytes(plan.probe_ids) if bench.redis and plan.memory else 0
     bench.service.clear_cache()
     if bench.redis and plan.memory and plan.memory.entries:
-        limit = bench.redis.make_room(plan.memory.entries, plan.memory.policy, entry_bytes)
+        limit = bench.redis.limit_to(plan.memory.entries, plan.memory.policy, entry_bytes)
     notes.knobs = bench.service.knobs()
     if plan.window is not None and plan.trial.ttl_seconds > 0:
         notes.window = plan.window.with_fills(fill_seconds or 0.0)
@@ -170,6 +170,7 @@ def _replay_whole(bench: Bench, plan: TrialPlan, notes: TrialRecord, run: Locust
         if passed > 2 * plan.expected_seconds + 60:
             raise LoadError(f"the trace took over twice its {plan.expected_seconds:.0f} s")
         bench.clock.sleep(LONGEST_SLEEP_SECONDS)
+        _keep_room(bench, plan)
     bench.progress.phase(plan.trial, "collect")
     return run.finish(1.0)
 
@@ -184,6 +185,12 @@ def _wait(bench: Bench, plan: TrialPlan, notes: TrialRecord, run: LocustRun, off
             )
         bench.clock.sleep(min(left, LONGEST_SLEEP_SECONDS))
         bench.progress.loaded(plan.trial, min(offset, bench.clock.time() - begun))
+        _keep_room(bench, plan)
+
+
+def _keep_room(bench: Bench, plan: TrialPlan) -> None:
+    if bench.redis and plan.memory:
+        bench.redis.keep_room()
 
 
 def read_conditions(bench: Bench) -> Conditions:

@@ -8,6 +8,8 @@ from loadtests.experiments.figures.trial_figures import TrialFigures
 from loadtests.experiments.plan.axes import values_text
 from loadtests.experiments.records.records import RunRecord
 
+_MOST_NAMED = 3
+
 
 def between_combinations(run: RunRecord, trials: list[TrialFigures]) -> Iterator[str]:
     """Yield which combination has the highest hit ratio and which the lowest, for each TTL."""
@@ -22,8 +24,10 @@ def between_combinations(run: RunRecord, trials: list[TrialFigures]) -> Iterator
     if run.wanted_hit_ratio is not None:
         yield _reaching(run.wanted_hit_ratio, pool(trials))
     doubted = [values_text(values) for values, one in by_combination(trials) if doubted_ttls(one)]
-    if doubted:
+    if 0 < len(doubted) <= _MOST_NAMED:
         yield f"What {'; '.join(doubted)} does is unknown: no trial of it is trusted."
+    elif doubted:
+        yield f"What {len(doubted)} combinations do is unknown: no trial of them is trusted."
 
 
 def _spread(lowest: Pooled, highest: Pooled) -> str:

@@ -10,7 +10,9 @@ from loadtests.experiments.commands import sweep
 from loadtests.experiments.plan.plan import make_plan
 from loadtests.experiments.plan.toml_file import SHIPPED, read_plan_file
 from loadtests.experiments.records.records import save_run
+from loadtests.experiments.trial.parts import Probed
 from loadtests.experiments.trial.sweep_trials import lay_out
+from loadtests.service_under_test.memory_limit import MemoryLimit
 from loadtests.stack.local import LocalStack
 from loadtests.workload.presets import PRESETS
 
@@ -88,9 +90,12 @@ def test_plans_vary_what_their_names_say():
 
 
 def test_memory_plan_has_room_for_fewer_entries_than_would_be_alive():
-    plan = shipped("memory").plan
-
-    assert max(plan.axes["maxmemory_entries"]) < plan.load.flags["items"]
+    for trial in shipped("memory").trials:
+        limit = MemoryLimit.for_entries(trial.memory.entries, trial.memory.policy, 10**6, 120)
+        knobs = {"ttl_seconds": 10.0, "protection": "single-flight", "negative_ttl_seconds": 5.0}
+        found = trial.predict(Probed(knobs, 0.001, limit=limit), None)
+        assert found.crowding.live_entries > 1.2 * trial.memory.entries
+        assert (found.hit_ratio is not None) == trial.memory.policy.endswith("-lru")
 
 
 def test_list_names_every_plan_in_one_line(capsys):

@@ -5,6 +5,8 @@ import itertools
 
 import pytest
 
+from loadtests.experiments.plan.trial_order import Trial
+from loadtests.experiments.trial.parts import Room
 from loadtests.experiments.trial.runner import run_trials
 from loadtests.prediction.after_cold_start import Prediction
 from loadtests.prediction.limited_memory import Crowding
@@ -175,3 +177,51 @@ def test_trial_in_which_evictions_are_expected_has_no_replay(bench, world, load,
 
     assert saved[0][0].replay is None
     assert saved[0][0].prediction.crowding.room_entries == pytest.approx(5263, abs=1)
+
+
+class LimitedRedis:
+    """Redis with a limit: notes in the log what is asked of it."""
+
+    def __init__(self, redis):
+        self._redis = redis
+
+    def __getattr__(self, name):
+        return getattr(self._redis, name)
+
+    def lift_limit(self):
+        self._redis.world.log.append("lift")
+
+    def entry_bytes(self, _ids):
+        return 120
+
+    def limit_to(self, entries, policy, entry_bytes):
+        self._redis.world.log.append(f"limit to {entries} by {policy}")
+        return MemoryLimit.for_entries(entries, policy, 1_000_000, entry_bytes)
+
+    def keep_room(self):
+        self._redis.world.log.append("keep")
+
+
+def test_memory_is_limited_once_the_cache_is_empty_and_kept_so_while_traffic_runs(
+    bench, world, load, trial_plan
+):
+    seen = []
+    limited = dataclasses.replace(bench, redis=LimitedRedis(bench.redis))
+    trial = trial_plan()
+
+    def predict(probed, _window):
+        seen.append(probed.limit.entries)
+        return trial.predict(probed, None)
+
+    for entries in (50, 0):
+        room = dataclasses.replace(trial, memory=Room(entries, "allkeys-lru"))
+        plan = dataclasses.replace(room, predict=predict) if entries else room
+        run_trials(limited, load, [dataclasses.replace(plan, trial=Trial(entries + 1, 1.0, 1, 7))])
+
+    assert seen == [50]
+    log = [line for line in world.log if line != "count"]
+    assert log[:5] == ["set ttl 1", "clear", "lift", "probe 23", "clear"]
+    assert log[5] == "limit to 50 by allkeys-lru"
+    assert log.count("keep") > 40  # Four times a second
+    assert log.index("begun") < log.index("keep")
+    assert len([line for line in log if line.startswith("limit to")]) == 1
