@@ -2,6 +2,7 @@
 
 import json
 import os
+import re
 import shutil
 import signal
 import subprocess
@@ -16,6 +17,7 @@ import pytest
 from loadtests.stack.debian import CACHE
 from loadtests.stack.guardian import ROOT
 from loadtests.stack.ports import free_port
+from tests.integration.target.small_services import ProductApi, SmallService
 
 pytestmark = pytest.mark.integration
 
@@ -81,9 +83,15 @@ def test_the_package_holds_modules_and_the_files_they_read_and_nothing_else(whee
         (metadata,) = (name for name in names if name.endswith(".dist-info/METADATA"))
         described = archive.read(metadata).decode()
 
-    tops = {name.partition("/")[0] for name in names}
+    files = {
+        str(path.relative_to(ROOT))
+        for package in ("service", "loadtests")
+        for path in (ROOT / package).rglob("*")
+        if path.is_file() and "__pycache__" not in path.parts
+    }
     wanted = [line for line in (ROOT / "requirements.txt").read_text().splitlines() if "==" in line]
-    assert tops == {"service", "loadtests", Path(metadata).parent.name}
+    described_in = Path(metadata).parent.name
+    assert {name for name in names if not name.startswith(described_in)} == files
     assert database == (ROOT / "db.sql").read_bytes()
     assert described.count("Requires-Dist: ") == len(wanted)
 
@@ -152,6 +160,20 @@ def test_the_stack_runs_from_an_empty_folder_until_ctrl_c(installed, tmp_path, e
 
     assert code == 0
     assert any(line.startswith("service: ") for line in said)
+
+
+@pytest.mark.accept
+def test_own_locustfile_finds_the_building_blocks_in_any_folder(installed, tmp_path, environment):
+    shutil.copy(ROOT / "docs/examples/product_api.py", tmp_path)
+    python = installed.with_name("python")
+    words = ["-f", "product_api.py", "--headless", "--only-summary", "-t", "3s", "Shopper"]
+
+    with SmallService(ProductApi, ttl_seconds=60.0) as service:
+        done = _run(python, tmp_path, environment, "-m", "locust", "--host", service.url, *words)
+
+    assert done.returncode == 0, done.stderr
+    assert re.search(r"[1-9]\d* lookups, hit ratio [\d.]+ %, .* 0 failed", done.stderr)
+    assert "product hit" in done.stderr
 
 
 @pytest.mark.accept
