@@ -14,6 +14,7 @@ from loadtests.experiments.capacity.capacity_table import (
     capacity_sentence,
     capacity_tables,
     mark_lines,
+    own_lines,
     steps_grid,
 )
 from loadtests.experiments.figures.conclusions import store_sentence
@@ -53,7 +54,7 @@ def render_capacity(results: CapacityResults) -> Pages:
         "doubts": results.doubts,
         "factor": QUEUEING_FACTOR,
         "answers": [(capacity_sentence(c, bound), mark_lines(c)) for c in results.capacities],
-        "grids": [(capacity.goal, steps_grid(capacity.steps)) for capacity in results.capacities],
+        "grids": [(c.goal, steps_grid(c.steps), own_lines(c)) for c in results.capacities],
     }
     figures = [capacity_chart(capacity, bound) for capacity in results.capacities]
     html = (

@@ -32,7 +32,7 @@ def _interval_text(step: StepFigures) -> str:
 def _verdict_text(step: StepFigures) -> str:
     if step.aborted is not None:
         return "aborted"
-    own = " (generator)" if step.judgement.generator else ""
+    own = "*" if step.judgement.generator else ""
     return f"{step.judgement.verdict}{own}"
 
 
@@ -63,6 +63,7 @@ def capacity_tables(results: CapacityResults) -> RenderableType:
         parts += [Text(capacity_sentence(capacity, results.max_p99_seconds), style="bold")]
         parts += [Text(line) for line in mark_lines(capacity)]
         parts += [grid_table(steps_grid(capacity.steps))]
+        parts += [Text(f"* {line}", style="yellow") for line in own_lines(capacity)]
     parts += [Text(f"* {doubt}", style="yellow") for doubt in results.doubts]
     return Group(*parts, *damage_lines(list(results.damaged)))
 
@@ -88,6 +89,15 @@ def mark_lines(capacity: Capacity) -> list[str]:
         if rate is not None
     ]
     return [f"Marks: {', '.join(seen)}."] if seen else []
+
+
+def own_lines(capacity: Capacity) -> list[str]:
+    """Return a line for each step that met the load generator's own limit."""
+    return [
+        f"{step.record.rate:g}/s: the load generator's own limit: {step.judgement.generator}"
+        for step in sorted(capacity.steps, key=lambda each: each.record.rate)
+        if step.judgement.generator is not None
+    ]
 
 
 def _whose(capacity: Capacity) -> str:

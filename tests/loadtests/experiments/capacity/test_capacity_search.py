@@ -105,6 +105,24 @@ def test_search_beside_other_programs_is_doubted(searched, load, doubts):
     assert answer.page.read_text().count("(load average 1.1 on 2 cores)") == doubts
 
 
+def test_limit_of_the_generator_is_said_in_the_answer_the_table_and_the_json(searched):
+    for path in searched.glob("trial-*.json"):
+        trial = json.loads(path.read_text())
+        trial["load"]["cpu_ratio"] = 0.93
+        path.write_text(json.dumps(trial))
+
+    answer = answer_capacity(searched, load_run(searched))
+    console = Console(width=100, file=io.StringIO())
+    console.print(answer.tables)
+    text = " ".join(console.file.getvalue().split())
+
+    assert "the load generator's own limit (it used 93.0 % of a core), and the service's is" in text
+    assert "* 1600/s: the load generator's own limit: it used 93.0 % of a core" in text
+    assert answer.content["capacities"][0]["limited_by"] == "generator"
+    assert answer.content["capacities"][0]["capacity"] > 800  # It holds all the same.
+    assert "own limit: it used 93.0 % of a core" in answer.page.read_text()
+
+
 def test_interrupted_search_answers_with_the_steps_it_has(searched):
     for path in searched.glob("*-0[4-9].*"):
         path.unlink()
