@@ -8,6 +8,7 @@ from loadtests.page.live_view import LiveView
 from loadtests.run.ledger import Ledger
 from loadtests.run.typed_locust import protected
 from loadtests.service_under_test.client import ServiceError
+from loadtests.service_under_test.contract import says_enough
 from loadtests.workload.flags import FlagError
 from loadtests.workload.knob_flags import KNOB_FLAGS, parse_changes
 
@@ -34,6 +35,7 @@ class KnobPanel:
         return jsonify(
             hit_ratio=view.recent_hit_ratio,
             predicted_hit_ratio=view.predicted_hit_ratio,
+            unsaid=not says_enough(view.tallies.results()),
             knobs=self._ledger.knobs,
             fields=[
                 {"key": flag.key, "choices": flag.words, "help": flag.help} for flag in KNOB_FLAGS

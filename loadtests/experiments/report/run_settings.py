@@ -13,7 +13,7 @@ from loadtests.prediction.top_shares import top_shares
 from loadtests.workload.scenario import Workload
 
 _OTHER_IDS = {"missing_ratio": "missing ids", "one_hit_ratio": "ids asked for once"}
-_SHOWN_ELSEWHERE = {"format", "title", "started_at", "plan", "stack", "kind"}
+_SHOWN_ELSEWHERE = {"format", "title", "started_at", "plan", "stack", "kind", "target"}
 
 
 class Setting(NamedTuple):
@@ -39,7 +39,8 @@ def settings_of(run: RunRecord, records: Sequence[TrialRecord]) -> dict[str, lis
     facts = {
         field.name: getattr(run, field.name)
         for field in dataclasses.fields(run)
-        if field.name not in _SHOWN_ELSEWHERE and (field.name != "target" or run.target)
+        if field.name not in _SHOWN_ELSEWHERE
+        and not (run.target and field.name == "store_delay_seconds")
     }
     return {
         "Traffic": [

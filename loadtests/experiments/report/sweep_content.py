@@ -3,6 +3,7 @@
 from loadtests.experiments.figures.conclusions import conclusions, store_sentence
 from loadtests.experiments.figures.results import RunResults
 from loadtests.experiments.figures.theory_curve import CurvePoint, Probe, theory_curve
+from loadtests.experiments.records.counting import CLIENT, REDIS, SERVICE
 from loadtests.experiments.report.doubt_groups import group_doubts, trials_text
 from loadtests.experiments.report.near_grid import near_grid
 from loadtests.experiments.report.run_settings import knob_sentence, load_sentence, settings_of
@@ -11,6 +12,12 @@ from loadtests.experiments.report.trial_grids import pooled_grid, result_grid, t
 from loadtests.output.figure_text import UNKNOWN
 from loadtests.prediction.measuring_window import DISCARDED_LIVES, FEWEST_TTLS
 from loadtests.sender.oracle import VISIBLE_SECONDS
+
+_COUNTERS = {
+    SERVICE: "the service",
+    CLIENT: "the load generator, of the answers that came",
+    REDIS: "Redis, by its INFO: keys that it found, and keys that it did not",
+}
 
 
 def sweep_content(results: RunResults) -> dict[str, object]:
@@ -33,6 +40,7 @@ def sweep_content(results: RunResults) -> dict[str, object]:
         "doubts": [(trials_text(each.subjects, len(trials)), each.doubt) for each in groups],
         "settings": settings_of(run, [results.records[trial.number] for trial in trials]),
         "predictions": _methods(results),
+        "counted_by": _COUNTERS[trials[0].counted_by if trials else SERVICE],
         "discarded_lives": DISCARDED_LIVES,
         "fewest_ttls": FEWEST_TTLS,
     }

@@ -45,10 +45,10 @@ def resumed(folder: Path, now: RunRecord) -> RunRecord:
         now: What the record would be if the sweep began now.
 
     Raises:
-        RecordError: The sweep began on another machine, or with another database.
+        RecordError: The sweep began on another machine, or with another database or target.
     """
     first = load_run(folder)
-    for name in ("machine", "store_name"):
+    for name in ("machine", "store_name", "target"):
         before, after = getattr(first, name), getattr(now, name)
         if before != after:
             raise RecordError(

@@ -15,8 +15,6 @@ from loadtests.target.reach import ALLOWED
 from loadtests.target.target_control import TargetControl
 from loadtests.target.target_file import TargetFlags
 
-STORE = "unknown: it belongs to the target"
-
 
 @dataclass(frozen=True)
 class Measured:
@@ -58,7 +56,7 @@ class TargetStack:
         redis_url: Its Redis; None if that is not told.
     """
 
-    store_name: str = STORE
+    store_name: str = "unknown"
     control_token: str | None = None
 
     def __init__(self, measured: Measured, redis_url: str | None) -> None:

@@ -56,7 +56,7 @@
     try {
       const state = await (await fetch("./cacheaside/live")).json();
       if (!inputs.size) state.fields.forEach(makeField);
-      const measured = percent(state.hit_ratio, "not measured yet");
+      const measured = percent(state.hit_ratio, state.unsaid ? "unknown" : "not measured yet");
       const predicted = percent(state.predicted_hit_ratio, "unknown");
       ratios.textContent = `hit ratio ${measured}, theory ${predicted}`;
       ratios.title = "Hit ratio measured over the last 10 s, and predicted for a warm cache";

@@ -14,6 +14,7 @@ class SmallService(ThreadingHTTPServer):
     def __init__(self, handler, ttl_seconds=2.0, load_seconds=0.0):
         super().__init__(("127.0.0.1", 0), handler)
         self.ttl_seconds = ttl_seconds
+        self.ttl_file = None
         self.load_seconds = load_seconds
         self.asked = []
         self.headers = []
@@ -35,6 +36,8 @@ class SmallService(ThreadingHTTPServer):
     def find(self, key):
         """Return whether a key was cached; it is afterwards."""
         now = time.monotonic()
+        if self.ttl_file and self.ttl_file.exists():
+            self.ttl_seconds = float(self.ttl_file.read_text() or self.ttl_seconds)
         with self.lock:
             found = self.entries.get(key, 0.0) > now
             if not found:
