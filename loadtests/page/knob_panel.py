@@ -38,7 +38,9 @@ class KnobPanel:
             unsaid=not says_enough(view.tallies.results()),
             knobs=self._ledger.knobs,
             fields=[
-                {"key": flag.key, "choices": flag.words, "help": flag.help} for flag in KNOB_FLAGS
+                {"key": flag.key, "choices": flag.words, "help": flag.help}
+                for flag in KNOB_FLAGS
+                if not view.target or flag.key in self._ledger.knobs
             ],
         )
 
