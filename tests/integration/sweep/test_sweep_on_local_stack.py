@@ -76,9 +76,10 @@ def doubt_kinds(trial):
 
 @pytest.fixture(scope="module")
 def swept(tmp_path_factory):
-    """Run a sweep over two TTLs; return its folder and its output."""
+    """Run a sweep over two TTLs at an ASCII terminal; return its folder and its output."""
     folder = tmp_path_factory.mktemp("sweep")
-    with sweep("--ttl", "0.4,0.8", "--json", "--output", str(folder)) as run:
+    words = ("--ttl", "0.4,0.8", "--json", "--output", str(folder))
+    with sweep(*words, environment={"PYTHONIOENCODING": "ascii"}) as run:
         out, err = run.communicate(timeout=TEST_SECONDS)
     assert run.returncode == 0, err
     return folder, out, err
@@ -93,6 +94,7 @@ def test_stdout_holds_one_json_object_and_nothing_else(swept):
     assert answer["report"] == str(folder / "report.html")
     assert (folder / "report.html").stat().st_size > 1_000_000
     assert "redis: " in err
+    assert err.splitlines()[-1].startswith("report: ")
     for trial in answer["trials"]:
         results = trial["results"]
         assert sum(results.values()) == trial["lookups"] > 200

@@ -1,5 +1,6 @@
 """What a terminal that knows ASCII only is shown."""
 
+import io
 import os
 import subprocess
 import sys
@@ -54,3 +55,15 @@ def test_name_of_a_log_may_have_bytes_that_are_no_text(tmp_path):
 
     assert code == 0
     assert "l?&lt;b&gt;.log" in (tmp_path / "out/report.html").read_text()
+
+
+def test_tables_of_a_run_are_shown_to_the_last_line_where_only_ascii_can_be(folder, monkeypatch):
+    streams = [io.TextIOWrapper(io.BytesIO(), "ascii", write_through=True) for _ in range(2)]
+    monkeypatch.setattr(sys, "stdout", streams[0])
+    monkeypatch.setattr(sys, "stderr", streams[1])
+    code = main(["report", str(folder)])
+    out, err = (stream.buffer.getvalue().decode("ascii") for stream in streams)
+
+    assert code == 0
+    assert "hit" in out
+    assert err.splitlines()[-1].startswith("report: ")
