@@ -1,5 +1,6 @@
 """What a running Redis is asked, by its MONITOR command."""
 
+import re
 import time
 from collections.abc import Iterator
 from typing import Any
@@ -11,6 +12,9 @@ from redis.retry import Retry
 from loadtests.request_logs.source import LogError
 
 _WAIT_SECONDS = 0.5
+_REPLICA = re.compile(r"slave\d+")
+NOT_REDIS = (redis.RedisError, TypeError, ValueError, AttributeError)
+"""What its client raises; not all of it is meant for a server whose replies are odd ones."""
 
 
 class MonitoredRedis:
@@ -23,7 +27,11 @@ class MonitoredRedis:
     def __init__(self, url: str) -> None:
         try:
             self._client = redis.Redis.from_url(
-                url, socket_timeout=5, socket_connect_timeout=5, retry=Retry(NoBackoff(), 0)
+                url,
+                protocol=2,
+                socket_timeout=5,
+                socket_connect_timeout=5,
+                retry=Retry(NoBackoff(), 0),
             )
         except ValueError as error:
             raise LogError(f"--redis-url: {error}; such as redis://127.0.0.1:6379/0") from None
@@ -38,7 +46,7 @@ class MonitoredRedis:
         Raises:
             LogError: It cannot be reached.
         """
-        return int(self._info("stats")["instantaneous_ops_per_sec"])
+        return self._number("stats", "instantaneous_ops_per_sec")
 
     def replicas(self) -> list[str]:
         """Return the addresses of its replicas that are online.
@@ -47,8 +55,12 @@ class MonitoredRedis:
             LogError: It cannot be reached.
         """
         replication = self._info("replication")
-        found = [replication.get(f"slave{i}") for i in range(int(replication["connected_slaves"]))]
-        return [f"{r['ip']}:{r['port']}" for r in found if r and r.get("state") == "online"]
+        found = [each for name, each in replication.items() if _REPLICA.fullmatch(name)]
+        return [
+            f"{each.get('ip')}:{each.get('port')}"
+            for each in found
+            if isinstance(each, dict) and each.get("state") == "online"
+        ]
 
     def reads(self) -> int:
         """Return how many keys commands have read since the server started.
@@ -56,8 +68,7 @@ class MonitoredRedis:
         Raises:
             LogError: It cannot be reached.
         """
-        stats = self._info("stats")
-        return int(stats["keyspace_hits"]) + int(stats["keyspace_misses"])
+        return self._number("stats", "keyspace_hits") + self._number("stats", "keyspace_misses")
 
     def lines(self, seconds: float) -> Iterator[str]:
         """Yield MONITOR's lines for some seconds, and an empty one now and then while it is idle.
@@ -74,13 +85,19 @@ class MonitoredRedis:
                         yield _text(connection.read_response())
                     else:
                         yield ""
-        except redis.RedisError as error:
+        except NOT_REDIS as error:
             raise LogError(f"Redis cannot be watched: {error}") from None
+
+    def _number(self, section: str, name: str) -> int:
+        value = self._info(section).get(name)
+        if not isinstance(value, int):
+            raise LogError(f"Redis does not tell {name} in INFO; name a server that does")
+        return value
 
     def _info(self, section: str) -> dict[str, Any]:
         try:
-            return self._client.info(section)
-        except redis.RedisError as error:
+            return dict(self._client.info(section))
+        except NOT_REDIS as error:
             raise LogError(f"Redis cannot be asked: {error}; check --redis-url") from None
 
 

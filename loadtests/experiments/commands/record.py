@@ -105,6 +105,10 @@ def _record(server: MonitoredRedis, options: argparse.Namespace, notes: Console)
                 if size > most_bytes:
                     notes.print(f"ended at {options.most_mb:g} MB; see --most-mb")
                     break
+        except LogError:
+            if not size:  # The next try may take the same name.
+                options.sample.unlink()
+            raise
         except KeyboardInterrupt:
             notes.print("ended by Ctrl-C; what was recorded is kept")
         reads = server.reads() - before
