@@ -34,6 +34,7 @@ from loadtests.experiments.plan.sweep_flags import MEMORY
 from loadtests.experiments.recommendation import sources
 from loadtests.experiments.recommendation.candidate import Candidates
 from loadtests.experiments.recommendation.classes import ClassTtl, ttls_by_class
+from loadtests.experiments.recommendation.profile_file import read_profile
 from loadtests.experiments.recommendation.recommendation import Recommendation, recommend
 from loadtests.experiments.recommendation.recommendation_table import recommendation_text
 from loadtests.experiments.report.table import answer_console
@@ -134,13 +135,11 @@ def _refuse_traffic(options: argparse.Namespace) -> None:
 
 def _read_profile(file: Path) -> Mapping[str, Any]:
     try:
-        profile: Mapping[str, Any] = json.loads(file.read_text(encoding="utf-8"))
-        known = bool(profile["curve"][0]["ttl_seconds"])
-    except (OSError, ValueError, LookupError, TypeError):
-        known = False
-    if not known:
-        raise UsageError(f"{file} is not a profile; make one by: python -m loadtests profile LOG")
-    return profile
+        return read_profile(file)
+    except (OSError, ValueError):
+        raise UsageError(
+            f"{file} is not a profile; make one by: python -m loadtests profile LOG"
+        ) from None
 
 
 def _classes(
