@@ -13,6 +13,7 @@ FEWEST_LOADS = 30  # Fewer have no mean to compare.
 FILL_FACTOR = 2.0  # A busy machine varies the mean load time by less than this,
 FILL_SECONDS = 0.005  # or than this.
 FILL_TTL_SHARE = 0.01  # A shift by more of the TTL moves the hit ratio too.
+FILLS_LOST_RATIO = 0.01
 FIND_OUT = "find out why in its log, then measure again"
 ALONE = "let nobody else use this service and its Redis while it is measured"
 
@@ -31,6 +32,7 @@ def interference(case: Case) -> Iterator[Doubt]:
     """Yield a doubt for everything that changed while the trial ran."""
     yield from changes_between_readings(case)
     yield from _evictions_expected(case)
+    yield from _refused_fills(case)
     read = case.record.conditions
     if len(read) > 1:
         yield from _evictions(case, read[0], read[-1])
@@ -95,6 +97,24 @@ def _evictions_expected(case: Case) -> Iterator[Doubt]:
             f"{crowding.live_entries:.0f} would be alive: evictions are to be expected"
         )
         yield Doubt("evictions-expected", text, "raise maxmemory to measure the TTL alone", "note")
+
+
+def _refused_fills(case: Case) -> Iterator[Doubt]:
+    """Check that a Redis short of memory takes fills: where it has a replay, that shows it."""
+    crowding = case.record.prediction and case.record.prediction.crowding
+    before, after = case.record.before, case.record.after
+    if not crowding or before is None or after is None:
+        return
+    fills = after.service.since(before.service).fills
+    # Without writes a fill is fenced where Redis evicted what the load had noted of its item.
+    lost = fills.get("failed", 0) + (0 if case.load.get("writes") else fills.get("fenced", 0))
+    if lost > FILLS_LOST_RATIO * sum(fills.values()):
+        yield Doubt(
+            "fills-lost",
+            f"Redis had no room for {lost} of {sum(fills.values())} fills",
+            "give it more room, or run nothing else on the machine: the buffers of its connections "
+            "take from the same memory, and theory knows nothing of them",
+        )
 
 
 def _foreign_changes(case: Case, first: Conditions, last: Conditions) -> Iterator[Doubt]:

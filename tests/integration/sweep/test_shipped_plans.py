@@ -22,7 +22,7 @@ SHORT = {
     "skew": "--skew 0,1.4 --repetitions 1 --ttl 1",
     "protections": "--repetitions 1 --store-delay-seconds 0.02 --ttl 1 --stale-seconds 1",
     "staleness": "--ttl 1 --rate 100 --window-ttls 30",
-    "memory": "--ttl 5 --maxmemory-entries 500 --maxmemory-policy allkeys-lru,allkeys-random",
+    "memory": "--ttl 10 --maxmemory-entries 1500 --maxmemory-policy allkeys-lru",
     "ttl": "--ttl 0.5,2 --repetitions 2",
     "ycsb-b": "--ttl 1",
     "ycsb-d": "--ttl 1",

@@ -18,7 +18,7 @@ from loadtests.workload.presets import PRESETS
 
 MINUTES = {
     "demo": (4, 2),
-    "memory": (15, 35),
+    "memory": (10, 40),
     "negative": (6, 7),
     "protections": (20, 10),
     "skew": (30, 55),
@@ -92,7 +92,7 @@ def test_plans_vary_what_their_names_say():
 def test_memory_plan_has_room_for_fewer_entries_than_would_be_alive():
     for trial in shipped("memory").trials:
         limit = MemoryLimit.for_entries(trial.memory.entries, trial.memory.policy, 10**6, 120)
-        knobs = {"ttl_seconds": 10.0, "protection": "single-flight", "negative_ttl_seconds": 5.0}
+        knobs = {"ttl_seconds": 20.0, "protection": "single-flight", "negative_ttl_seconds": 5.0}
         found = trial.predict(Probed(knobs, 0.001, limit=limit), None)
         assert found.crowding.live_entries > 1.2 * trial.memory.entries
         assert (found.hit_ratio is not None) == trial.memory.policy.endswith("-lru")

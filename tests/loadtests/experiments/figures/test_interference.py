@@ -223,3 +223,31 @@ def test_lookups_without_the_cache_are_noted_and_doubted_above_one_in_a_thousand
     found = doubts(readings=bypassed(record, count, word))
 
     assert [doubt.scope for doubt in found.values()] == [scope]
+
+
+@pytest.mark.parametrize(
+    ("fills", "writes", "found"),
+    [
+        ({"stored": 990, "failed": 10}, 0, False),
+        ({"stored": 980, "failed": 20}, 0, True),
+        ({"stored": 980, "fenced": 20}, 0, True),
+        ({"stored": 980, "fenced": 20}, 50, False),
+    ],
+)
+def test_redis_that_had_no_room_for_fills_is_a_doubt_where_it_is_short_of_memory(
+    record, doubts, fills, writes, found
+):
+    made = record()
+    none = dict.fromkeys(("stored", "redundant", "fenced", "failed"), 0)
+    before, after = (
+        replace(each, service=replace(each.service, fills=none | counts))
+        for each, counts in ((made.before, {}), (made.after, fills))
+    )
+    short = replace(made.prediction, crowding=Crowding(500.0, 100.0))
+    load = {**made.load, "writes": writes}
+
+    kinds = doubts(before=before, after=after, prediction=short, load=load)
+    plenty = doubts(before=before, after=after, load=load)
+
+    assert ("fills-lost" in kinds) == found
+    assert "fills-lost" not in plenty
