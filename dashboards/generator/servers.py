@@ -52,6 +52,8 @@ def _ratios_panel() -> Panel:
     found = rate(READS, 'found="true"')
     # Of the keys that Redis found, the share that are entries as the service counts both.
     entries = f"({hits} * {ratio(rate(LOOKUPS, FOUND), found)})"
+    # Without lookups the only key that is read is that of the knobs.
+    asked = rate(LOOKUPS, ASKED)
     return curves(
         Words(
             "Hit ratio, three ways",
@@ -61,11 +63,10 @@ def _ratios_panel() -> Panel:
             " or somebody else uses this Redis. Redis: entries leaves out the keys that are no"
             " entries and agrees with the service's ratio of lookups for the same reason.",
             "percentunit",
-            NO_REDIS,
         ),
-        Line(ratio(hits, f"({hits} + {misses})"), "Redis: keys"),
-        Line(ratio(found, rate(READS)), "service: keys"),
-        Line(ratio(entries, rate(LOOKUPS, ASKED)), "Redis: entries"),
+        Line(f"{ratio(hits, f'({hits} + {misses})')} and on () {asked} > 0", "Redis: keys"),
+        Line(f"{ratio(found, rate(READS))} and on () {asked} > 0", "service: keys"),
+        Line(ratio(entries, asked), "Redis: entries"),
         Line(HIT_RATIO, "service: entries"),
         width=12,
     )

@@ -190,6 +190,29 @@ def test_no_age_is_above_the_longest_life_of_an_entry(promtool_path, tmp_path, s
     )
 
 
+def test_the_key_of_the_knobs_alone_makes_no_hit_ratio(promtool_path, tmp_path):
+    at = 'job="service", instance="a"'
+    series = {
+        'redis_keyspace_hits_total{job="redis", instance="r"}': "0+10x60",
+        'redis_keyspace_misses_total{job="redis", instance="r"}': "0x60",
+        f'cacheaside_cache_key_reads_total{{{at}, found="true"}}': "0+10x60",
+        f'cacheaside_lookups_total{{{at}, result="hit"}}': "0x60",
+    }
+    tests = [
+        {"expr": fill_variables(query.expr), "eval_time": "3m", "exp_samples": []}
+        for query in PANEL_QUERIES
+        if query.title == "Hit ratio, three ways"
+    ]
+    inputs = [{"series": name, "values": values} for name, values in series.items()]
+
+    assert len(tests) == 4
+    judge(
+        tmp_path,
+        promtool_path,
+        {"interval": "5s", "input_series": inputs, "promql_expr_test": tests},
+    )
+
+
 def test_share_of_the_target_is_whole_or_unknown_while_one_load_follows_another_at_the_same_port(
     promtool_path, tmp_path
 ):
