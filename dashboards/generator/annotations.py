@@ -68,7 +68,7 @@ def _number_change(knob: str) -> str:
     """Return 1 with the label *knob* while a number is not what it was one step ago, else 0."""
     gauge = select(f"cacheaside_{knob}")
     changed = f'count_values("{knob}", max ({gauge}) != max ({gauge} offset $__interval))'
-    return _named(knob, changed, gauge)
+    return _named(knob, changed)
 
 
 def _choice_change(knob: str) -> str:
@@ -77,13 +77,13 @@ def _choice_change(knob: str) -> str:
     before = f"max by (mode) ({gauge} offset $__interval) < 1"
     # Replicas take over a knob one after another: for a moment two modes may be in force.
     changed = f"topk (1, max by (mode) ({gauge}) == 1 and on (mode) {before})"
-    return _named(knob, f'label_replace({changed}, "{knob}", "$1", "mode", "(.+)")', gauge)
+    return _named(knob, f'label_replace({changed}, "{knob}", "$1", "mode", "(.+)")')
 
 
-def _named(knob: str, changed: str, gauge: str) -> str:
+def _named(knob: str, changed: str) -> str:
     """Return *changed* with the label *knob* as a sentence, or 0 where nothing changed."""
     sentence = f'label_replace({changed}, "{knob}", "{knob} is now $1. ", "{knob}", "(.+)")'
-    return f"({sentence} or on () 0 * group ({gauge}))"
+    return f"({sentence} or on () vector(0))"
 
 
 def _turned() -> str:

@@ -1,9 +1,9 @@
 """Panels about what users get: hit ratio, results, response times."""
 
 from dashboards.generator.colours import RESULTS
-from dashboards.generator.measures import FIRING, HIT_RATIO, LOOKUPS, PREDICTED, TTL
+from dashboards.generator.measures import FIRING, HIT_RATIO, LOOKUPS, PREDICTED, RESPONSES, TTL
 from dashboards.generator.panels import Line, Panel, Words, curves, latencies, states
-from dashboards.generator.promql import quantile, rate
+from dashboards.generator.promql import rate, recorded_quantile
 from dashboards.generator.styles import with_limit, with_stacked_lines, with_steps
 
 # Below it the alert HitRatioLow begins.
@@ -92,13 +92,7 @@ def response_panels() -> list[Panel]:
                 "s",
             ),
             Line(
-                quantile(
-                    percent / 100,
-                    "loadtest_response_seconds",
-                    # A dropped request was never sent and has no response time.
-                    'result!="dropped"',
-                    by=("result",),
-                ),
+                recorded_quantile(percent / 100, RESPONSES, by=("result",)),
                 "{{result}}",
             ),
         )

@@ -12,4 +12,7 @@ FILLS = "cacheaside_fills_total"
 # Origin amplification is loads per refresh. A redundant fill is a load that finished too late.
 AMPLIFICATION = ratio(rate(FILLS, 'outcome=~"stored|redundant"'), rate(FILLS, 'outcome="stored"'))
 ERROR_RATIO = ratio(rate(LOOKUPS, 'result="error"'), rate(LOOKUPS))
+# Recorded by dashboards/prometheus/rules.yml.
+RESPONSES = "result:loadtest_response_seconds_bucket:rate20s"
+SERVICE_TIMES = "instance:loadtest_service_seconds_bucket:rate20s"
 FIRING = 'ALERTS{alertstate="firing"}'

@@ -65,6 +65,12 @@ def quantile(q: float, metric: str, *matchers: str, by: tuple[str, ...] = ()) ->
     return f"histogram_quantile({q}, {buckets}) >= 0"
 
 
+def recorded_quantile(q: float, record: str, by: tuple[str, ...] = ()) -> str:
+    """Return a quantile of a histogram whose rates a rule has recorded, which costs far less."""
+    rates = f"avg_over_time({select(record)}[$__interval])"
+    return f"histogram_quantile({q}, {aggregate('sum', rates, ('le', *by))}) >= 0"
+
+
 def running(metric: str) -> str:
     """Return a gauge of the load generators that have users now, without those that idle."""
     return f"({select(metric)} and on (job, instance) {select('loadtest_users')} > 0)"

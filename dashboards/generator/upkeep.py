@@ -10,7 +10,15 @@ from dashboards.generator.measures import (
     LOOKUPS,
     TTL,
 )
-from dashboards.generator.panels import Line, Panel, Words, curves, latencies, states
+from dashboards.generator.panels import (
+    MOST_QUANTILES,
+    Line,
+    Panel,
+    Words,
+    curves,
+    latencies,
+    states,
+)
 from dashboards.generator.promql import highest, quantile, rate, ratio, select
 from dashboards.generator.styles import with_limit, with_stacked_lines
 
@@ -168,7 +176,7 @@ def freshness_panels() -> list[Panel]:
             ),
             Line(TTL, "TTL", dashed=True),
             width=10,
-        ),
+        ).max_data_points(MOST_QUANTILES),
         curves(
             Words(
                 "Stale reads",

@@ -33,6 +33,7 @@ class Query:
         expr: The expression, with Grafana's variables in it.
         instant: Whether it is evaluated once, at the end of the time range.
         min_step_seconds: Least distance of its points.
+        most_points: How many the panel asks for at most; None asks for one a pixel.
     """
 
     board: str
@@ -41,6 +42,7 @@ class Query:
     expr: str
     instant: bool = False
     min_step_seconds: int = SCRAPE_SECONDS
+    most_points: int | None = None
 
     @property
     def of_the_range(self) -> bool:
@@ -65,7 +67,12 @@ def queries(path: Path) -> Iterator[Query]:
     for panel in panels(board):
         for target in panel["targets"]:
             yield Query(
-                path.stem, "panel", panel["title"], target["expr"], target.get("instant", False)
+                path.stem,
+                "panel",
+                panel["title"],
+                target["expr"],
+                target.get("instant", False),
+                most_points=panel.get("maxDataPoints"),
             )
     for mark in board["annotations"]["list"]:
         if "expr" in mark:

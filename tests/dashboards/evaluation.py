@@ -3,6 +3,7 @@
 import json
 import math
 import os
+import re
 import subprocess
 import urllib.error
 import urllib.parse
@@ -49,14 +50,20 @@ class PrometheusApi:
         with _OPENER.open(f"{self.url}/api/v1/status/buildinfo", timeout=10) as answer:
             return json.load(answer)["data"]["version"]
 
+    def cpu_seconds(self) -> float:
+        """Return the processor time that the server has used."""
+        with _OPENER.open(f"{self.url}/metrics", timeout=10) as answer:
+            page = answer.read().decode()
+        return float(re.search(r"^process_cpu_seconds_total (\S+)", page, re.MULTILINE)[1])
+
     def instant(self, expr: str, at: float) -> list[Series]:
         found = self.ask("query", query=expr, time=at)["result"]
         return [Series(one["metric"], [_point(one["value"])]) for one in found]
 
-    def curve(self, expr: str, start: float, end: float) -> list[Series]:
+    def curve(self, expr: str, start: float, end: float, step: int = STEP_SECONDS) -> list[Series]:
         # Grafana aligns the steps.
-        start, end = (moment - moment % STEP_SECONDS for moment in (start, end))
-        found = self.ask("query_range", query=expr, start=start, end=end, step=STEP_SECONDS)
+        start, end = (moment - moment % step for moment in (start, end))
+        found = self.ask("query_range", query=expr, start=start, end=end, step=step)
         return [Series(one["metric"], list(map(_point, one["values"]))) for one in found["result"]]
 
     def evaluate(self, query: Query, start: float, end: float) -> list[Series]:

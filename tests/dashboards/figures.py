@@ -4,6 +4,8 @@ The traffic is steady, so that each rate is known, and each rate is another one,
 which adds up the wrong words shows a wrong figure. Figures are in thousandths.
 """
 
+RESPONSES = "result:loadtest_response_seconds_bucket:rate20s"
+SERVICE_TIMES = "instance:loadtest_service_seconds_bucket:rate20s"
 A, B = 'job="service", instance="a"', 'job="service", instance="b"'
 L, M, N = (f'job="locust", instance="{name}"' for name in "lmn")
 REDIS, OTHER_REDIS = 'job="redis", instance="r"', 'job="redis", instance="r2"'
@@ -150,6 +152,26 @@ GAUGES = {
     f'ttl:loadtest_stale_reads:rate15s{{{L}, ttl="5"}}': 0.2,
     f'ttl:loadtest_staleness_seconds_sum:rate15s{{{L}, ttl="5"}}': 0.4,
     f'ttl:loadtest_staleness_seconds_count:rate15s{{{L}, ttl="5"}}': 0.2,
+    f'{RESPONSES}{{{L}, result="hit", le="0.1"}}': 16,
+    f'{RESPONSES}{{{L}, result="hit", le="0.2"}}': 16,
+    f'{RESPONSES}{{{L}, result="hit", le="2"}}': 16,
+    f'{RESPONSES}{{{L}, result="hit", le="4"}}': 16,
+    f'{RESPONSES}{{{L}, result="hit", le="+Inf"}}': 16,
+    f'{RESPONSES}{{{L}, result="miss", le="0.1"}}': 0,
+    f'{RESPONSES}{{{L}, result="miss", le="0.2"}}': 1,
+    f'{RESPONSES}{{{L}, result="miss", le="2"}}': 1,
+    f'{RESPONSES}{{{L}, result="miss", le="4"}}': 1,
+    f'{RESPONSES}{{{L}, result="miss", le="+Inf"}}': 1,
+    f'{RESPONSES}{{{N}, result="miss", le="0.1"}}': 0,
+    f'{RESPONSES}{{{N}, result="miss", le="0.2"}}': 4,
+    f'{RESPONSES}{{{N}, result="miss", le="2"}}': 4,
+    f'{RESPONSES}{{{N}, result="miss", le="4"}}': 4,
+    f'{RESPONSES}{{{N}, result="miss", le="+Inf"}}': 4,
+    f'{SERVICE_TIMES}{{{L}, le="0.1"}}': 10,
+    f'{SERVICE_TIMES}{{{L}, le="0.2"}}': 10,
+    f'{SERVICE_TIMES}{{{L}, le="2"}}': 10,
+    f'{SERVICE_TIMES}{{{L}, le="4"}}': 10,
+    f'{SERVICE_TIMES}{{{L}, le="+Inf"}}': 10,
     f'ttl:loadtest_response_seconds_bucket:rate15s{{{L}, ttl="5", le="0.1"}}': 9,
     f'ttl:loadtest_response_seconds_bucket:rate15s{{{L}, ttl="5", le="0.2"}}': 10,
     f'ttl:loadtest_response_seconds_bucket:rate15s{{{L}, ttl="5", le="+Inf"}}': 10,

@@ -5,13 +5,15 @@ import math
 import subprocess
 import time
 import urllib.error
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from pathlib import Path
 
 from loadtests.stack.ports import free_port
+from tests.dashboards.board_files import SCRAPE_SECONDS, Query, all_queries, fill_variables
 from tests.dashboards.evaluation import PrometheusApi
 
 HOUR = 3600
+REPETITIONS = 5
 # Of raw samples that are asked for at once, because an answer is bounded.
 PIECE_SECONDS = 60
 
@@ -79,3 +81,26 @@ def _ready(api: PrometheusApi) -> PrometheusApi:
             time.sleep(0.2)
         else:
             return api
+
+
+def board_cost(api: PrometheusApi, board: str, end: float) -> float:
+    """Return the milliseconds of processor time that all queries of a board take, once each."""
+    queries = [query for query in all_queries() if query.board == board]
+    _ask_all(api, queries, end)
+    before = api.cpu_seconds()
+    for _ in range(REPETITIONS):
+        _ask_all(api, queries, end)
+    return (api.cpu_seconds() - before) / REPETITIONS * 1000
+
+
+def _ask_all(api: PrometheusApi, queries: Iterable[Query], end: float) -> None:
+    for query in queries:
+        if query.instant:
+            api.instant(fill_variables(query.expr, HOUR), end)
+        elif query.most_points and HOUR / query.most_points > SCRAPE_SECONDS:
+            step = round(HOUR / query.most_points)
+            expr = query.expr.replace("$__rate_interval", f"{step + SCRAPE_SECONDS}s")
+            api.curve(fill_variables(expr, HOUR), end - HOUR, end, step)
+        else:
+            # As many as a window of 1920 px has room for.
+            api.evaluate(query, end - HOUR, end)

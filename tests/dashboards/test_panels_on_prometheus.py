@@ -7,7 +7,6 @@ import os
 import re
 import shutil
 import subprocess
-import time
 
 import numpy as np
 import pytest
@@ -34,7 +33,7 @@ from tests.dashboards.evaluation import (
     moves,
 )
 from tests.dashboards.evening import FULL, RATE, SCENARIOS, SHORT, Evening
-from tests.dashboards.hour import HOUR, served, write_hour
+from tests.dashboards.hour import board_cost, served, write_hour
 from tests.dashboards.local_stage import RULES, LocalStage
 from tests.dashboards.metrics_page import RECORDED
 
@@ -441,28 +440,13 @@ def test_theory_curve_rises_with_ttl(watched):
 def test_no_board_costs_more_than_300_ms_of_queries_on_an_hour_of_data(
     evening, prometheus_program, promtool_path, tmp_path, capsys
 ):
-    """As a window of 1920 px asks: every five seconds, and here one query after another."""
+    """Of processor time, because how long an answer takes depends on what else runs."""
     played, servers, _ = evening
     live = next(api for version, api in servers.items() if version.startswith("2.42"))
     write_hour(live, played.start, played.end, tmp_path / "data.om")
     with served(tmp_path / "data.om", prometheus_program.path, promtool_path) as hour:
-        costs = {path.stem: board_cost(hour, path.stem, played.end) for path in BOARDS}
+        costs = {path.stem: round(board_cost(hour, path.stem, played.end)) for path in BOARDS}
     with capsys.disabled():
-        print({board: round(cost * 1000) for board, cost in costs.items()}, "ms")  # noqa: T201
+        print(f"ms of processor time for an hour of data: {costs}")  # noqa: T201 - the figure
 
-    assert {board: cost for board, cost in costs.items() if cost > 0.3} == {}
-
-
-def board_cost(api, board, end):
-    """Return the seconds that all queries of a board take, the least of three times."""
-    queries = [query for query in all_queries() if query.board == board]
-    costs = []
-    for _ in range(3):
-        began = time.perf_counter()
-        for query in queries:
-            if query.instant:
-                api.instant(fill_variables(query.expr, HOUR), end)
-            else:
-                api.evaluate(query, end - HOUR, end)
-        costs.append(time.perf_counter() - began)
-    return min(costs)
+    assert {board: cost for board, cost in costs.items() if cost > 300} == {}

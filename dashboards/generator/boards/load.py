@@ -4,8 +4,9 @@ from grafana_foundation_sdk.builders import dashboard as build
 
 from dashboards.generator.colours import RESULTS
 from dashboards.generator.frame import Page, Row, frame
+from dashboards.generator.measures import RESPONSES, SERVICE_TIMES
 from dashboards.generator.panels import MOST_LINES, Line, Panel, Words, curves, headline, latencies
-from dashboards.generator.promql import quantile, rate, ratio, select, total
+from dashboards.generator.promql import quantile, rate, ratio, recorded_quantile, select, total
 from dashboards.generator.styles import with_limit, with_stacked_lines
 
 PAGE = Page(
@@ -34,7 +35,6 @@ IN_FLIGHT = total("loadtest_in_flight")
 USERS = total("loadtest_users")
 WORKERS = total("loadtest_workers")
 RESPONSE = "loadtest_response_seconds"
-SERVICE = "loadtest_service_seconds"
 SLIP = "loadtest_slip_seconds"
 
 # Below it the alert LoadBelowTarget begins, but for the spread of Poisson arrivals.
@@ -163,13 +163,12 @@ def _clocks() -> list[Panel]:
                 " sent: a tool with one clock would hide it.",
                 "s",
             ),
-            Line(quantile(0.5, RESPONSE, 'result!="dropped"'), "response p50"),
-            Line(quantile(0.5, SERVICE), "service p50", dashed=True),
-            Line(quantile(0.99, RESPONSE, 'result!="dropped"'), "response p99"),
-            Line(quantile(0.99, SERVICE), "service p99", dashed=True),
+            Line(recorded_quantile(0.5, RESPONSES), "response p50"),
+            Line(recorded_quantile(0.5, SERVICE_TIMES), "service p50", dashed=True),
+            Line(recorded_quantile(0.99, RESPONSES), "response p99"),
+            Line(recorded_quantile(0.99, SERVICE_TIMES), "service p99", dashed=True),
             width=12,
-            # Four queries over every scenario and result: every second scrape is enough.
-        ).interval("10s"),
+        ),
         with_limit(
             latencies(
                 Words(
