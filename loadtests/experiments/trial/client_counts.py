@@ -11,6 +11,7 @@ from loadtests.service_under_test.contract import (
     RECORDED_RESULTS,
     SERVICE_RESULTS,
     UNKNOWN_RESULT,
+    says_enough,
 )
 from loadtests.service_under_test.counters import ServiceCounters
 
@@ -19,11 +20,16 @@ ANSWERS = (*SERVICE_RESULTS, UNKNOWN_RESULT)
 
 
 def count_for(notes: TrialRecord, samples: Samples) -> None:
-    """Put counts into the readings of a trial whose service has none of its own."""
-    if notes.counted_by == REDIS:
+    """Put counts into the readings of a trial whose service has none of its own.
+
+    They are the client's, unless its answers do not tell and Redis was read.
+    """
+    counts = _by_client(samples, [reading.at for reading in notes.readings])
+    has_redis = any(reading.counters.key_reads for reading in notes.readings)
+    if has_redis and not says_enough(counts[-1]):
+        notes.counted_by = REDIS
         notes.readings = [_by_redis(reading) for reading in notes.readings]
     else:
-        counts = _by_client(samples, [reading.at for reading in notes.readings])
         notes.readings = [
             Reading(reading.at, ServiceCounters(lookups, {}, reading.counters.key_reads))
             for reading, lookups in zip(notes.readings, counts, strict=True)

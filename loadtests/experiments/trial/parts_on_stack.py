@@ -10,7 +10,7 @@ from functools import partial
 from pathlib import Path
 from typing import Any
 
-from loadtests.experiments.records.counting import SERVICE
+from loadtests.experiments.records.counting import CLIENT, SERVICE
 from loadtests.experiments.records.records import FORMAT, RunRecord, save_trial
 from loadtests.experiments.trial.locust_process import LocustLoad
 from loadtests.experiments.trial.parts import Bench, Progress
@@ -68,7 +68,7 @@ def _of_stack(
     """Return the client of a stack, who counts its lookups, and the flags that name a target."""
     if isinstance(stack, TargetStack):
         measured = stack.measured
-        return measured.control(redis), stack.counted_by, list(measured.arguments())
+        return measured.control(redis), CLIENT, list(measured.arguments())
     client = ServiceClient(stack.service_urls, stack.control_token, _TIMEOUT_SECONDS)
     return client, SERVICE, []
 

@@ -4,7 +4,6 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Self
 
-from loadtests.experiments.records.counting import CLIENT, REDIS
 from loadtests.experiments.trial.set_ttl import SetTtl
 from loadtests.service_under_test.client import ServiceError
 from loadtests.service_under_test.redis_statistics import RedisStatistics
@@ -77,8 +76,3 @@ class TargetStack:
 
     def __exit__(self, *_: object) -> None:
         """Leave the target running."""
-
-    @property
-    def counted_by(self) -> str:
-        """Who counts hits and misses."""
-        return REDIS if self.redis_url and not self.measured.target.rule.tells else CLIENT

@@ -96,3 +96,14 @@ class Redirecting(_Handler):
     def do_GET(self):
         self.note()
         self.answer(302, {}, [("Location", self.server.elsewhere)])
+
+
+class RedisApi(_Handler):
+    """An API that keeps its entries in Redis and says nothing of it."""
+
+    def do_GET(self):
+        self.note()
+        redis, key = self.server.redis, f"page:{self.path}"
+        if redis.get(key) is None:
+            redis.set(key, "{}", px=round(self.server.ttl_seconds * 1000))
+        self.answer(200, {})

@@ -6,9 +6,10 @@ import subprocess
 import sys
 
 import pytest
+import redis
 
 from loadtests.stack.guardian import ROOT
-from tests.integration.target.small_services import ProductApi, SmallService
+from tests.integration.target.small_services import ProductApi, RedisApi, SmallService
 
 pytestmark = pytest.mark.integration
 
@@ -50,3 +51,26 @@ def test_a_sweep_sets_the_ttl_counts_by_the_client_and_reports(tmp_path):
     page = (tmp_path / "run" / "report.html").read_text()
     assert "the result of an answer comes from" in page
     assert not re.search(r"store (queries|reads)/s</th>.*\b0\.0/s", page)
+
+
+@pytest.mark.accept
+def test_redis_tells_the_hit_ratio_of_a_service_that_says_nothing(tmp_path, redis_server):
+    with SmallService(RedisApi, ttl_seconds=1.0) as pages:
+        pages.redis = redis.Redis.from_url(redis_server.url)
+        words = ["--target-url", f"{pages.url}/page/{{key}}", "--redis-url", redis_server.url]
+        words += ["--ttl", "1", "--items", "40", "--rate", "100", "--window-ttls", "5", "--json"]
+        run = subprocess.run(
+            [sys.executable, "-m", "loadtests", "sweep", *words, "--output", tmp_path / "run"],
+            cwd=ROOT,
+            capture_output=True,
+            text=True,
+            timeout=300,
+            check=False,
+        )
+
+    assert run.returncode == 0, run.stderr
+    (trial,) = json.loads(run.stdout)["trials"]
+    assert trial["counted_by"] == "redis"
+    assert trial["hit_ratio"] == pytest.approx(trial["replayed_hit_ratio"], abs=0.05)
+    assert trial["unknown_p50_ms"] is not None
+    assert "counted-by-redis" in {doubt["kind"] for doubt in trial["doubts"]}

@@ -38,7 +38,7 @@ def samples_from(began, words, seconds=12, rate=100):
     return found
 
 
-def measured(bench, load, plans, words, counted_by="client", control=None):
+def measured(bench, load, plans, words, control=None):
     """Run trials of a target whose answers are *words* in turn; its loads are instant."""
     plans = [
         dataclasses.replace(plan, window=Window(1.5 * ttl, ttl, 10))
@@ -50,7 +50,7 @@ def measured(bench, load, plans, words, counted_by="client", control=None):
         bench,
         service=control or TargetControl(described(), {"ttl_seconds": 1.0}),
         redis=None,
-        counted_by=counted_by,
+        counted_by="client",
         read_samples=lambda _folder: samples_from(began[-1], words),
     )
     began = []
@@ -118,7 +118,7 @@ def test_redis_gives_the_hit_ratio_that_answers_do_not_tell(bench, world, load, 
         return RedisCounters(seen * 8 // 10, seen - seen * 8 // 10)
 
     control = TargetControl(described(), {"ttl_seconds": 1.0}, key_reads=reads)
-    measured(bench, load, [trial_plan()], ["unknown"], "redis", control)
+    measured(bench, load, [trial_plan()], ["unknown"], control=control)
 
     trial = figures(saved)
     assert trial.hit_ratio == pytest.approx(0.8, abs=0.002)
