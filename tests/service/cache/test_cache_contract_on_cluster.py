@@ -4,9 +4,9 @@ import time
 
 import pytest
 import redis
-from tests.drills.tcp_proxy import TcpProxy
 
 from loadtests.stack import servers
+from loadtests.stack.faults.tcp_proxy import TcpProxy
 from loadtests.stack.redis_server import RedisServer
 from service.assembly import connect
 from service.cache.redis_cache import RedisCache
