@@ -14,7 +14,7 @@ from multiprocessing.util import Finalize
 
 from flask import Flask
 from granian import Granian
-from granian.constants import HTTPModes, Interfaces
+from granian.constants import HTTPModes, Interfaces, RuntimeModes
 from granian.http import HTTP1Settings
 from granian.log import LogLevels
 
@@ -30,6 +30,9 @@ STOP_SECONDS = 8
 HEAD_SECONDS = 30
 MOST_CONNECTIONS = 16_384
 PENDING_SECONDS = 1
+# They read requests and write answers, beside the threads that run Python. One alone is often not
+# scheduled while those compete for the processor.
+HTTP_THREADS = 2
 
 
 def application() -> Flask:
@@ -77,6 +80,8 @@ def main() -> int:
         address=address,
         port=settings.port,
         workers=1,
+        runtime_mode=RuntimeModes.mt,
+        runtime_threads=HTTP_THREADS,
         blocking_threads=settings.threads,
         backpressure=_connections(),
         http1_settings=HTTP1Settings(header_read_timeout=HEAD_SECONDS * 1000),

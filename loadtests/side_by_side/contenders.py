@@ -17,6 +17,9 @@ PATH = "/fruit/1"
 DEFAULT_THREADS = 32
 """The THREADS that the service has by default."""
 
+HTTP_THREADS = ("--runtime-mode", "mt", "--runtime-threads", "2")
+"""As the service has them; an ASGI application is faster without, and runs without."""
+
 Host = Literal["service", "granian", "granian-asgi", "gunicorn", "flask"]
 
 
@@ -79,7 +82,7 @@ class ContenderServer(PrivateServer):
             case "granian-asgi":
                 kind = ["--interface", "asginl", "--loop", "uvloop"]
             case "granian":
-                kind = ["--interface", "wsgi", "--blocking-threads", threads]
+                kind = ["--interface", "wsgi", "--blocking-threads", threads, *HTTP_THREADS]
         usual = ["--host", "127.0.0.1", "--port", port, "--workers", "1", "--http", "1", "--no-ws"]
         return [python, "-m", "granian", *usual, "--log-level", "critical", *kind, app]
 
