@@ -9,10 +9,12 @@ import yaml
 from dashboards.generator.annotations import CHOICE_KNOBS, NUMBER_KNOBS
 from loadtests.sender.samples import RESULTS
 from loadtests.service_under_test.contract import SERVICE_RESULTS
+from loadtests.side_by_side import contenders
 from loadtests.stack.guardian import ROOT
 from loadtests.traffic.trace import LARGEST_ID
 from loadtests.workload.flags import LARGEST_CATALOGUE, UNCHANGED
 from loadtests.workload.knob_flags import KNOB_FLAGS
+from service.__main__ import HTTP_THREADS
 from service.domain.fruit import MAX_ID
 from service.domain.knobs import CHOICES, NUMBERS, Knobs
 from service.domain.lookup import LookupResult
@@ -114,3 +116,8 @@ def test_results_that_are_listed_are_listed_with_near():
 def test_largest_catalogue_and_id_are_the_same_on_both_sides():
     assert LARGEST_CATALOGUE == MAX_ITEMS
     assert LARGEST_ID == MAX_ID
+
+
+def test_what_the_service_is_measured_beside_has_as_many_http_threads():
+    assert contenders.HTTP_THREADS == ("--runtime-mode", "mt", "--runtime-threads", "2")
+    assert HTTP_THREADS == 2
