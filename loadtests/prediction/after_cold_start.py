@@ -13,7 +13,7 @@ from loadtests.prediction.limited_memory import (
     crowded_hit_ratio,
 )
 from loadtests.prediction.measuring_window import Window
-from loadtests.prediction.near_answers import near_answers_to
+from loadtests.prediction.near_answers import near_answers_to, predicted_near_ratio
 from loadtests.prediction.stale_reads import Staleness
 from loadtests.prediction.steady_state import Traffic, predicted_hit_ratio, slow_fills
 from loadtests.replay.arrival_sequence import Requests
@@ -159,9 +159,18 @@ def predict_writes(
         return _unknown(None, NO_FILL)
     filling = {**knobs, "store_delay_seconds": fill_seconds}
     hit = None if traffic is None else predicted_hit_ratio(traffic, filling)
-    if hit is None:
+    if traffic is None or hit is None:
         return _unknown(fill_seconds, "no formula for these knobs and writes")
-    return Prediction(hit, None, None, fill_seconds, WRITES)
+    near = predicted_near_ratio(traffic, filling)
+    return Prediction(
+        hit,
+        None,
+        None,
+        fill_seconds,
+        WRITES,
+        near_ratio=near,
+        cache_reads_per_second=None if near is None else traffic.reads_per_second * (1.0 - near),
+    )
 
 
 def _expect(

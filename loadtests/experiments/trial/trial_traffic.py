@@ -112,7 +112,10 @@ class TrialTraffic:
             if crowding is not None:
                 return predict_crowded(self.reads, knobs, fill_seconds, limit.policy, crowding)
         if deletes:
-            return predict_writes(self._traffic, knobs, fill_seconds)
+            traffic = self._traffic
+            if traffic is not None:
+                traffic = dataclasses.replace(traffic, processes=probed.processes)
+            return predict_writes(traffic, knobs, fill_seconds)
         return predict_window(self.reads, knobs, fill_seconds, window, probed.processes)
 
     def _staleness(self, knobs: Mapping[str, Knob]) -> Staleness | None:

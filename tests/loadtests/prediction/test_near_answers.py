@@ -2,7 +2,7 @@
 
 import pytest
 
-from loadtests.prediction.after_cold_start import predict_crowded, predict_window
+from loadtests.prediction.after_cold_start import predict_crowded, predict_window, predict_writes
 from loadtests.prediction.key_rates import reads_of
 from loadtests.prediction.limited_memory import Crowding
 from loadtests.prediction.measuring_window import Window
@@ -70,6 +70,17 @@ def test_trial_tells_the_near_share_and_the_lookups_that_still_ask_redis():
     counts = replayed(given(), KNOBS, Scenario())
 
     found = predicted(KNOBS)
+
+    assert found.near_ratio == pytest.approx(near_ratio(counts), abs=0.012)
+    asking = (sum(counts.values()) - counts["near"]) / (WINDOW.closes - WINDOW.opens)
+    assert found.cache_reads_per_second == pytest.approx(asking, rel=0.03)
+
+
+def test_trial_that_writes_tells_them_too():
+    workload, scenario = given(write_ratio=0.1), Scenario(writes=True)
+    counts = replayed(workload, KNOBS, scenario)
+
+    found = predict_writes(traffic_of(workload, {"scenario": scenario}), KNOBS, 0.0)
 
     assert found.near_ratio == pytest.approx(near_ratio(counts), abs=0.012)
     asking = (sum(counts.values()) - counts["near"]) / (WINDOW.closes - WINDOW.opens)
