@@ -9,13 +9,22 @@ import shlex
 import shutil
 import subprocess
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 
 from loadtests.stack.guardian import IN_CHECKOUT, ROOT
 
-_USER_CACHE = Path(os.environ.get("XDG_CACHE_HOME") or "~/.cache").expanduser()
-CACHE = ROOT / ".cache" if IN_CHECKOUT else _USER_CACHE / "cacheaside"
+
+def cache_folder(environment: Mapping[str, str], *, in_checkout: bool) -> Path:
+    """Return where packages are unpacked: in the repository, or else among the user's caches."""
+    if in_checkout:
+        return ROOT / ".cache"
+    # A container's user may have no home; then the folder cannot be written, which is said later.
+    caches = environment.get("XDG_CACHE_HOME") or f"{environment.get('HOME', '')}/.cache"
+    return Path(caches) / "cacheaside"
+
+
+CACHE = cache_folder(os.environ, in_checkout=IN_CHECKOUT)
 CACHE_NAME = ".cache/" if IN_CHECKOUT else f"{CACHE}/"
 """What people are told of it."""
 

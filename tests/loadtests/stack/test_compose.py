@@ -7,6 +7,7 @@ import pytest
 
 from loadtests.experiments.commands.stack_flags import add_stack_flags, chosen_stack
 from loadtests.experiments.commands.usage import UsageError
+from loadtests.stack import compose
 from loadtests.stack.compose import ComposeStack
 from loadtests.stack.guardian import StackError
 
@@ -118,3 +119,14 @@ def test_error_on_a_machine_without_compose_advises_to_install_it(monkeypatch):
 
     with pytest.raises(StackError, match="install Docker Compose"), ComposeStack():
         pass
+
+
+def test_containers_of_an_installed_package_are_refused_before_any_is_looked_for(
+    docker, monkeypatch
+):
+    monkeypatch.setattr(compose, "IN_CHECKOUT", False)
+
+    with pytest.raises(StackError, match="clone of the repository"), ComposeStack():
+        pass
+
+    assert not (docker / "notes").exists()

@@ -2,10 +2,12 @@
 
 import shutil
 import subprocess
+from pathlib import Path
 
 import pytest
 
 from loadtests.stack import debian
+from loadtests.stack.guardian import ROOT
 
 pytestmark = pytest.mark.skipif(
     shutil.which("dpkg-deb") is None, reason="dpkg-deb is not available"
@@ -136,3 +138,18 @@ def test_unpacking_on_another_system_than_debian_is_refused(monkeypatch):
 
     with pytest.raises(debian.UnpackError, match="apt-get and dpkg are not installed"):
         debian.unpacked(_PROGRAM, "greeter")
+
+
+@pytest.mark.parametrize(
+    ("environment", "in_checkout", "folder"),
+    [
+        ({"XDG_CACHE_HOME": "/caches", "HOME": "/home/me"}, True, ROOT / ".cache"),
+        ({"XDG_CACHE_HOME": "/caches", "HOME": "/home/me"}, False, Path("/caches/cacheaside")),
+        ({"HOME": "/home/me"}, False, Path("/home/me/.cache/cacheaside")),
+        ({}, False, Path("/.cache/cacheaside")),
+    ],
+)
+def test_packages_are_unpacked_into_the_repository_or_else_the_user_s_cache(
+    environment, in_checkout, folder
+):
+    assert debian.cache_folder(environment, in_checkout=in_checkout) == folder
