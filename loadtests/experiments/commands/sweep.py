@@ -58,6 +58,8 @@ from loadtests.stack.stack import Stack
 from loadtests.target.own_service import Target
 
 LONG_SECONDS = 3600.0  # A sweep that takes longer is asked for twice.
+FEW_CONNECTIONS = {"THREADS": "4"}
+"""Of a service whose Redis is short of memory: the buffers of each connection take from it."""
 
 
 def add_to(verbs: Verbs) -> None:
@@ -141,7 +143,9 @@ def _chosen(options: argparse.Namespace) -> tuple[Sweep, Stack]:
     """Return the sweep that is asked for, and what it measures."""
     own = chosen_target(options)
     if own is None:
-        return _sweep(options), chosen_stack(options)
+        sweep = _sweep(options)
+        limited = any(trial.memory for trial in sweep.trials)
+        return sweep, chosen_stack(options, FEW_CONNECTIONS if limited else None)
     sweep = _sweep(options, own[0])
     measured = measured_target(*own, sweep, options.set_ttl)
     return on_target(sweep, measured), TargetStack(measured, redis_of_target(options))

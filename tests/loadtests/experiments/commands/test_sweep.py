@@ -44,7 +44,7 @@ class FakeStack(LocalStack):
 def measured(monkeypatch):
     """Replace the stack and the trials; return what was to be measured."""
     seen = []
-    monkeypatch.setattr(sweep, "chosen_stack", lambda _: FakeStack())
+    monkeypatch.setattr(sweep, "chosen_stack", lambda *_: FakeStack())
     monkeypatch.setattr(sweep, "run_sweep", lambda laid_out, *_: seen.append(laid_out))
     monkeypatch.setattr(sweep, "publish", lambda *_, **__: 0)
     return seen
