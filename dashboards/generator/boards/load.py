@@ -22,10 +22,11 @@ ACHIEVED = rate("loadtest_sent_total")
 ASKED_FOR = "loadtest_target_arrivals_total"
 # Both are counted in the same moments, so that the share is right while the target moves. Rates
 # look back: a load that has not run for so long has no share yet, because workers report its first
-# requests late. It may follow another one at the same port, whose count it begins anew.
+# requests late. It may follow another one at the same port, whose count it begins anew: 45 s are
+# a rate's 20 s and the longest pause after which the former load is still seen.
 _SHARE = f"clamp_max({ratio(ACHIEVED, rate(ASKED_FOR))}, 1)"
 _BEFORE = f"sum ({select('loadtest_target_rate')} offset $__rate_interval)"
-_NEW = f"sum (resets({select(ASKED_FOR)}[$__rate_interval]))"
+_NEW = f"sum (resets({select(ASKED_FOR)}[45s]))"
 SHARE = f"{_SHARE} and on () {_BEFORE} > 0 unless on () {_NEW} > 0"
 # This counter is there from the start; a result gets its own series only once it has occurred,
 # and the rate of a series that is new is unknown.
