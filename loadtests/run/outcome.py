@@ -25,6 +25,7 @@ class Outcome:
         top_shares: Share of lookups to the 1, 10, 100 most popular ids; empty where these change.
         predicted_staleness: How stale reads should be; None where theory makes no prediction.
         fenced: Whether fills were fenced throughout; then no read may go back in time.
+        redis_hit_ratio: Keys that a target's Redis found, by its INFO; None if it was not read.
         unreported: A sentence for each worker that was lost before its last report.
     """
 
@@ -39,6 +40,7 @@ class Outcome:
     fenced: bool = True
     predicted_staleness: Staleness | None = None
     unreported: tuple[str, ...] = ()
+    redis_hit_ratio: float | None = None
 
     @property
     def predicted_hit_ratio(self) -> float | None:
@@ -67,6 +69,7 @@ def summarise(outcome: Outcome) -> dict[str, Any]:
         "results": tallies.results(),
         "hit_ratio": tallies.hit_ratio(),
         "warm_hit_ratio": outcome.warm_hit_ratio,
+        "redis_hit_ratio": outcome.redis_hit_ratio,
         "cache_at_start": "empty" if outcome.began_empty else "kept",
         "writes": tallies.writes,
         "failed_writes": tallies.failed_writes,

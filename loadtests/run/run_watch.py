@@ -31,6 +31,7 @@ class RunWatch:
         """Watch from now on, whether the service answers or not."""
         gevent.spawn(self._repeat, self.read_knobs)
         gevent.spawn(self._repeat, self.mark_warm)
+        gevent.spawn(self._repeat, self.read_redis)
 
     def read_knobs(self) -> None:
         """Note the knobs in force; they stay as they were while the service is silent."""
@@ -47,6 +48,17 @@ class RunWatch:
             return
         if elapsed >= self._ledger.parts.first_warm:
             self._ledger.warm_mark = add_up([self._tallies().to_message()])
+
+    def read_redis(self) -> None:
+        """Keep what the Redis of a target counted at the beginning of the run, and now."""
+        settings = self._ledger.settings
+        if self._ledger.elapsed is None or settings is None or not settings.redis_url:
+            return
+        try:
+            with self._ledger.client() as client:
+                self._ledger.key_reads[1:] = [client.counters().key_reads]
+        except (FlagError, ServiceError) as error:
+            logger.debug("Redis was not read: %s", error)
 
     def _repeat(self, task: Callable[[], None]) -> None:
         while True:

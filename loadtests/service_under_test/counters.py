@@ -1,6 +1,6 @@
 """Exact counts of the service and of Redis, and what was counted between two readings."""
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, fields
 
 from prometheus_client.parser import text_string_to_metric_families
@@ -84,6 +84,14 @@ def metric_samples(pages: Iterable[str]) -> Iterator[Sample]:
     for page in pages:
         for family in text_string_to_metric_families(page):
             yield from family.samples
+
+
+def redis_hit_ratio(reads: Sequence[Counts]) -> float | None:
+    """Return the share of keys that Redis found between the first reading and the last."""
+    if len(reads) < 2:
+        return None
+    found, missed = (reads[-1][name] - reads[0][name] for name in ("true", "false"))
+    return found / (found + missed) if found + missed else None
 
 
 def loads(store_queries: Counts) -> int:

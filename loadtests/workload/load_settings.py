@@ -13,7 +13,7 @@ from loadtests.traffic.trace import Trace, TraceError, load_trace
 from loadtests.workload.flags import KEPT_CACHE, LOAD_FLAGS, NO_PRESET, FlagError
 from loadtests.workload.knob_flags import knobs_from
 from loadtests.workload.presets import PRESETS
-from loadtests.workload.target_flags import check_load, items_of, target_from
+from loadtests.workload.target_flags import check_load, items_of, redis_of, target_from
 
 DEFAULT_URL = "http://127.0.0.1:8000"
 
@@ -33,6 +33,7 @@ class LoadSettings:
         knobs: Set on the service before the run; other knobs stay as they are. Of a target they
             hold its TTL, if that was told.
         target: A service of one's own; None for ours.
+        redis_url: Redis of the target; "" if that is not told.
     """
 
     service_urls: tuple[str, ...]
@@ -66,6 +67,7 @@ class LoadSettings:
     preset: str
     knobs: Mapping[str, Knob]
     target: Target | None = None
+    redis_url: str = ""
 
     @property
     def editable(self) -> dict[str, float | str]:
@@ -118,7 +120,10 @@ def settings_from(options: Namespace) -> LoadSettings:
         published["ttl_jitter_ratio"] = preset.ttl_jitter_ratio
         knobs = published | knobs
     urls = target.origins if target else _urls(options)
-    settings = LoadSettings(service_urls=urls, knobs=knobs, target=target, **values)
+    redis_url = redis_of(options, target)
+    settings = LoadSettings(
+        service_urls=urls, knobs=knobs, target=target, redis_url=redis_url, **values
+    )
     if settings.shape == "spike" and settings.spike_seconds >= settings.shape_period_seconds:
         raise FlagError(
             f"spike-seconds must be less than shape-period-seconds"

@@ -4,6 +4,7 @@ from argparse import Namespace
 from collections.abc import Mapping
 
 from loadtests.service_under_test.contract import Knob
+from loadtests.service_under_test.urls import names_server
 from loadtests.target.key_source import TargetError
 from loadtests.target.own_service import Target
 from loadtests.target.reach import ALLOWED, MOST_FOREIGN_RATE
@@ -37,12 +38,18 @@ TARGET_FLAGS = (
     ),
     Flag("target-skip-keys", 0, "Leave out so many of its keys.", 0, 10**15, "keys", in_form=False),
 )
+REDIS_FLAG = Flag(
+    "redis-url",
+    "",
+    "Redis of your own service, whose INFO gives the hit ratio that answers do not tell.",
+    in_form=False,
+)
 _ITEMS = next(flag.default for flag in LOAD_FLAGS if flag.key == "items")
 
 
 def add_target_flags(parser: FlagParser) -> None:
     """Add the flags to Locust's parser."""
-    for flag in TARGET_FLAGS:
+    for flag in (*TARGET_FLAGS, REDIS_FLAG):
         flag.add_to(parser)
     add_repeatable_flag(parser, "target-header", "<header>", HEADER_HELP)
     parser.add_argument(
@@ -73,6 +80,23 @@ def target_from(options: Namespace) -> Target | None:
         return read_target(flags)
     except TargetError as error:
         raise FlagError(str(error)) from None
+
+
+def redis_of(options: Namespace, target: Target | None) -> str:
+    """Return the URL of a target's Redis; "" if none is given.
+
+    Raises:
+        FlagError: It is no such URL, or there is no target.
+    """
+    url = str(options.redis_url or "")
+    if url and target is None:
+        raise FlagError("redis-url is that of a target, and none is given; add --target-url")
+    if url and not names_server(url, ("redis", "rediss")):
+        shown = url.rpartition("@")[2]
+        raise FlagError(
+            f"redis-url must be redis://host:port, got {shown!r}; such as redis://127.0.0.1:6379/0"
+        )
+    return url
 
 
 def items_of(target: Target, items: int) -> int:

@@ -11,7 +11,7 @@ from loadtests.workload.target_flags import TARGET_FLAGS
 def options(**given):
     """Return Locust's parsed options: all defaults but those *given*."""
     values = {"service_url": None, "host": None}
-    values |= {"target_header": None, "i_may_load_this_host": False}
+    values |= {"target_header": None, "i_may_load_this_host": False, "redis_url": ""}
     for flag in (*LOAD_FLAGS, *KNOB_FLAGS, *TARGET_FLAGS):
         values[flag.key] = "" if flag.optional and not flag.choices else flag.default
     return argparse.Namespace(**values | given)

@@ -1,11 +1,13 @@
 """Load on services that are not ours in style, by headless Locust."""
 
 import pytest
+import redis
 
 from tests.integration.load.locust_load import run
 from tests.integration.target.small_services import (
     ProductApi,
     Redirecting,
+    RedisApi,
     SilentApi,
     SmallService,
 )
@@ -90,3 +92,16 @@ def test_a_target_that_will_not_do_is_refused_before_anything_starts(tmp_path, a
     assert ended.code == 2
     assert words in ended.log_text
     assert "Traceback" not in ended.log_text
+
+
+def test_redis_tells_the_hit_ratio_that_answers_do_not(tmp_path, redis_server):
+    with SmallService(RedisApi, ttl_seconds=1.0) as pages:
+        pages.redis = redis.Redis.from_url(redis_server.url)
+        words = ["--target-url", f"{pages.url}/page/{{key}}", "--redis-url", redis_server.url]
+        ended = run(tmp_path, None, *words, *LOAD, "--run-time", "5s")
+
+    assert ended.code == 0, ended.log_text
+    assert ended.summary["hit_ratio"] is None
+    predicted = ended.summary["predicted_hit_ratio"]
+    assert ended.summary["redis_hit_ratio"] == pytest.approx(predicted, abs=0.1)
+    assert "hit ratio by Redis' INFO" in ended.log_text

@@ -67,6 +67,7 @@ class Ledger:
 
     sent = Sent()
     settings = None
+    key_reads = ()
     fenced = False
     began_empty = True
     parts = Parts()
