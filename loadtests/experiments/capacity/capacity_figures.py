@@ -1,5 +1,6 @@
 """Works out the capacity of a service from the records of the steps of a search."""
 
+import math
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import groupby
@@ -19,7 +20,7 @@ from loadtests.experiments.records.records import (
     load_samples,
 )
 from loadtests.experiments.records.samples_file import Samples
-from loadtests.experiments.records.trials import load_trials
+from loadtests.experiments.records.trials import load_trials, of_record
 from loadtests.sender.samples import RESULT_INDEX
 from loadtests.service_under_test.contract import CACHE_RESULTS, HIT_RESULTS
 
@@ -103,14 +104,21 @@ class CapacityResults:
 
 
 def load_capacity(folder: Path, run: RunRecord) -> CapacityResults:
-    """Work out the figures of every step whose files can be read."""
-    bound = float(run.plan["max_p99_seconds"])
+    """Work out the figures of every step whose files can be read.
+
+    Raises:
+        RecordError: The run's plan is not that of a search for capacity.
+    """
+    bound = run.plan.get("max_p99_seconds")
+    if not isinstance(bound, int | float) or not 0 < bound < math.inf:
+        raise RecordError(f"{folder}: not the plan of a search for capacity")
     trials = load_trials(folder)
     steps, damaged = [], list(trials.damaged)
     for trial in trials.records:
         try:
             record = load_step(folder, trial.trial.number)
-            steps.append(step_figures(record, trial, load_samples(folder, trial), bound))
+            with of_record(folder, trial):
+                steps.append(step_figures(record, trial, load_samples(folder, trial), bound))
         except RecordError as error:
             damaged.append(str(error))
     grouped = groupby(steps, key=lambda step: step.record.goal)
@@ -177,7 +185,9 @@ def _busy_machine(run: RunRecord, first: TrialRecord | None) -> list[str]:
     """Say whether other programs ran before the first step, which nothing of the run explains."""
     cores = run.plan.get("cores")
     load = first.conditions[0].load_average if first and first.conditions else None
-    if not cores or load is None or load <= MOST_BUSY_SHARE * cores:
+    if not isinstance(cores, int) or not isinstance(load, int | float):
+        return []
+    if load <= MOST_BUSY_SHARE * cores:
         return []
     seen = f"load average {load:.1f} on {cores} cores"
     return [f"other programs ran before the first step ({seen}); a quiet machine answers more"]

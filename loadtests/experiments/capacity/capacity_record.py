@@ -1,11 +1,19 @@
 """Saves and reads what each step of a search for capacity tried."""
 
+import math
+from collections.abc import Mapping
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
+from loadtests.experiments.records.kinds import require_kinds
 from loadtests.experiments.records.records import read_record
 from loadtests.output.json_file import write_json
+
+_KINDS: Mapping[str, tuple[type, ...]] = {
+    "goal": (str,),
+    **dict.fromkeys(("rate", "ttl_seconds", "opens", "closes"), (int, float)),
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,4 +58,8 @@ def _file(folder: Path, number: int) -> Path:
 
 
 def _step(values: dict[str, Any]) -> StepRecord:
-    return StepRecord(**values)
+    record = StepRecord(**values)
+    require_kinds(record, _KINDS)
+    if not (0 < record.rate < math.inf and record.opens < record.closes < math.inf):
+        raise ValueError("its rate or its times are out of range")
+    return record

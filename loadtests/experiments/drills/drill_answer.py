@@ -3,7 +3,8 @@
 from pathlib import Path
 
 from loadtests.experiments.drills.drill_chart import drill_chart
-from loadtests.experiments.drills.drill_figures import DrillResults, as_json, load_drills
+from loadtests.experiments.drills.drill_figures import DrillResults, load_drills
+from loadtests.experiments.drills.drill_json import as_json
 from loadtests.experiments.drills.drill_table import (
     doubt_sentences,
     drill_grid,

@@ -3,7 +3,6 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -17,7 +16,7 @@ from loadtests.experiments.records.records import (
     load_samples,
 )
 from loadtests.experiments.records.samples_file import Samples
-from loadtests.experiments.records.trials import load_trials
+from loadtests.experiments.records.trials import load_trials, of_record
 from loadtests.sender.samples import RESULT_INDEX
 from loadtests.service_under_test.contract import CACHE_RESULTS, HIT_RESULTS
 
@@ -97,13 +96,23 @@ class DrillResults:
 
 
 def load_drills(folder: Path, run: RunRecord) -> DrillResults:
-    """Work out the figures of every drill whose files can be read."""
+    """Work out the figures of every drill whose files can be read.
+
+    Raises:
+        RecordError: The run's plan is not that of drills.
+    """
+    numbers = (run.plan.get(name) for name in ("items", "ttl_seconds", "seconds"))
+    load = run.plan.get("load")
+    rate = load.get("rate") if isinstance(load, dict) else None
+    if not all(isinstance(each, int | float) for each in (*numbers, rate)):
+        raise RecordError(f"{folder}: not the plan of drills")
     trials = load_trials(folder)
     drills, damaged = [], list(trials.damaged)
     for trial in trials.records:
         try:
             record = load_drill(folder, trial.trial.number)
-            drills.append(drill_figures(trial, record, load_samples(folder, trial)))
+            with of_record(folder, trial):
+                drills.append(drill_figures(trial, record, load_samples(folder, trial)))
         except RecordError as error:
             damaged.append(str(error))
     return DrillResults(run, drills, damaged)
@@ -146,15 +155,6 @@ def drill_figures(trial: TrialRecord, record: DrillRecord, samples: Samples) -> 
         aborted=trial.aborted,
         doubts=_doubts(trial, of_phase.get("before")),
     )
-
-
-def as_json(results: DrillResults) -> dict[str, Any]:
-    """Return what `--json` prints."""
-    return {
-        "title": results.run.title,
-        "drills": [_drill_json(drill) for drill in results.drills],
-        "damaged": list(results.damaged),
-    }
 
 
 def counted(samples: Samples, words: Sequence[str]) -> NDArray[np.bool_]:
@@ -212,32 +212,3 @@ def _doubts(trial: TrialRecord, before: Samples | None) -> list[str]:
 def _between(samples: Samples, since: float, until: float) -> Samples:
     intended = samples["intended"]
     return samples[(intended >= since) & (intended < until)]
-
-
-def _drill_json(drill: DrillFigures) -> dict[str, Any]:
-    return {
-        "name": drill.record.name,
-        "about": drill.record.about,
-        "well_seconds": drill.well_seconds,
-        "phases": [
-            {
-                "phase": each.phase,
-                "seconds": each.seconds,
-                "lookups": each.lookups,
-                "failed": each.failed,
-                "bypassed": each.bypassed,
-                "hit_ratio": each.hit_ratio,
-                "p50_ms": _milliseconds(each.p50_seconds),
-                "p99_ms": _milliseconds(each.p99_seconds),
-                "slowest_ms": _milliseconds(each.slowest_seconds),
-                "store_reads_per_second": each.store_reads_per_second,
-            }
-            for each in drill.phases
-        ],
-        "aborted": drill.aborted,
-        "doubts": list(drill.doubts),
-    }
-
-
-def _milliseconds(seconds: float | None) -> float | None:
-    return None if seconds is None else seconds * 1000

@@ -3,10 +3,22 @@
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
+from types import NoneType
 from typing import Any
 
+from loadtests.experiments.records.kinds import require_kinds
 from loadtests.experiments.records.records import read_record
 from loadtests.output.json_file import write_json
+
+_LONGEST_SECONDS = 86_400.0
+_NUMBER = (int, float)
+_POLL_KINDS: Mapping[str, tuple[type, ...]] = {"at": _NUMBER, "store_reads": (int,)}
+_DRILL_KINDS: Mapping[str, tuple[type, ...]] = {
+    **dict.fromkeys(("name", "about"), (str,)),
+    **dict.fromkeys(
+        ("opened_at", "struck_at", "healed_at", "well_at", "ended_at"), (*_NUMBER, NoneType)
+    ),
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,4 +81,13 @@ def _file(folder: Path, number: int) -> Path:
 
 
 def _drill(values: dict[str, Any]) -> DrillRecord:
-    return DrillRecord(**{**values, "polls": [DrillPoll(**poll) for poll in values["polls"]]})
+    polls = [DrillPoll(**poll) for poll in values["polls"]]
+    for poll in polls:
+        require_kinds(poll, _POLL_KINDS)
+    record = DrillRecord(**{**values, "polls": polls})
+    require_kinds(record, _DRILL_KINDS)
+    steps = (record.opened_at, record.struck_at, record.healed_at, record.ended_at)
+    known = [at for at in steps if at is not None]
+    if known != sorted(known) or (known and not known[-1] - known[0] <= _LONGEST_SECONDS):
+        raise ValueError("its times are not in order")
+    return record

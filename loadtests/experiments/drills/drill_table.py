@@ -71,7 +71,7 @@ def load_sentence(results: DrillResults) -> str:
     plan = results.run.plan
     return (
         f"{plan['load']['rate']:g} lookups per second of {plan['items']} items (open, "
-        f"{plan['load']['arrivals']}), TTL {plan['ttl_seconds']:g} s; "
+        f"{plan['load'].get('arrivals', 'poisson')}), TTL {plan['ttl_seconds']:g} s; "
         f"{plan['seconds']:g} s before, during and after each fault."
     )
 

@@ -167,3 +167,29 @@ def test_goals_are_hit_ratios_or_ttls_each_once():
     assert make_capacity_plan({}, {}, None, None).goals == (Goal(0.5, None), Goal(0.9, None))
     assert make_capacity_plan({}, {}, None, "5,30").goals == (Goal(None, 5), Goal(None, 30))
     assert make_capacity_plan({}, {}, "0.5,0.5", None).goals == (Goal(0.5, None),)
+
+
+@pytest.mark.parametrize(
+    ("file", "change"),
+    [
+        ("step-05.json", {"rate": "x"}),
+        ("step-05.json", {"rate": -1}),
+        ("step-05.json", {"closes": 0}),
+        ("step-05.json", {"goal": None}),
+        ("trial-05.json", {"load": {"cpu_ratio": "x"}}),
+    ],
+)
+def test_step_whose_fields_are_of_another_kind_is_left_out(searched, capsys, file, change):
+    path = searched / file  # Of a step that breaks, whose generator is looked at.
+    path.write_text(json.dumps({**json.loads(path.read_text()), **change}))
+
+    assert cli.main(["report", str(searched)]) == 0
+    assert "left out: " in capsys.readouterr().out
+
+
+def test_run_without_a_bound_is_refused_in_one_line(searched, capsys):
+    run = json.loads((searched / "run.json").read_text())
+    (searched / "run.json").write_text(json.dumps({**run, "plan": {"max_p99_seconds": "x"}}))
+
+    assert cli.main(["report", str(searched)]) == 2
+    assert capsys.readouterr().err == f"error: {searched}: not the plan of a search for capacity\n"

@@ -169,3 +169,32 @@ def test_damaged_record_is_named_and_the_report_is_made_all_the_same(drill_folde
     assert answer.content["drills"] == []
     assert "drill-01.json: not a record" in answer.content["damaged"][0]
     assert "drill-01.json" in answer.page.read_text()
+
+
+@pytest.mark.parametrize(
+    ("file", "change"),
+    [
+        ("drill-01.json", {"struck_at": "soon"}),
+        ("drill-01.json", {"healed_at": 1e308}),
+        ("drill-01.json", {"opened_at": 1_800_000_000.0}),
+        ("drill-01.json", {"about": ["a"]}),
+        ("drill-01.json", {"polls": [{"at": None, "store_reads": 1, "lookups": {}}]}),
+        ("drill-01.json", {"polls": 3}),
+        ("trial-01.json", {"started_at": "x"}),
+    ],
+)
+def test_drill_whose_fields_are_of_another_kind_is_left_out(drill_folder, capsys, file, change):
+    path = drill_folder / file
+    path.write_text(json.dumps({**json.loads(path.read_text()), **change}))
+
+    assert cli.main(["report", str(drill_folder)]) == 0
+    assert f"left out: {path}: not a record: " in capsys.readouterr().out.replace("\n", "")
+
+
+@pytest.mark.parametrize("change", [{"load": 3}, {"load": {"rate": "x"}}, {"items": None}])
+def test_run_without_the_plan_of_drills_is_refused_in_one_line(drill_folder, capsys, change):
+    run = json.loads((drill_folder / "run.json").read_text())
+    (drill_folder / "run.json").write_text(json.dumps({**run, "plan": {**run["plan"], **change}}))
+
+    assert cli.main(["report", str(drill_folder)]) == 2
+    assert capsys.readouterr().err == f"error: {drill_folder}: not the plan of drills\n"
