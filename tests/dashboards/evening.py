@@ -75,6 +75,8 @@ class Evening:
             negative_ttl_seconds=2,
             store_delay_seconds=0.02,
             protection="single-flight",
+            # Of one scenario alone theory says how many lookups are near.
+            near_seconds=0.1,
         )
         self._phase("quiet")
         stage.start_load("ReadHeavy")
@@ -82,7 +84,7 @@ class Evening:
         stage.turn(ttl_seconds=4)
         self._phase("longer")
         stage.stop_load()
-        stage.turn(invalidation="none", shadow_ratio=0.5)
+        stage.turn(invalidation="none", shadow_ratio=0.5, near_seconds=0)
         stage.start_load(*SCENARIOS)
         self._phase("no invalidation")
         stage.turn(invalidation="delete", protection="stale", ttl_seconds=1, stale_seconds=5)
