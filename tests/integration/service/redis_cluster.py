@@ -6,12 +6,19 @@ from collections.abc import Callable
 import redis
 
 from loadtests.stack.guardian import Guardian
+from loadtests.stack.ports import is_taken
 from loadtests.stack.redis_server import RedisServer
 from loadtests.stack.servers import ServerProgram
 
 SLOTS = 16_384
-HIGHEST_PORT = 55_535
-"""The bus of a cluster listens 10,000 ports higher."""
+BUS = 10_000
+"""So much higher than its port is that of a node for the other nodes."""
+LOWEST_OUTGOING_PORT = 32_768
+
+
+def has_free_bus(port: int) -> bool:
+    """Return whether a node on this port finds that of its bus free, also a moment later."""
+    return port + BUS < LOWEST_OUTGOING_PORT and not is_taken(port + BUS)
 
 
 class ClusterNode(RedisServer):
@@ -34,7 +41,7 @@ class RedisCluster:
         self.nodes: list[ClusterNode] = []
         while len(self.nodes) < 4:
             node = ClusterNode(guardian, program, f"{name}-{len(self.nodes)}")
-            if node.port <= HIGHEST_PORT:
+            if has_free_bus(node.port):
                 self.nodes.append(node)
         self.first, self.second, self.third, self.replica = self.nodes
         self.url = f"redis+cluster://127.0.0.1:{self.second.port}"

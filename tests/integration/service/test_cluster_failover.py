@@ -21,7 +21,7 @@ from tests.integration.service.service_processes import (
     seen_results,
 )
 
-pytestmark = [pytest.mark.integration, pytest.mark.exclusive]
+pytestmark = pytest.mark.integration
 
 IDS = range(1, 31)
 """Ids in the slots of every primary."""
