@@ -11,7 +11,7 @@ SOAK_MINUTES ?= 30
 JUDGES := $(foreach part,plan records figures figures/axes figures/stampede report report/charts drills capacity,loadtests/experiments/$(part)/*.py)
 # Each file of these is covered by unit tests; the others run in processes that tests start.
 COVERED := service $(dir $(JUDGES)) \
-  $(foreach part,traffic workload theory prediction replay output page/hit_ratio,loadtests/$(part))
+  $(foreach part,traffic theory prediction replay output page/hit_ratio,loadtests/$(part))
 
 VERSION := $(shell $(PYTHON) -c 'import sys; print("%d.%d" % sys.version_info[:2])' 2>/dev/null)
 BIN := .venv/bin

@@ -295,6 +295,25 @@ def test_no_container_runs_as_root(stack):
         assert "0" not in uids, service
 
 
+@pytest.mark.parametrize("service", ["service", "locust"])
+def test_our_images_hold_neither_an_installer_nor_a_compiler(stack, service):
+    names = ("cc", "gcc", "make", "ld", "pip", "pip3")
+    look = "import importlib.util, shutil; "
+    look += f"print([importlib.util.find_spec('pip'), *map(shutil.which, {names})])"
+
+    found = stack.compose("exec", "-T", service, "python", "-c", look)
+
+    assert set(found.strip(" []\n").split(", ")) == {"None"}
+
+
+def test_number_of_processes_and_threads_is_limited_by_the_engine(stack):
+    for service in stack.services:
+        name = stack.compose("ps", "-q", service).split()[0]
+        asked = ["docker", "inspect", "-f", "{{.HostConfig.PidsLimit}}", name]
+        limit = subprocess.run(asked, capture_output=True, text=True, check=True).stdout.strip()
+        assert limit == ("1280" if service == "service" else "256"), service
+
+
 def test_down_removes_everything(stack):
     assert leftovers()
 

@@ -6,7 +6,7 @@ import pytest
 
 from service.domain.catalogue import SEED, generate_fruit
 from service.domain.fruit import Fruit
-from service.domain.store import StoreRefusedError, StoreUnavailableError
+from service.domain.store import StoreRefusedError, StoreUnavailableError, UnservableRowError
 from service.store import fruit_store
 from service.store.fruit_store import FruitStore
 from tests.service.fakes import RecordingObserver
@@ -131,3 +131,44 @@ def test_generated_fruit_is_deterministic_and_valid():
     assert names[:3] == ["apple", "orange", "pear"]
     assert all(0 < len(name) <= 255 for name in names)
     assert all(0 <= generate_fruit(n).quantity < 2**31 for n in (4, 10**7, 2**31 - 1))
+
+
+@pytest.mark.parametrize(
+    ("raised", "words"),
+    [
+        (IndexError("pop"), "its reply is not one of MySQL (IndexError: pop)"),
+        (ConnectionResetError("reset"), "ConnectionResetError: reset"),
+    ],
+)
+def test_whatever_a_driver_trips_over_is_a_database_that_does_not_answer(
+    store, observer, monkeypatch, raised, words
+):
+    def trip(*_):
+        raise raised
+
+    monkeypatch.setattr(store, "_first", trip)
+
+    with pytest.raises(StoreUnavailableError, match="the database did not answer") as error:
+        store.find(1, 0)
+    assert error.value.cause == words
+    assert observer.counts["query", "select", "error"] == 1
+    assert observer.counts["in-flight"] == 0
+
+
+def test_row_that_is_no_fruit_is_refused_and_counted_as_an_error(store, observer):
+    store.find(1, 0)
+    with store._writes.begin() as connection:
+        connection.exec_driver_sql("UPDATE fruit SET quantity = 'many' WHERE id = 1")
+
+    with pytest.raises(UnservableRowError, match="its quantity is not a whole number"):
+        store.find(1, 0)
+    assert observer.counts["query", "select", "error"] == 1
+
+
+def test_row_that_is_read_again_is_counted_apart_from_loads(store, observer):
+    assert store.read_again(1) == store.find(1, 0) == SEED[0]
+    assert store.read_again(4) is None
+
+    assert observer.counts["query", "shadow", "ok"] == 1
+    assert observer.counts["query", "shadow", "absent"] == 1
+    assert observer.counts["query", "select", "ok"] == 1
