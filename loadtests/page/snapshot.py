@@ -33,7 +33,8 @@ class View:
         store_queries_per_second: Queries by all users of the service, not only by this load.
         fenced: Whether fills have been fenced throughout the run.
         workers: Number of worker processes; 0 in a single process.
-        redis_hit_ratio: Keys that the target's Redis found, over the run.
+        key_hit_ratio: By the target's counters or its Redis' INFO, over the run.
+        keys_told_by: Which of the two, in words.
         target: The service of one's own that is measured, in words; "" for ours.
     """
 
@@ -54,4 +55,5 @@ class View:
     fenced: bool = False
     workers: int = 0
     target: str = ""
-    redis_hit_ratio: float | None = None
+    key_hit_ratio: float | None = None
+    keys_told_by: str = ""

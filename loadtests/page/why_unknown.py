@@ -14,9 +14,9 @@ def why_no_ratio(view: View) -> str:
     """Return why there is no hit ratio."""
     if says_enough(view.tallies.results()):
         return "no lookups of the cache yet"
-    if view.redis_hit_ratio is not None:
-        found = percent_text(view.redis_hit_ratio)
-        return f"{found} over the run by Redis' INFO; the answers do not say"
+    if view.key_hit_ratio is not None:
+        found = percent_text(view.key_hit_ratio)
+        return f"{found} over the run by {view.keys_told_by}; the answers do not say"
     return "unknown: the answers do not say whether they came from a cache"
 
 

@@ -111,8 +111,9 @@ def _conduct(outcome: Outcome) -> list[str]:
     parts.append(f"slip p99 {slip}")
     parts.append(f"{tallies.dropped} dropped, {tallies.failed} failed")
     counts = tallies.results()
-    if outcome.redis_hit_ratio is not None:
-        parts.append(f"hit ratio by Redis' INFO {percent_text(outcome.redis_hit_ratio)}")
+    if outcome.key_hit_ratio is not None:
+        ratio = percent_text(outcome.key_hit_ratio)
+        parts.append(f"hit ratio by {outcome.settings.keys_told_by} {ratio}")
     if counts[UNKNOWN_RESULT]:
         parts.append(f"{counts[UNKNOWN_RESULT]} answers did not say whether from a cache")
     if counts["bypass"] or counts["error"]:

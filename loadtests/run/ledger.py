@@ -17,7 +17,7 @@ from loadtests.run.typed_locust import parsed_options
 from loadtests.sender.tallies import Tallies
 from loadtests.service_under_test.contract import Knob
 from loadtests.service_under_test.control_token import ControlToken
-from loadtests.service_under_test.counters import Counts, redis_hit_ratio
+from loadtests.service_under_test.counters import Counts, key_hit_ratio
 from loadtests.workload.assignments import Epoch
 from loadtests.workload.load_settings import LoadSettings, settings_from
 from loadtests.workload.run_client import RunClient, client_of
@@ -82,7 +82,7 @@ class Ledger:
         self.replay = LiveReplay(environment, self)
         self.target = Target(environment, self)
         self.warm_mark: Tallies | None = None
-        self.key_reads: list[Counts] = []  # Of a target's Redis: the first ones and the last.
+        self.key_reads: list[Counts] = []  # Of a target: the first ones and the last.
         self._load: dict[str, float | str] = {}
         self._knobs_set_at = -_KNOBS_REACH_ALL_SECONDS
         self.top_shares: dict[str, float] = {}
@@ -233,7 +233,7 @@ class Ledger:
             fenced=self.fenced,
             predicted_staleness=self.parts.predicted_staleness,
             unreported=unreported,
-            redis_hit_ratio=redis_hit_ratio(self.key_reads),
+            key_hit_ratio=key_hit_ratio(self.key_reads),
         )
         self.started_at = None
         self._record.conclude(outcome)

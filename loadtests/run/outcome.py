@@ -25,7 +25,7 @@ class Outcome:
         top_shares: Share of lookups to the 1, 10, 100 most popular ids; empty where these change.
         predicted_staleness: How stale reads should be; None where theory makes no prediction.
         fenced: Whether fills were fenced throughout; then no read may go back in time.
-        redis_hit_ratio: Keys that a target's Redis found, by its INFO; None if it was not read.
+        key_hit_ratio: By a target's counters, or its Redis' INFO; None if they were not read.
         unreported: A sentence for each worker that was lost before its last report.
     """
 
@@ -40,7 +40,7 @@ class Outcome:
     fenced: bool = True
     predicted_staleness: Staleness | None = None
     unreported: tuple[str, ...] = ()
-    redis_hit_ratio: float | None = None
+    key_hit_ratio: float | None = None
 
     @property
     def predicted_hit_ratio(self) -> float | None:
@@ -69,7 +69,7 @@ def summarise(outcome: Outcome) -> dict[str, Any]:
         "results": tallies.results(),
         "hit_ratio": tallies.hit_ratio(),
         "warm_hit_ratio": outcome.warm_hit_ratio,
-        "redis_hit_ratio": outcome.redis_hit_ratio,
+        **_by_keys(outcome),
         "cache_at_start": "empty" if outcome.began_empty else "kept",
         "writes": tallies.writes,
         "failed_writes": tallies.failed_writes,
@@ -94,6 +94,16 @@ def summarise(outcome: Outcome) -> dict[str, Any]:
         "warm": _warm_reads(outcome.warm_tallies),
         "unreported": list(outcome.unreported),
         "parts": [_summarise_part(figures) for figures in outcome.parts],
+    }
+
+
+def _by_keys(outcome: Outcome) -> dict[str, float | None]:
+    """Return the hit ratio that others than the client counted, by who did."""
+    target, ratio = outcome.settings.target, outcome.key_hit_ratio
+    has_counters = target is not None and target.counters is not None
+    return {
+        "redis_hit_ratio": None if has_counters else ratio,
+        "counters_hit_ratio": ratio if has_counters else None,
     }
 
 

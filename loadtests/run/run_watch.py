@@ -8,6 +8,7 @@ import gevent
 from loadtests.run.ledger import Ledger
 from loadtests.sender.tallies import Tallies, add_up
 from loadtests.service_under_test.client import ServiceError
+from loadtests.service_under_test.counters import kept_reads
 from loadtests.workload.flags import FlagError
 
 logger = logging.getLogger(__name__)
@@ -31,7 +32,7 @@ class RunWatch:
         """Watch from now on, whether the service answers or not."""
         gevent.spawn(self._repeat, self.read_knobs)
         gevent.spawn(self._repeat, self.mark_warm)
-        gevent.spawn(self._repeat, self.read_redis)
+        gevent.spawn(self._repeat, self.read_keys)
 
     def read_knobs(self) -> None:
         """Note the knobs in force; they stay as they were while the service is silent."""
@@ -49,16 +50,17 @@ class RunWatch:
         if elapsed >= self._ledger.parts.first_warm:
             self._ledger.warm_mark = add_up([self._tallies().to_message()])
 
-    def read_redis(self) -> None:
-        """Keep what the Redis of a target counted at the beginning of the run, and now."""
+    def read_keys(self) -> None:
+        """Keep what a target or its Redis counted at the beginning of the run, and now."""
         settings = self._ledger.settings
-        if self._ledger.elapsed is None or settings is None or not settings.redis_url:
+        if self._ledger.elapsed is None or settings is None or not settings.keys_told_by:
             return
         try:
             with self._ledger.client() as client:
-                self._ledger.key_reads[1:] = [client.counters().key_reads]
+                reads = client.counters().key_reads
+            self._ledger.key_reads = kept_reads(self._ledger.key_reads, reads)
         except (FlagError, ServiceError) as error:
-            logger.debug("Redis was not read: %s", error)
+            logger.debug("the counters of keys were not read: %s", error)
 
     def _repeat(self, task: Callable[[], None]) -> None:
         while True:

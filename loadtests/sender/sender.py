@@ -140,8 +140,8 @@ class LoadRun:
         self._ticker = gevent.spawn(self._tick_forever)
 
     def _new_client(self, settings: LoadSettings) -> Client:
-        if settings.target is not None:
-            return TargetClient(settings.target, settings.max_in_flight, settings.seed)
+        if (target := self._workload.target) is not None:
+            return TargetClient(target, settings.max_in_flight, settings.seed)
         return FruitClient(settings.service_urls, settings.max_in_flight, self._token)
 
     def _loop(self, epoch: Epoch, assignment: Assignment) -> Loop:

@@ -1,5 +1,7 @@
 """Exact counts of the service and of Redis, and what was counted between two readings."""
 
+import itertools
+import math
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, fields
 
@@ -86,9 +88,74 @@ def metric_samples(pages: Iterable[str]) -> Iterator[Sample]:
             yield from family.samples
 
 
-def redis_hit_ratio(reads: Sequence[Counts]) -> float | None:
-    """Return the share of keys that Redis found between the first reading and the last."""
-    if len(reads) < 2:
+@dataclass(frozen=True, slots=True)
+class CounterName:
+    """Which samples of a page one count is the sum of.
+
+    Attributes:
+        text: As it was given, such as `cache_total{kind="hit"}`.
+        name: The metric.
+        labels: Those that a sample must have; it may have others.
+    """
+
+    text: str
+    name: str
+    labels: Mapping[str, str]
+
+
+def counter_named(text: str) -> CounterName:
+    """Return the counter that a text names.
+
+    Raises:
+        ValueError: It names none.
+    """
+    (family,) = text_string_to_metric_families(f"{text} 0")
+    (sample,) = family.samples
+    if sample.timestamp is not None:  # A number stands behind the name.
+        raise ValueError(text)
+    return CounterName(text, sample.name, sample.labels)
+
+
+def count_of(page: str, counter: CounterName) -> int | None:
+    """Return what a counter has counted, summed over its samples; None if the page has none.
+
+    Raises:
+        ValueError: The page is not in the format of Prometheus.
+    """
+    # The parser ends the name of every counter in _total.
+    names = {counter.name, f"{counter.name}_total"}
+    found = [
+        sample.value
+        for sample in metric_samples([page])
+        if sample.name in names and counter.labels.items() <= sample.labels.items()
+    ]
+    return int(sum(found)) if found and math.isfinite(sum(found)) else None
+
+
+def is_complete(reads: Counts) -> bool:
+    """Return whether a reading has both the keys that were found and those that were not."""
+    return reads.keys() >= {"true", "false"}
+
+
+def went_backwards(reads: Sequence[Counts]) -> bool:
+    """Return whether a counter was lower at a reading than before, as after a restart."""
+    return any(
+        later[name] < earlier[name]
+        for earlier, later in itertools.pairwise(reads)
+        for name in earlier.keys() & later.keys()
+    )
+
+
+def kept_reads(reads: Sequence[Counts], now: Counts) -> list[Counts]:
+    """Return the first reading and the last; none is added once a counter went backwards."""
+    if not is_complete(now) or went_backwards(reads):
+        return list(reads)
+    return [*reads, now] if went_backwards([*reads, now]) else [*reads[:1], now]
+
+
+def key_hit_ratio(reads: Sequence[Counts]) -> float | None:
+    """Return the share of keys that were found between the first reading and the last."""
+    if len(reads) < 2 or went_backwards(reads):
         return None
     found, missed = (reads[-1][name] - reads[0][name] for name in ("true", "false"))
     return found / (found + missed) if found + missed else None

@@ -19,7 +19,8 @@ class KeySource:
         text: How it was described; "" for the numbers themselves.
         names: The keys of a file in its order; empty for numbers.
         first: The key of number 1 where keys are numbers.
-        size: How many keys there are; None without a bound.
+        size: How many keys there are; None without a bound, and for those of a trace, which were
+            perhaps asked for before.
         skipped: So many keys at the beginning are left out.
     """
 
@@ -41,6 +42,8 @@ class KeySource:
 
     def describe(self) -> str:
         """Return in words where keys come from."""
+        if self.names and self.size is None:
+            return f"the keys of {self.text}"
         if self.size is None:
             return f"the numbers from {self.first + self.skipped} on"
         if not self.names:

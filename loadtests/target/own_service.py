@@ -4,9 +4,10 @@ import json
 import os
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from urllib.parse import quote, urlsplit
 
+from loadtests.service_under_test.counters import CounterName
 from loadtests.target.answer_rule import AnswerRule
 from loadtests.target.key_source import KeySource, TargetError
 
@@ -52,6 +53,11 @@ class Endpoint:
         """How the statistics name it: its path, without what may be secret in the query."""
         return urlsplit(self.url).path or "/"
 
+    @property
+    def shown(self) -> str:
+        """The address without its query."""
+        return f"{self.origin}{self.row}"
+
     def path(self, key: str) -> str:
         """Return path and query of the request for a key."""
         parts = urlsplit(self.url)
@@ -62,6 +68,44 @@ class Endpoint:
         """Return the body of the request for a key; in JSON the key stands between quotes."""
         text = json.dumps(key)[1:-1] if self.body.lstrip().startswith(("{", "[")) else key
         return self.body.replace(KEY, text)
+
+
+@dataclass(frozen=True)
+class SideRequest:
+    """A request beside the load: it sets the TTL, or reads counters.
+
+    Attributes:
+        endpoint: Where it goes, and with what.
+        headers: Its own; ${NAME} stands for a variable of the environment.
+        place: Where it is described, for messages.
+    """
+
+    endpoint: Endpoint
+    headers: tuple[tuple[str, str], ...]
+    place: str
+
+    def sent_headers(self) -> dict[str, str]:
+        """Return the headers with their secrets, for the request alone.
+
+        Raises:
+            TargetError: A variable is not set.
+        """
+        return {name: _filled_in(name, text, os.environ) for name, text in self.headers}
+
+
+@dataclass(frozen=True)
+class KeyCounters:
+    """The counters of a target, in the format of Prometheus.
+
+    Attributes:
+        page: Where they are read.
+        hits: Counts keys that were found.
+        misses: Counts keys that were not.
+    """
+
+    page: SideRequest
+    hits: CounterName
+    misses: CounterName
 
 
 @dataclass(frozen=True)
@@ -92,7 +136,9 @@ class Target:
         headers: Sent with every request; ${NAME} stands for a variable of the environment.
         accepted: Statuses that are answers, beside 200 to 299 and 304.
         tls: For https.
-        foreign: Whether a host of it is not this machine.
+        foreign: Whether a host that is loaded is not this machine.
+        ttl: Sets its TTL; None if no request does.
+        counters: What tells its hit ratio where answers do not; None if nothing is named.
     """
 
     endpoints: tuple[Endpoint, ...]
@@ -102,11 +148,25 @@ class Target:
     accepted: tuple[int, ...] = ()
     tls: Tls = field(default_factory=Tls)
     foreign: bool = False
+    ttl: SideRequest | None = None
+    counters: KeyCounters | None = None
 
     @property
     def origins(self) -> tuple[str, ...]:
         """Scheme, host and port of each server, once."""
         return tuple(dict.fromkeys(endpoint.origin for endpoint in self.endpoints))
+
+    @property
+    def side_requests(self) -> tuple[SideRequest, ...]:
+        """The requests beside the load."""
+        page = self.counters.page if self.counters else None
+        return tuple(each for each in (self.ttl, page) if each is not None)
+
+    def with_keys(self, names: tuple[str, ...], text: str) -> "Target":
+        """Return the target with the keys of a trace; itself if the trace names none."""
+        if not names:
+            return self
+        return replace(self, keys=KeySource(text, names))
 
     @property
     def has_one_entry_for_a_key(self) -> bool:
@@ -128,7 +188,7 @@ class Target:
 
     def describe(self) -> str:
         """Return the target in a sentence, without its secrets."""
-        requests = " and ".join(f"{each.method} {each.origin}{each.row}" for each in self.endpoints)
+        requests = " and ".join(f"{each.method} {each.shown}" for each in self.endpoints)
         told = self.rule.describe()
         result = f"the result of an answer {'comes ' if self.rule.tells else ''}{told}"
         return f"{requests} for {self.keys.describe()}; {result}"

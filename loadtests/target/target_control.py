@@ -8,9 +8,10 @@ from typing import Self
 from loadtests.service_under_test.client import ServiceError
 from loadtests.service_under_test.conditions import ServiceConditions, parse_conditions
 from loadtests.service_under_test.contract import Knob
-from loadtests.service_under_test.counters import RedisCounters, ServiceCounters
+from loadtests.service_under_test.counters import Counts, RedisCounters, ServiceCounters
 from loadtests.target.key_source import TargetError
 from loadtests.target.own_service import Endpoint, Target
+from loadtests.target.side_requests import read_counters
 from loadtests.target.tls_context import tls_context
 
 _CONNECT_SECONDS = 5.0
@@ -38,7 +39,7 @@ class TargetControl:
         self.target = target
         self._knobs: dict[str, Knob] = dict(knobs or {})
         self._set_ttl = set_ttl
-        self._key_reads = key_reads
+        self._redis_reads = key_reads
 
     def __enter__(self) -> Self:
         """Return this object."""
@@ -53,8 +54,10 @@ class TargetControl:
     def check(self) -> None:
         """Check that every server of the target takes a connection, without a request.
 
+        Its page of counters, if one is named, is read.
+
         Raises:
-            ServiceError: One does not.
+            ServiceError: One does not, or the page cannot be read.
         """
         for endpoint in {each.origin: each for each in self.target.endpoints}.values():
             try:
@@ -64,6 +67,7 @@ class TargetControl:
                     f"target {endpoint.origin} cannot be reached: {error}; start it or correct"
                     " --target-url"
                 ) from None
+        self.key_reads()
 
     def knobs(self) -> dict[str, Knob]:
         """Return what was told: the TTL, if that is known."""
@@ -101,16 +105,25 @@ class TargetControl:
         return 0.0
 
     def counters(self) -> ServiceCounters:
-        """Return what the target's Redis counts, if that is told: it has no counters of ours.
+        """Return what the target or its Redis counts, if that is told: nothing else is known.
 
         Raises:
-            ServiceError: Redis cannot be read.
+            ServiceError: It cannot be read.
         """
-        if self._key_reads is None:
-            return ServiceCounters({}, {}, {})
-        read = self._key_reads()
-        found = {"true": read.keyspace_hits, "false": read.keyspace_misses}
-        return ServiceCounters({}, {}, found)
+        reads = self.key_reads()
+        if self.target.counters is None and self._redis_reads is not None:
+            read = self._redis_reads()
+            reads = {"true": read.keyspace_hits, "false": read.keyspace_misses}
+        return ServiceCounters({}, {}, reads)
+
+    def key_reads(self) -> Counts:
+        """Return what the target's own counters say; empty if it has none.
+
+        Raises:
+            ServiceError: Their page cannot be read.
+        """
+        counters = self.target.counters
+        return read_counters(counters, self.target.tls) if counters else {}
 
     def conditions(self) -> ServiceConditions:
         """Return what is known of the target's conditions: its TTL."""

@@ -12,11 +12,21 @@ from loadtests.target.answer_rule import AnswerRule, answer_rule, rule_of
 from loadtests.target.key_source import TargetError, key_source
 from loadtests.target.own_service import KEY, Endpoint, Target, Tls
 from loadtests.target.reach import require_leave
+from loadtests.target.side_tables import key_counters_of, ttl_request_of
+from loadtests.target.toml_tables import (
+    check_header,
+    checked,
+    headers_of,
+    refuse_others,
+    table_of,
+)
 
 EXAMPLE = "https://127.0.0.1:8443/products/{key}"
-_TOKEN = frozenset("!#$%&'*+-.^_`|~")
 _FIELDS = frozenset(
-    ("url", "method", "body", "endpoints", "keys", "headers", "result", "accepted", "tls")
+    (
+        *("url", "method", "body", "endpoints", "keys", "headers", "result", "accepted", "tls"),
+        *("ttl", "counters"),
+    )
 )
 _ENDPOINT = {"url": str, "method": str, "weight": (int, float), "body": str}
 _TLS = {"ca_file": str, "cert_file": str, "key_file": str, "verify": bool}
@@ -73,23 +83,23 @@ def read_target(flags: TargetFlags) -> Target | None:
     values: dict[str, Any] = {"url": flags.url} if flags.url else _read(flags.file)
     target = _target(values, flags)
     target.sent_headers()  # Refuse a variable that is not set before anything starts.
+    for side in target.side_requests:
+        side.sent_headers()
+        require_leave(side.endpoint.host, allowed=flags.allowed, flag=f"url in {side.place}")
     foreign = [require_leave(each.host, allowed=flags.allowed) for each in target.endpoints]
     return replace(target, foreign=any(foreign))
 
 
 def _target(values: Mapping[str, Any], flags: TargetFlags) -> Target:
     where = flags.file or "--target-url"
-    _refuse_others(values, _FIELDS, where)
-    headers = {str(name): str(text) for name, text in _table(values, "headers", where).items()}
-    headers |= dict(map(_header, flags.headers))
-    for name in headers:
-        _check_header(name)
+    refuse_others(values, _FIELDS, where)
+    headers = headers_of(values, where) | dict(map(_header, flags.headers))
     accepted = values.get("accepted", [])
     if not isinstance(accepted, list) or not all(
         isinstance(each, int) and 200 <= each < 600 for each in accepted
     ):
         raise TargetError(f"{where}: accepted must be a list of statuses, got {accepted!r}")
-    tls = _checked(_table(values, "tls", where), _TLS, f"{where}, tls")
+    tls = checked(table_of(values, "tls", where), _TLS, f"{where}, tls")
     for name in ("ca_file", "cert_file", "key_file"):
         if tls.get(name) and not Path(tls[name]).is_file():
             raise TargetError(f"{where}: tls.{name} must be a file, got {tls[name]!r}; correct it")
@@ -100,6 +110,8 @@ def _target(values: Mapping[str, Any], flags: TargetFlags) -> Target:
         headers=tuple(headers.items()),
         accepted=tuple(accepted),
         tls=Tls(**tls),
+        ttl=ttl_request_of(values, where),
+        counters=key_counters_of(values, where),
     )
 
 
@@ -114,7 +126,7 @@ def _endpoints(values: Mapping[str, Any], where: str) -> tuple[Endpoint, ...]:
 def _endpoint(values: object, where: str) -> Endpoint:
     if not isinstance(values, dict):
         raise TargetError(f"{where}: endpoints must be tables, got {values!r}; begin [[endpoints]]")
-    endpoint = Endpoint(**{"url": "", **_checked(values, _ENDPOINT, f"{where}, endpoints")})
+    endpoint = Endpoint(**{"url": "", **checked(values, _ENDPOINT, f"{where}, endpoints")})
     if not names_server(endpoint.url.replace(KEY, "1")) or KEY in urlsplit(endpoint.url).netloc:
         shown = endpoint.url.rpartition("@")[2]
         raise TargetError(
@@ -143,8 +155,8 @@ def _rule(value: object, flag: str, where: str) -> AnswerRule:
         return answer_rule(flag or str(value))
     if not isinstance(value, dict):
         raise TargetError(f"{where}: result must be a text or a table, got {value!r}; correct it")
-    _refuse_others(value, {"header", "json", "status", "values"}, f"{where}, result")
-    values = {str(each): str(result) for each, result in _table(value, "values", where).items()}
+    refuse_others(value, {"header", "json", "status", "values"}, f"{where}, result")
+    values = {str(each): str(result) for each, result in table_of(value, "values", where).items()}
     kinds = [kind for kind in ("header", "json", "status") if value.get(kind)]
     if len(kinds) != 1:
         raise TargetError(f"{where}: result must name one of header, json, status, got {value!r}")
@@ -159,12 +171,8 @@ def _header(text: str) -> tuple[str, str]:
             f"target-header must be NAME: VALUE, got {text!r}; such as"
             " 'Authorization: Bearer ${TOKEN}'"
         )
+    check_header(name)
     return name, value
-
-
-def _check_header(name: str) -> None:
-    if not name or not all(each.isascii() and (each.isalnum() or each in _TOKEN) for each in name):
-        raise TargetError(f"target-header must have a name that HTTP allows, got {name!r}")
 
 
 def _read(path: str) -> dict[str, Any]:
@@ -177,28 +185,3 @@ def _read(path: str) -> dict[str, Any]:
         ) from None
     except ValueError as error:
         raise TargetError(f"target-file {path}: {error}; correct it") from None
-
-
-def _table(values: Mapping[str, Any], name: str, where: str) -> dict[str, Any]:
-    found = values.get(name, {})
-    if not isinstance(found, dict):
-        raise TargetError(f"{where}: {name} must be a table, got {found!r}; begin [{name}]")
-    return found
-
-
-def _checked(values: Mapping[str, Any], kinds: Mapping[str, Any], where: str) -> dict[str, Any]:
-    _refuse_others(values, kinds, where)
-    for name, value in values.items():
-        if not isinstance(value, kinds[name]) or (
-            isinstance(value, bool) and kinds[name] is not bool
-        ):
-            raise TargetError(f"{where}: {name} has a wrong value, got {value!r}; correct it")
-    return dict(values)
-
-
-def _refuse_others(values: Mapping[str, Any], known: Any, where: str) -> None:  # noqa: ANN401
-    for name in values:
-        if name not in known:
-            raise TargetError(
-                f"{where}: unknown name {name!r}; known are {', '.join(sorted(known))}"
-            )

@@ -1,6 +1,7 @@
-"""Traces: files of ids, optionally with the time of each request, that a run replays."""
+"""Traces: files of ids or keys, optionally with the time of each request, that a run replays."""
 
 import gzip
+import re
 import zlib
 from pathlib import Path
 from typing import NamedTuple
@@ -12,6 +13,8 @@ from loadtests.traffic.popularity import Masses, SampledBy, Sampler
 
 LARGEST_ID = 2_147_483_647
 _MOST_DIGITS = 20  # Leading zeros are allowed.
+_ID_LINE = re.compile(r"(?:[\d.eE+-]+[\s,]+)?([1-9]\d{0,9})", re.ASCII)
+_TIMED = re.compile(r"(\d+(?:\.\d*)?(?:[eE][+-]?\d+)?)(?:\s*,\s*|\s+)(\S.*)", re.ASCII)
 
 
 class TraceError(ValueError):
@@ -24,10 +27,12 @@ class Trace(NamedTuple):
     Attributes:
         ids: The id of each request.
         times: Seconds from the first request to each one; None if the file has no times.
+        names: The key of each id from 1 on; empty where lines are ids.
     """
 
     ids: NDArray[np.int64]
     times: NDArray[np.float64] | None
+    names: tuple[str, ...] = ()
 
 
 class TracePopularity:
@@ -60,16 +65,54 @@ class TracePopularity:
         return None
 
 
-def load_trace(path: str | Path) -> Trace:
+def load_trace(path: str | Path, *, may_name_keys: bool = False) -> Trace:
     """Read a trace, plain or .gz: each line is `id` or `seconds id`; `#` starts a comment.
+
+    Args:
+        path: The file.
+        may_name_keys: Whether lines may be `key` or `seconds key`, of any text. If one of them
+            is not an id as it is written, all are keys, numbered as they first appear.
 
     Raises:
         TraceError: The file cannot be read, or a line is wrong; names both, but not what stands
             there, because the file may be none of ours.
     """
+    lines = _lines(Path(path))
+    if may_name_keys and not all(map(_is_of_an_id, lines)):
+        return _of_keys(path, lines)
+    return _of_ids(path, lines)
+
+
+def _is_of_an_id(line: str) -> bool:
+    """Return whether a line holds an id, written as we would write it, or nothing."""
+    text = line.split("#", 1)[0].strip()
+    found = _ID_LINE.fullmatch(text)
+    return not text or (found is not None and int(found[1]) <= LARGEST_ID)
+
+
+def _of_keys(path: str | Path, lines: list[str]) -> Trace:
+    """Read a trace of keys; on line 1 a number before a key says that all lines have times."""
+    numbers: dict[str, int] = {}
     ids: list[int] = []
     times: list[float] = []
-    for number, line in enumerate(_lines(Path(path)), start=1):
+    for number, line in enumerate(lines, start=1):
+        text = line.strip()
+        if not text or text.startswith("#"):
+            continue
+        timed = _TIMED.fullmatch(text) if times or not ids else None
+        if timed:
+            times.append(_time(timed[1], times, f"trace {path}, line {number}"))
+        elif times:
+            raise TraceError(f"trace {path}, line {number}: must be `seconds key` as on line 1")
+        ids.append(numbers.setdefault(timed[2] if timed else text, len(numbers) + 1))
+    moments = np.array(times) - times[0] if times else None
+    return Trace(np.array(ids, dtype=np.int64), moments, tuple(numbers))
+
+
+def _of_ids(path: str | Path, lines: list[str]) -> Trace:
+    ids: list[int] = []
+    times: list[float] = []
+    for number, line in enumerate(lines, start=1):
         fields = line.split("#", 1)[0].replace(",", " ").split()
         if not fields:
             continue

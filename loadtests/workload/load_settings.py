@@ -9,11 +9,12 @@ from loadtests.service_under_test.contract import Knob
 from loadtests.service_under_test.urls import names_server
 from loadtests.target.own_service import Target
 from loadtests.traffic.rate_shape import Shape
-from loadtests.traffic.trace import Trace, TraceError, load_trace
+from loadtests.traffic.trace import Trace, TraceError
 from loadtests.workload.flags import KEPT_CACHE, LOAD_FLAGS, NO_PRESET, FlagError
 from loadtests.workload.knob_flags import knobs_from
 from loadtests.workload.presets import PRESETS
 from loadtests.workload.target_flags import check_load, items_of, redis_of, target_from
+from loadtests.workload.trace_of_target import read_trace_for
 
 DEFAULT_URL = "http://127.0.0.1:8000"
 
@@ -79,6 +80,13 @@ class LoadSettings:
         """How the rate moves over the run."""
         return Shape(self.shape, self.shape_peak, self.shape_period_seconds, self.spike_seconds)
 
+    @property
+    def keys_told_by(self) -> str:
+        """Who counts the hits and misses of a target, in words; "" if nobody does."""
+        if self.target is not None and self.target.counters is not None:
+            return "the target's counters"
+        return "Redis' INFO" if self.redis_url else ""
+
     def read_trace(self) -> Trace | None:
         """Return the trace to replay; None without one.
 
@@ -88,7 +96,7 @@ class LoadSettings:
         if not self.trace:
             return None
         try:
-            trace = load_trace(self.trace)
+            trace = read_trace_for(self.trace, self.target)
         except TraceError as error:
             raise FlagError(str(error)) from None
         if self.trace_times == "yes" and trace.times is None:

@@ -3,6 +3,7 @@
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 
+from loadtests.target.own_service import Target
 from loadtests.traffic.hot_key import HotKey
 from loadtests.traffic.hot_set import HotSet
 from loadtests.traffic.in_order import Latest, Scan
@@ -89,6 +90,14 @@ class Workload:
         self.settings = settings
         self.trace = trace
         self._popularities: dict[Scenario, Popularity] = {}
+
+    @property
+    def target(self) -> Target | None:
+        """The service of one's own, with the keys that the trace names; None for ours."""
+        target, trace = self.settings.target, self.trace
+        if target is None or trace is None:
+            return target
+        return target.with_keys(trace.names, self.settings.trace)
 
     def with_load(self, load: Mapping[str, float | str]) -> "Workload":
         """Return the workload after the flags of *load* (`EDITABLE`) were changed."""

@@ -154,7 +154,7 @@ def _chosen(options: argparse.Namespace) -> tuple[Sweep, Stack]:
 def _sweep(options: argparse.Namespace, target: Target | None = None) -> Sweep:
     """Return the sweep that is asked for, or the one to go on with."""
     if options.resume is None:
-        return lay_out(_plan(options, target))
+        return lay_out(_plan(options, target), target)
     given = {**given_values(options, FIELDS), **given_values(options, KNOBS)}
     others = {"PLAN": options.name, "--plan": options.plan, "--output": options.output}
     extra = [value.place for value in given.values()] + [name for name in others if others[name]]
@@ -163,7 +163,7 @@ def _sweep(options: argparse.Namespace, target: Target | None = None) -> Sweep:
             f"{extra[0]} cannot be given with --resume, which goes on with the plan of "
             f"{options.resume}; leave it out"
         )
-    laid_out = lay_out(plan_in(options.resume))
+    laid_out = lay_out(plan_in(options.resume), target)
     return dataclasses.replace(laid_out, done=measured_in(options.resume))
 
 

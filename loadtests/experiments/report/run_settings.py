@@ -41,6 +41,7 @@ def settings_of(run: RunRecord, records: Sequence[TrialRecord]) -> dict[str, lis
         for field in dataclasses.fields(run)
         if field.name not in _SHOWN_ELSEWHERE
         and not (run.target and field.name == "store_delay_seconds")
+        and not (field.name == "resumed_at" and not run.resumed_at)
     }
     return {
         "Traffic": [

@@ -3,7 +3,7 @@
 from loadtests.experiments.figures.conclusions import conclusions, store_sentence
 from loadtests.experiments.figures.results import RunResults
 from loadtests.experiments.figures.theory_curve import CurvePoint, Probe, theory_curve
-from loadtests.experiments.records.counting import CLIENT, REDIS, SERVICE
+from loadtests.experiments.records.counting import CLIENT, COUNTERS, REDIS, SERVICE
 from loadtests.experiments.report.doubt_groups import group_doubts, trials_text
 from loadtests.experiments.report.near_grid import near_grid
 from loadtests.experiments.report.run_settings import knob_sentence, load_sentence, settings_of
@@ -16,6 +16,7 @@ from loadtests.sender.oracle import VISIBLE_SECONDS
 _COUNTERS = {
     SERVICE: "the service",
     CLIENT: "the load generator, of the answers that came",
+    COUNTERS: "the service, by the counters of hits and misses in its metrics",
     REDIS: "Redis, by its INFO: keys that it found, and keys that it did not",
 }
 

@@ -8,7 +8,7 @@ from typing import Protocol
 
 from loadtests.experiments.plan.load import Load
 from loadtests.experiments.plan.trial_order import Trial
-from loadtests.experiments.records.counting import SERVICE
+from loadtests.experiments.records.counting import REDIS, SERVICE
 from loadtests.experiments.records.records import TrialRecord
 from loadtests.experiments.records.samples_file import Samples
 from loadtests.experiments.trial.locust_process import LocustLoad
@@ -128,6 +128,7 @@ class Bench:
         scratch: Folder for the load generator's own records.
         clock: The wall clock.
         counted_by: Who counts the lookups.
+        told_by: Who counts those of a target whose answers do not tell.
     """
 
     service: ServiceClient | TargetControl
@@ -139,3 +140,4 @@ class Bench:
     scratch: Path
     clock: Clock = time
     counted_by: str = SERVICE
+    told_by: str = REDIS

@@ -10,7 +10,7 @@ from functools import partial
 from pathlib import Path
 from typing import Any
 
-from loadtests.experiments.records.counting import CLIENT, SERVICE
+from loadtests.experiments.records.counting import CLIENT, COUNTERS, REDIS, SERVICE
 from loadtests.experiments.records.records import FORMAT, RunRecord, save_trial
 from loadtests.experiments.trial.locust_process import LocustLoad
 from loadtests.experiments.trial.parts import Bench, Progress
@@ -55,6 +55,7 @@ def bench_on(
                     progress,
                     place,
                     counted_by=counted_by,
+                    told_by=_told_by(stack),
                 )
         finally:
             with contextlib.suppress(ServiceError):
@@ -71,6 +72,12 @@ def _of_stack(
         return measured.control(redis), CLIENT, list(measured.arguments())
     client = ServiceClient(stack.service_urls, stack.control_token, _TIMEOUT_SECONDS)
     return client, SERVICE, []
+
+
+def _told_by(stack: Stack) -> str:
+    """Return who counts the lookups of a target whose answers do not tell."""
+    has_counters = isinstance(stack, TargetStack) and stack.measured.target.counters is not None
+    return COUNTERS if has_counters else REDIS
 
 
 def run_record(  # noqa: PLR0913 - each is a field of the record

@@ -79,7 +79,7 @@ def run_trial(
     finally:
         samples = bench.read_samples(folder)
         if not is_ours:
-            count_for(notes, samples)
+            count_for(notes, samples, bench.told_by)
         bench.save(notes, samples)
         bench.progress.finished(notes)
 

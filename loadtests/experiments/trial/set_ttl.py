@@ -6,20 +6,20 @@ import subprocess
 
 from loadtests.experiments.plan.fields import PlanError
 from loadtests.service_under_test.client import ServiceError
+from loadtests.target.ttl_places import TTL, holds_ttl, with_ttl
 
-TTL = "{ttl}"
 LONGEST_SECONDS = 60.0
 _EXAMPLE = "--set-ttl './set-ttl.sh {ttl}'"
 
 
 class SetTtl:
-    """Runs a command with the TTL in seconds in place of {ttl}; without a shell.
+    """Runs a command with the TTL in place of {ttl} or {ttl_ms}; without a shell.
 
     Args:
         command: The words of the command.
 
     Raises:
-        PlanError: It has no {ttl}, or its program does not exist.
+        PlanError: It has neither, or its program does not exist.
     """
 
     def __init__(self, command: str) -> None:
@@ -27,7 +27,7 @@ class SetTtl:
             self._words = shlex.split(command)
         except ValueError as error:
             raise PlanError(f"--set-ttl: {error}, got {command!r}; such as {_EXAMPLE}") from None
-        if TTL not in command:
+        if not holds_ttl(command):
             raise PlanError(
                 f"--set-ttl must hold {TTL} where the TTL stands, got {command!r}; such as"
                 f" {_EXAMPLE}"
@@ -44,7 +44,7 @@ class SetTtl:
         Raises:
             ServiceError: It fails, or takes too long.
         """
-        words = [word.replace(TTL, f"{ttl_seconds:g}") for word in self._words]
+        words = [with_ttl(word, ttl_seconds) for word in self._words]
         try:
             run = subprocess.run(  # noqa: S603 - the user's own command
                 words,

@@ -20,7 +20,9 @@ from loadtests.experiments.trial.trial_traffic import TrialTraffic
 from loadtests.prediction.measuring_window import Window, cold_window
 from loadtests.service_under_test.contract import Knob
 from loadtests.stack.stack import Stack
-from loadtests.traffic.trace import Trace, TraceError, load_trace
+from loadtests.target.own_service import Target
+from loadtests.traffic.trace import Trace, TraceError
+from loadtests.workload.trace_of_target import read_trace_for
 
 TRIAL_OVERHEAD_SECONDS = 3.0  # Knobs, probe, start of the traffic, drain.
 
@@ -35,6 +37,7 @@ class Sweep:
         largest_id: The catalogue is filled up to this id.
         trials: In the order of running.
         done: Numbers of those that have been measured already, by a sweep that is resumed.
+        key_names: The keys of a target that the trace names; empty where it holds ids.
     """
 
     plan: Plan
@@ -42,6 +45,7 @@ class Sweep:
     largest_id: int
     trials: list[TrialPlan]
     done: frozenset[int] = frozenset()
+    key_names: tuple[str, ...] = ()
 
     @property
     def left(self) -> list[TrialPlan]:
@@ -57,15 +61,19 @@ class Sweep:
         }
 
 
-def lay_out(plan: Plan) -> Sweep:
+def lay_out(plan: Plan, target: Target | None = None) -> Sweep:
     """Read the trace, if there is one, and plan every trial.
+
+    Args:
+        plan: The plan.
+        target: A service of one's own; its traces may hold keys instead of ids.
 
     Raises:
         PlanError: The trace cannot be read or is too short.
     """
     load, trace = plan.load, None
     if plan.load.trace:
-        load, trace = _read_trace(plan.load, plan.load.trace)
+        load, trace = _read_trace(plan.load, plan.load.trace, target)
     settings = dataclasses.replace(plan, load=load)
     made: dict[tuple[object, ...], TrialTraffic] = {}
     trials = []
@@ -75,7 +83,8 @@ def lay_out(plan: Plan) -> Sweep:
         if key not in made:
             made[key] = TrialTraffic(setting.load, trial.seed, trace)
         trials.append(_plan_trial(plan, trial, setting, made[key], trace))
-    return Sweep(plan, load, max(each.popularity.largest_id for each in made.values()), trials)
+    largest = max(each.popularity.largest_id for each in made.values())
+    return Sweep(plan, load, largest, trials, key_names=trace.names if trace else ())
 
 
 def run_sweep(
@@ -147,10 +156,10 @@ def _room(memory: Mapping[str, Knob]) -> Room | None:
     return Room(int(memory["maxmemory_entries"]), str(memory["maxmemory_policy"]))
 
 
-def _read_trace(load: Load, path: Path) -> tuple[Load, Trace]:
+def _read_trace(load: Load, path: Path, target: Target | None) -> tuple[Load, Trace]:
     """Return the part of a trace that is replayed, without the trace's own times."""
     try:
-        ids = load_trace(path).ids
+        ids, _, names = read_trace_for(path, target)
     except TraceError as error:
         raise PlanError(str(error)) from None
     requests = load.requests or ids.size
@@ -158,7 +167,7 @@ def _read_trace(load: Load, path: Path) -> tuple[Load, Trace]:
         raise PlanError(
             f"requests: trace {path} holds {ids.size} requests, got {requests}; ask for fewer"
         )
-    return dataclasses.replace(load, requests=requests), Trace(ids[:requests], None)
+    return dataclasses.replace(load, requests=requests), Trace(ids[:requests], None, names)
 
 
 def _probe_ids(items: int, seed: int) -> list[int]:

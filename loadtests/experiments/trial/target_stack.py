@@ -1,11 +1,11 @@
 """A target in the place of a stack: a service of one's own, of which nothing is started."""
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from typing import Self
 
-from loadtests.experiments.trial.set_ttl import SetTtl
 from loadtests.service_under_test.client import ServiceError
+from loadtests.service_under_test.counters import is_complete
 from loadtests.service_under_test.redis_statistics import RedisStatistics
 from loadtests.service_under_test.urls import without_password
 from loadtests.stack.guardian import StackError
@@ -22,14 +22,14 @@ class Measured:
     Attributes:
         target: The target.
         flags: The flags that describe it, which the load generator gets too.
-        ttl_seconds: The TTL that was told; None where a command sets it.
+        ttl_seconds: The TTL that was told; None where it is set.
         set_ttl: Sets its TTL; None if it stays as it is.
     """
 
     target: Target
     flags: TargetFlags
     ttl_seconds: float | None
-    set_ttl: SetTtl | None
+    set_ttl: Callable[[float], None] | None
 
     def control(self, redis: RedisStatistics | None) -> TargetControl:
         """Return what stands in the place of the service's control API."""
@@ -65,11 +65,18 @@ class TargetStack:
         self.lines = [f"target: {measured.target.describe()}"]
         if redis_url is not None:
             self.lines.append(f"redis: given, {without_password(redis_url)}, asked for INFO alone")
+        if (counters := measured.target.counters) is not None:
+            names = f"{counters.hits.text} and {counters.misses.text}"
+            self.lines.append(f"counters: {names}, at {counters.page.endpoint.shown}")
 
     def __enter__(self) -> Self:
         """Check that the target takes a connection; raise StackError if it does not."""
+        control, counters = self.measured.control(None), self.measured.target.counters
         try:
-            self.measured.control(None).check()
+            control.check()
+            # A counter with labels may appear with its first count.
+            if counters is not None and not is_complete(control.key_reads()):
+                self.lines.append("counters: not all of them are there yet; check their names")
         except ServiceError as error:
             raise StackError(str(error)) from None
         return self

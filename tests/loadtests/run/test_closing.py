@@ -45,6 +45,20 @@ def test_staleness_stands_beside_its_prediction():
     assert summary["predicted_writes_visible_ratio"] == 0.8
 
 
+def test_hit_ratio_by_counters_is_said_with_who_counted():
+    chosen = settings(target_url="http://127.0.0.1:8080/{key}", redis_url="redis://127.0.0.1")
+    by_redis = dataclasses.replace(ended(), settings=chosen, key_hit_ratio=0.75)
+
+    assert "hit ratio by Redis' INFO 75.0 %" in "".join(closing_lines(by_redis))
+    assert summarise(by_redis)["redis_hit_ratio"] == 0.75
+    counted = dataclasses.replace(chosen.target, counters=object())
+    chosen = dataclasses.replace(chosen, target=counted)
+    by_counters = dataclasses.replace(by_redis, settings=chosen)
+    assert "hit ratio by the target's counters 75.0 %" in "".join(closing_lines(by_counters))
+    assert summarise(by_counters)["redis_hit_ratio"] is None
+    assert summarise(by_counters)["counters_hit_ratio"] == 0.75
+
+
 def test_staleness_without_a_prediction_stands_alone():
     line = only_line(ended(**STALE))
 

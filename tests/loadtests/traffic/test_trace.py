@@ -92,3 +92,48 @@ def test_refusal_of_an_id_of_thousands_of_digits_names_its_line_and_is_short(wri
         load_trace(write("1\n" + "9" * 5000 + "\n"))
 
     assert len(str(refused.value)) < 200
+
+
+def keys_of(path):
+    trace = load_trace(path, may_name_keys=True)
+    return [trace.names[number - 1] for number in trace.ids]
+
+
+def test_keys_are_numbered_as_they_appear_and_keep_their_order(write):
+    trace = load_trace(write("pear\napple\npear\n7\n"), may_name_keys=True)
+
+    assert trace.ids.tolist() == [1, 2, 1, 3]
+    assert trace.names == ("pear", "apple", "7")
+    assert trace.times is None
+
+
+def test_keys_may_be_any_text(write):
+    lines = ["a b", "c,d", "é/ü#x", "1 2 3", "12 apples"]
+
+    assert keys_of(write("# a day\n\n" + "\n".join(lines))) == lines
+
+
+@pytest.mark.parametrize("line", ["0", "007", "99999999999", "-1", "blue 5"])
+def test_a_line_that_is_not_an_id_as_written_makes_all_lines_keys(write, line):
+    assert keys_of(write(f"5\n{line}\n")) == ["5", line]
+
+
+def test_keys_have_times_if_the_first_one_has(write):
+    trace = load_trace(write("100.0 pear\n100.5,a b\n102 7\n"), may_name_keys=True)
+
+    assert trace.times.tolist() == [0.0, 0.5, 2.0]
+    assert trace.names == ("pear", "a b", "7")
+
+
+def test_a_key_without_a_time_after_one_with_a_time_is_refused(write):
+    with pytest.raises(TraceError, match="line 2: must be `seconds key` as on line 1"):
+        load_trace(write("1.0 pear\napple\n"), may_name_keys=True)
+
+
+@pytest.mark.parametrize("text", ["3\n1\n3 # apple\n", "2.5 3\n3e0,1\n"])
+def test_ids_stay_ids_where_keys_are_allowed(write, text):
+    path = write(text)
+    trace = load_trace(path, may_name_keys=True)
+
+    assert trace.ids.tolist() == load_trace(path).ids.tolist()
+    assert trace.names == ()

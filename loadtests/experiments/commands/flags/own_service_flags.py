@@ -1,7 +1,8 @@
 """The flags that name a service of one's own, for a sweep to measure in place of ours."""
 
 import argparse
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
+from functools import partial
 
 from loadtests.experiments.commands.usage import UsageError, whole_number
 from loadtests.experiments.plan.fields import Given
@@ -12,6 +13,7 @@ from loadtests.experiments.trial.target_stack import Measured
 from loadtests.target.key_source import TargetError
 from loadtests.target.own_service import Target
 from loadtests.target.reach import ALLOWED
+from loadtests.target.side_requests import set_ttl as set_ttl_of
 from loadtests.target.target_file import TargetFlags, read_target
 from loadtests.workload.flags import FlagError
 from loadtests.workload.target_flags import (
@@ -39,8 +41,8 @@ def add_own_service_flags(parser: argparse.ArgumentParser) -> None:
     group.add_argument(
         "--set-ttl",
         metavar="COMMAND",
-        help="Sets its TTL before each trial, with {ttl} for the seconds; without it, --ttl is"
-        " the one TTL that it has",
+        help="Sets its TTL before each trial, with {ttl} for the seconds; without it, and without"
+        " [ttl] in --target-file, --ttl is the one TTL that it has",
     )
 
 
@@ -96,15 +98,27 @@ def measured_target(
     """
     for trial in sweep.trials:
         _check_trial(target, trial, sweep)
-    command = SetTtl(set_ttl) if set_ttl else None
+    setter = _ttl_setter(target, set_ttl)
     known = sorted({trial.trial.ttl_seconds for trial in sweep.trials})
-    if command is None and len(known) > 1:
+    if setter is None and len(known) > 1:
         ttls = ",".join(f"{ttl:g}" for ttl in known)
         raise UsageError(
             f"--ttl must be the one TTL that the target has, got {ttls}; give one, or set it"
-            " with --set-ttl 'COMMAND {ttl}'"
+            " with --set-ttl 'COMMAND {ttl}' or [ttl] in --target-file"
         )
-    return Measured(target, flags, None if command else known[0], command)
+    target = target.with_keys(sweep.key_names, str(sweep.load.trace))
+    return Measured(target, flags, None if setter else known[0], setter)
+
+
+def _ttl_setter(target: Target, command: str | None) -> Callable[[float], None] | None:
+    """Return what sets the TTL of a target; None if nothing does."""
+    if command and target.ttl is not None:
+        raise UsageError(
+            f"--set-ttl must stand alone, got {command!r} beside {target.ttl.place}; leave out one"
+        )
+    if command:
+        return SetTtl(command)
+    return None if target.ttl is None else partial(set_ttl_of, target)
 
 
 def _check_trial(target: Target, trial: TrialPlan, sweep: Sweep) -> None:

@@ -3,8 +3,9 @@
 from collections.abc import Iterator
 
 from loadtests.experiments.figures.doubt import Case, Doubt
-from loadtests.experiments.records.counting import REDIS, SERVICE
+from loadtests.experiments.records.counting import CLIENT, COUNTERS, REDIS, SERVICE
 from loadtests.service_under_test.contract import UNKNOWN_RESULT, says_enough
+from loadtests.service_under_test.counters import is_complete, went_backwards
 
 
 def target_doubts(case: Case) -> Iterator[Doubt]:
@@ -22,7 +23,16 @@ def _unsaid_results(case: Case) -> Iterator[Doubt]:
             "results-unknown",
             f"{unsaid} of {sum(case.lookups.values())} answers did not say whether they came from"
             " a cache, so the hit ratio is unknown",
-            "name what says it with --target-result, or its Redis with --redis-url",
+            "name what says it with --target-result, its Redis with --redis-url, or its counters in"
+            " [counters] of --target-file",
+            "note",
+        )
+        yield from _unsound_counters(case)
+    if case.record.counted_by == COUNTERS:
+        yield Doubt(
+            "counted-by-counters",
+            "hits and misses are those that the target counts in its metrics",
+            "let nobody else use the target; one lookup must count once",
             "note",
         )
     if case.record.counted_by == REDIS:
@@ -30,6 +40,30 @@ def _unsaid_results(case: Case) -> Iterator[Doubt]:
             "counted-by-redis",
             "hits and misses are keys that Redis found and did not find, by its INFO",
             "let nobody else use this Redis; one lookup must read one key",
+            "note",
+        )
+
+
+def _unsound_counters(case: Case) -> Iterator[Doubt]:
+    """Say why counters that were read do not tell the hit ratio."""
+    reads = [reading.counters.key_reads for reading in case.record.readings]
+    if case.record.counted_by != CLIENT or not any(reads):
+        return
+    if went_backwards(reads):
+        yield Doubt(
+            "counters-backwards",
+            "a counter of hits or misses went backwards between two readings, so the hit ratio is"
+            " unknown",
+            "run the trial again without a restart of what counts; name all of its processes",
+            "note",
+        )
+    elif not all(map(is_complete, reads)):
+        missing = sum(not is_complete(each) for each in reads)
+        yield Doubt(
+            "counters-missing",
+            f"{missing} of {len(reads)} readings lacked the counter of hits or that of misses, so"
+            " the hit ratio is unknown",
+            "correct the names in [counters] of --target-file",
             "note",
         )
 

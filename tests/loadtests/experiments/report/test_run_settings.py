@@ -1,10 +1,11 @@
 """The sentences that say what was sent, and which knobs or which target were measured."""
 
+import dataclasses
 from types import SimpleNamespace
 
 import pytest
 
-from loadtests.experiments.report.run_settings import knob_sentence, load_sentence
+from loadtests.experiments.report.run_settings import knob_sentence, load_sentence, settings_of
 
 FLAGS = {
     "popularity": "zipf",
@@ -64,3 +65,11 @@ def test_knobs_of_the_plan_are_said_but_those_that_vary(run):
     assert knob_sentence(planned) == "Knobs: protection lease."
     assert knob_sentence(run()) == "Knobs: the service's own."
     assert knob_sentence(run(target="GET /item/{id}")) == "Target: GET /item/{id}."
+
+
+def test_when_a_run_was_resumed_is_a_setting_only_of_one_that_was(run_record):
+    def names(record):
+        return [setting.name for setting in settings_of(record, [])["Run"]]
+
+    assert "resumed_at" not in names(run_record)
+    assert "resumed_at" in names(dataclasses.replace(run_record, resumed_at=[1_700_000_100.0]))

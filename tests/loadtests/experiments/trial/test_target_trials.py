@@ -7,6 +7,8 @@ import numpy as np
 import pytest
 
 from loadtests import cli
+from loadtests.experiments.commands.flags.own_service_flags import measured_target
+from loadtests.experiments.commands.usage import UsageError
 from loadtests.experiments.figures.trial_figures import figures_of
 from loadtests.experiments.plan.fields import PlanError
 from loadtests.experiments.plan.plan import make_plan
@@ -126,6 +128,55 @@ def test_redis_gives_the_hit_ratio_that_answers_do_not_tell(bench, world, load, 
     assert kinds(trial)["counted-by-redis"] == "note"
 
 
+class Counted(TargetControl):
+    """A target whose metrics say what a function of the time returns."""
+
+    def __init__(self, clock, reads):
+        super().__init__(described(), {"ttl_seconds": 1.0})
+        self.clock, self.reads = clock, reads
+
+    def key_reads(self):
+        return self.reads(round((self.clock.now - 1000.0) * 100))
+
+
+def test_counters_of_the_target_give_the_hit_ratio_that_answers_do_not_tell(
+    bench, world, load, trial_plan, saved
+):
+    control = Counted(world.clock, lambda seen: {"true": seen * 3 // 4, "false": seen // 4})
+    bench = dataclasses.replace(bench, told_by="counters")
+    measured(bench, load, [trial_plan()], ["unknown"], control=control)
+
+    trial = figures(saved)
+    assert trial.hit_ratio == pytest.approx(0.75, abs=0.002)
+    assert trial.counted_by == "counters"
+    assert kinds(trial)["counted-by-counters"] == "note"
+
+
+def test_counters_are_not_asked_where_answers_tell(bench, world, load, trial_plan, saved):
+    control = Counted(world.clock, lambda seen: {"true": 0, "false": seen})
+    measured(bench, load, [trial_plan()], ["hit", "miss"], control=control)
+
+    assert (figures(saved).counted_by, round(figures(saved).hit_ratio, 2)) == ("client", 0.5)
+
+
+@pytest.mark.parametrize(
+    ("reads", "doubt"),
+    [
+        (lambda seen: {"true": 3 * (seen % 700), "false": seen}, "counters-backwards"),
+        (lambda seen: {"true": seen}, "counters-missing"),
+        (lambda seen: {"true": seen} | ({"false": 1} if seen > 500 else {}), "counters-missing"),
+    ],
+)
+def test_counters_that_are_missing_or_go_backwards_leave_the_hit_ratio_unknown(
+    bench, world, load, trial_plan, saved, reads, doubt
+):
+    measured(bench, load, [trial_plan()], ["unknown"], control=Counted(world.clock, reads))
+
+    trial = figures(saved)
+    assert (trial.hit_ratio, trial.counted_by) == (None, "client")
+    assert kinds(trial)[doubt] == "note"
+
+
 def test_entries_of_an_earlier_trial_may_live_into_the_window(bench, load, trial_plan, saved):
     control = TargetControl(described(), set_ttl=lambda _seconds: None)
     plans = [trial_plan(1, 2.0), trial_plan(2, 0.5)]
@@ -193,6 +244,29 @@ def test_ttl_is_set_by_a_command_without_a_shell(tmp_path):
     assert (tmp_path / "ttl").read_text() == "0.5"
 
 
+def test_a_ttl_of_a_month_is_written_out(tmp_path):
+    script = f"import pathlib; pathlib.Path({str(tmp_path / 'ttl')!r}).write_text('{{ttl_ms}}')"
+
+    SetTtl(f'{sys.executable} -c "{script}"')(2678400.0)
+
+    assert (tmp_path / "ttl").read_text() == "2678400000"
+
+
+def test_table_of_the_target_sets_the_ttl_of_each_trial_and_no_command_beside_it(tmp_path):
+    file = tmp_path / "shop.toml"
+    file.write_text(f'url = "{URL}"\n[ttl]\nurl = "http://127.0.0.1:1/{{ttl}}"\n')
+    flags = TargetFlags(file=str(file))
+    sweep = lay_out(dataclasses.replace(make_plan({}, {}), ttl_seconds=(2.0, 5.0)))
+    target = read_target(flags)
+    told = measured_target(target, flags, sweep, None)
+
+    assert told.ttl_seconds is None
+    with pytest.raises(ServiceError, match=r"PATCH http://127\.0\.0\.1:1"):
+        told.control(None).set_knobs({"ttl_seconds": 2.0})
+    with pytest.raises(UsageError, match=r"--set-ttl must stand alone.*\[ttl\] of"):
+        measured_target(target, flags, sweep, "./set.sh {ttl}")
+
+
 def test_command_that_fails_says_its_last_word():
     with pytest.raises(ServiceError, match=r"ended with 3: no such zone; correct the command"):
         SetTtl("sh -c 'echo no such zone >&2; exit 3 # {ttl}'")(1.0)
@@ -236,3 +310,17 @@ def test_sweep_that_a_target_cannot_do_is_refused_before_anything_starts(
     assert words in refusal
     assert refusal.count("\n") == 1
     assert not folder.exists()
+
+
+def test_stack_names_the_counters_without_what_may_be_secret(tmp_path):
+    file = tmp_path / "shop.toml"
+    page = "http://127.0.0.1:8080/metrics?token=s3cret"
+    file.write_text(
+        f'url = "{URL}"\n[counters]\nurl = "{page}"\nhits = "a_total"\n'
+        "misses = 'b{kind=\"miss\"}'\n"
+    )
+    flags = TargetFlags(file=str(file))
+    stack = TargetStack(Measured(read_target(flags), flags, 2.0, None), None)
+
+    counted = 'counters: a_total and b{kind="miss"}, at http://127.0.0.1:8080/metrics'
+    assert stack.lines[-1] == counted

@@ -1,0 +1,89 @@
+"""Sends the requests beside the load of a target: one sets its TTL, one reads its counters."""
+
+import contextlib
+import http.client
+
+from loadtests.service_under_test.client import ServiceError
+from loadtests.service_under_test.counters import Counts, count_of
+from loadtests.target.key_source import TargetError
+from loadtests.target.own_service import KeyCounters, SideRequest, Target, Tls
+from loadtests.target.tls_context import tls_context
+from loadtests.target.ttl_places import with_ttl
+
+ANSWER_SECONDS = 10.0
+_REDIRECTS = range(300, 400)
+
+
+def set_ttl(target: Target, seconds: float) -> None:
+    """Set the TTL of a target that says how.
+
+    Raises:
+        ServiceError: The request fails, or its status is not 200 to 299.
+    """
+    if target.ttl is not None:
+        _send(target.ttl, target.tls, seconds)
+
+
+def read_counters(counters: KeyCounters, tls: Tls) -> Counts:
+    """Return how many keys were found ("true") and not ("false"), as far as the page says.
+
+    Raises:
+        ServiceError: The page cannot be read.
+    """
+    page = _send(counters.page, tls)
+    try:
+        text = page.decode()
+        found = {
+            "true": count_of(text, counters.hits),
+            "false": count_of(text, counters.misses),
+        }
+    except ValueError as error:
+        raise ServiceError(
+            f"{_shown(counters.page)} is not Prometheus text: {error}; correct"
+            f" {counters.page.place}"
+        ) from None
+    return {name: count for name, count in found.items() if count is not None}
+
+
+def _send(request: SideRequest, tls: Tls, ttl_seconds: float = 0.0) -> bytes:
+    """Return the body of the answer; past any proxy, without following a redirect."""
+    endpoint = request.endpoint
+    path, body = (with_ttl(text, ttl_seconds) for text in (endpoint.path(""), endpoint.body))
+    headers = {"User-Agent": "cacheaside-loadtests"}
+    if body.lstrip().startswith(("{", "[")):
+        headers["Content-Type"] = "application/json"
+    try:
+        own = request.sent_headers()
+        given = {name.lower() for name in own}
+        headers = {name: text for name, text in headers.items() if name.lower() not in given} | own
+        with contextlib.closing(_connection(request, tls)) as connection:
+            connection.request(endpoint.method, path, body.encode() or None, headers)
+            answer = connection.getresponse()
+            content = answer.read()
+    except (OSError, http.client.HTTPException, TargetError) as error:
+        raise ServiceError(
+            f"{_shown(request)} failed: {error}; start it or correct {request.place}"
+        ) from None
+    if not 200 <= answer.status < 300:
+        why = ""
+        if answer.status in _REDIRECTS:
+            why = ", and redirects are not followed; name the final address"
+        raise ServiceError(
+            f"{_shown(request)} was answered with status {answer.status}{why}; correct"
+            f" {request.place}"
+        )
+    return content
+
+
+def _connection(request: SideRequest, tls: Tls) -> http.client.HTTPConnection:
+    endpoint = request.endpoint
+    if endpoint.origin.startswith("https"):
+        return http.client.HTTPSConnection(
+            endpoint.host, endpoint.port, timeout=ANSWER_SECONDS, context=tls_context(tls)
+        )
+    return http.client.HTTPConnection(endpoint.host, endpoint.port, timeout=ANSWER_SECONDS)
+
+
+def _shown(request: SideRequest) -> str:
+    """Return a request in words, without its query, which may be secret."""
+    return f"{request.endpoint.method} {request.endpoint.shown}"
