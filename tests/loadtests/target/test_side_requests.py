@@ -157,6 +157,13 @@ def test_a_counter_that_the_page_lacks_or_cannot_count_is_left_out(describe, sho
     assert control.counters().key_reads == {"false": 4}
 
 
+def test_only_the_lines_of_a_counter_are_read_of_a_page_that_has_it(describe, shop):
+    control = TargetControl(describe(COUNTERS))
+    shop.page += "not a sample at all\n"
+
+    assert control.counters().key_reads == {"true": 77, "false": 23}
+
+
 def test_counters_go_before_redis(describe):
     def asked():
         raise AssertionError
