@@ -165,13 +165,14 @@ def test_query_has_data_and_every_point_is_a_number(watched, query):
 
 # Configured limits, which do not change
 LIMITS = {"cacheaside_threads", "cacheaside_store_pool_size"}
-# Whether a miss is refused or of unknown reason depends on when within a scrape Redis goes.
+# Whether a miss is refused, evicted or of unknown reason depends on when within a scrape and
+# within the life of an entry Redis goes.
 MOVING = [
     query
     for query in PANEL_QUERIES
     if not query.of_the_range
     and not metrics_in(query.expr) & LIMITS
-    and not re.search('result="failed"|reason="(refused|unknown)"', query.expr)
+    and not re.search('result="failed"|reason="(refused|unknown|evicted)"', query.expr)
 ]
 
 

@@ -13,8 +13,6 @@ from loadtests.stack.descendants import descendants, process_table
 from loadtests.stack.guardian import ROOT
 from loadtests.stack.ports import is_taken
 
-pytestmark = pytest.mark.accept
-
 
 @pytest.fixture
 def clone(tmp_path):
@@ -38,6 +36,30 @@ def _processes_until_end(run):
     return seen
 
 
+@pytest.mark.integration
+def test_demo_of_one_short_ttl_ends_with_its_table(require_servers, tmp_path):
+    del require_servers
+    folder = tmp_path / "demo"
+    short = f"--ttl 0.5 --window-ttls 10 --rate 100 --items 50 --output {folder}"
+    # What is installed stays as it is.
+    installed = f"-o.venv/.run-{sys.version_info.major}.{sys.version_info.minor}"
+
+    done = subprocess.run(
+        ["make", installed, "demo", f"PYTHON={sys.executable}", f"DEMO_ARGS={short}"],
+        cwd=ROOT,
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+
+    assert done.returncode == 0, done.stderr
+    (trial,) = load_results(folder).trials
+    assert trial.ttl_seconds == 0.5
+    assert trial.hit_ratio == pytest.approx(trial.predicted_hit_ratio, abs=0.1)
+    assert "1 of 1 trials" in done.stdout
+
+
+@pytest.mark.accept
 def test_demo_in_a_fresh_clone_matches_its_prediction_in_three_minutes_and_leaves_nothing(clone):
     said = clone.parent / "said"
     began = time.monotonic()
