@@ -54,9 +54,9 @@ class HeldBodies:
         with self._lock:
             self._awaited[key] = address, self._clock()
             if not self._is_watched:
-                self._is_watched = True
                 with suppress(RuntimeError):  # No thread can be started: as without a deadline.
                     threading.Thread(target=self._watch, name="bodies", daemon=True).start()
+                    self._is_watched = True
         try:
             yield
         finally:
@@ -90,9 +90,14 @@ class HeldBodies:
                     one.shared.close()
 
     def _watch(self) -> None:
+        """Look once a second for as long as bodies are awaited."""
         while True:
             time.sleep(LOOK_SECONDS)
             self.close_overdue()
+            with self._lock:
+                if not self._awaited:
+                    self._is_watched = False
+                    return
 
 
 class _Connection(NamedTuple):

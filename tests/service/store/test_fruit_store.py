@@ -1,6 +1,8 @@
 """The store on SQLite: what other stores do otherwise, and failures."""
 
 import threading
+import time
+from types import SimpleNamespace
 
 import pytest
 
@@ -37,7 +39,7 @@ def test_delay_comes_after_the_row_was_read(store, monkeypatch):
         slept.append(seconds)
         store.replace(Fruit(1, "newer", 1))
 
-    monkeypatch.setattr(fruit_store.time, "sleep", sleep)
+    monkeypatch.setattr(fruit_store, "time", SimpleNamespace(**{**vars(time), "sleep": sleep}))
 
     assert SEED[0] == store.find(1, 0.25)
     assert slept == [0.25]
@@ -84,7 +86,7 @@ def test_store_whose_loads_use_all_connections_has_no_problem(store, monkeypatch
         loading.wait(10)
         assert ending.wait(10)
 
-    monkeypatch.setattr(fruit_store.time, "sleep", sleep)
+    monkeypatch.setattr(fruit_store, "time", SimpleNamespace(**{**vars(time), "sleep": sleep}))
     loads = [threading.Thread(target=store.find, args=(1, 0.5)) for _ in range(4)]
     for load in loads:
         load.start()

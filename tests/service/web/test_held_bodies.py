@@ -1,11 +1,13 @@
 """Which connections are closed because a body does not come on them."""
 
 import socket
+import threading
 from contextlib import ExitStack
 from pathlib import Path
 
 import pytest
 
+from service.web import held_bodies
 from service.web.held_bodies import OWN_SOCKETS, HeldBodies
 
 pytestmark = pytest.mark.skipif(not Path(OWN_SOCKETS).is_dir(), reason="needs Linux")
@@ -111,6 +113,18 @@ def test_client_is_known_by_either_form_of_its_address(bodies, clock, connect):
         bodies.close_overdue()
 
     assert is_closed(held)
+
+
+def test_nobody_looks_while_no_body_is_awaited(listener, monkeypatch):
+    monkeypatch.setattr(held_bodies, "LOOK_SECONDS", 0.001)
+    bodies = HeldBodies(listener.getsockname()[1])
+    before = set(threading.enumerate())
+    for _ in range(2):
+        with bodies.awaited(HERE):
+            (watch,) = set(threading.enumerate()) - before
+        watch.join(10)
+
+        assert not watch.is_alive()
 
 
 def test_search_leaves_no_descriptor_open(bodies, clock, connect):
