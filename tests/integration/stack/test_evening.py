@@ -13,7 +13,7 @@ from loadtests.stack.guardian import ROOT
 from loadtests.stack.ports import free_port
 from tests.integration.load.locust_load import wait_for
 
-pytestmark = [pytest.mark.integration, pytest.mark.usefixtures("require_servers")]
+pytestmark = [pytest.mark.accept, pytest.mark.usefixtures("require_servers")]
 
 ACTS = ["none", "single-flight", "lease", "early", "stale", "Redis dead"]
 

@@ -86,6 +86,7 @@ def test_writes_are_measured_beside_their_theory(tmp_path):
         assert trial["stale_ratio"] == pytest.approx(0.0879, abs=0.06)
 
 
+@pytest.mark.accept
 def test_cached_absences_answer_lookups_for_missing_ids(tmp_path):
     flags = "--ttl 0.4 --negative-ttl-seconds 0,0.4 --missing-ratio 0.5 --missing-items 10"
 
