@@ -28,7 +28,7 @@ PIP := $(BIN)/python -m pip -qq --disable-pip-version-check install --no-compile
 COMPOSE = $(shell docker compose version >/dev/null 2>&1 && echo docker compose || echo docker-compose)
 
 .DEFAULT_GOAL := help
-.PHONY: help demo run drills test test-faults soak coverage lint dashboards architecture lock licences pictures evening bench bench-check bench-load bench-stampede accept up down clean python
+.PHONY: help demo run drills test test-faults soak coverage covered lint dashboards architecture lock licences pictures evening bench bench-check bench-load bench-stampede accept up down clean python
 
 help:  ## list these commands
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "make %-15s %s\n", $$1, $$2 }' $(firstword $(MAKEFILE_LIST))
@@ -56,6 +56,9 @@ soak: $(DEV)  ## use the service at 70 % of its capacity for SOAK_MINUTES (30); 
 
 coverage: $(DEV)  ## run the unit tests and the cache contract; every file must be covered by 90 %
 	@$(BIN)/python -m pytest -m "(unit or contract) and not accept" --cov --cov-report= $(PYTEST_ARGS)
+	@$(MAKE) --no-print-directory covered
+
+covered: $(DEV)  ## judge what the last make coverage covered
 	@$(BIN)/coverage report --fail-under=95 --include='service/*'
 	@$(BIN)/coverage report --fail-under=95 $(JUDGES)
 	@$(BIN)/coverage json -q -o .coverage.json

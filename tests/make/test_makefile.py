@@ -24,6 +24,7 @@ RUN_BY = {
     "test-faults": HERE,
     "soak": HERE,
     "coverage": ".ci/run",
+    "covered": ".ci/run",
     "lint": ".ci/run",
     "dashboards": HERE,
     "architecture": HERE,
