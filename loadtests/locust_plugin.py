@@ -6,6 +6,7 @@ import sys
 from argparse import Namespace
 from functools import partial
 
+import gevent
 import locust.stats
 from locust.env import Environment
 from locust.event import Events
@@ -67,6 +68,8 @@ def _init(environment: Environment, web_ui: WebUI | None = None, **_: object) ->
     except (FlagError, ServiceError) as error:
         logger.error("%s", error)  # noqa: TRY400 - the user needs the sentence, not a traceback
         sys.exit(EXIT_USAGE)
+    # Locust's --run-time would count from gevent's last look at the clock, before all imports.
+    gevent.get_hub().loop.update_now()
 
 
 def _connect(environment: Environment, web_ui: WebUI | None) -> None:

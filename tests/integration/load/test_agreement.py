@@ -194,6 +194,8 @@ def test_a_trace_is_sent_in_file_order_by_any_number_of_processes(cold, tmp_path
 
     assert locust.summary["completed"] == 600
     found = count_differences(before, lookups(cold))
-    assert found["miss"] == len(set(ids.tolist()))
+    # The first lookup of an id is a miss, or a bypass where Redis answered too late.
+    distinct = len(set(ids.tolist()))
+    assert distinct - found.get("bypass", 0) <= found["miss"] <= distinct
     gaps = np.diff(locust.samples["intended"])
     assert np.allclose(gaps, 0.005, atol=1e-5)
