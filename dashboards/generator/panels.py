@@ -30,8 +30,8 @@ NO_LOAD = "No load yet: start one at http://127.0.0.1:8089"
 # A legend of more lines than a panel is high would have to be scrolled.
 MOST_LINES = 8
 _HEADLINE_SIZE = 30
-# Each point of a quantile costs the rates of thousands of buckets. So many leave a quarter of an
-# hour its 5 s, and an hour 30 s.
+# Each point of a quantile costs the rates of thousands of buckets. With this many points, they are
+# 5 s apart on a quarter of an hour, as elsewhere, and 30 s apart on an hour.
 MOST_QUANTILES = 130
 _NEUTRAL = "text"
 # How far an axis reaches at least, by unit; a rate of few a minute must still be seen.

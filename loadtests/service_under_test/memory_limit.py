@@ -30,7 +30,7 @@ class MemoryLimit:
 
     @classmethod
     def for_entries(cls, entries: int, policy: str, used_bytes: int, entry_bytes: int) -> Self:
-        """Return the limit under which so many entries fit."""
+        """Return the limit under which this number of entries fits."""
         max_bytes = used_bytes + entries * (entry_bytes + INDEX_BYTES)
         return cls(max_bytes, policy, used_bytes, entry_bytes)
 

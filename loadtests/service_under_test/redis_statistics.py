@@ -70,7 +70,7 @@ class RedisStatistics:
         return MemoryLimit(int(memory["maxmemory"]), policy, used, self.entry_bytes(ids))
 
     def limit_to(self, entries: int, policy: str, entry_bytes: int) -> MemoryLimit:
-        """Limit its memory to so many entries, and return the limit; see `keep_room`.
+        """Limit its memory to a number of entries, and return the limit; see `keep_room`.
 
         Args:
             entries: How many shall fit.

@@ -8,7 +8,7 @@ from typing import Any
 BASELINE = Path(__file__).with_name("baseline.json")
 # Ratios of one machine differ by less than this between runs, unless a pair's own range is wider.
 TOLERANCE = 0.15
-# What grows with work, such as memory and time, may grow by so much.
+# By how much what grows with work, such as memory and time, may grow.
 COSTS = {"metrics_bytes": 0.02, "memory_mb": 0.1, "start_seconds": 0.3}
 MOST_GROWTH = 0.02
 

@@ -21,7 +21,7 @@ class KeySource:
         first: The key of number 1 where keys are numbers.
         size: How many keys there are; None without a bound, and for those of a trace, which were
             perhaps asked for before.
-        skipped: So many keys at the beginning are left out.
+        skipped: How many keys at the beginning are left out.
     """
 
     text: str = ""
@@ -56,7 +56,7 @@ def key_source(text: str, skipped: int = 0) -> KeySource:
 
     Args:
         text: The description; "" means the numbers from 1 on.
-        skipped: So many keys at the beginning are left out.
+        skipped: How many keys at the beginning are left out.
 
     Raises:
         TargetError: The range is empty, the file cannot be read, or all keys are skipped.

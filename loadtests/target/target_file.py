@@ -42,7 +42,7 @@ class TargetFlags:
         keys: As `key_source` reads it; overrides the file's.
         result: As `answer_rule` reads it; overrides the file's.
         headers: "Name: value" each, beside the file's.
-        skip_keys: So many keys at the beginning are left out.
+        skip_keys: How many keys at the beginning are left out.
         allowed: Whether a host that is not this machine may be loaded.
     """
 

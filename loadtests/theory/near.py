@@ -43,7 +43,7 @@ def near_shares(
 def seconds_that_fit(
     near_seconds: float, entries: float, asked_per_second: Callable[[float], float]
 ) -> float:
-    """Return how long a near tier keeps an entry if it holds only so many.
+    """Return how long a near tier keeps an entry if it has room for only a number of them.
 
     A full tier drops the entry that was read first. All may stay equally long, so those that have
     ended go first, and the others go after the time in which as many come as the tier holds.

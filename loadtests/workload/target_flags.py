@@ -36,7 +36,15 @@ TARGET_FLAGS = (
         "What tells a hit: auto, none, age, a header, json FIELD, 'X-Mine: warm=hit, cold=miss'.",
         in_form=False,
     ),
-    Flag("target-skip-keys", 0, "Leave out so many of its keys.", 0, 10**15, "keys", in_form=False),
+    Flag(
+        "target-skip-keys",
+        0,
+        "Leave out this many of its first keys.",
+        0,
+        10**15,
+        "keys",
+        in_form=False,
+    ),
 )
 REDIS_FLAG = Flag(
     "redis-url",

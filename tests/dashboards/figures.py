@@ -11,7 +11,7 @@ L, M, N = (f'job="locust", instance="{name}"' for name in "lmn")
 REDIS, OTHER_REDIS = 'job="redis", instance="r"', 'job="redis", instance="r2"'
 MYSQL = 'job="mysql", instance="s"'
 
-# What grows by so much a second. M is a load generator without users, as it was left open.
+# What grows, and by how much a second. M is a load generator without users, as it was left open.
 RATES = {
     f'cacheaside_lookups_total{{{A}, result="hit"}}': 4,
     f'cacheaside_lookups_total{{{A}, result="near"}}': 1,
@@ -176,7 +176,7 @@ GAUGES = {
     f'ttl:loadtest_response_seconds_bucket:rate15s{{{L}, ttl="5", le="0.2"}}': 10,
     f'ttl:loadtest_response_seconds_bucket:rate15s{{{L}, ttl="5", le="+Inf"}}': 10,
 }
-# Histograms of which all that comes, so many a second, is in the bucket from 0 to 0.1 s ("fast"),
+# Histograms, and how much they grow a second, all of it in the bucket from 0 to 0.1 s ("fast"),
 # from 0.1 to 0.2 s ("slow"), or from 2 to 4 s ("old").
 FAST, SLOW, OLD = ("0.1", "0.2", "4"), ("0.2", "4"), ("4",)
 HISTOGRAMS = {

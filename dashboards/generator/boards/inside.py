@@ -110,7 +110,7 @@ def _outcomes() -> list[Panel]:
                 "Invalidations",
                 "Entries a second that were taken out because their item was written. deferred:"
                 " Redis could not be asked, so it is retried; abandoned: the entries have expired"
-                " instead. pending is no rate: so many wait for a retry now.",
+                " instead. pending is not a rate but how many wait for a retry now.",
                 "short",
             ),
             Line(rate("cacheaside_invalidations_total", by=("outcome",)), "{{outcome}}"),

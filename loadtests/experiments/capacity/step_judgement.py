@@ -22,7 +22,7 @@ FEWEST_LOOKUPS = round(FEWEST_BEYOND / SHARE_BEYOND)
 
 BATCHES = 10
 FAR_SHARE = 0.3
-"""If so many lookups are too slow, no pause of the machine explains it."""
+"""If this share of the lookups is too slow, no pause of the machine explains it."""
 
 FEW_QUEUED_SHARE = 0.01
 

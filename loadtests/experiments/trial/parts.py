@@ -57,7 +57,7 @@ class Room:
     """How many entries Redis is to hold.
 
     Attributes:
-        entries: So many fit; 0 lifts the limit.
+        entries: How many fit; 0 lifts the limit.
         policy: maxmemory-policy.
     """
 

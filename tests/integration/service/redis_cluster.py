@@ -12,7 +12,7 @@ from loadtests.stack.servers import ServerProgram
 
 SLOTS = 16_384
 BUS = 10_000
-"""So much higher than its port is that of a node for the other nodes."""
+"""A node listens to the other nodes on a port that is this much higher than its own."""
 LOWEST_OUTGOING_PORT = 32_768
 
 

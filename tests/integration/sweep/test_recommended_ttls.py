@@ -14,7 +14,7 @@ pytestmark = [pytest.mark.accept, pytest.mark.usefixtures("require_servers")]
 TTLS = "0.25,0.5,1,2,3,4"
 RATE = 150
 REPETITIONS = 2
-# Two short trials know their hit ratio to about so much.
+# Two short trials know their hit ratio to about this much.
 TOLERANCE = 0.01
 
 WORKLOADS = {
