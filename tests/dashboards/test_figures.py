@@ -30,7 +30,9 @@ def input_series():
             yield {"series": f'{begin}, le="{bound}"}}', "values": values}
 
 
-def judge(folder, promtool, case):
+def judged(folder, promtool, series, tests):
+    """Return what promtool says of queries on series, which is SUCCESS."""
+    case = {"interval": "5s", "input_series": series, "promql_expr_test": tests}
     (folder / "case.yml").write_text(json.dumps({"evaluation_interval": "5s", "tests": [case]}))
     done = subprocess.run(
         [promtool, "test", "rules", folder / "case.yml"],
@@ -39,6 +41,7 @@ def judge(folder, promtool, case):
         check=False,
     )
     assert done.returncode == 0, done.stdout + done.stderr
+    return done.stdout
 
 
 def samples(figure):
@@ -57,12 +60,11 @@ def test_panels_show_the_figures_of_known_traffic(promtool_path, tmp_path, board
             expr = f"round(1000 * ({fill_variables(query.expr)}))"
             figure = FIGURES[board][query.title][line]
             tests.append({"expr": expr, "eval_time": "15m", "exp_samples": samples(figure)})
-    case = {"interval": "5s", "input_series": list(input_series()), "promql_expr_test": tests}
 
     assert {title: line + 1 for title, line in seen.items()} == {
         title: len(figures) for title, figures in FIGURES[board].items()
     }
-    judge(tmp_path, promtool_path, case)
+    assert "SUCCESS" in judged(tmp_path, promtool_path, list(input_series()), tests)
 
 
 NUMBERS = {
@@ -117,11 +119,7 @@ def test_knobs_turned_at_once_are_one_mark_of_one_moment_that_names_them(promtoo
         for moment, text in moments.items()
     ]
 
-    judge(
-        tmp_path,
-        promtool_path,
-        {"interval": "5s", "input_series": KNOB_SERIES, "promql_expr_test": tests},
-    )
+    assert "SUCCESS" in judged(tmp_path, promtool_path, KNOB_SERIES, tests)
 
 
 def test_start_and_end_of_a_load_are_one_moment_each(promtool_path, tmp_path):
@@ -156,11 +154,7 @@ def test_start_and_end_of_a_load_are_one_moment_each(promtool_path, tmp_path):
         for moment, marks in moments.items()
     ]
 
-    judge(
-        tmp_path,
-        promtool_path,
-        {"interval": "5s", "input_series": series, "promql_expr_test": tests},
-    )
+    assert "SUCCESS" in judged(tmp_path, promtool_path, series, tests)
 
 
 @pytest.mark.parametrize(("serves_stale", "shown"), [(0, 3000), (1, 3500)])
@@ -183,11 +177,7 @@ def test_no_age_is_above_the_longest_life_of_an_entry(promtool_path, tmp_path, s
     }
     inputs = [{"series": name, "values": values} for name, values in series.items()]
 
-    judge(
-        tmp_path,
-        promtool_path,
-        {"interval": "5s", "input_series": inputs, "promql_expr_test": [test]},
-    )
+    assert "SUCCESS" in judged(tmp_path, promtool_path, inputs, [test])
 
 
 def test_the_key_of_the_knobs_alone_makes_no_hit_ratio(promtool_path, tmp_path):
@@ -206,11 +196,7 @@ def test_the_key_of_the_knobs_alone_makes_no_hit_ratio(promtool_path, tmp_path):
     inputs = [{"series": name, "values": values} for name, values in series.items()]
 
     assert len(tests) == 4
-    judge(
-        tmp_path,
-        promtool_path,
-        {"interval": "5s", "input_series": inputs, "promql_expr_test": tests},
-    )
+    assert "SUCCESS" in judged(tmp_path, promtool_path, inputs, tests)
 
 
 def test_share_of_the_target_is_whole_or_unknown_while_one_load_follows_another_at_the_same_port(
@@ -244,8 +230,4 @@ def test_share_of_the_target_is_whole_or_unknown_while_one_load_follows_another_
         for seconds, figure in moments.items()
     ]
 
-    judge(
-        tmp_path,
-        promtool_path,
-        {"interval": "5s", "input_series": series, "promql_expr_test": tests},
-    )
+    assert "SUCCESS" in judged(tmp_path, promtool_path, series, tests)
