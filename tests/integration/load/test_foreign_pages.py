@@ -2,7 +2,6 @@
 
 import http.client
 import json
-import threading
 import urllib.parse
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 
@@ -10,6 +9,7 @@ import pytest
 
 from loadtests.stack.local import LocalStack
 from tests.integration.load.locust_load import LocustProcess, fetch, wait_for
+from tests.serving import serving
 
 pytestmark = pytest.mark.integration
 
@@ -58,12 +58,8 @@ class Handler(BaseHTTPRequestHandler):
 
 @pytest.fixture
 def attacker():
-    with Listener() as server:
-        thread = threading.Thread(target=server.serve_forever, args=(0.01,))
-        thread.start()
+    with serving(Listener()) as server:
         yield server
-        server.shutdown()
-        thread.join()
 
 
 @pytest.fixture(scope="module")
@@ -191,13 +187,11 @@ def test_the_way_out_is_told_where_the_token_is_withheld(locust, service_url):
 
 def test_a_redirect_is_not_followed_with_the_token(service_url, attacker, tmp_path):
     del service_url
-    with Listener() as moved:
+    with serving(Listener()) as moved:
         moved.redirects_to = attacker.url
-        threading.Thread(target=moved.serve_forever, args=(0.01,), daemon=True).start()
         with LocustProcess(tmp_path, moved.url, headless=False, environment=TOKEN) as locust:
             locust.until_page()
             _, answer = swarm(locust.page_url)
-        moved.shutdown()
 
     assert answer["success"] is False
     assert set(moved.authorizations) == {"Bearer secret"}

@@ -1,12 +1,12 @@
 """What `record` says of a server that refuses MONITOR, or is not Redis at all."""
 
 import socketserver
-import threading
 
 import hiredis
 import pytest
 
 from loadtests.cli import main
+from tests.serving import serving
 
 pytestmark = pytest.mark.integration
 
@@ -37,12 +37,8 @@ class Server(socketserver.ThreadingTCPServer):
 
 @pytest.fixture
 def server():
-    with Server(("127.0.0.1", 0), Handler) as server:
-        thread = threading.Thread(target=server.serve_forever, args=(0.01,))
-        thread.start()
+    with serving(Server(("127.0.0.1", 0), Handler)) as server:
         yield server
-        server.shutdown()
-        thread.join()
 
 
 @pytest.mark.parametrize(

@@ -9,6 +9,7 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 import pytest
 
 from loadtests.service_under_test.client import ServiceClient, ServiceError
+from tests.serving import serving
 
 
 class Service(ThreadingHTTPServer):
@@ -37,16 +38,8 @@ class Handler(BaseHTTPRequestHandler):
 
 @pytest.fixture
 def service():
-    yield from running()
-
-
-def running():
-    with Service() as server:
-        thread = threading.Thread(target=server.serve_forever, args=(0.01,))
-        thread.start()
+    with serving(Service()) as server:
         yield server
-        server.shutdown()
-        thread.join()
 
 
 def client(*services, token=None):
@@ -88,7 +81,8 @@ def test_knobs_are_sent_as_one_patch(service):
 
 @pytest.fixture
 def replica():
-    yield from running()
+    with serving(Service()) as server:
+        yield server
 
 
 OLD, NEW = (b'{"settings": {"ttl_seconds": %d}}' % ttl for ttl in (60, 5))

@@ -1,12 +1,12 @@
 """A trial's client of the service, against a small server that keeps its knobs in a dict."""
 
 import json
-import threading
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 
 import pytest
 
 from loadtests.service_under_test.client import ServiceClient, ServiceError
+from tests.serving import serving
 
 
 class Answers(BaseHTTPRequestHandler):
@@ -50,14 +50,11 @@ class Answers(BaseHTTPRequestHandler):
 
 @pytest.fixture
 def server():
-    with ThreadingHTTPServer(("127.0.0.1", 0), Answers) as running:
-        running.daemon_threads = True
+    with serving(ThreadingHTTPServer(("127.0.0.1", 0), Answers)) as running:
         running.knobs, running.asked = {"ttl_seconds": 60}, []
         running.result, running.deaf, running.hangs_up = "MISS", False, False
         running.delete_status = 200
-        threading.Thread(target=running.serve_forever, args=(0.01,), daemon=True).start()
         yield running
-        running.shutdown()
 
 
 @pytest.fixture

@@ -1,6 +1,5 @@
 """What wrk counts of a real server, on two seconds of requests."""
 
-import threading
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 
 import pytest
@@ -8,6 +7,7 @@ import pytest
 from loadtests.side_by_side.stage import require_answers
 from loadtests.side_by_side.wrk import Burst, Wrk
 from loadtests.stack.guardian import StackError
+from tests.serving import serving
 
 pytestmark = pytest.mark.integration
 
@@ -28,13 +28,9 @@ class Handler(BaseHTTPRequestHandler):
 
 @pytest.fixture
 def server():
-    with ThreadingHTTPServer(("127.0.0.1", 0), Handler) as server:
+    with serving(ThreadingHTTPServer(("127.0.0.1", 0), Handler)) as server:
         server.paths = []
-        thread = threading.Thread(target=server.serve_forever, args=(0.01,))
-        thread.start()
         yield server
-        server.shutdown()
-        thread.join()
 
 
 @pytest.fixture

@@ -1,6 +1,5 @@
 """What is asked of a target beside the load: setting its TTL, and reading its counters."""
 
-import threading
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 
 import pytest
@@ -10,6 +9,7 @@ from loadtests.target.key_source import TargetError
 from loadtests.target.side_requests import set_ttl
 from loadtests.target.target_control import TargetControl
 from loadtests.target.target_file import TargetFlags, read_target
+from tests.serving import serving
 
 PAGE = """
 # TYPE shop_cache_hits counter
@@ -50,12 +50,8 @@ class Handler(BaseHTTPRequestHandler):
 
 @pytest.fixture
 def shop():
-    with Shop() as server:
-        thread = threading.Thread(target=server.serve_forever, args=(0.01,))
-        thread.start()
+    with serving(Shop()) as server:
         yield server
-        server.shutdown()
-        thread.join()
 
 
 @pytest.fixture

@@ -1,12 +1,12 @@
 """A server that answers every command of Redis with the same reply, be it of the wrong type."""
 
 import socketserver
-import threading
 
 import hiredis
 import pytest
 
 from service.settings import Settings
+from tests.serving import serving
 
 pytestmark = pytest.mark.integration
 
@@ -57,12 +57,8 @@ class _Server(socketserver.ThreadingTCPServer):
 
 @pytest.fixture
 def server():
-    with _Server(("127.0.0.1", 0), _Handler) as server:
-        thread = threading.Thread(target=server.serve_forever, args=(0.01,))
-        thread.start()
+    with serving(_Server(("127.0.0.1", 0), _Handler)) as server:
         yield server
-        server.shutdown()
-        thread.join()
 
 
 @pytest.fixture

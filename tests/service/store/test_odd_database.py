@@ -2,7 +2,6 @@
 
 import socketserver
 import struct
-import threading
 from urllib.parse import quote
 
 import pymysql
@@ -11,6 +10,7 @@ import pytest
 from service.settings import Settings
 from service.store.fruit_store import FruitStore
 from tests.service.fakes import RecordingObserver
+from tests.serving import serving
 
 pytestmark = pytest.mark.integration
 
@@ -68,12 +68,8 @@ class Server(socketserver.ThreadingTCPServer):
 
 @pytest.fixture
 def server():
-    with Server(("127.0.0.1", 0), Handler) as server:
-        thread = threading.Thread(target=server.serve_forever, args=(0.01,))
-        thread.start()
+    with serving(Server(("127.0.0.1", 0), Handler)) as server:
         yield server
-        server.shutdown()
-        thread.join()
 
 
 @pytest.mark.parametrize("name", ODD)
