@@ -9,22 +9,16 @@ import pytest
 
 from service.web import held_bodies
 from service.web.held_bodies import OWN_SOCKETS, HeldBodies
+from tests.service.fakes import FakeClock
 
 pytestmark = pytest.mark.skipif(not Path(OWN_SOCKETS).is_dir(), reason="needs Linux")
 
 HERE = "127.0.0.1"
 
 
-class Clock:
-    now = 100.0
-
-    def __call__(self):
-        return self.now
-
-
 @pytest.fixture
 def clock():
-    return Clock()
+    return FakeClock()
 
 
 @pytest.fixture
@@ -69,7 +63,7 @@ def test_connection_whose_body_is_overdue_is_closed_and_no_other(bodies, clock, 
     held, idle, silent = connect(b"PUT"), connect(b"GET", b"200"), connect()
     idle[0].recv(3)
     with bodies.awaited(HERE):
-        clock.now += 1
+        clock.advance(1)
         bodies.close_overdue()
 
     assert is_closed(held)
@@ -81,7 +75,7 @@ def test_body_that_is_not_overdue_is_awaited(listener, clock, connect):
     bodies = HeldBodies(listener.getsockname()[1], seconds=10, clock=clock)
     held = connect(b"PUT")
     with bodies.awaited(HERE):
-        clock.now += 9
+        clock.advance(9)
         bodies.close_overdue()
 
     assert not is_closed(held)
@@ -91,7 +85,7 @@ def test_no_connection_is_closed_when_it_is_not_known_which(bodies, clock, conne
     """One of the two may be that of a long fill, whose body came long ago."""
     connections = connect(b"PUT"), connect(b"PUT")
     with bodies.awaited(HERE):
-        clock.now += 1
+        clock.advance(1)
         bodies.close_overdue()
 
     assert [is_closed(one) for one in connections] == [False, False]
@@ -100,7 +94,7 @@ def test_no_connection_is_closed_when_it_is_not_known_which(bodies, clock, conne
 def test_connections_of_other_clients_stay(bodies, clock, connect):
     held = connect(b"PUT")
     with bodies.awaited("192.0.2.1"):
-        clock.now += 1
+        clock.advance(1)
         bodies.close_overdue()
 
     assert not is_closed(held)
@@ -109,7 +103,7 @@ def test_connections_of_other_clients_stay(bodies, clock, connect):
 def test_client_is_known_by_either_form_of_its_address(bodies, clock, connect):
     held = connect(b"PUT")
     with bodies.awaited(f"::ffff:{HERE}"):
-        clock.now += 1
+        clock.advance(1)
         bodies.close_overdue()
 
     assert is_closed(held)
@@ -131,7 +125,7 @@ def test_search_leaves_no_descriptor_open(bodies, clock, connect):
     connections = connect(b"PUT"), connect(b"GET", b"200")
     before = len(list(Path(OWN_SOCKETS).iterdir()))
     with bodies.awaited(HERE):
-        clock.now += 1
+        clock.advance(1)
         bodies.close_overdue()
 
     assert len(list(Path(OWN_SOCKETS).iterdir())) == before
