@@ -20,7 +20,7 @@ from loadtests.experiments.records.records import (
     load_samples,
 )
 from loadtests.experiments.records.samples_file import Samples
-from loadtests.experiments.records.trials import load_trials, of_record
+from loadtests.experiments.records.trials import load_trials
 from loadtests.sender.samples import RESULT_INDEX
 from loadtests.service_under_test.contract import CACHE_RESULTS, HIT_RESULTS
 
@@ -113,14 +113,12 @@ def load_capacity(folder: Path, run: RunRecord) -> CapacityResults:
     if not isinstance(bound, int | float) or not 0 < bound < math.inf:
         raise RecordError(f"{folder}: not the plan of a search for capacity")
     trials = load_trials(folder)
-    steps, damaged = [], list(trials.damaged)
-    for trial in trials.records:
-        try:
-            record = load_step(folder, trial.trial.number)
-            with of_record(folder, trial):
-                steps.append(step_figures(record, trial, load_samples(folder, trial), bound))
-        except RecordError as error:
-            damaged.append(str(error))
+
+    def figures(trial: TrialRecord) -> StepFigures:
+        record = load_step(folder, trial.trial.number)
+        return step_figures(record, trial, load_samples(folder, trial), bound)
+
+    steps, damaged = trials.figures(folder, figures)
     grouped = groupby(steps, key=lambda step: step.record.goal)
     capacities = [capacity_of(goal, list(same)) for goal, same in grouped]
     first = trials.records[0] if trials.records else None

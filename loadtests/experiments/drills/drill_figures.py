@@ -16,7 +16,7 @@ from loadtests.experiments.records.records import (
     load_samples,
 )
 from loadtests.experiments.records.samples_file import Samples
-from loadtests.experiments.records.trials import load_trials, of_record
+from loadtests.experiments.records.trials import load_trials
 from loadtests.sender.samples import RESULT_INDEX
 from loadtests.service_under_test.contract import CACHE_RESULTS, HIT_RESULTS
 
@@ -106,15 +106,12 @@ def load_drills(folder: Path, run: RunRecord) -> DrillResults:
     rate = load.get("rate") if isinstance(load, dict) else None
     if not all(isinstance(each, int | float) for each in (*numbers, rate)):
         raise RecordError(f"{folder}: not the plan of drills")
-    trials = load_trials(folder)
-    drills, damaged = [], list(trials.damaged)
-    for trial in trials.records:
-        try:
-            record = load_drill(folder, trial.trial.number)
-            with of_record(folder, trial):
-                drills.append(drill_figures(trial, record, load_samples(folder, trial)))
-        except RecordError as error:
-            damaged.append(str(error))
+
+    def figures(trial: TrialRecord) -> DrillFigures:
+        record = load_drill(folder, trial.trial.number)
+        return drill_figures(trial, record, load_samples(folder, trial))
+
+    drills, damaged = load_trials(folder).figures(folder, figures)
     return DrillResults(run, drills, damaged)
 
 

@@ -17,7 +17,7 @@ from loadtests.experiments.records.records import (
     load_run,
     load_samples,
 )
-from loadtests.experiments.records.trials import load_trials, of_record
+from loadtests.experiments.records.trials import load_trials
 
 _RATIOS = (
     *("ttl_seconds", "number", "repetition", "hit_ratio", "hit_ratio_low", "hit_ratio_high"),
@@ -60,13 +60,9 @@ def load_results(folder: Path) -> RunResults:
     if run.kind != SWEEP:
         raise RecordError(f"{folder} holds a run of {run.kind}; name the folder of a sweep")
     trials = load_trials(folder)
-    figures, damaged = [], trials.damaged
-    for record in trials.records:
-        try:
-            with of_record(folder, record):
-                figures.append(figures_of(record, load_samples(folder, record)))
-        except RecordError as error:
-            damaged.append(str(error))
+    figures, damaged = trials.figures(
+        folder, lambda record: figures_of(record, load_samples(folder, record))
+    )
     figures.sort(key=lambda trial: (*places_of(run, trial), trial.ttl_seconds, trial.repetition))
     return RunResults(run, figures, {r.trial.number: r for r in trials.records}, damaged)
 

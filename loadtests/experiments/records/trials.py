@@ -1,12 +1,15 @@
 """Reads the trials of a run, whatever became of single files."""
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
+from typing import TypeVar
 
 from loadtests.experiments.records.kinds import TRIAL_KINDS, require_kinds
 from loadtests.experiments.records.records import RecordError, TrialRecord, load_trial
+
+_T = TypeVar("_T")
 
 
 @dataclass(frozen=True, slots=True)
@@ -21,6 +24,24 @@ class Trials:
     records: list[TrialRecord]
     damaged: list[str]
 
+    def figures(
+        self, folder: Path, work_out: Callable[[TrialRecord], _T]
+    ) -> tuple[list[_T], list[str]]:
+        """Return what *work_out* makes of each trial, and a line for each damaged file.
+
+        Args:
+            folder: The run's.
+            work_out: Returns the figures of a trial; raises RecordError if it cannot.
+        """
+        found, damaged = [], list(self.damaged)
+        for record in self.records:
+            try:
+                with _of_record(folder, record):
+                    found.append(work_out(record))
+            except RecordError as error:
+                damaged.append(str(error))
+        return found, damaged
+
 
 def load_trials(folder: Path) -> Trials:
     """Read every trial of a run that can be read."""
@@ -34,7 +55,7 @@ def load_trials(folder: Path) -> Trials:
 
 
 @contextmanager
-def of_record(folder: Path, record: TrialRecord) -> Iterator[None]:
+def _of_record(folder: Path, record: TrialRecord) -> Iterator[None]:
     """Work out figures of a trial in the block.
 
     Raises:

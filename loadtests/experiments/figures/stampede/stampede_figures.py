@@ -1,6 +1,7 @@
 """Works out what the expiry of a hot key cost, under each protection, from a run's records."""
 
 from dataclasses import asdict, dataclass, field, replace
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -20,7 +21,7 @@ from loadtests.experiments.records.records import (
 )
 from loadtests.experiments.records.refreshes import Refresh, find_refreshes, inside
 from loadtests.experiments.records.samples_file import Samples
-from loadtests.experiments.records.trials import load_trials, of_record
+from loadtests.experiments.records.trials import load_trials
 from loadtests.sender.samples import RESULT_INDEX
 
 COLD_KEY = (
@@ -99,14 +100,7 @@ def load_stampede(folder: Path, run: RunRecord) -> StampedeResults:
         plan = StampedePlan(**{**run.plan, "modes": tuple(run.plan["modes"])})
     except (KeyError, TypeError) as error:
         raise RecordError(f"{folder}: not the plan of a stampede bench: {error}") from None
-    trials = load_trials(folder)
-    modes, damaged = [], trials.damaged
-    for record in trials.records:
-        try:
-            with of_record(folder, record):
-                modes.append(_doubted_figures(folder, plan, record))
-        except RecordError as error:
-            damaged.append(str(error))
+    modes, damaged = load_trials(folder).figures(folder, partial(_doubted_figures, folder, plan))
     return StampedeResults(run, plan, modes, damaged)
 
 
