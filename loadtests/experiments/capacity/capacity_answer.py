@@ -20,13 +20,7 @@ from loadtests.experiments.capacity.capacity_table import (
 from loadtests.experiments.figures.conclusions import store_sentence
 from loadtests.experiments.records.records import RunRecord
 from loadtests.experiments.report.answer import Answer, write_pages
-from loadtests.experiments.report.page_parts import (
-    chart_fragment,
-    environment,
-    plotly_program,
-    started_text,
-)
-from loadtests.experiments.report.pages import Pages
+from loadtests.experiments.report.pages import Pages, render
 
 
 def answer_capacity(folder: Path, run: RunRecord) -> Answer:
@@ -46,8 +40,6 @@ def render_capacity(results: CapacityResults) -> Pages:
     """Return the report of a search for capacity."""
     bound = results.max_p99_seconds
     content: dict[str, Any] = {
-        "run": results.run,
-        "started": started_text(results.run.started_at),
         "store": store_sentence(results.run),
         "damaged": results.damaged,
         "bound": bound,
@@ -57,14 +49,4 @@ def render_capacity(results: CapacityResults) -> Pages:
         "grids": [(c.goal, steps_grid(c.steps), own_lines(c)) for c in results.capacities],
     }
     figures = [capacity_chart(capacity, bound) for capacity in results.capacities]
-    html = (
-        environment(html=True)
-        .get_template("capacity.html.jinja")
-        .render(
-            plotly=plotly_program(),
-            charts=[chart_fragment(figure) for figure in figures],
-            **content,
-        )
-    )
-    markdown = environment(html=False).get_template("capacity.md.jinja").render(**content)
-    return Pages(html, markdown)
+    return render("capacity", results.run, content, charts=figures)

@@ -15,13 +15,7 @@ from loadtests.experiments.drills.drill_table import (
 from loadtests.experiments.figures.conclusions import store_sentence
 from loadtests.experiments.records.records import RunRecord
 from loadtests.experiments.report.answer import Answer, write_pages
-from loadtests.experiments.report.page_parts import (
-    chart_fragment,
-    environment,
-    plotly_program,
-    started_text,
-)
-from loadtests.experiments.report.pages import Pages
+from loadtests.experiments.report.pages import Pages, render
 
 
 def answer_drills(folder: Path, run: RunRecord) -> Answer:
@@ -39,8 +33,6 @@ def answer_drills(folder: Path, run: RunRecord) -> Answer:
 def render_drills(results: DrillResults) -> Pages:
     """Return the report of a run of drills."""
     content = {
-        "run": results.run,
-        "started": started_text(results.run.started_at),
         "store": store_sentence(results.run),
         "damaged": results.damaged,
         "sentences": drill_sentences(results.drills),
@@ -49,14 +41,4 @@ def render_drills(results: DrillResults) -> Pages:
         "doubts": doubt_sentences(results.drills),
     }
     drawn = [figure for drill in results.drills if (figure := drill_chart(drill)) is not None]
-    html = (
-        environment(html=True)
-        .get_template("drill.html.jinja")
-        .render(
-            plotly=plotly_program(),
-            charts=[chart_fragment(figure) for figure in drawn],
-            **content,
-        )
-    )
-    markdown = environment(html=False).get_template("drill.md.jinja").render(**content)
-    return Pages(html, markdown)
+    return render("drill", results.run, content, charts=drawn)

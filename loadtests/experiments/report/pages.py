@@ -1,6 +1,7 @@
 """Renders the report of a run: one HTML page that loads nothing from elsewhere, and Markdown."""
 
-from typing import NamedTuple
+from collections.abc import Mapping, Sequence
+from typing import Any, NamedTuple
 
 import plotly.graph_objects as go
 
@@ -8,6 +9,7 @@ from loadtests.experiments.figures.axes.combinations import axis_names
 from loadtests.experiments.figures.conclusions import store_sentence
 from loadtests.experiments.figures.results import RunResults
 from loadtests.experiments.figures.stampede.stampede_figures import COLD_KEY, StampedeResults
+from loadtests.experiments.records.records import RunRecord
 from loadtests.experiments.report.charts import stampede_chart, time_charts, ttl_charts
 from loadtests.experiments.report.charts.axis_charts import axis_charts
 from loadtests.experiments.report.doubt_groups import group_doubts
@@ -33,34 +35,45 @@ class Pages(NamedTuple):
     markdown: str
 
 
+def render(
+    template: str, run: RunRecord, content: Mapping[str, Any], **charts: Sequence[go.Figure]
+) -> Pages:
+    """Return the report of a run.
+
+    Args:
+        template: The name of its two templates.
+        run: What the report is about.
+        content: What both forms show of it besides.
+        charts: Those of the HTML page, by their names in its template.
+    """
+    content = {"run": run, "started": started_text(run.started_at), **content}
+    drawn = {name: [chart_fragment(each) for each in figures] for name, figures in charts.items()}
+    html = environment(html=True).get_template(f"{template}.html.jinja")
+    markdown = environment(html=False).get_template(f"{template}.md.jinja")
+    return Pages(
+        html.render(plotly=plotly_program(), **drawn, **content), markdown.render(**content)
+    )
+
+
 def render_sweep(results: RunResults) -> Pages:
     """Return the report of a sweep."""
-    content = {"run": results.run, "started": started_text(results.run.started_at)}
-    content |= sweep_content(results)
     drawn = [trial for trial in results.trials if trial.lookups]
     over_time = [
         time_charts.time_chart(trial, trial.series) for trial in results.trials if trial.series
     ]
-    html = (
-        environment(html=True)
-        .get_template("sweep.html.jinja")
-        .render(
-            plotly=plotly_program(),
-            charts=[chart_fragment(figure) for figure in (_over_axes(results) if drawn else [])],
-            over_time=[chart_fragment(figure) for figure in over_time],
-            **content,
-        )
+    return render(
+        "sweep",
+        results.run,
+        sweep_content(results),
+        charts=_over_axes(results) if drawn else [],
+        over_time=over_time,
     )
-    markdown = environment(html=False).get_template("sweep.md.jinja").render(**content)
-    return Pages(html, markdown)
 
 
 def render_stampede(results: StampedeResults) -> Pages:
     """Return the report of the stampede bench."""
     groups = group_doubts((mode, doubt) for mode in results.modes for doubt in mode.doubts)
     content = {
-        "run": results.run,
-        "started": started_text(results.run.started_at),
         "store": store_sentence(results.run),
         "damaged": results.damaged,
         "modes": results.modes,
@@ -71,17 +84,9 @@ def render_stampede(results: StampedeResults) -> Pages:
             (", ".join(mode.protection for mode in each.subjects), each.doubt) for each in groups
         ],
     }
-    html = (
-        environment(html=True)
-        .get_template("stampede.html.jinja")
-        .render(
-            plotly=plotly_program(),
-            charts=[chart_fragment(stampede_chart.loads_chart(results.modes))],
-            **content,
-        )
+    return render(
+        "stampede", results.run, content, charts=[stampede_chart.loads_chart(results.modes)]
     )
-    markdown = environment(html=False).get_template("stampede.md.jinja").render(**content)
-    return Pages(html, markdown)
 
 
 def _over_axes(results: RunResults) -> list[go.Figure]:
