@@ -152,10 +152,7 @@ def make_capacity_plan(
     Raises:
         PlanError: A value is wrong; one line that names value, place and remedy.
     """
-    values = {
-        name: read_value(name, field, given[name]) if name in given else field.default
-        for name, field in CAPACITY_FIELDS.items()
-    }
+    values = fields.with_defaults(CAPACITY_FIELDS, given)
     first, highest = values["from_rate"], values["to_rate"]
     if first > highest:
         raise PlanError(

@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 from loadtests.experiments.plan import fields
-from loadtests.experiments.plan.fields import FIELDS, Given, flag_field, read_value
+from loadtests.experiments.plan.fields import FIELDS, Given, flag_field
 from loadtests.experiments.plan.load import Load
 from loadtests.experiments.plan.plan import make_plan
 from loadtests.service_under_test.contract import Knob
@@ -85,10 +85,7 @@ def make_drill_plan(
     Raises:
         PlanError: A value is wrong; one line that names value, place and remedy.
     """
-    values = {
-        name: read_value(name, field, given[name]) if name in given else field.default
-        for name, field in DRILL_FIELDS.items()
-    }
+    values = fields.with_defaults(DRILL_FIELDS, given)
     load = make_plan({name: Given(values[name], name) for name in _OF_LOAD}, {}).load
     return DrillPlan(
         drills=drills,

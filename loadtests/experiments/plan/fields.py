@@ -178,9 +178,14 @@ def checked(given: Mapping[str, Given]) -> Values:
     for name, value in given.items():
         if name not in FIELDS:
             raise PlanError(_unknown(name, value, [*FIELDS, "knobs"]))
+    return with_defaults(FIELDS, given)
+
+
+def with_defaults(known: Mapping[str, Field], given: Mapping[str, Given]) -> Values:
+    """Return the checked value of every field that is known, its default if none was given."""
     return {
         name: read_value(name, field, given[name]) if name in given else field.default
-        for name, field in FIELDS.items()
+        for name, field in known.items()
     }
 
 
