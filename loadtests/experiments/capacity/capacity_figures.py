@@ -10,9 +10,10 @@ import numpy as np
 
 from loadtests.experiments.capacity.capacity_record import StepRecord, load_step
 from loadtests.experiments.capacity.rate_search import Found, summary
-from loadtests.experiments.capacity.step_judgement import Judgement, judge, slip_of
+from loadtests.experiments.capacity.step_judgement import Judgement, judge
 from loadtests.experiments.figures.doubts import LATE_SECONDS
 from loadtests.experiments.figures.intervals import quantile
+from loadtests.experiments.figures.sampled_lookups import sampled_hit_ratio, slip_of
 from loadtests.experiments.records.records import (
     RecordError,
     RunRecord,
@@ -21,17 +22,12 @@ from loadtests.experiments.records.records import (
 )
 from loadtests.experiments.records.samples_file import Samples
 from loadtests.experiments.records.trials import load_trials
-from loadtests.sender.samples import RESULT_INDEX
-from loadtests.service_under_test.contract import CACHE_RESULTS, HIT_RESULTS
 
 QUEUEING_FACTOR = 2.0
 """Lookups queue where the median response is this many times that at the quickest lower rate."""
 
 MOST_BUSY_SHARE = 0.5
 """Of the cores; above it a search says that other programs ran."""
-
-_HITS = [RESULT_INDEX[word] for word in HIT_RESULTS]
-_OF_CACHE = [RESULT_INDEX[word] for word in CACHE_RESULTS]
 
 
 @dataclass(frozen=True, slots=True)
@@ -142,13 +138,11 @@ def step_figures(
     load = trial.load if trial.aborted is None else None
     response = measured["response"].astype(np.float64)
     service = measured["service"].astype(np.float64)
-    asked = int(np.isin(measured["result"], _OF_CACHE).sum())
-    hits = int(np.isin(measured["result"], _HITS).sum())
     return StepFigures(
         record=record,
         judgement=judge(measured, record.closes - record.opens, bound_seconds, load),
         lookups=len(measured),
-        hit_ratio=hits / asked if asked else None,
+        hit_ratio=sampled_hit_ratio(measured),
         p50_seconds=quantile(response, 0.50),
         p99_seconds=quantile(response, 0.99),
         service_p99_seconds=quantile(service[~np.isnan(service)], 0.99),

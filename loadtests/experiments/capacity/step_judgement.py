@@ -10,9 +10,9 @@ from numpy.typing import NDArray
 from loadtests.experiments.capacity.rate_search import Tried, Verdict
 from loadtests.experiments.figures.doubts import BUSY_CPU_RATIO, LATE_SECONDS
 from loadtests.experiments.figures.intervals import FEWEST_BEYOND, mean_interval, quantile
+from loadtests.experiments.figures.sampled_lookups import WITHOUT_VALUE, ended_in, slip_of
 from loadtests.experiments.records.samples_file import Samples
 from loadtests.output.figure_text import percent_text
-from loadtests.sender.samples import RESULT_INDEX
 
 SHARE_BEYOND = 0.01
 """The share of lookups that a 99th percentile leaves beyond it."""
@@ -25,8 +25,6 @@ FAR_SHARE = 0.3
 """If this share of the lookups is too slow, no pause of the machine explains it."""
 
 FEW_QUEUED_SHARE = 0.01
-
-_NO_VALUE = [RESULT_INDEX[word] for word in ("error", "failed", "dropped")]
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,16 +83,9 @@ def judge(
     return Judgement(verdict, beyond, low, high, own)
 
 
-def slip_of(samples: Samples) -> NDArray[np.float64]:
-    """Return how much later than intended each lookup was sent, in seconds."""
-    late = samples["response"].astype(np.float64) - samples["service"]
-    known: NDArray[np.float64] = late[~np.isnan(late)]
-    return known
-
-
 def _beyond(samples: Samples, clock: str, bound_seconds: float) -> NDArray[np.bool_]:
     slow: NDArray[np.bool_] = ~(samples[clock] <= bound_seconds)  # Also what has no time.
-    return slow | np.isin(samples["result"], _NO_VALUE)
+    return slow | ended_in(samples, WITHOUT_VALUE)
 
 
 def _own_limit(samples: Samples, of_service: float | None, load: Mapping[str, Any]) -> str | None:

@@ -6,7 +6,8 @@ import numpy as np
 import plotly.graph_objects as go
 from numpy.typing import NDArray
 
-from loadtests.experiments.drills.drill_figures import FAILURES, DrillFigures, counted
+from loadtests.experiments.drills.drill_figures import DrillFigures
+from loadtests.experiments.figures.sampled_lookups import WITHOUT_VALUE, ended_in
 from loadtests.experiments.records.samples_file import Samples
 from loadtests.experiments.report.charts.chart_style import (
     BLUE,
@@ -47,9 +48,9 @@ def drill_chart(drill: DrillFigures) -> go.Figure | None:
     for name, words, colour, dash in (
         ("hits", HIT_RESULTS, RESULT_LOOKS["hit"].colour, "solid"),
         ("bypassed", ("bypass",), RESULT_LOOKS["bypass"].colour, "dash"),
-        ("failed", FAILURES, RESULT_LOOKS["error"].colour, "dot"),
+        ("failed", WITHOUT_VALUE, RESULT_LOOKS["error"].colour, "dot"),
     ):
-        rates = _per_second(samples[counted(samples, words)], edges, width)
+        rates = _per_second(samples[ended_in(samples, words)], edges, width)
         figure.add_scatter(x=middles, y=rates, **_line(name, "/s", colour, dash))
     times, reads = _store_reads(drill, since, until, width)
     figure.add_scatter(x=times, y=reads, **_line("store reads", "/s", INK, "dashdot"))

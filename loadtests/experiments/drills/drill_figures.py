@@ -5,10 +5,16 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
-from numpy.typing import NDArray
 
 from loadtests.experiments.drills.drill_record import DrillPoll, DrillRecord, load_drill
+from loadtests.experiments.figures.doubts import LATE_SECONDS
 from loadtests.experiments.figures.intervals import quantile
+from loadtests.experiments.figures.sampled_lookups import (
+    WITHOUT_VALUE,
+    ended_in,
+    sampled_hit_ratio,
+    slip_of,
+)
 from loadtests.experiments.records.records import (
     RecordError,
     RunRecord,
@@ -17,14 +23,8 @@ from loadtests.experiments.records.records import (
 )
 from loadtests.experiments.records.samples_file import Samples
 from loadtests.experiments.records.trials import load_trials
-from loadtests.sender.samples import RESULT_INDEX
-from loadtests.service_under_test.contract import CACHE_RESULTS, HIT_RESULTS
 
 PHASES = ("before", "during", "after")
-FAILURES = ("error", "failed", "dropped")
-"""Results of lookups that got no value."""
-
-LATE_SECONDS = 0.010
 LONGEST_POLL_GAP_SECONDS = 2.0
 
 
@@ -154,23 +154,15 @@ def drill_figures(trial: TrialRecord, record: DrillRecord, samples: Samples) -> 
     )
 
 
-def counted(samples: Samples, words: Sequence[str]) -> NDArray[np.bool_]:
-    """Return which samples ended in one of some results."""
-    found: NDArray[np.bool_] = np.isin(samples["result"], [RESULT_INDEX[word] for word in words])
-    return found
-
-
 def _phase(phase: str, seconds: float, samples: Samples, reads: float | None) -> PhaseFigures:
-    asked = int(counted(samples, CACHE_RESULTS).sum())
-    hits = int(counted(samples, HIT_RESULTS).sum())
     response = samples["response"].astype(np.float64)
     return PhaseFigures(
         phase=phase,
         seconds=seconds,
         lookups=len(samples),
-        failed=int(counted(samples, FAILURES).sum()),
-        bypassed=int(counted(samples, ["bypass"]).sum()),
-        hit_ratio=hits / asked if asked else None,
+        failed=int(ended_in(samples, WITHOUT_VALUE).sum()),
+        bypassed=int(ended_in(samples, ["bypass"]).sum()),
+        hit_ratio=sampled_hit_ratio(samples),
         p50_seconds=quantile(response, 0.50),
         p99_seconds=quantile(response, 0.99),
         slowest_seconds=float(response.max()) if len(response) else None,
@@ -196,8 +188,7 @@ def _doubts(trial: TrialRecord, before: Samples | None) -> list[str]:
         return [f"the drill was aborted: {trial.aborted}"]
     if before is None or not len(before):
         return ["no lookup was sent before the fault"]
-    late = before["response"] - before["service"]
-    p99 = quantile(late[~np.isnan(late)].astype(np.float64), 0.99)
+    p99 = quantile(slip_of(before), 0.99)
     if p99 is not None and p99 > LATE_SECONDS:
         late_ms = f"{p99 * 1000:.0f} ms"
         return [

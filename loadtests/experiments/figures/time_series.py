@@ -6,9 +6,9 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
+from loadtests.experiments.figures.sampled_lookups import ended_in
 from loadtests.experiments.records.samples_file import Samples
 from loadtests.prediction.measuring_window import Window
-from loadtests.sender.samples import RESULT_INDEX
 from loadtests.service_under_test.contract import (
     CACHE_RESULTS,
     HIT_RESULTS,
@@ -83,8 +83,7 @@ def _width(seconds: float, samples: int) -> float:
 def _count(
     samples: Samples, words: Sequence[str], bucket: NDArray[np.int64], number: int
 ) -> NDArray[np.int64]:
-    chosen = np.isin(samples["result"], [RESULT_INDEX[word] for word in words])
-    return np.bincount(bucket[chosen], minlength=number)
+    return np.bincount(bucket[ended_in(samples, words)], minlength=number)
 
 
 def _medians_and_slowest(

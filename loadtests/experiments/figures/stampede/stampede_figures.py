@@ -10,6 +10,7 @@ import numpy as np
 from loadtests.experiments.figures.doubt import Doubt
 from loadtests.experiments.figures.intervals import mean_interval, quantile
 from loadtests.experiments.figures.results import rounded_milliseconds
+from loadtests.experiments.figures.sampled_lookups import ended_in
 from loadtests.experiments.figures.stampede.stampede_doubts import stampede_doubts
 from loadtests.experiments.plan.stampede_plan import StampedePlan
 from loadtests.experiments.records.polls import ModePolls, load_polls
@@ -22,7 +23,6 @@ from loadtests.experiments.records.records import (
 from loadtests.experiments.records.refreshes import Refresh, find_refreshes, inside
 from loadtests.experiments.records.samples_file import Samples
 from loadtests.experiments.records.trials import load_trials
-from loadtests.sender.samples import RESULT_INDEX
 
 COLD_KEY = (
     "A cold key is protected by neither early nor stale: there is no entry to serve while it "
@@ -168,5 +168,4 @@ def _measured(samples: Samples, cold: list[Refresh], warm: list[Refresh]) -> Sam
 
 
 def _waited(samples: Samples) -> int:
-    words = [RESULT_INDEX[word] for word in ("miss", "coalesced", "bypass")]
-    return int(np.isin(samples["result"], words).sum())
+    return int(ended_in(samples, ("miss", "coalesced", "bypass")).sum())
