@@ -1,11 +1,13 @@
 """What TLS needs to know of a target: which certificates to trust, and our own."""
 
 import ssl
+from functools import cache
 
 from loadtests.target.key_source import TargetError
 from loadtests.target.own_service import Tls
 
 
+@cache  # The certificates of a system take tens of milliseconds, in which nothing is sent.
 def tls_context(tls: Tls) -> ssl.SSLContext:
     """Return the context of every connection to a target.
 

@@ -6,9 +6,11 @@ import pytest
 
 from loadtests.service_under_test.client import ServiceError
 from loadtests.target.key_source import TargetError
+from loadtests.target.own_service import Tls
 from loadtests.target.side_requests import set_ttl
 from loadtests.target.target_control import TargetControl
 from loadtests.target.target_file import TargetFlags, read_target
+from loadtests.target.tls_context import tls_context
 from tests.serving import serving
 
 PAGE = """
@@ -176,6 +178,11 @@ def test_a_page_that_is_not_of_prometheus_is_refused_before_the_load(describe, s
 
     with pytest.raises(ServiceError, match=r"/metrics is not Prometheus text.*\[counters\] of"):
         control.check()
+
+
+def test_certificates_are_read_once_for_the_reads_of_every_second():
+    assert tls_context(Tls()) is tls_context(Tls())
+    assert tls_context(Tls(verify=False)) is not tls_context(Tls())
 
 
 @pytest.mark.parametrize(
