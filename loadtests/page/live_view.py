@@ -114,13 +114,15 @@ class LiveView:
 
     def _read_service(self) -> None:
         try:
-            with self._ledger.client() as client:
+            settings = self._ledger.settings_now()
+            if settings.target is not None:  # Its queries of a store are not known.
+                return
+            with self._ledger.client(settings) as client:
                 counters = client.counters()
         except (FlagError, ServiceError) as error:
             logger.debug("the service was not read: %s", error)
             return
-        if counters.store_queries:  # A target's are not known.
-            self._queries.append((time.monotonic(), sum(counters.store_queries.values())))
+        self._queries.append((time.monotonic(), sum(counters.store_queries.values())))
 
     def _store_queries_per_second(self) -> float | None:
         _drop_old(self._queries)

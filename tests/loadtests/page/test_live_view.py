@@ -12,6 +12,7 @@ from loadtests.run.run_parts import Parts, Sent
 from loadtests.sender.tallies import Tallies
 from loadtests.service_under_test.client import ServiceError
 from loadtests.service_under_test.counters import ServiceCounters
+from tests.loadtests.settings_for import settings
 
 
 class Source:
@@ -77,11 +78,15 @@ class Ledger:
     def __init__(self, service):
         self.service = service
         self.knobs = {}
+        self.given = settings()
 
     def part_figures(self, _tallies):
         return ()
 
-    def client(self):
+    def settings_now(self):
+        return self.given
+
+    def client(self, _settings):
         return self.service
 
 
@@ -105,8 +110,13 @@ def service(clock):
 
 
 @pytest.fixture
-def live(service):
-    return LiveView(Source(), Ledger(service))
+def ledger(service):
+    return Ledger(service)
+
+
+@pytest.fixture
+def live(ledger):
+    return LiveView(Source(), ledger)
 
 
 def test_the_view_is_updated_while_the_service_is_silent(live):
@@ -128,3 +138,13 @@ def test_store_queries_are_unknown_once_the_service_has_been_silent(live, servic
     live.update()
 
     assert live.view.store_queries_per_second is None
+
+
+def test_a_target_is_not_asked_for_store_queries_that_it_does_not_know(live, ledger, monkeypatch):
+    ledger.given = settings(target_url="http://127.0.0.1:1/{key}")
+    asked = []
+    monkeypatch.setattr(ledger, "client", asked.append)
+
+    live._read_service()
+
+    assert asked == []
