@@ -8,7 +8,7 @@ from typing import Protocol
 
 import gevent
 
-from loadtests.page.hit_ratio.recent_hit_ratio import RECENT_SECONDS, RecentHitRatio
+from loadtests.page.hit_ratio.recent_hit_ratio import RecentHitRatio, drop_old
 from loadtests.page.snapshot import THEORY_TTLS, View
 from loadtests.prediction.near_answers import predicted_near_ratio
 from loadtests.prediction.steady_state import predicted_hit_ratio
@@ -125,7 +125,7 @@ class LiveView:
         self._queries.append((time.monotonic(), sum(counters.store_queries.values())))
 
     def _store_queries_per_second(self) -> float | None:
-        _drop_old(self._queries)
+        drop_old(self._queries)
         if len(self._queries) < 2:
             return None
         (began, first), (ended, last) = self._queries[0], self._queries[-1]
@@ -156,8 +156,3 @@ class LiveView:
 
 def _target_of(settings: LoadSettings | None) -> str:
     return settings.target.describe() if settings and settings.target else ""
-
-
-def _drop_old(history: deque[tuple[float, float]]) -> None:
-    while len(history) > 2 and history[-1][0] - history[1][0] >= RECENT_SECONDS:
-        history.popleft()

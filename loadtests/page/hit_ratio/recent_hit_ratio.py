@@ -3,6 +3,7 @@
 import time
 from collections import deque
 from collections.abc import Mapping
+from typing import Any
 
 from loadtests.service_under_test.contract import hit_ratio
 
@@ -20,7 +21,12 @@ class RecentHitRatio:
         if self._counts and sum(counts.values()) < sum(self._counts[-1][1].values()):
             self._counts.clear()  # A new run began.
         self._counts.append((time.monotonic(), counts))
-        while len(self._counts) > 2 and self._counts[-1][0] - self._counts[1][0] >= RECENT_SECONDS:
-            self._counts.popleft()
+        drop_old(self._counts)
         first = self._counts[0][1]
         return hit_ratio({word: count - first.get(word, 0) for word, count in counts.items()})
+
+
+def drop_old(readings: deque[tuple[float, Any]]) -> None:
+    """Keep of readings, each behind its moment, those that are needed for the last ten seconds."""
+    while len(readings) > 2 and readings[-1][0] - readings[1][0] >= RECENT_SECONDS:
+        readings.popleft()
