@@ -6,8 +6,6 @@ import sys
 from argparse import Namespace
 from functools import partial
 
-import gevent
-import locust.stats
 from locust.env import Environment
 from locust.event import Events
 from locust.runners import MasterRunner, WorkerRunner
@@ -29,9 +27,14 @@ from loadtests.run.master import MasterLoad
 from loadtests.run.readiness import Readiness
 from loadtests.run.run_watch import RunWatch
 from loadtests.run.single_process import LocalLoad
-from loadtests.run.typed_locust import listen, parsed_options, web_app
+from loadtests.run.typed_locust import (
+    count_run_time_from_now,
+    keep_fractions_of_milliseconds,
+    listen,
+    parsed_options,
+    web_app,
+)
 from loadtests.run.worker import WorkerLoad
-from loadtests.sender.histogram import bucket_milliseconds
 from loadtests.service_under_test.client import ServiceError
 from loadtests.service_under_test.control_token import ControlToken
 from loadtests.workload.flags import EXIT_USAGE, Flag, FlagError, FlagParser, add_load_flags
@@ -44,8 +47,7 @@ logger = logging.getLogger(__name__)
 
 def install(events: Events) -> None:
     """Connect to *events*; call once, when the locustfile is imported."""
-    # Below 100 ms the keys are fractions, which is fine: Locust only counts and sorts by them.
-    locust.stats.bucket_response_time = bucket_milliseconds  # type: ignore[assignment]
+    keep_fractions_of_milliseconds()
     listen(events.init_command_line_parser, _add_flags)
     listen(events.init, _init)
 
@@ -68,8 +70,7 @@ def _init(environment: Environment, web_ui: WebUI | None = None, **_: object) ->
     except (FlagError, ServiceError) as error:
         logger.error("%s", error)  # noqa: TRY400 - the user needs the sentence, not a traceback
         sys.exit(EXIT_USAGE)
-    # Locust's --run-time would count from gevent's last look at the clock, before all imports.
-    gevent.get_hub().loop.update_now()
+    count_run_time_from_now()
 
 
 def _connect(environment: Environment, web_ui: WebUI | None) -> None:

@@ -6,7 +6,6 @@ import time
 from typing import Any
 
 import gevent
-import locust.stats
 from locust import User
 from locust.env import Environment
 from locust.event import Events
@@ -20,8 +19,11 @@ from loadtests.own_users.lookup_stream import LookupStream
 from loadtests.own_users.run_counts import RunCounts
 from loadtests.own_users.run_view import closing_line, show
 from loadtests.own_users.sending import Sending
-from loadtests.run.typed_locust import listen
-from loadtests.sender.histogram import bucket_milliseconds
+from loadtests.run.typed_locust import (
+    count_run_time_from_now,
+    keep_fractions_of_milliseconds,
+    listen,
+)
 from loadtests.sender.tallies import Tallies, add_up
 
 logger = logging.getLogger(__name__)
@@ -59,8 +61,7 @@ class MeasuredLookups:
         self._environment: Environment | None = None
         self._is_stopping = False
         self._unstopped: set[str] = set()
-        # Locust rounds to whole milliseconds, in which most hits look alike.
-        locust.stats.bucket_response_time = bucket_milliseconds  # type: ignore[assignment]
+        keep_fractions_of_milliseconds()
         listen(events.init, self._on_init)
         listen(events.test_start, self._on_test_start)
         listen(events.test_stopping, self._on_test_stopping)
@@ -134,8 +135,7 @@ class MeasuredLookups:
 
     def _on_init(self, environment: Environment, web_ui: WebUI | None = None, **_: object) -> None:
         self._environment, runner = environment, environment.runner
-        # Locust's --run-time would count from gevent's last look at the clock, before all imports.
-        gevent.get_hub().loop.update_now()
+        count_run_time_from_now()
         if isinstance(runner, WorkerRunner):
             runner.register_message(_STOP, self._on_stop, concurrent=True)
             return

@@ -1,13 +1,17 @@
-"""Typed access to the parts of Locust that have no types."""
+"""Typed access to the parts of Locust that have no types, and to its clocks."""
 
 from argparse import Namespace
 from collections.abc import Callable
 from typing import Any
 
+import gevent
+import locust.stats
 from flask import Flask
 from locust.env import Environment
 from locust.event import EventHook
 from locust.web import WebUI
+
+from loadtests.sender.histogram import bucket_milliseconds
 
 View = Callable[[], Any]
 
@@ -44,3 +48,17 @@ def protected(web_ui: WebUI, view: View) -> View:
     """Return *view* behind Locust's login, if that is enabled."""
     guarded: View = web_ui.auth_required_if_enabled(view)  # type: ignore[no-untyped-call]
     return guarded
+
+
+def keep_fractions_of_milliseconds() -> None:
+    """Let Locust's statistics tell response times apart that are the same in whole milliseconds."""
+    # Below 100 ms the keys are fractions, which is fine: Locust only counts and sorts by them.
+    locust.stats.bucket_response_time = bucket_milliseconds  # type: ignore[assignment]
+
+
+def count_run_time_from_now() -> None:
+    """Let Locust's --run-time begin now, and not at gevent's last look at the clock.
+
+    That was before all imports.
+    """
+    gevent.get_hub().loop.update_now()
