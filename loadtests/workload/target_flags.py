@@ -75,19 +75,23 @@ def target_from(options: Namespace) -> Target | None:
     Raises:
         FlagError: Something of it is missing or wrong, or its host may not be loaded.
     """
-    flags = TargetFlags(
+    try:
+        return read_target(told_of_target(options, int(options.target_skip_keys or 0)))
+    except TargetError as error:
+        raise FlagError(str(error)) from None
+
+
+def told_of_target(options: Namespace, skip_keys: int) -> TargetFlags:
+    """Return what *options* say of a target, with the number of its keys that are left out."""
+    return TargetFlags(
         url=options.target_url or "",
         file=options.target_file or "",
         keys=options.target_keys or "",
         result=options.target_result or "",
         headers=tuple(options.target_header or ()),
-        skip_keys=int(options.target_skip_keys or 0),
+        skip_keys=skip_keys,
         allowed=bool(options.i_may_load_this_host),
     )
-    try:
-        return read_target(flags)
-    except TargetError as error:
-        raise FlagError(str(error)) from None
 
 
 def redis_of(options: Namespace, target: Target | None) -> str:

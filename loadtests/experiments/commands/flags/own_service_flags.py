@@ -22,6 +22,7 @@ from loadtests.workload.target_flags import (
     TARGET_FLAGS,
     check_load,
     items_of,
+    told_of_target,
 )
 
 _OF_OUR_STACK = ("service_url", "database_url", "compose")
@@ -53,14 +54,8 @@ def chosen_target(options: argparse.Namespace) -> tuple[Target, TargetFlags] | N
         UsageError: Something of it is missing or wrong, or another flag contradicts it.
     """
     skipped = options.target_skip_keys
-    flags = TargetFlags(
-        url=options.target_url or "",
-        file=options.target_file or "",
-        keys=options.target_keys or "",
-        result=options.target_result or "",
-        headers=tuple(options.target_header or ()),
-        skip_keys=whole_number("--target-skip-keys", skipped, "500", 10**15) if skipped else 0,
-        allowed=options.i_may_load_this_host,
+    flags = told_of_target(
+        options, whole_number("--target-skip-keys", skipped, "500", 10**15) if skipped else 0
     )
     try:
         target = read_target(flags)
