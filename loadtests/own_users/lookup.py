@@ -9,7 +9,7 @@ from loadtests.own_users.run_counts import RunCounts
 from loadtests.sender.samples import RESULTS
 from loadtests.sender.slots import Arrival
 from loadtests.service_under_test.contract import UNKNOWN_RESULT
-from loadtests.target.answer_rule import AnswerRule
+from loadtests.target.answer_rule import AnswerRule, header_of, is_usual
 
 _FORGOTTEN = "never ended: call lookup.answered(response, result) or lookup.end(result)"
 _DROPPED = "never sent: waited longer than max_wait_seconds"
@@ -92,14 +92,9 @@ def _result(response: CaughtResponse, told: AnswerRule | str) -> str:
         return "failed"
     if isinstance(told, str):
         return told
-    if not 200 <= status < 300 and status != 304:
+    if not is_usual(status):
         return "error"
-
-    def header(name: str) -> str | None:
-        found = response.headers.get(name)
-        return ", ".join(found) if isinstance(found, list) else found
-
-    return told.result(status, header, response.content or b"")
+    return told.result(status, header_of(response.headers.get), response.content or b"")
 
 
 LookUp = Callable[[Lookup], None]

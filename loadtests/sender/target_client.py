@@ -6,7 +6,6 @@ from collections.abc import Callable
 
 from gevent.ssl import SSLContext
 from geventhttpclient.client import HTTPClient, HTTPClientPool
-from geventhttpclient.response import HTTPSocketPoolResponse
 from geventhttpclient.url import URL
 
 from loadtests.sender.fruit_client import (
@@ -17,6 +16,7 @@ from loadtests.sender.fruit_client import (
     as_exception,
 )
 from loadtests.sender.samples import FAILED, RESULT_INDEX
+from loadtests.target.answer_rule import header_of
 from loadtests.target.own_service import Endpoint, Target
 from loadtests.target.tls_context import tls_context
 
@@ -66,7 +66,7 @@ class TargetClient:
         status = response.status_code
         if not self._target.answers(status):
             return Answer(_ERROR, body, AnswerError(_refusal(status)), row)
-        result = self._target.rule.result(status, _header_of(response), body)
+        result = self._target.rule.result(status, header_of(response.get), body)
         failure = AnswerError("its header says error") if result == "error" else None
         return Answer(RESULT_INDEX[result], body, failure, row)
 
@@ -93,14 +93,6 @@ def _refusal(status: int) -> str:
     if status in _REDIRECTS:
         return f"status {status}: redirects are not followed; name the final address"
     return f"status {status}"
-
-
-def _header_of(response: HTTPSocketPoolResponse) -> Callable[[str], str | None]:
-    def header(name: str) -> str | None:
-        found = response.get(name)
-        return ", ".join(found) if isinstance(found, list) else found
-
-    return header
 
 
 def _context_of(target: Target) -> Callable[..., SSLContext]:

@@ -81,6 +81,25 @@ class AnswerRule:
         return result_of_cache_status(value) if header == CACHE_STATUS else result_of_word(value)
 
 
+def header_of(get: Callable[[str], str | list[str] | None]) -> Header:
+    """Return what reads one header of an answer, also where it stands there several times.
+
+    Args:
+        get: Returns a header as geventhttpclient has it.
+    """
+
+    def header(name: str) -> str | None:
+        found = get(name)
+        return ", ".join(found) if isinstance(found, list) else found
+
+    return header
+
+
+def is_usual(status: int) -> bool:
+    """Return whether a status is that of an answer for every service."""
+    return 200 <= status < 300 or status == 304
+
+
 def answer_rule(text: str) -> AnswerRule:
     """Return the rule that a text describes.
 

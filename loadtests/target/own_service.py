@@ -8,7 +8,7 @@ from dataclasses import dataclass, field, replace
 from urllib.parse import quote, urlsplit
 
 from loadtests.service_under_test.counters import CounterName
-from loadtests.target.answer_rule import AnswerRule
+from loadtests.target.answer_rule import AnswerRule, is_usual
 from loadtests.target.key_source import KeySource, TargetError
 
 KEY = "{key}"
@@ -184,7 +184,7 @@ class Target:
 
     def answers(self, status: int) -> bool:
         """Return whether a status is that of an answer."""
-        return 200 <= status < 300 or status == 304 or status in self.accepted
+        return is_usual(status) or status in self.accepted
 
     def describe(self) -> str:
         """Return the target in a sentence, without its secrets."""
