@@ -60,8 +60,8 @@ class RunView:
 
     def update(self) -> None:
         """Look at the run again."""
-        tallies = self._run.tallies()
-        if self._run.target_rate() or tallies.in_flight:
+        tallies, rate = self._run.tallies(), self._run.target_rate()
+        if rate or tallies.in_flight:
             self._ends = self._run.seconds()
         whole = Part(begins=0.0, warm_from=0.0, knobs={}, sent=Sent())
         ratio = tallies.hit_ratio()
@@ -69,7 +69,7 @@ class RunView:
             tallies=tallies,
             shown=tallies.since(self._reset),
             parts=(PartFigures(whole, self._ends, ratio, ratio, 0),) if self._ends else (),
-            target_rate=self._run.target_rate(),
+            target_rate=rate,
             target_arrivals=self._run.target_arrivals(),
             sent=tallies.arrivals,
             recent_hit_ratio=self._recent.after(tallies.results()),
