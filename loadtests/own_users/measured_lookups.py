@@ -10,7 +10,7 @@ from locust import User
 from locust.env import Environment
 from locust.event import Events
 from locust.exception import StopUser
-from locust.runners import MasterRunner, WorkerRunner
+from locust.runners import MasterRunner, Runner, WorkerRunner
 from locust.user.task import LOCUST_STATE_STOPPING
 from locust.web import WebUI
 
@@ -121,17 +121,21 @@ class MeasuredLookups:
 
     def workers(self) -> int:
         """Return the number of worker processes; 0 in a single process."""
-        runner = self._environment.runner if self._environment else None
+        runner = self._runner
         return int(runner.worker_count) if isinstance(runner, MasterRunner) else 0
+
+    @property
+    def _runner(self) -> Runner | None:
+        """Locust's runner of this process; None without one."""
+        return self._environment.runner if self._environment else None
 
     def _sequence(self) -> int:
         """Return the number of a random sequence that no other user has."""
-        runner = self._environment.runner if self._environment else None
-        worker = max(0, getattr(runner, "worker_index", 0))
+        worker = max(0, getattr(self._runner, "worker_index", 0))
         return worker * _SEQUENCES_OF_A_WORKER + next(self._numbers)
 
     def _runs_workers(self) -> bool:
-        return self._environment is not None and isinstance(self._environment.runner, MasterRunner)
+        return isinstance(self._runner, MasterRunner)
 
     def _on_init(self, environment: Environment, web_ui: WebUI | None = None, **_: object) -> None:
         self._environment, runner = environment, environment.runner
@@ -150,8 +154,7 @@ class MeasuredLookups:
         gevent.spawn(self._tick_while, self._sendings)
 
     def _on_test_stopping(self, **_: object) -> None:
-        runner = self._environment.runner if self._environment else None
-        if isinstance(runner, MasterRunner):
+        if isinstance(runner := self._runner, MasterRunner):
             self._stop_workers(runner)
         else:
             self._stop()
@@ -169,9 +172,9 @@ class MeasuredLookups:
 
     def _on_stop(self, **_: object) -> None:
         self._stop()
-        if self._environment is not None and isinstance(self._environment.runner, WorkerRunner):
-            self._environment.runner._send_stats()  # noqa: SLF001 - no public way to report at once
-            self._environment.runner.send_message(_STOPPED)
+        if isinstance(runner := self._runner, WorkerRunner):
+            runner._send_stats()  # noqa: SLF001 - no public way to report at once
+            runner.send_message(_STOPPED)
 
     def _stop(self) -> None:
         """End all streams, and wait until every lookup under way has ended."""
@@ -186,7 +189,7 @@ class MeasuredLookups:
         self._tick()
 
     def _on_test_stop(self, **_: object) -> None:
-        if not isinstance(self._environment and self._environment.runner, WorkerRunner):
+        if not isinstance(self._runner, WorkerRunner):
             logger.info("%s", closing_line(self.tallies()))
 
     def _on_report_to_master(self, data: dict[str, Any], **_: object) -> None:
