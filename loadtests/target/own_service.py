@@ -3,7 +3,7 @@
 import json
 import os
 import re
-from collections.abc import Mapping
+from collections.abc import Iterable
 from dataclasses import dataclass, field, replace
 from urllib.parse import quote, urlsplit
 
@@ -90,7 +90,7 @@ class SideRequest:
         Raises:
             TargetError: A variable is not set.
         """
-        return {name: _filled_in(name, text, os.environ) for name, text in self.headers}
+        return _with_secrets(self.headers)
 
 
 @dataclass(frozen=True)
@@ -173,14 +173,13 @@ class Target:
         """Whether a key is one entry of a cache: with several endpoints it is several."""
         return len(self.endpoints) == 1
 
-    def sent_headers(self, environment: Mapping[str, str] | None = None) -> dict[str, str]:
+    def sent_headers(self) -> dict[str, str]:
         """Return the headers with their secrets, for the requests alone.
 
         Raises:
             TargetError: A variable is not set.
         """
-        known = os.environ if environment is None else environment
-        return {name: _filled_in(name, text, known) for name, text in self.headers}
+        return _with_secrets(self.headers)
 
     def answers(self, status: int) -> bool:
         """Return whether a status is that of an answer."""
@@ -194,13 +193,18 @@ class Target:
         return f"{requests} for {self.keys.describe()}; {result}"
 
 
-def _filled_in(name: str, text: str, known: Mapping[str, str]) -> str:
+def _with_secrets(headers: Iterable[tuple[str, str]]) -> dict[str, str]:
+    return {name: _filled_in(name, text) for name, text in headers}
+
+
+def _filled_in(name: str, text: str) -> str:
     def value(match: re.Match[str]) -> str:
-        if not known.get(match[1]):
+        found = os.environ.get(match[1])
+        if not found:
             raise TargetError(
                 f"header {name} needs the variable {match[1]}, which is not set; export it"
             )
-        return known[match[1]]
+        return found
 
     filled = _VARIABLE.sub(value, text)
     if any(character in filled for character in "\r\n\0") or not filled.isascii():
