@@ -39,9 +39,18 @@ def test_a_scenario_with_a_fixed_number_of_users_needs_no_weight():
     assert fewest_users([fixed, *classes(ReadHeavy=1)]) == 3
 
 
+def refused(form):
+    """Return why a run of ReadHeavy cannot change to this form; None if it can."""
+    try:
+        require_editable(form, options(scenario="ReadHeavy"))
+    except FlagError as error:
+        return str(error)
+    return None
+
+
 @pytest.mark.parametrize("form", [{"rate": "7"}, {"skew": "0.5"}, {"ttl_seconds": "3"}])
 def test_rate_skew_and_knobs_may_change_during_a_run(form):
-    require_editable(form, options(scenario="ReadHeavy"))
+    assert refused(form) is None
 
 
 @pytest.mark.parametrize(
@@ -61,7 +70,7 @@ def test_what_cannot_change_during_a_run_is_refused_by_name(form, sentence):
 def test_fields_that_stay_as_they_are_change_nothing():
     form = {"items": "1000", "rate": "100", "trace": "", "scenario": "ReadHeavy", "user_count": "9"}
 
-    require_editable(form, options(scenario="ReadHeavy"))
+    assert refused(form) is None
 
 
 def test_the_skew_of_a_preset_is_refused():
