@@ -1,7 +1,5 @@
 """The contract of the cache on a Redis Cluster of one node, and what a cluster alone refuses."""
 
-import time
-
 import pytest
 import redis
 
@@ -13,7 +11,7 @@ from service.cache.redis_cache import RedisCache
 from service.cache.redis_calls import RedisCalls
 from service.cache.wire import NoReplyError, Refusal
 from service.guards.breaker import Breaker
-from tests.integration.service.redis_cluster import has_free_bus
+from tests.integration.service.redis_cluster import has_free_bus, wait_until
 from tests.service.cache import test_cache_contract_on_redis as on_redis
 
 pytestmark = [pytest.mark.integration, pytest.mark.contract]
@@ -38,10 +36,7 @@ class ClusterServer(RedisServer):
 
 
 def wait_until_ok(admin):
-    ends = time.monotonic() + 20
-    while admin.execute_command("CLUSTER INFO")["cluster_state"] != "ok":
-        assert time.monotonic() < ends
-        time.sleep(0.02)
+    wait_until(lambda: admin.execute_command("CLUSTER INFO")["cluster_state"] == "ok")
 
 
 def start_node(guardian, name):

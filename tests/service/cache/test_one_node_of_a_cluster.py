@@ -1,7 +1,6 @@
 """A URL that leads to one node of a cluster, without the scheme of a cluster."""
 
 import subprocess
-import time
 
 import pytest
 import redis
@@ -12,7 +11,7 @@ from loadtests.stack import servers
 from loadtests.stack.ports import free_port
 from service.settings import Settings
 from tests.conftest import find_or_skip
-from tests.integration.service.redis_cluster import has_free_bus
+from tests.integration.service.redis_cluster import has_free_bus, wait_until
 
 pytestmark = pytest.mark.integration
 
@@ -24,13 +23,6 @@ def low_port():
     while not has_free_bus(port := free_port()):
         pass
     return port
-
-
-def wait_until(holds):
-    ends = time.monotonic() + 20
-    while not holds():
-        assert time.monotonic() < ends
-        time.sleep(0.05)
 
 
 def answers(client):
