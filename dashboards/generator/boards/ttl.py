@@ -90,13 +90,13 @@ def build_dashboard() -> build.Dashboard:
     """Return the dashboard."""
     return frame(
         PAGE,
-        Row("What each TTL was worth", _charts()),
+        Row("What each TTL was worth", [*_gains(), *_freshness()]),
         Row("In numbers", [_trials()]),
         Row("When it was in force", _over_time()),
     )
 
 
-def _charts() -> list[Panel]:
+def _gains() -> list[Panel]:
     return [
         against_ttl(
             Words(
@@ -135,6 +135,11 @@ def _charts() -> list[Panel]:
             Column(LOOKUP_RATE, "lookups"),
             width=8,
         ),
+    ]
+
+
+def _freshness() -> list[Panel]:
+    return [
         against_ttl(
             Words(
                 "Stale reads against TTL",
