@@ -318,7 +318,11 @@ LONG = pytest.param(150, id="150 examples", marks=pytest.mark.accept)
 def test_processes_on_redis_and_sqlite_keep_to_the_model_and_leave_nothing(on_sqlite, number):
     run_state_machine_as_test(lambda: CacheAsideOnServers(on_sqlite), settings=examples(number))
 
+    assert on_sqlite.held()["held leases"] == 0
+
 
 @pytest.mark.parametrize("number", [SHORT, LONG])
 def test_processes_on_redis_and_mariadb_keep_to_the_model_and_leave_nothing(on_mariadb, number):
     run_state_machine_as_test(lambda: CacheAsideOnServers(on_mariadb), settings=examples(number))
+
+    assert on_mariadb.held()["held leases"] == 0
