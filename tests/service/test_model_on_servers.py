@@ -43,6 +43,8 @@ WELL_WITHIN_SECONDS = 5.0
 # What Redis says of a change reaches the near tiers well within this time.
 NEAR_LAG_SECONDS = 1.0
 
+# Beyond every catalogue that another test may have left in the same database.
+FIRST_ID = 2_000_000_000
 _numbers = itertools.count(10)
 
 
@@ -108,7 +110,7 @@ class CacheAsideOnServers(RuleBasedStateMachine):
         ]
         for process in self.processes:
             assert process.start()
-        first = 3 * next(_numbers)
+        first = FIRST_ID + 3 * next(_numbers)
         self.ids = [first, first + 1, first + 2]
         self.rows = {fruit_id: {None} for fruit_id in self.ids}
         self.old = {fruit_id: (0, 0.0, set()) for fruit_id in self.ids}
@@ -254,7 +256,7 @@ class CacheAsideOnServers(RuleBasedStateMachine):
         """Return whether a lookup that must ask the store is answered."""
         self.lookups[process] += 1
         with suppress(LookupFailedError):
-            self.processes[process].cache_aside.look_up(3_000_000 + next(_numbers))
+            self.processes[process].cache_aside.look_up(FIRST_ID - next(_numbers))
             return True
         return False
 
