@@ -7,6 +7,8 @@ import ast
 import tomllib
 from pathlib import Path
 
+from loadtests.output.marked_text import replace_between
+
 ROOT = Path(__file__).resolve().parents[1]
 ARCHITECTURE = ROOT / "ARCHITECTURE.md"
 BEGIN, END = "<!-- tree: written by make architecture -->\n", "<!-- end of tree -->\n"
@@ -103,9 +105,7 @@ def _job(path: Path) -> str:
 
 def main() -> None:
     """Write the tree into ARCHITECTURE.md."""
-    before, _, rest = ARCHITECTURE.read_text(encoding="utf-8").partition(BEGIN)
-    after = rest.partition(END)[2]
-    ARCHITECTURE.write_text(f"{before}{BEGIN}{tree()}{END}{after}", encoding="utf-8")
+    replace_between(ARCHITECTURE, BEGIN, END, tree())
 
 
 if __name__ == "__main__":

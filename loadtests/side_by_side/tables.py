@@ -1,13 +1,13 @@
 """The measured ratios as a table: for the terminal, for the README and for docs/method.md."""
 
 from collections.abc import Mapping, Sequence
-from pathlib import Path
 from typing import Any
 
 from rich.box import SIMPLE_HEAD
 from rich.table import Table
 
 from loadtests.output.figure_text import UNKNOWN
+from loadtests.output.marked_text import replace_between
 from loadtests.stack.guardian import ROOT
 
 BEGIN, END = "<!-- bench: written by make bench -->\n", "<!-- end of bench -->"
@@ -94,10 +94,4 @@ def _markdown(headings: Sequence[str], cases: Sequence[Case]) -> str:
 def write_documents(figures: Figures) -> None:
     """Write both tables where they stand."""
     for path, text in ((README, short_text(figures)), (METHOD, whole_text(figures))):
-        _replace_table(path, text)
-
-
-def _replace_table(path: Path, text: str) -> None:
-    before, begin, rest = path.read_text(encoding="utf-8").partition(BEGIN)
-    _, end, after = rest.partition(END)
-    path.write_text(f"{before}{begin}{text}{end}{after}", encoding="utf-8")
+        replace_between(path, BEGIN, END, text)

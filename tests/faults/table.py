@@ -5,6 +5,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
+from loadtests.output.marked_text import replace_between
 from tests.faults.measurement import Figures
 
 BEGIN, END = "<!-- faults: written by make test-faults -->\n", "<!-- end of faults -->\n"
@@ -39,9 +40,7 @@ class Row:
 
 def write(page: Path, measured: Mapping[str, Figures]) -> None:
     """Replace the table of a page."""
-    before, _, rest = page.read_text(encoding="utf-8").partition(BEGIN)
-    after = rest.partition(END)[2]
-    page.write_text(f"{before}{BEGIN}{text(measured)}{END}{after}", encoding="utf-8")
+    replace_between(page, BEGIN, END, text(measured))
 
 
 def line(name: str, figures: Figures) -> str:

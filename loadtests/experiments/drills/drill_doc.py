@@ -6,6 +6,7 @@ from loadtests.experiments.drills.drill_figures import load_drills
 from loadtests.experiments.drills.drill_table import doubt_sentences, drill_grid, load_sentence
 from loadtests.experiments.records.records import load_run
 from loadtests.experiments.report.page_parts import environment
+from loadtests.output.marked_text import replace_between
 
 BEGIN, END = "<!-- drills: written by make drills -->\n", "<!-- end of drills -->\n"
 
@@ -36,6 +37,4 @@ def write_table(page: Path, folder: Path) -> None:
     text = f"{load_sentence(results)} {run.store_name}, {run.machine}.\n\n{table}\n"
     if doubts:
         text += f"\nDoubts about response times:\n{doubts}\n"
-    before, _, rest = page.read_text(encoding="utf-8").partition(BEGIN)
-    after = rest.partition(END)[2]
-    page.write_text(f"{before}{BEGIN}{text}{END}{after}", encoding="utf-8")
+    replace_between(page, BEGIN, END, text)

@@ -2,6 +2,7 @@
 
 import pytest
 
+from loadtests.output.marked_text import replace_between
 from loadtests.side_by_side import tables
 from loadtests.side_by_side.baseline import read_baseline
 from loadtests.side_by_side.cases import CASES
@@ -20,7 +21,7 @@ def test_document_has_the_table_that_was_measured_and_nothing_typed(path, text):
 def test_table_is_replaced_and_what_stands_around_it_stays(tmp_path):
     page = tmp_path / "page.md"
     page.write_text(f"above\n{tables.BEGIN}old\n{tables.END}below\n", encoding="utf-8")
-    tables._replace_table(page, "new\n")
+    replace_between(page, tables.BEGIN, tables.END, "new\n")
 
     assert page.read_text() == f"above\n{tables.BEGIN}new\n{tables.END}below\n"
 

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from loadtests.output.figure_text import milliseconds_text, number_text, percent_text
+from loadtests.output.marked_text import replace_between
 from loadtests.service_under_test.contract import count_cache_lookups, hit_ratio
 from loadtests.service_under_test.counters import ServiceCounters, loads
 
@@ -72,7 +73,4 @@ def write_table(document: Path, outcomes: Sequence[Outcome], calm: float) -> Non
     rows = [["", *HEADINGS], ["---"] * (len(HEADINGS) + 1)]
     rows += [[outcome.act, *outcome.cells()] for outcome in outcomes]
     table = "\n".join(f"| {' | '.join(row)} |" for row in rows)
-    before, begin, rest = document.read_text(encoding="utf-8").partition(BEGIN)
-    after = rest.partition(END)[2]
-    text = f"{before}{begin}{table}\n\n{conditions_text(calm)}\n{END}{after}"
-    document.write_text(text, encoding="utf-8")
+    replace_between(document, BEGIN, END, f"{table}\n\n{conditions_text(calm)}\n")
