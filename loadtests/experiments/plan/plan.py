@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 from loadtests.experiments.plan import fields
-from loadtests.experiments.plan.axes import Axes, Values, combinations, split_axes, values_text
+from loadtests.experiments.plan.axes import Axes, Values, combinations, split_axes
 from loadtests.experiments.plan.fields import Given, PlanError
 from loadtests.experiments.plan.load import Load, with_preset
 from loadtests.experiments.plan.load_checks import refuse_combinations
@@ -128,11 +128,6 @@ def recorded_plan(values: Mapping[str, Any]) -> Plan:
             "axes": {name: tuple(each) for name, each in values.get("axes", {}).items()},
         }
     )
-
-
-def setting_text(values: Values) -> str:
-    """Return the values of the axes as the start of a sentence; nothing without axes."""
-    return f"With {values_text(values)}: " if values else ""
 
 
 def _ttls(values: fields.Values, given: Mapping[str, Given], axes: Axes) -> tuple[float, ...]:
