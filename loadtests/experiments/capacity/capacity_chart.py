@@ -9,6 +9,7 @@ import plotly.graph_objects as go
 
 from loadtests.experiments.capacity.capacity_figures import Capacity, StepFigures
 from loadtests.experiments.capacity.capacity_table import MARKS
+from loadtests.experiments.figures.results import rounded_milliseconds
 from loadtests.experiments.report.charts.chart_style import (
     BLUE,
     GREY,
@@ -29,7 +30,7 @@ def capacity_chart(capacity: Capacity, bound_seconds: float) -> go.Figure:
     steps = sorted(capacity.steps, key=lambda each: each.record.rate)
     rates = [step.record.rate for step in steps]
     figure = chart(f"Response time over the rate, {capacity.goal}", "ms", "lookups per second")
-    of_steps = [_milliseconds(step.p99_seconds) for step in steps]
+    of_steps = [rounded_milliseconds(step.p99_seconds) for step in steps]
     for name, seconds, colour, dash in (
         ("p99", [step.p99_seconds for step in steps], ORANGE, "solid"),
         ("p99 from sending", [step.service_p99_seconds for step in steps], GREY, "dash"),
@@ -52,7 +53,7 @@ def _by_rate(rates: Sequence[float], seconds: Sequence[float | None]) -> dict[fl
     for rate, value in zip(rates, seconds, strict=True):
         known.setdefault(rate, []).extend([] if value is None else [value])
     return {
-        rate: _milliseconds(statistics.median(values) if values else None)
+        rate: rounded_milliseconds(statistics.median(values) if values else None)
         for rate, values in known.items()
     }
 
@@ -111,7 +112,3 @@ def _names(capacity: Capacity) -> list[dict[str, Any]]:
         }
         for rate, names in at.items()
     ]
-
-
-def _milliseconds(seconds: float | None) -> float | None:
-    return None if seconds is None else round(seconds * 1000, 3)

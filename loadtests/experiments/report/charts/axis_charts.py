@@ -19,8 +19,8 @@ from loadtests.experiments.report.charts.chart_style import (
     markers,
 )
 from loadtests.experiments.report.charts.ttl_charts import results_chart
+from loadtests.experiments.report.charts.ttl_lines import DOUBTED, Value, milliseconds_of
 
-Value = Callable[[TrialFigures], float | None]
 _HEIGHT_OF_A_NAME = 11
 
 
@@ -70,7 +70,13 @@ _ZERO = {"rangemode": "tozero"}
 
 def _latencies(view: AxisView, trials: Sequence[TrialFigures]) -> go.Figure:
     drawn = [
-        Drawn(name, _milliseconds(name), None, "%{y:.2f} ms", attrgetter("times_trusted"))
+        Drawn(
+            name,
+            milliseconds_of(ALL, "response", name),
+            None,
+            "%{y:.2f} ms",
+            attrgetter("times_trusted"),
+        )
         for name in ("p99", "p50")
     ]
     values = (each.measured(trial) for each in drawn for trial in trials)
@@ -142,7 +148,7 @@ def _add_points(
         marker={
             "color": one.look.colour,
             "size": [6 if each else 9 for each in trusted],
-            "symbol": [one.look.marker if each else "x-thin-open" for each in trusted],
+            "symbol": [one.look.marker if each else DOUBTED for each in trusted],
             "opacity": [FADED if each else 1.0 for each in trusted],
         },
         text=[
@@ -187,11 +193,3 @@ def _stale(trial: TrialFigures) -> float | None:
 def _predicted_stale(trial: TrialFigures) -> float | None:
     found = trial.stale_reads
     return found.predicted.stale_ratio if found and found.predicted else None
-
-
-def _milliseconds(quantile: str) -> Value:
-    def value(trial: TrialFigures) -> float | None:
-        seconds = getattr(trial.percentiles[f"{ALL} response"], quantile)
-        return None if seconds is None else round(seconds * 1000, 3)
-
-    return value

@@ -25,10 +25,10 @@ from loadtests.experiments.report.charts.chart_style import (
 )
 from loadtests.experiments.report.charts.ttl_lines import (
     Series,
-    Value,
     add_replay,
     add_series,
     add_theory,
+    milliseconds_of,
     ttl_chart,
 )
 from loadtests.service_under_test.contract import SERVICE_RESULTS, UNKNOWN_RESULT
@@ -108,7 +108,7 @@ def all_lookups_chart(trials: Sequence[TrialFigures]) -> go.Figure:
     series = [
         Series(
             f"{name} {clock}",
-            _milliseconds(ALL, clock, name),
+            milliseconds_of(ALL, clock, name),
             Look(colour, f"{marker}{'' if clock == 'response' else '-open'}", dash),
             "%{y:.2f} ms",
         )
@@ -133,7 +133,7 @@ def by_result_chart(trials: Sequence[TrialFigures], clock: str) -> go.Figure:
     series = [
         Series(
             f"{word} {name}",
-            _milliseconds(word, clock, name),
+            milliseconds_of(word, clock, name),
             RESULT_LOOKS[word]._replace(dash=dash),
             "%{y:.2f} ms",
         )
@@ -151,14 +151,6 @@ def _latencies(title: str, trials: Sequence[TrialFigures], series: list[Series])
     values = (each.value(trial) for each in series for trial in trials)
     figure.update_yaxes(**logarithmic(values))
     return figure
-
-
-def _milliseconds(word: str, clock: str, quantile: str) -> Value:
-    def value(trial: TrialFigures) -> float | None:
-        seconds = getattr(trial.percentiles[f"{word} {clock}"], quantile)
-        return None if seconds is None else round(seconds * 1000, 3)
-
-    return value
 
 
 def _pooled_bars(trials: Sequence[TrialFigures]) -> dict[float, tuple[float, float]]:

@@ -6,6 +6,7 @@ from typing import NamedTuple
 
 import plotly.graph_objects as go
 
+from loadtests.experiments.figures.results import rounded_milliseconds
 from loadtests.experiments.figures.theory_curve import CurvePoint
 from loadtests.experiments.figures.trial_figures import TrialFigures
 from loadtests.experiments.report.charts.chart_style import (
@@ -39,6 +40,15 @@ class Series(NamedTuple):
     value: Value
     look: Look
     hover: str
+
+
+def milliseconds_of(word: str, clock: str, quantile: str) -> Value:
+    """Return what tells a percentile of a trial in milliseconds."""
+
+    def value(trial: TrialFigures) -> float | None:
+        return rounded_milliseconds(getattr(trial.percentiles[f"{word} {clock}"], quantile))
+
+    return value
 
 
 def ttl_chart(title: str, unit: str, trials: Sequence[TrialFigures]) -> go.Figure:
@@ -116,9 +126,7 @@ def _add_points(
         marker={
             "color": series.look.colour,
             "size": [6 if trusted(trial) else 9 for trial, _ in points],
-            "symbol": [
-                series.look.marker if trusted(trial) else "x-thin-open" for trial, _ in points
-            ],
+            "symbol": [series.look.marker if trusted(trial) else DOUBTED for trial, _ in points],
             "opacity": [FADED if trusted(trial) else 1.0 for trial, _ in points],
         },
         text=[
