@@ -1,28 +1,17 @@
 """`python -m loadtests capacity` on real servers."""
 
 import json
-import subprocess
-import sys
 
 import pytest
 
-from loadtests.stack.guardian import ROOT
+from tests.integration.verb_answers import run_verb
 
 pytestmark = [pytest.mark.integration, pytest.mark.usefixtures("require_servers")]
 
 
 def capacity(folder, words):
-    done = subprocess.run(
-        [
-            *(sys.executable, "-m", "loadtests", "capacity", *words.split(), "--json"),
-            *("--output", str(folder)),
-        ],
-        cwd=ROOT,
-        capture_output=True,
-        text=True,
-        check=False,
-        timeout=1200,
-    )
+    given = ("capacity", *words.split(), "--json", "--output", folder)
+    done = run_verb(*given, timeout_seconds=1200)
     return json.loads(done.stdout)["capacities"], done.stderr
 
 

@@ -1,12 +1,8 @@
 """`python -m loadtests drill`, which breaks a server under a steady load."""
 
-import json
-import subprocess
-import sys
-
 import pytest
 
-from loadtests.stack.guardian import ROOT
+from tests.integration.verb_answers import answer_of_verb
 
 pytestmark = [pytest.mark.integration, pytest.mark.usefixtures("require_servers")]
 
@@ -15,16 +11,8 @@ WITHOUT_STORE = ("store-kill", "store-freeze", "store-black-hole", "store-fill-u
 
 
 def drill(folder, *words):
-    done = subprocess.run(
-        [sys.executable, "-m", "loadtests", "drill", *words, "--json", "--output", str(folder)],
-        cwd=ROOT,
-        capture_output=True,
-        text=True,
-        check=False,
-        timeout=600,
-    )
-    assert done.returncode == 0, done.stderr
-    return {each["name"]: each for each in json.loads(done.stdout)["drills"]}
+    answer = answer_of_verb("drill", *words, "--output", folder, timeout_seconds=600)
+    return {each["name"]: each for each in answer["drills"]}
 
 
 def phases(figures):

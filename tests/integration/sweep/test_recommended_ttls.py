@@ -1,13 +1,11 @@
 """Ten unlike workloads, each measured at the TTL that was recommended for it; takes ten minutes."""
 
-import json
-import subprocess
-import sys
+from functools import partial
 
 import pytest
 
-from loadtests.stack.guardian import ROOT
 from tests.drills.drill_report import print_figure
+from tests.integration.verb_answers import answer_of_verb
 
 pytestmark = [pytest.mark.accept, pytest.mark.usefixtures("require_servers")]
 
@@ -40,16 +38,7 @@ WORKLOADS = {
 }
 
 
-def run_json(*words):
-    run = subprocess.run(
-        [sys.executable, "-m", "loadtests", *words, "--json"],
-        cwd=ROOT,
-        stdout=subprocess.PIPE,
-        text=True,
-        check=True,
-        timeout=600,
-    )
-    return json.loads(run.stdout)
+run_json = partial(answer_of_verb, timeout_seconds=600)
 
 
 def test_recommended_ttls_keep_their_bounds_when_they_are_measured(tmp_path):

@@ -1,13 +1,12 @@
 """A short stampede bench on two real service processes."""
 
-import json
 import os
 import subprocess
 import sys
 
 import pytest
 
-from loadtests.stack.guardian import ROOT
+from tests.integration.verb_answers import answer_of_verb
 
 pytestmark = [
     pytest.mark.integration,
@@ -17,23 +16,15 @@ pytestmark = [
 
 WORDS = (
     "--refreshes 3 --early-refreshes 4 --ttl 0.8 --store-delay-seconds 0.1 --rate 200 "
-    "--database sqlite --json"
+    "--database sqlite"
 )
 
 
 def run_bench(folder, *more):
     """Run a short bench; return its modes by protection."""
     words = [*WORDS.split(), *more, "--output", str(folder)]
-    run = subprocess.run(
-        [sys.executable, "-m", "loadtests", "stampede", *words],
-        cwd=ROOT,
-        check=False,
-        capture_output=True,
-        text=True,
-        timeout=180,
-    )
-    assert run.returncode == 0, run.stderr
-    return {mode["protection"]: mode for mode in json.loads(run.stdout)["modes"]}
+    answer = answer_of_verb("stampede", *words, timeout_seconds=180)
+    return {mode["protection"]: mode for mode in answer["modes"]}
 
 
 def test_each_protection_refreshes_a_hot_key_with_its_own_number_of_loads(tmp_path):

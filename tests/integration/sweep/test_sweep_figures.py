@@ -1,30 +1,20 @@
 """The full figures that are promised for a trace and for the stampede bench; takes minutes."""
 
-import json
 import os
-import subprocess
-import sys
+from functools import partial
 from pathlib import Path
 
 import pytest
 
 from loadtests.stack.guardian import ROOT
+from tests.integration.verb_answers import answer_of_verb
 
 TRACE = Path(os.environ.get("WEB07_TRACE", ROOT.parent / "shared" / "data" / "web07.txt"))
 
 pytestmark = [pytest.mark.accept, pytest.mark.usefixtures("require_servers")]
 
 
-def run_json(*words):
-    run = subprocess.run(
-        [sys.executable, "-m", "loadtests", *words, "--json"],
-        cwd=ROOT,
-        stdout=subprocess.PIPE,
-        text=True,
-        check=True,
-        timeout=1200,
-    )
-    return json.loads(run.stdout)
+run_json = partial(answer_of_verb, timeout_seconds=1200)
 
 
 @pytest.fixture

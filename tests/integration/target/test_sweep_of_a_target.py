@@ -1,15 +1,13 @@
 """A sweep of a service that is not ours, its TTL set by a command, through the command line."""
 
-import json
 import re
-import subprocess
 import sys
 
 import pytest
 import redis
 
-from loadtests.stack.guardian import ROOT
 from tests.integration.target.small_services import ProductApi, RedisApi, SmallService
+from tests.integration.verb_answers import answer_of_verb
 
 pytestmark = pytest.mark.integration
 
@@ -22,18 +20,11 @@ def test_a_sweep_sets_the_ttl_counts_by_the_client_and_reports(tmp_path):
         script.write_text(f"import sys\nopen({str(shop.ttl_file)!r}, 'w').write(sys.argv[1])\n")
         words = ["--target-url", f"{shop.url}/api/v2/products/{{key}}", "--target-keys", "1-80"]
         words += ["--ttl", "0.5,1", "--set-ttl", f"{sys.executable} {script} {{ttl}}"]
-        words += ["--items", "40", "--rate", "100", "--window-ttls", "3", "--json"]
-        run = subprocess.run(
-            [sys.executable, "-m", "loadtests", "sweep", *words, "--output", tmp_path / "run"],
-            cwd=ROOT,
-            capture_output=True,
-            text=True,
-            timeout=300,
-            check=False,
-        )
+        words += ["--items", "40", "--rate", "100", "--window-ttls", "3"]
+        words += ["--output", tmp_path / "run"]
+        trials = answer_of_verb("sweep", *words, timeout_seconds=300)["trials"]
 
-    assert run.returncode == 0, run.stderr
-    short, long = json.loads(run.stdout)["trials"]
+    short, long = trials
     assert (short["counted_by"], long["counted_by"]) == ("client", "client")
     assert short["knobs"] == {"ttl_seconds": 0.5}
     assert short["hit_ratio"] < long["hit_ratio"]
@@ -58,18 +49,11 @@ def test_redis_tells_the_hit_ratio_of_a_service_that_says_nothing(tmp_path, redi
     with SmallService(RedisApi, ttl_seconds=1.0) as pages:
         pages.redis = redis.Redis.from_url(redis_server.url)
         words = ["--target-url", f"{pages.url}/page/{{key}}", "--redis-url", redis_server.url]
-        words += ["--ttl", "1", "--items", "40", "--rate", "100", "--window-ttls", "5", "--json"]
-        run = subprocess.run(
-            [sys.executable, "-m", "loadtests", "sweep", *words, "--output", tmp_path / "run"],
-            cwd=ROOT,
-            capture_output=True,
-            text=True,
-            timeout=300,
-            check=False,
-        )
+        words += ["--ttl", "1", "--items", "40", "--rate", "100", "--window-ttls", "5"]
+        words += ["--output", tmp_path / "run"]
+        trials = answer_of_verb("sweep", *words, timeout_seconds=300)["trials"]
 
-    assert run.returncode == 0, run.stderr
-    (trial,) = json.loads(run.stdout)["trials"]
+    (trial,) = trials
     assert trial["counted_by"] == "redis"
     assert trial["hit_ratio"] == pytest.approx(trial["replayed_hit_ratio"], abs=0.05)
     assert trial["unknown_p50_ms"] is not None
