@@ -79,7 +79,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
     verbs = parser.add_subparsers(dest="verb", required=True, metavar="VERB")
     for verb in VERBS:
         verb.add_to(verbs)
-    options = parser.parse_args(arguments)
+    options, unknown = parser.parse_known_args(arguments)
+    if unknown:
+        verbs.choices[options.verb].error(f"unrecognized arguments: {' '.join(unknown)}")
     for number in (signal.SIGTERM, signal.SIGINT):
         # A shell starts a background job with SIGINT ignored.
         signal.signal(number, _interrupt)

@@ -1,5 +1,6 @@
 """The hit ratio under a Redis whose memory does not hold all live entries (docs/theory.md F7)."""
 
+import math
 from collections.abc import Mapping
 from dataclasses import dataclass
 
@@ -12,6 +13,9 @@ from loadtests.theory.ttl import Floats
 
 LRU_POLICIES = ("allkeys-lru", "volatile-lru")
 """Every entry has a TTL, so that both evict the same."""
+
+_DEVIATIONS = 3.0
+"""Above the mean; the number of live entries is higher once in some hundred independent looks."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,6 +36,19 @@ def crowding_of(reads: Reads, knobs: Mapping[str, Knob], room_entries: float) ->
     live = float(np.sum(_hit_ratios(reads, knobs, np.inf)))
     live += reads.unrepeated_rate * _longest_life(knobs)
     return Crowding(live, room_entries) if live > room_entries else None
+
+
+def most_live_entries(reads: Reads, knobs: Mapping[str, Knob]) -> float:
+    """Return how many entries are alive at once without a limit: three deviations above the mean.
+
+    Ids are asked for independently of each other, so each is alive or not by itself; writes that
+    delete entries make it fewer.
+    """
+    alive = _hit_ratios(reads, knobs, np.inf)
+    once = reads.unrepeated_rate * _longest_life(knobs)
+    deviation = math.sqrt(float(np.sum(alive * (1.0 - alive))) + once)
+    most = float(np.sum(alive)) + once + _DEVIATIONS * deviation
+    return most if once else min(most, float(alive.size))
 
 
 def crowded_hit_ratio(reads: Reads, knobs: Mapping[str, Knob], room_entries: float) -> float:

@@ -66,11 +66,17 @@ def theory_curve(
     reads = _reads(run.plan) if len(positive) > 1 else None
     if reads is None or len(reads.rates) > MOST_ITEMS:
         return []
-    between = np.geomspace(positive[0], positive[-1], POINTS).tolist()
     return [
         _point(run, reads, {**knobs, "ttl_seconds": ttl}, probed)
-        for ttl in sorted({*positive, *between[1:-1]})
+        for ttl in sorted({*positive, *round_ttls_between(positive[0], positive[-1])})
     ]
+
+
+def round_ttls_between(first: float, last: float) -> list[float]:
+    """Return TTLs of two digits that divide a span evenly on a logarithmic axis."""
+    spread = np.geomspace(first, last, POINTS)[1:-1].tolist()
+    rounded = {round(float(f"{ttl:.2g}"), 3) for ttl in spread}
+    return sorted(ttl for ttl in rounded if first < ttl < last)
 
 
 def _reads(plan: Mapping[str, Any]) -> Reads | None:

@@ -16,6 +16,8 @@ class Bound(NamedTuple):
         limit: The value.
         value: What it is compared with; None where that is unknown.
         lower: Whether the value must be at least the limit, rather than at most.
+        factor: From the value to the unit of the text.
+        unit: The unit of the text, with a space before it.
     """
 
     name: str
@@ -23,6 +25,12 @@ class Bound(NamedTuple):
     limit: float
     value: Callable[[Candidate], float | None]
     lower: bool = False
+    factor: float = 1.0
+    unit: str = ""
+
+    def shown(self, value: float) -> str:
+        """Return a value in the unit of the text."""
+        return f"{value * self.factor:.4g}{self.unit}"
 
     def met_by(self, candidate: Candidate) -> bool | None:
         """Return whether the candidate meets the bound; None if that is unknown."""
@@ -64,7 +72,7 @@ class Wanted:
 
 def _stale(limit: float) -> Bound:
     text = f"an answer at most {limit:g} s old"
-    return Bound("max-stale-seconds", text, limit, lambda c: c.worst_stale_seconds)
+    return Bound("max-stale-seconds", text, limit, lambda c: c.worst_stale_seconds, unit=" s")
 
 
 def _hit_ratio(limit: float) -> Bound:
@@ -74,7 +82,7 @@ def _hit_ratio(limit: float) -> Bound:
 
 def _p99(limit: float) -> Bound:
     text = f"a p99 of at most {limit:g} ms"
-    return Bound("max-p99-ms", text, limit / 1000.0, lambda c: c.p99_seconds)
+    return Bound("max-p99-ms", text, limit / 1000.0, lambda c: c.p99_seconds, False, 1000.0, " ms")
 
 
 def _store_rate(limit: float) -> Bound:
@@ -84,4 +92,4 @@ def _store_rate(limit: float) -> Bound:
 
 def _memory(limit: float) -> Bound:
     text = f"at most {limit / 1e6:g} MB of entries"
-    return Bound("max-memory", text, limit, lambda c: c.memory_bytes)
+    return Bound("max-memory", text, limit, lambda c: c.memory_bytes, False, 1e-6, " MB")

@@ -2,6 +2,8 @@
 
 from dataclasses import dataclass
 
+MEASURED, REPLAYED, BY_THEORY = "measured", "replay", "theory"
+
 
 @dataclass(frozen=True, slots=True)
 class Candidate:
@@ -14,11 +16,13 @@ class Candidate:
             less the largest residual; the ratio itself for an exact replay.
         store_reads_per_second: Loads of the store that follow from `hit_ratio`.
         store_reads_high: What an upper bound is judged by.
-        p99_seconds: Of all lookups, from the intended start.
+        p99_seconds: Of all lookups, from the intended start: the mixture of measured hits and
+            misses at `hit_ratio_low`, and no less than what was measured itself.
         worst_stale_seconds: TTL lengthened by jitter, and the time for which stale entries are
             kept: how old an answer may be where no invalidation reaches the cache.
         entries: Highest number of entries.
         memory_bytes: What they take.
+        known_by: `MEASURED`, `REPLAYED` or `BY_THEORY`.
     """
 
     ttl_seconds: float
@@ -30,6 +34,7 @@ class Candidate:
     worst_stale_seconds: float
     entries: float | None
     memory_bytes: float | None
+    known_by: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,10 +43,12 @@ class Candidates:
 
     Attributes:
         ttls: Shortest first.
-        source: Where the figures are from, in a sentence.
+        source: Where the figures are from, in sentences.
         left_out: TTLs of which nothing is known, each with the reason.
+        entry_bytes: Size of an entry in memory; None if unknown.
     """
 
     ttls: list[Candidate]
     source: str
     left_out: list[str]
+    entry_bytes: float | None = None

@@ -56,7 +56,7 @@ def recommend(
 
     Args:
         candidates: At least one TTL.
-        bounds: At least one.
+        bounds: None leaves the choice to the prices.
         prices: To choose the cheapest; None leaves costs out.
     """
     judged = [_judge(candidate, bounds, prices) for candidate in candidates.ttls]
@@ -67,12 +67,12 @@ def recommend(
     cheapest = min(priced, key=lambda each: each.cost_per_hour or 0.0, default=None)
     first, last = judged.index(meeting[0]), judged.index(meeting[-1])
     smallest, largest = meeting[0].candidate, meeting[-1].candidate
-    sentences = [_range_sentence(smallest, largest)]
-    sentences.append(_edge("shorter", judged[first - 1] if first else None, bounds))
-    sentences.append(_edge("longer", judged[last + 1] if last + 1 < len(judged) else None, bounds))
-    if cheapest is not None:
-        cost = f"{cheapest.cost_per_hour:.4g} an hour"
-        sentences.append(f"Of these, TTL {cheapest.candidate.ttl_seconds:g} s costs least: {cost}.")
+    sentences = [*_between(judged[first : last + 1]), *_cost(cheapest, prices)]
+    if bounds:
+        shorter = judged[first - 1] if first else None
+        longer = judged[last + 1] if last + 1 < len(judged) else None
+        edges = [_edge("shorter", shorter, bounds), _edge("longer", longer, bounds)]
+        sentences = [_range_sentence(smallest, largest), *edges, *sentences]
     return Recommendation(
         smallest, largest, cheapest.candidate if cheapest else None, sentences, judged
     )
@@ -97,10 +97,26 @@ def _range_sentence(smallest: Candidate, largest: Candidate) -> str:
     )
 
 
+def _between(span: Sequence[Judged]) -> list[str]:
+    """Return which TTLs between the smallest and the largest do not meet every bound."""
+    missing = [f"TTL {each.candidate.ttl_seconds:g} s" for each in span if not each.meets_all]
+    return [f"Between them it is not known to hold at {_list(missing)}."] if missing else []
+
+
+def _cost(cheapest: Judged | None, prices: Prices | None) -> list[str]:
+    """Return which TTL costs least, or why that is not known."""
+    if prices is None:
+        return []
+    if cheapest is None:
+        return ["What they cost is unknown, because the memory of entries is: give --entry-bytes."]
+    cost = f"{cheapest.cost_per_hour:.4g} an hour"
+    return [f"Of these, TTL {cheapest.candidate.ttl_seconds:g} s costs least: {cost}."]
+
+
 def _edge(direction: str, neighbour: Judged | None, bounds: Sequence[Bound]) -> str:
     """Return what keeps the next TTL in a direction from being recommended."""
     if neighbour is None:
-        return f"No {direction} TTL was looked at."
+        return f"No {direction} TTL was looked at: no bound binds there."
     texts = {bound.name: bound.text for bound in bounds}
     ttl = f"TTL {neighbour.candidate.ttl_seconds:g} s"
     if neighbour.failed:
@@ -120,7 +136,7 @@ def _in_the_way(judged: Sequence[Judged], bounds: Sequence[Bound]) -> list[str]:
         elif not met:
             values = [value for j in known if (value := bound.value(j.candidate)) is not None]
             best = max(values) if bound.lower else min(values)
-            sentences.append(f"{bound.text}: no TTL keeps it; the best is {best:.4g}.")
+            sentences.append(f"{bound.text}: no TTL keeps it; the best is {bound.shown(best)}.")
         elif len(met) < len(judged):
             sentences.append(f"{bound.text}: kept from TTL {min(met):g} s to {max(met):g} s.")
     return sentences

@@ -49,7 +49,15 @@ def recommendation_text(
 
 def _table(judged: Sequence[Judged]) -> RenderableType:
     table = empty_table(
-        *("\nTTL s", "all bounds\nkept", "hit\nratio", "low\nend", "store\nreads/s", "p99\nms"),
+        *(
+            "\nTTL s",
+            "all bounds\nkept",
+            "\nknown by",
+            "hit\nratio",
+            "low\nend",
+            "store\nreads/s",
+            "p99\nms",
+        ),
         *("worst\nstale s", "\nMB", "cost\nan hour"),
     )
     for each in judged:
@@ -57,6 +65,7 @@ def _table(judged: Sequence[Judged]) -> RenderableType:
         table.add_row(
             f"{candidate.ttl_seconds:g}",
             NO if each.failed else PERHAPS if each.unknown else YES,
+            candidate.known_by,
             ratio_text(candidate.hit_ratio),
             ratio_text(candidate.hit_ratio_low),
             number_text(candidate.store_reads_per_second),

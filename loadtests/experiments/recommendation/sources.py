@@ -1,44 +1,34 @@
-"""Finds the TTLs to choose from in a profile, a sweep's records, or a described workload."""
+"""Finds the TTLs to choose from in the profile of a log, or for a workload that flags describe."""
 
+import dataclasses
+import math
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from typing import Any
 
-from loadtests.experiments.figures.pooled import Pooled, doubted_ttls, pool
-from loadtests.experiments.figures.results import RunResults
-from loadtests.experiments.figures.trial_figures import TrialFigures
 from loadtests.experiments.plan.plan import Plan
-from loadtests.experiments.recommendation.candidate import Candidate, Candidates
+from loadtests.experiments.recommendation.candidate import (
+    BY_THEORY,
+    REPLAYED,
+    Candidate,
+    Candidates,
+)
+from loadtests.experiments.recommendation.entry import Entry, LiveEntries
+from loadtests.experiments.recommendation.measured_times import MeasuredTimes
+from loadtests.prediction.after_cold_start import predict_trace
+from loadtests.prediction.run_traffic import traffic_of
 from loadtests.prediction.steady_state import Traffic, predicted_hit_ratio
 from loadtests.profile.curve import STUDENT_T_OF_SAMPLE
-from loadtests.workload.scenario import Scenario
+from loadtests.replay.trial_replay import arrivals_of_trial
+from loadtests.service_under_test.contract import Knob
+from loadtests.traffic.trace import Trace
+from loadtests.workload.scenario import Workload
 
 TTL_GRID = (1.0, 2.0, 5.0, 10.0, 20.0, 30.0, 60.0, 120.0, 300.0, 600.0, 1800.0, 3600.0, 7200.0)
 
-
-@dataclass(frozen=True, slots=True)
-class Entry:
-    """What is known of entries besides the TTL.
-
-    Attributes:
-        size_bytes: Of an entry in memory; None takes the sizes of the log, if it has any.
-        jitter_ratio: By which a TTL may be longer.
-        stale_seconds: For which a stale entry may still be served.
-    """
-
-    size_bytes: float | None = None
-    jitter_ratio: float = 0.0
-    stale_seconds: float = 0.0
-
-    def worst_stale(self, ttl_seconds: float) -> float:
-        """Return how old an answer may be in the worst case."""
-        return ttl_seconds * (1.0 + self.jitter_ratio) + self.stale_seconds
-
-    def memory(self, entries: float | None, logged_bytes: float | None = None) -> float | None:
-        """Return the bytes that a number of entries takes; None if unknown."""
-        if self.size_bytes is None or entries is None:
-            return logged_bytes
-        return entries * self.size_bytes
+NO_FORMULA = (
+    "theory has no formula for this workload (a popularity or a rate that moves, early recompute,"
+    " loads that take longer than the TTL, writes beside missing ids or stale serving)"
+)
 
 
 def from_profile(profile: Mapping[str, Any], entry: Entry) -> Candidates:
@@ -55,65 +45,77 @@ def from_profile(profile: Mapping[str, Any], entry: Entry) -> Candidates:
             worst_stale_seconds=entry.worst_stale(point["ttl_seconds"]),
             entries=point["live_entries_peak"],
             memory_bytes=entry.memory(point["live_entries_peak"], point["live_bytes_peak"]),
+            known_by=REPLAYED,
         )
         for point in profile["curve"]
     ]
+    last = ttls[-1]
+    size = last.memory_bytes / last.entries if last.memory_bytes and last.entries else None
     source = f"The exact replay of a log of {profile['requests']:,} requests, from an empty cache."
-    return Candidates(ttls, source, [])
-
-
-def from_sweep(results: RunResults, entry: Entry) -> Candidates:
-    """Return the TTLs that a sweep measured: trusted trials, repetitions pooled."""
-    trials = results.trials
-    ttls = [_measured(each, trials, entry) for each in pool(trials) if each.ttl_seconds > 0]
-    left_out = [f"TTL {ttl:g} s is doubted" for ttl in doubted_ttls(trials)]
-    count = sum(trial.trusted for trial in trials)
-    source = f"{count} trusted trials of {results.run.title!r}; bounds are judged on the bad end."
-    return Candidates(ttls, source, left_out)
-
-
-def _measured(pooled: Pooled, trials: Sequence[TrialFigures], entry: Entry) -> Candidate:
-    same = [t for t in trials if t.ttl_seconds == pooled.ttl_seconds and t.trusted]
-    p99s = [t.percentiles["all response"].p99 if t.times_trusted else None for t in same]
-    known = [p99 for p99 in p99s if p99 is not None]
-    queries = [t.store_queries_per_second for t in same if t.store_queries_per_second is not None]
-    return Candidate(
-        ttl_seconds=pooled.ttl_seconds,
-        hit_ratio=pooled.hit_ratio,
-        hit_ratio_low=pooled.low,
-        store_reads_per_second=pooled.store_queries_per_second,
-        store_reads_high=max(queries, default=None),
-        p99_seconds=max(known, default=None) if len(known) == len(p99s) else None,
-        worst_stale_seconds=entry.worst_stale(pooled.ttl_seconds),
-        entries=None,
-        memory_bytes=None,
-    )
+    return Candidates(ttls, source, [], entry.size_bytes or size)
 
 
 def from_workload(
     plan: Plan, ttls: Sequence[float], fill_seconds: float, entry: Entry
 ) -> Candidates:
     """Return what theory says of a described workload in the long run."""
-    settings = plan.load.settings(plan.seed)
-    popularity = Scenario().popularity(settings, None)
-    step = 1.0 / plan.load.rate if plan.load.arrivals == "paced" else 0.0
-    traffic = Traffic(popularity, plan.load.rate, step_seconds=step)
-    found, left_out = [], []
+    settings, knobs = plan.load.settings(plan.seed), plan.at({}).knobs
+    traffic = traffic_of(Workload(settings, None), {plan.load.scenario: plan.load.behaviour})
+    live, found, left_out = LiveEntries(plan.load, settings), [], []
     for ttl in ttls:
-        knobs = {**plan.knobs, "ttl_seconds": ttl, "store_delay_seconds": fill_seconds}
-        ratio = predicted_hit_ratio(traffic, knobs)
-        if ratio is None:
+        at_ttl = {**knobs, "ttl_seconds": ttl, "store_delay_seconds": fill_seconds}
+        ratio = None if traffic is None else predicted_hit_ratio(traffic, at_ttl)
+        if traffic is None or ratio is None:
             left_out.append(f"TTL {ttl:g} s has no formula")
             continue
-        reads = _most_reads(traffic, knobs, ratio)
+        reads, entries = _most_reads(traffic, at_ttl, ratio), live.at(at_ttl)
         found.append(
-            Candidate(*(ttl, ratio, ratio, reads, reads, None, entry.worst_stale(ttl), None, None))
+            Candidate(
+                *(ttl, ratio, ratio, reads, reads, None, entry.worst_stale(ttl), entries),
+                *(entry.memory(entries), BY_THEORY),
+            )
         )
-    source = "Theory for this workload in the long run (docs/theory.md); nothing was measured."
-    return Candidates(found, source, left_out)
+    source = (
+        "Theory for this workload in the long run (docs/theory.md), with fills of"
+        f" {fill_seconds * 1000:g} ms; nothing was measured."
+    )
+    return Candidates(found, source, left_out, entry.size_bytes)
 
 
-def _most_reads(traffic: Traffic, knobs: Mapping[str, Any], ratio: float) -> float:
+def from_trace(
+    plan: Plan, trace: Trace, ttls: Sequence[float], fill_seconds: float, entry: Entry
+) -> Candidates:
+    """Return what the replay of a trace says, from an empty cache."""
+    workload, knobs = Workload(plan.load.settings(plan.seed), trace), plan.at({}).knobs
+    requests = arrivals_of_trial(workload, math.inf, 1, plan.load.behaviour)
+    found = []
+    for ttl in ttls:
+        expected = predict_trace(requests, {**knobs, "ttl_seconds": ttl}, fill_seconds)
+        ratio, reads = expected.hit_ratio, expected.loads_per_second
+        found.append(
+            Candidate(
+                *(ttl, ratio, ratio, reads, reads, None, entry.worst_stale(ttl), None),
+                *(None, REPLAYED),
+            )
+        )
+    source = (
+        f"The exact replay of a trace of {requests.times.size:,} requests, from an empty cache,"
+        f" with fills of {fill_seconds * 1000:g} ms."
+    )
+    return Candidates(found, source, [], entry.size_bytes)
+
+
+def with_times(candidates: Candidates, times: MeasuredTimes, title: str) -> Candidates:
+    """Return the candidates with the p99 that the times of a sweep's hits and misses give."""
+    source = f"{candidates.source} The p99 mixes the hits and misses that {title!r} measured."
+    ttls = [
+        dataclasses.replace(each, p99_seconds=times.p99(each.hit_ratio_low))
+        for each in candidates.ttls
+    ]
+    return dataclasses.replace(candidates, ttls=ttls, source=source)
+
+
+def _most_reads(traffic: Traffic, knobs: Mapping[str, Knob], ratio: float) -> float:
     """Return the reads of the store per second, with lookups that wait for another's load.
 
     A stale entry is read from the store when it is first asked for, as a missing one is without

@@ -16,7 +16,7 @@ _WANTED: Mapping[str, tuple[Flag, str]] = {
     "min_hit_ratio": (Flag("min-hit-ratio", 0.9, "", 0, 1), "Lowest hit ratio"),
     "max_p99_ms": (
         Flag("max-p99-ms", 20.0, "", 0.001, 1e7, "ms"),
-        "Highest p99 of all lookups; a sweep alone knows it",
+        "Highest p99 of all lookups; from a sweep, or by --times-from",
     ),
     "max_store_rate": (
         Flag("max-store-rate", 50.0, "", 0, 1e9, "per second"),
@@ -24,7 +24,7 @@ _WANTED: Mapping[str, tuple[Flag, str]] = {
     ),
     "max_memory_mb": (
         Flag("max-memory-mb", 100.0, "", 0.001, 1e9, "MB"),
-        "Most memory of entries; needs --entry-bytes unless the log has sizes",
+        "Most memory of entries; needs --entry-bytes unless a log has sizes",
     ),
 }
 _KNOWN: Mapping[str, tuple[Flag, str]] = {
@@ -46,20 +46,27 @@ _KNOWN: Mapping[str, tuple[Flag, str]] = {
 
 def add_bound_flags(parser: argparse.ArgumentParser) -> None:
     """Declare the bounds, the prices and the sizes."""
-    _add(parser.add_argument_group("bounds", "At least one; every one must be kept."), _WANTED)
+    _add(
+        parser.add_argument_group("bounds", "At least one, or prices; every one must be kept."),
+        _WANTED,
+    )
     _add(parser.add_argument_group("costs and sizes"), _KNOWN)
 
 
-def wanted(options: argparse.Namespace) -> Wanted:
+def wanted(options: argparse.Namespace, *, priced: bool) -> Wanted:
     """Return what is asked of the cache.
+
+    Args:
+        options: The command line.
+        priced: Whether there are prices, which alone ask for the cheapest TTL.
 
     Raises:
         UsageError: Nothing is.
     """
     given = {name: getattr(options, name) for name in _WANTED}
-    if all(value is None for value in given.values()):
+    if not priced and all(value is None for value in given.values()):
         flags = ", ".join(f"--{flag.name}" for flag, _ in _WANTED.values())
-        raise UsageError(f"nothing is asked of the cache; give one or more of {flags}")
+        raise UsageError(f"nothing is asked of the cache; give one or more of {flags}, or prices")
     memory = options.max_memory_mb
     return Wanted(
         options.max_stale_seconds,

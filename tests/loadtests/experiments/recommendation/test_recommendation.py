@@ -1,15 +1,20 @@
 """Which TTL is recommended, what binds, what stands in the way, and what it costs."""
 
+import itertools
+import math
+
+import numpy as np
 import pytest
 
-from loadtests.experiments.plan.fields import Given
+from loadtests.experiments.plan.fields import KNOBS, Given
 from loadtests.experiments.plan.plan import make_plan
 from loadtests.experiments.recommendation.bounds import Wanted
 from loadtests.experiments.recommendation.candidate import Candidate, Candidates
-from loadtests.experiments.recommendation.classes import ttls_by_class
+from loadtests.experiments.recommendation.classes import most_hits, ttls_by_class
 from loadtests.experiments.recommendation.cost import Prices
+from loadtests.experiments.recommendation.entry import Entry
 from loadtests.experiments.recommendation.recommendation import recommend
-from loadtests.experiments.recommendation.sources import Entry, from_profile, from_workload
+from loadtests.experiments.recommendation.sources import from_profile, from_workload
 
 
 def _candidate(ttl, ratio, **values):
@@ -22,6 +27,7 @@ def _candidate(ttl, ratio, **values):
         "worst_stale_seconds": ttl,
         "entries": None,
         "memory_bytes": None,
+        "known_by": "measured",
     }
     return Candidate(ttl, **{**known, **values})
 
@@ -66,6 +72,56 @@ def test_bound_that_no_ttl_keeps_is_told_with_the_best():
     assert answer.sentences[1] == (
         "at most 1 store reads per second: no TTL keeps it; the best is 5."
     )
+
+
+def test_best_value_is_told_in_the_unit_of_its_bound():
+    slow = Candidates([_candidate(5.0, 0.9, p99_seconds=0.1535, memory_bytes=2e6)], "", [])
+
+    answer = recommend(slow, Wanted(max_p99_ms=60.0, max_memory_bytes=1e6).bounds())
+
+    assert answer.sentences[1:] == [
+        "a p99 of at most 60 ms: no TTL keeps it; the best is 153.5 ms.",
+        "at most 1 MB of entries: no TTL keeps it; the best is 2 MB.",
+    ]
+
+
+def test_where_no_bound_binds_that_is_said():
+    answer = recommend(CANDIDATES, Wanted(min_hit_ratio=0.5, max_stale_seconds=60.0).bounds())
+
+    assert answer.sentences[1:] == [
+        "No shorter TTL was looked at: no bound binds there.",
+        "No longer TTL was looked at: no bound binds there.",
+    ]
+
+
+def test_ttl_between_the_smallest_and_the_largest_that_misses_a_bound_is_named():
+    uneven = Candidates(
+        [_candidate(1.0, 0.7), _candidate(5.0, 0.69), _candidate(30.0, 0.9)], "", []
+    )
+
+    answer = recommend(uneven, Wanted(min_hit_ratio=0.7).bounds())
+
+    assert (answer.smallest.ttl_seconds, answer.largest.ttl_seconds) == (1.0, 30.0)
+    assert answer.sentences[-1] == "Between them it is not known to hold at TTL 5 s."
+
+
+def test_prices_alone_name_the_cheapest_ttl():
+    priced = Candidates(
+        [_candidate(1.0, 0.5, memory_bytes=1e9), _candidate(5.0, 0.7, memory_bytes=2e9)], "", []
+    )
+
+    answer = recommend(priced, [], Prices(0.01, 1.0))
+
+    assert answer.sentences == ["Of these, TTL 5 s costs least: 0.128 an hour."]
+
+
+def test_cost_without_a_size_of_entries_is_unknown_with_the_way_out():
+    answer = recommend(CANDIDATES, [], Prices(0.01, 1.0))
+
+    assert answer.cheapest is None
+    assert answer.sentences == [
+        "What they cost is unknown, because the memory of entries is: give --entry-bytes."
+    ]
 
 
 def test_hit_ratio_is_judged_on_the_low_end():
@@ -148,6 +204,7 @@ def test_profile_is_a_source_with_entries_of_a_given_size():
     )
 
     assert (sized.memory_bytes, logged.memory_bytes) == (30_000.0, 7_000)
+    assert from_profile(profile, Entry()).entry_bytes == pytest.approx(7_000 / 300)
     assert (sized.hit_ratio_low, sized.p99_seconds) == (0.5, None)
 
 
@@ -160,3 +217,72 @@ def test_stale_entries_are_read_from_the_store_as_often_as_missing_ones():
     # One load each time that 1 s and the mean wait for the next of 10 lookups a second have passed.
     assert found.store_reads_per_second == pytest.approx(1 / (1 + 0.1))
     assert found.hit_ratio > 0.99
+
+
+def test_class_whose_hits_dip_at_a_longer_ttl_takes_one_that_is_longer_still():
+    def part(*ratios):
+        curve = [
+            {"ttl_seconds": ttl, "hit_ratio": ratio}
+            for ttl, ratio in zip((1.0, 2.0, 4.0), ratios, strict=True)
+        ]
+        return {"name": "user", "reads": 100, "curve": curve}
+
+    (found,) = ttls_by_class([part(0.5, 0.4, 0.8)], 0.8)
+
+    assert found.ttl_seconds == 4.0
+    assert ttls_by_class([part(0.5, 0.4, 0.8)], 0.8, longest_ttl=2.0) is None
+
+
+def test_choice_of_classes_reaches_every_sum_that_some_choice_reaches():
+    rng = np.random.default_rng(5)
+    for _ in range(30):
+        classes = [
+            {
+                "name": str(number),
+                "reads": int(rng.integers(1, 1000)),
+                "curve": [
+                    {"ttl_seconds": ttl, "hit_ratio": round(float(rng.random()), 3)}
+                    for ttl in (1.0, 3.0, 9.0)
+                ],
+            }
+            for number in range(3)
+        ]
+        total = sum(part["reads"] for part in classes)
+        sums = [
+            sum(
+                part["reads"] * point["hit_ratio"]
+                for part, point in zip(classes, each, strict=True)
+            )
+            for each in itertools.product(*(part["curve"] for part in classes))
+        ]
+
+        found = ttls_by_class(classes, max(sums) / total)
+
+        assert sum(each.hit_ratio * each.reads for each in found) == pytest.approx(max(sums))
+        assert ttls_by_class(classes, max(sums) / total + 0.001) is None
+        assert most_hits(classes) == pytest.approx(max(sums) / total)
+
+
+def _described(**values):
+    given = {name: Given(value, name) for name, value in values.items() if name not in KNOBS}
+    knobs = {name: Given(value, name) for name, value in values.items() if name in KNOBS}
+    return make_plan(given, knobs)
+
+
+def test_described_workload_has_as_many_entries_as_are_alive_by_littles_law():
+    (found,) = from_workload(_described(items=100, rate=100, skew=0), [9.0], 0.0, Entry(50.0)).ttls
+
+    # Each item is asked for once a second, so that it is alive 9 seconds of 10: 90, deviation 3.
+    assert found.entries == pytest.approx(90 + 3 * 3)
+    assert found.memory_bytes == pytest.approx(50 * 99)
+
+
+def test_writes_of_a_described_workload_end_entries():
+    (found,) = from_workload(
+        _described(items=1, rate=10, write_ratio=0.5, skew=0), [1.0], 0.0, Entry()
+    ).ttls
+
+    # 5 reads and 5 writes a second; an entry lives (1 - e^-5) / 5 s.
+    life = (1 - math.exp(-5)) / 5
+    assert found.hit_ratio == pytest.approx(5 * life / (1 + 5 * life))
+    assert found.store_reads_per_second == pytest.approx(5 * (1 - found.hit_ratio))
