@@ -2,7 +2,8 @@
 
 Trials of the same TTL, repetition and seed are paired, since they send the same traffic. A change
 counts when its 95 % interval lies on one side of zero and reaches what matters: 0.5 points of hit
-ratio, 5 % of a latency or a rate. The exit code is 1 if something is worse.
+ratio, 5 % of a latency or a rate. "No change beyond" that is said only where the interval lies
+within it; where it does not, nothing can be told yet. The exit code is 1 if something is worse.
 
 Examples:
   python -m loadtests compare results/sweep-before results/sweep-after
@@ -62,7 +63,7 @@ def run(options: argparse.Namespace, notes: Console) -> int:
     except NotComparableError as error:
         raise UsageError(str(error)) from None
     comparison = compare(pairs)
-    if options.output:
+    if options.output is not None:
         folder = make_output_folder(options.output, "compare")
         files = {
             "report.md": comparison_markdown(comparison, left_out),

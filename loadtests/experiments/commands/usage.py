@@ -98,8 +98,10 @@ def make_output_folder(given: str | None, verb: str) -> Path:
     Without a given one it is named after the verb and the time.
 
     Raises:
-        UsageError: It cannot be written, or holds files already.
+        UsageError: It has no name, cannot be written, or holds files already.
     """
+    if given is not None and not given.strip():
+        raise UsageError(f"--output must name a folder, got {given!r}; leave it out or name one")
     folder = Path(given) if given else RESULTS / time.strftime(f"{verb}-%Y%m%d-%H%M%S")
     try:
         folder.mkdir(parents=True, exist_ok=True)

@@ -37,8 +37,13 @@ def batches_for(quantile: float, samples: int) -> int:
 
 def hit_ratio_of(samples: Samples) -> float | None:
     """Return hits per lookup that reached the cache; None without any."""
-    asked = np.isin(samples["result"], _OF_CACHE).sum()
+    asked = lookups_of(samples)
     return float(np.isin(samples["result"], _HITS).sum() / asked) if asked else None
+
+
+def lookups_of(samples: Samples) -> int:
+    """Return how many lookups reached the cache."""
+    return int(np.isin(samples["result"], _OF_CACHE).sum())
 
 
 def miss_rate_of(samples: Samples, seconds: float) -> float:

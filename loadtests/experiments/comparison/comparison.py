@@ -15,6 +15,7 @@ from loadtests.experiments.comparison.batches import (
     batches_for,
     cut,
     hit_ratio_of,
+    lookups_of,
     miss_rate_of,
     quantile_half_width,
     quantile_of,
@@ -32,6 +33,9 @@ _QUANTILES = {
     quantile: Metric(f"p{quantile * 100:.0f}", "ms", True, RELEVANT_SHARE, True)
     for quantile in (0.5, 0.95, 0.99)
 }
+_UNSEEN_95 = 3.0
+"""What never happened in n tries may happen up to so many times in n (the rule of three)."""
+
 _SHAPE_CONFIDENCE, _SHAPE_DISTANCE = 0.99, 0.05
 
 Value = Callable[[Samples], float | None]
@@ -84,7 +88,9 @@ def _differences(ttl: float, pairs: Sequence[Pair]) -> list[Difference]:
     seconds = sum(_seconds(pair.first.samples) for pair in pairs)
     found = []
     if any(hit_ratio_of(pair.first.samples) is not None for pair in pairs):
-        found.append(_of(_HIT_RATIO, ttl, pairs, hit_ratio_of, MOST_BATCHES, seconds))
+        lookups = min(_lookups(pairs, "first"), _lookups(pairs, "second"))
+        unseen = _UNSEEN_95 / max(lookups, 1)
+        found.append(_of(_HIT_RATIO, ttl, pairs, hit_ratio_of, MOST_BATCHES, finest=unseen))
     length = seconds / len(pairs) / MOST_BATCHES
     misses = [
         [
@@ -94,11 +100,12 @@ def _differences(ttl: float, pairs: Sequence[Pair]) -> list[Difference]:
         for pair in pairs
     ]
     whole = [float(np.mean([each[i] for batches in misses for each in batches])) for i in (0, 1)]
-    found.append(difference(_MISSES, ttl, misses, (whole[0], whole[1]), seconds))
+    unseen = _UNSEEN_95 / seconds if seconds else 0.0
+    found.append(difference(_MISSES, ttl, misses, (whole[0], whole[1]), seconds, finest=unseen))
     fewest = min(min(len(pair.first.samples), len(pair.second.samples)) for pair in pairs)
     for quantile, metric in _QUANTILES.items():
         value, count = partial(quantile_of, quantile=quantile), batches_for(quantile, fewest)
-        of_batches = _of(metric, ttl, pairs, value, count, seconds)
+        of_batches = _of(metric, ttl, pairs, value, count)
         found.append(of_batches if count > 1 else _by_ranks(of_batches, pairs, quantile))
     return found
 
@@ -113,11 +120,20 @@ def _by_ranks(batched: Difference, pairs: Sequence[Pair], quantile: float) -> Di
     if first is None or second is None or halves[0] is None or halves[1] is None:
         return replace(batched, change=None, low=None, high=None)
     half, change = math.hypot(halves[0], halves[1]), second - first
+    if batched.low is not None and batched.high is not None:
+        # Several pairs differ also by what the machine did meanwhile.
+        half = max(half, (batched.high - batched.low) / 2)
     return replace(batched, change=change, low=change - half, high=change + half)
 
 
-def _of(  # noqa: PLR0913, PLR0917 - one figure of one TTL
-    metric: Metric, ttl: float, pairs: Sequence[Pair], value: Value, batches: int, seconds: float
+def _of(  # noqa: PLR0913 - one figure of one TTL
+    metric: Metric,
+    ttl: float,
+    pairs: Sequence[Pair],
+    value: Value,
+    batches: int,
+    *,
+    finest: float = 0.0,
 ) -> Difference:
     values = [
         [
@@ -128,12 +144,17 @@ def _of(  # noqa: PLR0913, PLR0917 - one figure of one TTL
         for pair in pairs
     ]
     firsts = value(np.concatenate([pair.first.samples for pair in pairs]))
-    seconds_ = value(np.concatenate([pair.second.samples for pair in pairs]))
-    return difference(metric, ttl, values, (firsts, seconds_), seconds)
+    seconds = value(np.concatenate([pair.second.samples for pair in pairs]))
+    length = sum(_seconds(pair.first.samples) for pair in pairs)
+    return difference(metric, ttl, values, (firsts, seconds), length, finest=finest)
 
 
 def _both(pair: Pair, batches: int) -> tuple[list[Samples], list[Samples]]:
     return cut(pair.first.samples, batches), cut(pair.second.samples, batches)
+
+
+def _lookups(pairs: Sequence[Pair], side: str) -> int:
+    return sum(lookups_of(getattr(pair, side).samples) for pair in pairs)
 
 
 def _seconds(samples: Samples) -> float:

@@ -63,7 +63,12 @@ def comparison_object(comparison: Comparison, left_out: Sequence[str]) -> dict[s
     """Return it for JSON."""
     return {
         "differences": [
-            {**asdict(each), "verdict": each.verdict, "minutes_needed": each.minutes_needed}
+            {
+                **asdict(each),
+                "verdict": each.verdict,
+                "verdict_text": each.verdict_text,
+                "minutes_needed": each.minutes_needed,
+            }
             for each in comparison.differences
         ],
         "shapes": [shape._asdict() for shape in comparison.shapes],
@@ -96,8 +101,16 @@ def bencher(comparison: Comparison) -> dict[str, Any]:
         if each.second is None:
             continue
         measures = found.setdefault(_place(each), {})
-        measures[each.metric.name.replace(" ", "-")] = {"value": each.second}
+        measures[each.metric.name.replace(" ", "-")] = {"value": each.second, **_ends(each)}
     return found
+
+
+def _ends(each: Difference) -> dict[str, float]:
+    """Return the value of the second run with the interval of the change, as Bencher takes it."""
+    if each.second is None or each.low is None or each.high is None:
+        return {}
+    half = (each.high - each.low) / 2
+    return {"lower_value": each.second - half, "upper_value": each.second + half}
 
 
 def _name(each: Difference) -> str:
@@ -118,7 +131,7 @@ def _cells(each: Difference) -> list[str]:
         UNKNOWN_SIGN
         if each.low is None or each.high is None
         else f"{each.low:+.3g} to {each.high:+.3g}",
-        each.verdict,
+        each.verdict_text,
     ]
 
 

@@ -28,6 +28,11 @@ class Metric:
     relevant: float
     relative: bool
 
+    @property
+    def relevant_text(self) -> str:
+        """The smallest change that matters, in words."""
+        return f"{self.relevant * 100:g} {'%' if self.relative else 'points'}"
+
 
 @dataclass(frozen=True, slots=True)
 class Difference:
@@ -74,6 +79,17 @@ class Difference:
         return UNKNOWN
 
     @property
+    def verdict_text(self) -> str:
+        """The verdict with what it leaves open: a change too small to matter, or more measuring."""
+        if self.verdict == SAME:
+            return f"{SAME} beyond {self.metric.relevant_text}"
+        minutes = self.minutes_needed
+        if self.verdict == UNKNOWN and minutes is not None:
+            needed = max(1, math.ceil(minutes))
+            return f"{UNKNOWN} (needs {needed} min)"
+        return self.verdict
+
+    @property
     def minutes_needed(self) -> float | None:
         """Minutes of measuring, beyond those there are, after which the interval would do.
 
@@ -87,12 +103,14 @@ class Difference:
         return max(more, 0.0) * self.seconds / 60
 
 
-def difference(
+def difference(  # noqa: PLR0913 - one figure of one TTL
     metric: Metric,
     ttl_seconds: float,
     pairs: Sequence[Sequence[tuple[float, float]]],
     whole: tuple[float | None, float | None],
     seconds: float,
+    *,
+    finest: float = 0.0,
 ) -> Difference:
     """Return the difference of a metric from the batches of paired trials.
 
@@ -106,6 +124,8 @@ def difference(
         pairs: For each pair of trials, the values of both in every batch.
         whole: The values of both runs over all their trials.
         seconds: Length of the windows together.
+        finest: Change that so few lookups could hide, even if both runs gave the same in every
+            batch; the interval is at least as wide.
     """
     first, second = whole
     relevant = metric.relevant * (abs(first or 0.0) if metric.relative else 1.0)
@@ -117,7 +137,7 @@ def difference(
     known = [each for each in intervals if each is not None]
     if not known:
         return Difference(metric, ttl_seconds, first, second, None, None, None, relevant, seconds)
-    half = max((each.high - each.low) / 2 for each in known)
+    half = max(finest, *((each.high - each.low) / 2 for each in known))
     change = _mean(flat)
     return Difference(
         *(metric, ttl_seconds, first, second),

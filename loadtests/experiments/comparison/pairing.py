@@ -9,12 +9,12 @@ from loadtests.experiments.figures.results import RunResults, load_results
 from loadtests.experiments.figures.trial_figures import TrialFigures, in_window
 from loadtests.experiments.plan.axes import Values, values_text
 from loadtests.experiments.plan.fields import LATER_FIELDS
-from loadtests.experiments.records.records import RunRecord, load_samples
+from loadtests.experiments.records.records import PROCESSOR, RunRecord, load_samples
 from loadtests.experiments.records.samples_file import Samples
 from loadtests.service_under_test.contract import Knob
 from loadtests.workload.flags import LOAD_FLAGS
 
-ASPECTS = ("load", "knobs", "host", "versions")
+ASPECTS = ("load", "knobs", "host", "target", "versions")
 """What must be equal in two runs for their figures to be comparable."""
 
 _Key = tuple[float, int, int, tuple[tuple[str, Knob], ...]]
@@ -24,8 +24,8 @@ _USUAL = {"scenario": "ReadHeavy"} | {
     flag.key: flag.default for flag in LOAD_FLAGS if flag.key in LATER_FIELDS
 }
 
-_CODE = ("commit",)
-"""Versions that a comparison is about, rather than what must be equal."""
+_NOT_VERSIONS = ("commit", PROCESSOR)
+"""What stands among the versions besides: what a comparison is about, and a part of the host."""
 
 
 class NotComparableError(ValueError):
@@ -85,6 +85,12 @@ def pair_runs(first: Path, second: Path, allowed: frozenset[str]) -> Paired:
         RecordError: A folder does not hold a run.
     """
     runs = load_results(first), load_results(second)
+    seeds = [each.run.plan.get("seed") for each in runs]
+    if seeds[0] != seeds[1]:
+        raise NotComparableError(
+            f"the runs have the seeds {seeds[0]} and {seeds[1]}, so that their trials sent other"
+            f" traffic and do not pair; measure the second with --seed {seeds[0]}"
+        )
     for aspect, (before, after) in _aspects(runs[0].run, runs[1].run).items():
         if before != after and aspect not in allowed:
             raise NotComparableError(
@@ -96,7 +102,12 @@ def pair_runs(first: Path, second: Path, allowed: frozenset[str]) -> Paired:
 
 def _aspects(first: RunRecord, second: RunRecord) -> dict[str, tuple[Any, Any]]:
     def versions(run: RunRecord) -> dict[str, Any]:
-        return {name: value for name, value in run.versions.items() if name not in _CODE}
+        return {name: value for name, value in run.versions.items() if name not in _NOT_VERSIONS}
+
+    def host(run: RunRecord) -> dict[str, Any]:
+        # A record of an earlier version does not name the processor.
+        known = all(each.versions.get(PROCESSOR) for each in (first, second))
+        return {"machine": run.machine, "processor": run.versions[PROCESSOR] if known else ""}
 
     def load(run: RunRecord) -> dict[str, Any]:
         flags = run.plan["load"]
@@ -119,14 +130,20 @@ def _aspects(first: RunRecord, second: RunRecord) -> dict[str, tuple[Any, Any]]:
                 {**second.plan.get("knobs", {}), "store_delay_seconds": second.store_delay_seconds}
             ),
         ),
-        "host": ({"machine": first.machine}, {"machine": second.machine}),
+        "host": (host(first), host(second)),
+        "target": ({"target": first.target}, {"target": second.target}),
         "versions": (versions(first), versions(second)),
     }
 
 
 def _which(first: Mapping[str, Any], second: Mapping[str, Any]) -> str:
     names = [name for name in {**first, **second} if first.get(name) != second.get(name)]
-    return ", ".join(f"{name} {first.get(name)} and {second.get(name)}" for name in names)
+    return ", ".join(f"{name} {_shown(first, name)} and {_shown(second, name)}" for name in names)
+
+
+def _shown(values: Mapping[str, Any], name: str) -> object:
+    value = values.get(name)
+    return "not recorded" if value is None else "our service" if value == "" else value
 
 
 def _pairs(first: tuple[Path, RunResults], second: tuple[Path, RunResults]) -> Paired:

@@ -25,6 +25,9 @@ from loadtests.service_under_test.counters import RedisCounters, ServiceCounters
 
 FORMAT = 1
 RUN_FILE = "run.json"
+PROCESSOR = "processor"
+"""Stands among the versions of a run: the model of the machine's processor."""
+
 SWEEP, STAMPEDE, DRILL, CAPACITY = "sweep", "stampede", "drill", "capacity"
 
 _T = TypeVar("_T")

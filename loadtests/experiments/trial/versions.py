@@ -6,6 +6,7 @@ import subprocess
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 
+from loadtests.experiments.records.records import PROCESSOR
 from loadtests.stack.guardian import ROOT
 
 PACKAGES = (
@@ -26,11 +27,21 @@ def versions_in_use(redis: str | None, store: str) -> dict[str, str | None]:
     """
     return {
         "commit": commit_of(ROOT),
+        PROCESSOR: processor_of(),
         "python": platform.python_version(),
         "redis": redis,
         "store": store,
         **{f"package {name}": _package(name) for name in PACKAGES},
     }
+
+
+def processor_of(file: Path = Path("/proc/cpuinfo")) -> str | None:
+    """Return the model of the processor; None where Linux does not name it."""
+    try:
+        lines = file.read_text(encoding="utf-8", errors="replace").splitlines()
+    except OSError:
+        return None
+    return next((line.partition(":")[2].strip() for line in lines if "model name" in line), None)
 
 
 def commit_of(folder: Path) -> str | None:

@@ -1,5 +1,7 @@
 """The recommend verb: its sources, its exit code and its refusals."""
 
+import contextlib
+import io
 import json
 
 import pytest
@@ -9,12 +11,13 @@ from loadtests import cli
 LOG = "".join(f"{i / 10:.1f} {'u' if i % 3 else 'p'}:{i % 7}\n" for i in range(300))
 
 
-@pytest.fixture
-def profile(tmp_path, capsys):
-    (tmp_path / "log").write_text(LOG)
-    folder = tmp_path / "profile"
-    assert cli.main(["profile", str(tmp_path / "log"), "--output", str(folder)]) == 0
-    capsys.readouterr()
+@pytest.fixture(scope="module")
+def profile(tmp_path_factory):
+    path = tmp_path_factory.mktemp("profiled")
+    (path / "log").write_text(LOG)
+    folder = path / "profile"
+    with contextlib.redirect_stdout(io.StringIO()):
+        assert cli.main(["profile", str(path / "log"), "--output", str(folder)]) == 0
     return str(folder)
 
 
@@ -96,7 +99,7 @@ def test_damaged_profile_is_named(tmp_path, capsys):
 
 
 @pytest.mark.parametrize("flag", ["--ttl-jitter-ratio", "--stale-seconds"])
-@pytest.mark.parametrize("value", ["text", "", "nan", "inf", "-1", "1e9"])
+@pytest.mark.parametrize("value", ["text", "nan", "-1"])
 def test_lateness_beside_a_folder_is_checked_as_everywhere(profile, capsys, flag, value):
     words = [f"{flag}={value}", "--max-stale-seconds", "60"]
 

@@ -1,9 +1,12 @@
 """Comparisons of runs that differ by a known amount, or not at all."""
 
+import json
+import math
 from types import SimpleNamespace
 
 import numpy as np
 import pytest
+from jsonschema import Draft202012Validator
 
 from loadtests.experiments.comparison.comparison import compare
 from loadtests.experiments.comparison.comparison_text import (
@@ -27,7 +30,7 @@ def _samples(seed, *, hit_ratio=0.8, slowdown=1.0, count=30_000, rate=500):
     samples["intended"] = np.arange(count) / rate
     hits = rng.random(count) < hit_ratio
     samples["result"] = np.where(hits, RESULT_INDEX["hit"], RESULT_INDEX["miss"])
-    drift = np.repeat(rng.normal(1.0, 0.02, count // rate), rate)
+    drift = np.repeat(rng.normal(1.0, 0.02, math.ceil(count / rate)), rate)[:count]
     times = np.where(hits, rng.gamma(8, 0.0002, count), rng.gamma(8, 0.001, count))
     samples["response"] = times * drift * slowdown
     return samples
@@ -51,9 +54,16 @@ def _verdicts(pairs):
 def test_run_beside_itself_has_not_changed():
     side = Side(SimpleNamespace(), _samples(1))
 
-    verdicts = _verdicts([Pair(5.0, side, side)])
+    pair = Pair(5.0, side, side)
+
+    verdicts = _verdicts([pair])
 
     assert verdicts == dict.fromkeys(["hit ratio", "store reads", "p50", "p95", "p99"], "no change")
+    texts = {each.metric.name: each.verdict_text for each in compare([pair]).differences}
+    assert texts["hit ratio"] == "no change beyond 0.5 points"
+    assert {texts[name] for name in ("store reads", "p50", "p95", "p99")} == {
+        "no change beyond 5 %"
+    }
 
 
 def test_slowdown_of_10_percent_is_found_in_at_least_18_of_20():
@@ -93,7 +103,36 @@ def test_too_little_data_gives_no_verdict_but_the_time_that_would():
     hit_ratio = comparison.differences[0]
     assert hit_ratio.verdict == "cannot tell"
     assert hit_ratio.minutes_needed > 1
+    needed = math.ceil(hit_ratio.minutes_needed)
+    assert hit_ratio.verdict_text == f"cannot tell (needs {needed} min)"
     assert "more minutes of measuring would tell" in "\n".join(summary(comparison))
+
+
+def test_a_hundred_hits_in_both_runs_do_not_tell_that_nothing_changed():
+    side = Side(SimpleNamespace(), _samples(1, count=100, hit_ratio=1.0))
+
+    hit_ratio, reads, *_ = compare([Pair(5.0, side, side)]).differences
+
+    # None of 100 lookups missed, nor need 3 of the next 100: the rule of three.
+    assert (hit_ratio.verdict, reads.verdict) == ("cannot tell", "cannot tell")
+    assert (hit_ratio.low, hit_ratio.high) == pytest.approx((-0.03, 0.03))
+
+
+def test_quantile_by_ranks_covers_what_differs_between_the_pairs():
+    # 600 lookups leave too few beyond p99 for batches; the second pair was on a slow machine.
+    pairs = [
+        Pair(
+            5.0,
+            Side(SimpleNamespace(), _samples(seed, count=600)),
+            Side(SimpleNamespace(), _samples(seed + 100, count=600, slowdown=slowdown)),
+        )
+        for seed, slowdown in ((1, 1.0), (2, 3.0))
+    ]
+
+    p99 = next(each for each in compare(pairs).differences if each.metric.name == "p99")
+
+    assert p99.verdict == "cannot tell"
+    assert p99.low < 0 < p99.high
 
 
 def test_interval_is_students_over_the_batches_of_a_pair():
@@ -152,3 +191,43 @@ def test_page_and_tools_get_the_same_figures():
     assert entries[0]["name"] == "miss ratio at TTL 5 s"
     assert entries[0]["value"] == pytest.approx(0.22, abs=0.005)
     assert bencher(comparison)["TTL 5 s"]["hit-ratio"]["value"] == pytest.approx(0.78, abs=0.005)
+
+
+ITEM = {
+    "type": "object",
+    "properties": {
+        "name": {"type": "string", "minLength": 1},
+        "unit": {"type": "string", "minLength": 1},
+        "value": {"type": "number"},
+        "range": {"type": "string"},
+        "extra": {"type": "string"},
+    },
+    "required": ["name", "unit", "value"],
+    "additionalProperties": False,
+}
+METRIC = {
+    "type": "object",
+    "properties": {key: {"type": "number"} for key in ("value", "lower_value", "upper_value")},
+    "required": ["value"],
+    "additionalProperties": False,
+}
+MEASURES = {
+    "type": "object",
+    "minProperties": 1,
+    "propertyNames": {"pattern": "^[a-z0-9-]+$"},
+    "additionalProperties": METRIC,
+}
+
+
+@pytest.mark.parametrize("count", [40, 600, 30_000])
+def test_tools_get_json_in_their_own_format(count):
+    side = Side(SimpleNamespace(), _samples(1, count=count))
+    comparison = compare([Pair(5.0, side, side)])
+
+    # As github-action-benchmark and Bencher describe what they read; neither takes NaN or infinity.
+    for found, schema in (
+        (github_action_benchmark(comparison), {"type": "array", "items": ITEM, "minItems": 5}),
+        (bencher(comparison), {"type": "object", "additionalProperties": MEASURES}),
+    ):
+        content = json.loads(json.dumps(found, allow_nan=False))
+        assert list(Draft202012Validator(schema).iter_errors(content)) == []

@@ -8,7 +8,7 @@ import pytest
 from loadtests import cli
 from loadtests.experiments.comparison.comparison import compare
 from loadtests.experiments.comparison.comparison_text import bencher, comparison_markdown
-from loadtests.experiments.comparison.pairing import NotComparableError, pair_runs
+from loadtests.experiments.comparison.pairing import ASPECTS, NotComparableError, pair_runs
 
 
 @pytest.fixture
@@ -47,12 +47,40 @@ def test_trial_of_one_run_only_is_left_out_and_named(folder, changed):
     [
         ({"machine": "another"}, "differ in host: machine Linux, 2 cores and another; measure"),
         ({"store_delay_seconds": 0.5}, "differ in knobs: store_delay_seconds 0.01 and 0.5"),
-        ({"versions": {"redis": "8.0"}}, "differ in versions: redis None and 8.0"),
+        ({"versions": {"redis": "8.0"}}, "versions: redis not recorded and 8.0"),
     ],
 )
 def test_runs_that_differ_are_refused_with_the_difference(folder, changed, values, message):
     with pytest.raises(NotComparableError, match=message):
         pair_runs(folder, changed(**values), frozenset())
+
+
+def test_runs_of_other_seeds_sent_other_traffic(folder, changed):
+    plan = json.loads((folder / "run.json").read_text())["plan"]
+
+    with pytest.raises(
+        NotComparableError, match=r"seeds 1 and 2, .*; measure the second with --seed 1"
+    ):
+        pair_runs(folder, changed(plan={**plan, "seed": 2}), frozenset(ASPECTS))
+
+
+def test_runs_of_another_target_are_refused(folder, changed):
+    second = changed(target="GET http://127.0.0.1:8080/api/{key}")
+
+    with pytest.raises(NotComparableError, match="target our service and GET http:"):
+        pair_runs(folder, second, frozenset())
+
+
+def test_another_processor_is_another_host_where_both_are_known(folder, changed):
+    first = changed(versions={"processor": "A"})
+    second = first.parent / "third"
+    shutil.copytree(first, second)
+    run = json.loads((second / "run.json").read_text())
+    (second / "run.json").write_text(json.dumps(run | {"versions": {"processor": "B"}}))
+
+    with pytest.raises(NotComparableError, match="differ in host: processor A and B; measure"):
+        pair_runs(first, second, frozenset())
+    assert pair_runs(folder, second, frozenset()).pairs
 
 
 def test_difference_can_be_allowed(folder, changed):
@@ -74,6 +102,13 @@ def test_verb_writes_what_pull_requests_and_tools_read(folder, tmp_path, capsys)
     assert {path.name for path in output.iterdir()} == {
         *("report.md", "github-action-benchmark.json", "bencher.json"),
     }
+
+
+def test_output_without_a_name_is_refused(folder, capsys):
+    assert cli.main(["compare", str(folder), str(folder), "--output", ""]) == 2
+    assert capsys.readouterr().err == (
+        "error: --output must name a folder, got ''; leave it out or name one\n"
+    )
 
 
 def test_verb_refuses_what_is_not_comparable_in_one_line(folder, changed, capsys):

@@ -3,7 +3,7 @@
 import platform
 import subprocess
 
-from loadtests.experiments.trial.versions import PACKAGES, commit_of, versions_in_use
+from loadtests.experiments.trial.versions import PACKAGES, commit_of, processor_of, versions_in_use
 
 GIT = ["git", "-c", "user.name=a", "-c", "user.email=a@b.example"]
 
@@ -37,3 +37,15 @@ def test_run_records_versions_of_python_packages_redis_and_store():
     assert versions["python"] == platform.python_version()
     assert (versions["redis"], versions["store"]) == ("7.0.15", "MariaDB 10.11.19")
     assert all(versions[f"package {name}"] for name in PACKAGES)
+
+
+def test_processor_is_named_where_linux_names_it(tmp_path):
+    page = tmp_path / "cpuinfo"
+    page.write_text("processor\t: 0\nmodel name\t: A CPU @ 2.00GHz\n\nmodel name\t: A CPU\n")
+    other = tmp_path / "arm"
+    other.write_text("processor\t: 0\nBogoMIPS\t: 50.00\n")
+
+    assert processor_of(page) == "A CPU @ 2.00GHz"
+    assert processor_of(other) is None
+    assert processor_of(tmp_path / "none") is None
+    assert versions_in_use(None, "SQLite")["processor"] == processor_of()
