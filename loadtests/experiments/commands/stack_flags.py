@@ -78,8 +78,12 @@ def chosen_stack(
                 "--compose: its containers have addresses of their own; leave the other URLs out"
             )
         return ComposeStack(["service"], replicas=processes)
-    if options.redis_url:
+    if options.redis_url is not None:
         _check_url("--redis-url", options.redis_url, REDIS, "redis://127.0.0.1:6379/0")
+    if options.database_url is not None and not options.database_url.strip():
+        raise UsageError(
+            "--database-url must be a URL, got ''; such as mysql+pymysql://user@127.0.0.1:3306/db"
+        )
     if options.service_url:
         if options.database_url:
             raise UsageError(
@@ -102,7 +106,7 @@ def redis_of_target(options: argparse.Namespace) -> str | None:
     Raises:
         UsageError: Its URL is wrong, or names a cluster, whose counts are not read.
     """
-    if options.redis_url:
+    if options.redis_url is not None:
         _check_url("--redis-url", options.redis_url, REDIS[:2], "redis://127.0.0.1:6379/0")
     return str(options.redis_url) if options.redis_url else None
 

@@ -21,6 +21,11 @@ def refuse_combinations(values: Mapping[str, Any], given: Mapping[str, Given]) -
         PlanError: Two of them do not go together; one line that names value, place and remedy.
     """
     has_trace = bool(values["trace"])
+    if "trace" in given and not has_trace:
+        raise PlanError(
+            f"{given['trace'].place}: trace must be a file, got {given['trace'].value!r}; leave it"
+            " out to draw ids"
+        )
     for name in _NOT_WITH_TRACE if has_trace else ("requests",):
         if name in given:
             raise PlanError(_beside_trace(name, given[name], has_trace))

@@ -22,7 +22,9 @@ def plan_in(folder: Path) -> Plan:
     """
     run = load_run(folder)
     if run.kind != SWEEP:
-        raise RecordError(f"{folder} holds a {run.kind}, and only a sweep can be resumed")
+        raise RecordError(
+            f"{folder} holds a run of {run.kind}, and only a sweep can be resumed; name its folder"
+        )
     try:
         return recorded_plan(run.plan)
     except (KeyError, TypeError) as error:

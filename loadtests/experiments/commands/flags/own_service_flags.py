@@ -53,6 +53,11 @@ def chosen_target(options: argparse.Namespace) -> tuple[Target, TargetFlags] | N
     Raises:
         UsageError: Something of it is missing or wrong, or another flag contradicts it.
     """
+    for name in (*(flag.key for flag in TARGET_FLAGS), "set_ttl"):
+        if getattr(options, name) == "":
+            raise UsageError(
+                f"--{name.replace('_', '-')} must have a value, got ''; leave it out or give one"
+            )
     skipped = options.target_skip_keys
     flags = told_of_target(
         options, whole_number("--target-skip-keys", skipped, "500", 10**15) if skipped else 0

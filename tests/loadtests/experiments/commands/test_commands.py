@@ -48,6 +48,35 @@ def test_refused_run_leaves_no_folder(capsys, tmp_path, arguments):
     assert list(tmp_path.iterdir()) == []
 
 
+@pytest.mark.parametrize(
+    "flag",
+    [
+        *("--output", "--redis-url", "--database-url", "--service-url", "--trace"),
+        *("--target-url", "--set-ttl", "--resume", "--plan"),
+    ],
+)
+def test_flag_whose_variable_was_empty_is_refused_before_anything_starts(
+    capsys, tmp_path, monkeypatch, flag
+):
+    monkeypatch.chdir(tmp_path)
+
+    assert cli.main(["sweep", "--ttl", "1", flag, ""]) == 2
+
+    refusal = capsys.readouterr().err
+    assert refusal.startswith("error: ")
+    assert refusal.count("\n") == 1
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_unknown_word_is_refused_with_the_help_of_its_verb(capsys):
+    with pytest.raises(SystemExit, match="2"):
+        cli.main(["compare", "a", "b", "--bogus"])
+
+    refusal = capsys.readouterr().err
+    assert refusal.startswith("error: unrecognized arguments: --bogus; see ")
+    assert refusal.endswith("compare --help\n")
+
+
 def test_refusal_of_a_bad_trace_line_does_not_quote_it(capsys, tmp_path):
     (tmp_path / "ids.txt").write_text("root:x:0")
 

@@ -54,6 +54,7 @@ def test_flags_and_toml_make_the_same_plan(tmp_path):
             "--one_hit_ratio: one_hit_ratio must be at most 1 less missing_ratio (0.6), got 0.5",
         ),
         ({"requests": 5}, "requests needs a trace"),
+        ({"trace": ""}, "--trace: trace must be a file, got ''; leave it out to draw ids"),
         ({"trace": "x.txt", "skew": 1}, "skew means nothing beside a trace"),
         ({"trace": "x.txt", "window_ttls": 10}, "window_ttls means nothing beside a trace"),
         ({"speed": 3}, "--speed: unknown name 'speed'; known are title, ttl_seconds"),

@@ -131,5 +131,7 @@ def test_what_is_no_sweep_or_of_another_version_is_not_resumed(folder):
     with pytest.raises(RecordError, match="was made by another version of the program: 'ttl_s"):
         plan_in(folder)
     save_run(folder, dataclasses.replace(load_run(folder), kind="stampede"))
-    with pytest.raises(RecordError, match="holds a stampede, and only a sweep can be resumed"):
+    with pytest.raises(
+        RecordError, match="holds a run of stampede, and only a sweep can be resumed"
+    ):
         plan_in(folder)
