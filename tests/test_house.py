@@ -68,7 +68,7 @@ WINGS = {
         *(f"{EXPERIMENTS}.report", f"{EXPERIMENTS}.figures", *RECORDS),
     },
     f"{EXPERIMENTS}.recommendation": {
-        "loadtests.profile",
+        *("loadtests.profile", "loadtests.theory"),
         *(f"{EXPERIMENTS}.report", f"{EXPERIMENTS}.figures", f"{EXPERIMENTS}.plan"),
         *RECORDS,
     },
