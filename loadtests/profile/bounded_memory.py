@@ -4,11 +4,11 @@ The bound holds for a number of entries or for bytes of values. Expired entries 
 as an active expiry cycle would; otherwise the entry that was used least recently goes.
 """
 
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 import numpy as np
 
-from loadtests.request_logs.compiled import compiled
+from loadtests.request_logs.compiled import Array, compiled
 from loadtests.request_logs.request_log import RequestLog
 
 
@@ -39,14 +39,14 @@ def replay_bounded(
 
 
 @compiled
-def _unlink(newer: Any, older: Any, key: int, sentinel: int) -> None:  # noqa: ANN401 - arrays of numba
+def _unlink(newer: Array, older: Array, key: int, sentinel: int) -> None:
     before, after = newer[key], older[key]
     older[before], newer[after] = after, before
     older[key] = newer[key] = sentinel
 
 
 @compiled
-def _put_first(newer: Any, older: Any, key: int, sentinel: int) -> None:  # noqa: ANN401 - arrays of numba
+def _put_first(newer: Array, older: Array, key: int, sentinel: int) -> None:
     newest = older[sentinel]
     older[sentinel], newer[key] = key, sentinel
     older[key], newer[newest] = newest, key
@@ -54,10 +54,10 @@ def _put_first(newer: Any, older: Any, key: int, sentinel: int) -> None:  # noqa
 
 @compiled
 def _replay(  # noqa: PLR0913, PLR0917 - one loop over the columns of a log
-    times: Any,  # noqa: ANN401 - an array of numba, as are the next
-    keys: Any,  # noqa: ANN401
-    changes: Any,  # noqa: ANN401
-    sizes: Any,  # noqa: ANN401
+    times: Array,
+    keys: Array,
+    changes: Array,
+    sizes: Array,
     ttl: float,
     key_count: int,
     most_items: int,

@@ -1,10 +1,10 @@
 """Replays requests under TTL alone: changes do not remove entries, so hits may be stale."""
 
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 import numpy as np
 
-from loadtests.request_logs.compiled import compiled
+from loadtests.request_logs.compiled import Array, compiled
 from loadtests.request_logs.request_log import RequestLog
 
 
@@ -42,9 +42,9 @@ def replay_ttl_alone(log: RequestLog, ttl_seconds: float, bound_seconds: float) 
 
 @compiled
 def _replay(  # noqa: PLR0913, PLR0917 - the columns of a log
-    times: Any,  # noqa: ANN401 - an array of numba, as are the next
-    keys: Any,  # noqa: ANN401
-    changes: Any,  # noqa: ANN401
+    times: Array,
+    keys: Array,
+    changes: Array,
     ttl: float,
     bound: float,
     key_count: int,

@@ -4,12 +4,12 @@ An entry lives for the TTL from its fill, whatever is read meanwhile; a change r
 delete-on-write does. Memory is not bounded here: see bounded_memory.
 """
 
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
 
-from loadtests.request_logs.compiled import compiled
+from loadtests.request_logs.compiled import Array, compiled
 from loadtests.request_logs.request_log import RequestLog
 
 _FIRST, _EXPIRED, _WRITTEN = range(3)
@@ -78,13 +78,13 @@ def replay_ttl(log: RequestLog, ttl_seconds: float) -> TtlReplay:
 
 @compiled
 def _replay(  # noqa: PLR0913, PLR0917 - the columns of a log
-    times: Any,  # noqa: ANN401 - an array of the compiler, as are the next
-    keys: Any,  # noqa: ANN401
-    changes: Any,  # noqa: ANN401
+    times: Array,
+    keys: Array,
+    changes: Array,
     ttl: float,
-    hits: Any,  # noqa: ANN401
-    reasons: Any,  # noqa: ANN401
-) -> tuple[Any, Any, float]:
+    hits: Array,
+    reasons: Array,
+) -> tuple[Array, Array, float]:
     """Count hits by key and misses by reason; return which requests filled, and when each ended."""
     fills = np.empty(times.size, np.int64)
     stops = np.empty(times.size, np.float64)

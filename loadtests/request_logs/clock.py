@@ -1,11 +1,9 @@
 """Turns the times of a log into seconds from its first request."""
 
-from typing import Any
-
 import numpy as np
 from numpy.typing import NDArray
 
-from loadtests.request_logs.compiled import compiled
+from loadtests.request_logs.compiled import Array, compiled
 
 UNITS = {"s": 1.0, "ms": 1e-3, "us": 1e-6, "ns": 1e-9, "100ns": 1e-7}
 """Seconds in each unit that --time-unit takes."""
@@ -51,7 +49,7 @@ def spread_whole_seconds(times: NDArray[np.float64]) -> bool:
 
 
 @compiled
-def _spread(times: Any) -> None:  # noqa: ANN401 - an array of numba
+def _spread(times: Array) -> None:
     first = 0
     for i in range(1, times.size + 1):
         if i == times.size or times[i] != times[first]:

@@ -1,11 +1,9 @@
 """Numbers distinct keys from 0 in the order in which they appear."""
 
-from typing import Any
-
 import numpy as np
 from numpy.typing import NDArray
 
-from loadtests.request_logs.compiled import compiled
+from loadtests.request_logs.compiled import Array, compiled
 
 _EMPTY = 0  # No hash is 0: see `number`.
 _FULLEST = 0.6
@@ -22,14 +20,16 @@ class KeyNumbers:
         self._hashes = np.zeros(1 << 16, dtype=np.int64)
         self._numbers = np.zeros(1 << 16, dtype=np.int32)
 
-    def number(self, hashes: NDArray[np.int64]) -> NDArray[np.int32]:
-        """Return the number of each key, new ones numbered."""
+    def number(self, hashes: NDArray[np.int64]) -> tuple[NDArray[np.int32], NDArray[np.int64]]:
+        """Return the number of each key, and the places where new ones stand first."""
         while self.count + hashes.size > _FULLEST * self._hashes.size:
             self._grow()
         found = np.empty(hashes.size, dtype=np.int32)
+        firsts = np.empty(hashes.size, dtype=np.int64)
         known = np.where(hashes == _EMPTY, 1, hashes)
-        self.count = _number(known, self._hashes, self._numbers, self.count, found)
-        return found
+        before = self.count
+        self.count = _number(known, self._hashes, self._numbers, before, found, firsts)
+        return found, firsts[: self.count - before]
 
     def _grow(self) -> None:
         old_hashes, old_numbers = self._hashes, self._numbers
@@ -39,8 +39,16 @@ class KeyNumbers:
 
 
 @compiled
-def _number(hashes: Any, table: Any, numbers: Any, count: int, found: Any) -> int:  # noqa: ANN401 - arrays of numba
+def _number(  # noqa: PLR0913, PLR0917 - one loop over a table
+    hashes: Array,
+    table: Array,
+    numbers: Array,
+    before: int,
+    found: Array,
+    firsts: Array,
+) -> int:
     mask = table.size - 1
+    count = before
     for i in range(hashes.size):
         place = (hashes[i] ^ (hashes[i] >> 32)) & mask
         while table[place] not in (0, hashes[i]):
@@ -48,13 +56,14 @@ def _number(hashes: Any, table: Any, numbers: Any, count: int, found: Any) -> in
         if table[place] == 0:
             table[place] = hashes[i]
             numbers[place] = count
+            firsts[count - before] = i
             count += 1
         found[i] = numbers[place]
     return count
 
 
 @compiled
-def _move(old: Any, old_numbers: Any, table: Any, numbers: Any) -> None:  # noqa: ANN401 - arrays of numba
+def _move(old: Array, old_numbers: Array, table: Array, numbers: Array) -> None:
     mask = table.size - 1
     for i in range(old.size):
         if old[i] == 0:

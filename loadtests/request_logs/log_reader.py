@@ -1,15 +1,12 @@
 """Reads one log into columns, line by line or in binary rows."""
 
-import re
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator
+from itertools import islice
 
+from loadtests.request_logs.block_reader import BlockReader
 from loadtests.request_logs.formats import oracle_general
-from loadtests.request_logs.formats.request import (
-    UNREADABLE,
-    LineParser,
-    Request,
-    key_filter,
-)
+from loadtests.request_logs.line_reader import LineReader
+from loadtests.request_logs.logged_keys import KeyReader
 from loadtests.request_logs.recognition import (
     ORACLE_GENERAL,
     WAY_OUT,
@@ -19,16 +16,10 @@ from loadtests.request_logs.recognition import (
     recognise,
 )
 from loadtests.request_logs.request_log import RequestLogWriter
-from loadtests.request_logs.sample import sample_of
+from loadtests.request_logs.request_rows import RequestRows, rows_of
 from loadtests.request_logs.source import DAMAGED, LogError, Source, reason
 
-OTHER_KEYS = "keys that --key-regex does not match"
-OUT_OF_RANGE = "requests with a time or size out of range"
-MOST_TIME = 1e19  # Nanoseconds since 1970 have 19 digits.
-MOST_BYTES = 2**40
-NOT_PARSED = (ValueError, OverflowError, RecursionError)
-"""What a line raises that looks like one of its format but has impossible values."""
-_LINES_BETWEEN_SIGNS = 50_000
+_LINES_AT_A_TIME = 25_000
 
 
 def read_log(
@@ -79,72 +70,43 @@ def _read_lines(
     writer: RequestLogWriter,
     on_lines: Callable[[int], None],
 ) -> None:
-    key_of, class_of = key_filter(how.key_regex), _class_of(how.class_regex)
-    first_bad = ""
-    requests = 0
-    parse, add, dropped = _safe(found.parse), writer.add, writer.dropped
-    for number, line in enumerate(_lines(source, found), start=1):
-        if number % _LINES_BETWEEN_SIGNS == 0:
-            on_lines(_LINES_BETWEEN_SIGNS)
-        parsed = parse(line)
-        if isinstance(parsed, str):
-            _count(parsed, line, writer)
-            if parsed == UNREADABLE and not first_bad:
-                first_bad = f"line {number}: {quote(line)} is not understood as {found.name}"
-            continue
-        for time, text, change, size in parsed:
-            key = key_of(text)
-            if key is None or abs(time) > MOST_TIME or size > MOST_BYTES:
-                dropped[OTHER_KEYS if key is None else OUT_OF_RANGE] += 1
-                continue
-            add(time, key, change, size, class_of(key))
-            requests += 1
-    if not requests:
-        why = first_bad or f"no request among its lines ({', '.join(dropped) or 'all empty'})"
-        raise LogError(f"{source.name}, {why}; {WAY_OUT}")
-    if first_bad:
-        writer.first_bad.append(f"{source.name}, {first_bad}")
-
-
-def _safe(parse: LineParser) -> LineParser:
-    def parse_safely(line: str) -> Sequence[Request] | str:
-        try:
-            return parse(line)
-        except NOT_PARSED:
-            return UNREADABLE
-
-    return parse_safely
-
-
-def _count(reason_: str, line: str, writer: RequestLogWriter) -> None:
-    """Count a line without requests; the last line of a sample says what it is a sample of."""
-    if reason_:
-        writer.dropped[reason_] += 1
-    elif line.startswith("#") and (sample := sample_of(line)):
-        writer.samples.append(sample)
-
-
-def _lines(source: Source, found: Format) -> Iterator[str]:
+    keys = KeyReader(writer.keys, how.key_regex, how.class_regex)
+    lines = LineReader(found.parse, keys.has_key, writer)
+    before = writer.count
     try:
-        yield from found.join(source.lines())
+        for rows, count in _rows(source, found, lines, writer):
+            writer.add(rows, keys)
+            on_lines(count)
     except DAMAGED as error:
         raise LogError(
             f"{source.name} is damaged: {reason(error)}; unpack it as far as it goes and name the"
             " plain file"
         ) from None
+    first_bad = ""
+    if lines.first_bad:
+        number, line = lines.first_bad
+        first_bad = f"line {number}: {quote(line)} is not understood as {found.name}"
+    if writer.count == before:
+        why = first_bad or (
+            f"no request among its lines ({', '.join(writer.dropped) or 'all empty'})"
+        )
+        raise LogError(f"{source.name}, {why}; {WAY_OUT}")
+    if first_bad:
+        writer.first_bad.append(f"{source.name}, {first_bad}")
 
 
-def _class_of(pattern: re.Pattern[str] | None) -> Callable[[str], str]:
-    if pattern is None:
-        return _usual_class
-    take = key_filter(pattern)
-    return lambda key: take(key) or ""
-
-
-def _usual_class(key: str) -> str:
-    """Return what stands before the first colon, or the first folder of a path; else nothing."""
-    if key.startswith("/"):
-        folder, slash, _ = key[1:].partition("/")
-        return folder if slash else ""
-    name, colon, _ = key.partition(":")
-    return name if colon and "/" not in name else ""
+def _rows(
+    source: Source, found: Format, lines: LineReader, writer: RequestLogWriter
+) -> Iterator[tuple[RequestRows, int]]:
+    """Yield the requests of some lines at a time, and how many lines those were."""
+    if found.scan:
+        blocks, before = BlockReader(found.scan, lines, writer), 0
+        for block in source.blocks():
+            rows, count = blocks.read(block, before)
+            yield rows, count
+            before += count
+    else:
+        numbered = enumerate(found.join(source.lines()), start=1)
+        while some := list(islice(numbered, _LINES_AT_A_TIME)):
+            requests = [request for number, line in some for request in lines.read(number, line)]
+            yield rows_of(requests), len(some)

@@ -12,7 +12,11 @@ from loadtests.request_logs.formats import (
     mysql_log,
     redis_monitor,
 )
+from loadtests.request_logs.formats.access_scan import access_scan
+from loadtests.request_logs.formats.line_scan import LineScan
+from loadtests.request_logs.formats.monitor_scan import monitor_scan
 from loadtests.request_logs.formats.request import LineParser
+from loadtests.request_logs.formats.table_scan import table_scan
 from loadtests.request_logs.source import LogError, Source
 
 ORACLE_GENERAL, TABLE = "oracle-general", "table"
@@ -57,11 +61,13 @@ class Format:
     Attributes:
         name: What people call it.
         parse: Parses one line.
+        scan: Finds the fields of plain lines, many at a time; None if it has no scan.
         join: Joins lines that belong together.
     """
 
     name: str
     parse: LineParser
+    scan: LineScan | None = None
     join: Callable[[Iterable[str]], Iterable[str]] = lambda lines: lines
 
 
@@ -78,7 +84,7 @@ def recognise(source: Source, how: Reading) -> Format:
         return Format("lines by --line-regex", access_log.regex_parser(how.line_regex))
     if how.columns:
         table = _given_table(how.columns, how.delimiter, head, source.name)
-        return Format("columns", columns.parser(table, fills_change=how.fills_change))
+        return _tabular("columns", table, how)
     try:
         found = _by_name(how.format_name, head, how) if how.format_name else _by_look(head, how)
     except (ValueError, RecursionError):  # Quotes or brackets without an end.
@@ -96,7 +102,7 @@ def _by_name(name: str, head: Sequence[str], how: Reading) -> Format | None:
     """Return the format that was named; None for a table without a header."""
     if name == TABLE:
         table = columns.with_header(head)
-        return _tabular(table, how) if table else None
+        return _tabular(TABLE, table, how) if table else None
     for shape in cache_traces.SHAPES:
         if name == shape.name:
             return _shaped(shape, how)
@@ -106,7 +112,7 @@ def _by_name(name: str, head: Sequence[str], how: Reading) -> Format | None:
 def _by_look(head: Sequence[str], how: Reading) -> Format | None:
     """Return the format that the first lines have; None if it is not known."""
     if table := columns.with_header(head):
-        return _tabular(table, how)
+        return _tabular(TABLE, table, how)
     for name, recognises in _LOGS.items():
         if recognises(head):
             return _log(name, how)
@@ -125,21 +131,33 @@ _LOGS: dict[str, Callable[[Sequence[str]], bool]] = {
 def _log(name: str, how: Reading) -> Format:
     match name:
         case "redis-monitor":
-            return Format(name, redis_monitor.parser(fills_change=how.fills_change))
+            changed = how.fills_change
+            return Format(
+                name,
+                redis_monitor.parser(fills_change=changed),
+                monitor_scan(fills_change=changed),
+            )
         case "mysql-log":
-            return Format(name, mysql_log.parser(), mysql_log.join_statements)
+            return Format(name, mysql_log.parser(), join=mysql_log.join_statements)
         case "memcached-log":
             return Format(name, memcached_log.parser(fills_change=how.fills_change))
         case _:
-            return Format(name, access_log.parser())
+            return Format(name, access_log.parser(), access_scan())
 
 
-def _tabular(table: columns.Table, how: Reading) -> Format:
-    return Format(TABLE, columns.parser(table, fills_change=how.fills_change))
+def _tabular(name: str, table: columns.Table, how: Reading) -> Format:
+    changed = how.fills_change
+    return Format(
+        name,
+        columns.parser(table, fills_change=changed),
+        table_scan(table, fills_change=changed),
+    )
 
 
 def _shaped(shape: cache_traces.Shape, how: Reading) -> Format:
-    return Format(shape.name, cache_traces.shape_parser(shape, fills_change=how.fills_change))
+    if shape.parser:
+        return Format(shape.name, shape.parser())
+    return _tabular(shape.name, shape.table, how)
 
 
 def _given_table(

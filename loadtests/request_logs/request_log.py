@@ -3,24 +3,18 @@
 import tempfile
 from collections import Counter
 from contextlib import ExitStack
+from itertools import repeat
 from typing import IO, Any, Self
 
 import numpy as np
 from numpy.typing import NDArray
 
-from loadtests.request_logs.key_numbers import KeyNumbers
+from loadtests.request_logs.logged_keys import NO_KEY_FOUND, KeyReader, LoggedKeys
+from loadtests.request_logs.request_rows import RequestRows
 from loadtests.request_logs.sample import Sample, joined
 
+OTHER_KEYS = "keys that --key-regex does not match"
 _TYPES = {"times": np.float64, "keys": np.int32, "changes": np.bool_, "sizes": np.int64}
-_CHUNK = 250_000
-MOST_CLASSES = 50
-OTHER_CLASS = "other"
-LONGEST_CLASS = 60
-
-
-def printable(name: str) -> str:
-    """Return a name from a log as a terminal and a page can show it."""
-    return "".join(sign if sign.isprintable() else "�" for sign in name[:LONGEST_CLASS])
 
 
 class RequestLog:
@@ -70,9 +64,16 @@ class RequestLog:
 
 
 class RequestLogWriter:
-    """Takes requests one by one; the columns grow in unnamed temporary files.
+    """Takes requests in; the columns grow in unnamed temporary files.
 
     A context manager: the files live on as long as a log that it returned.
+
+    Attributes:
+        keys: The keys of all requests.
+        count: Number of requests so far.
+        dropped: How many lines gave no request, by reason.
+        first_bad: The first line of each log that was not understood.
+        samples: What the logs are samples of.
     """
 
     def __init__(self) -> None:
@@ -81,11 +82,8 @@ class RequestLogWriter:
             column: self._open.enter_context(tempfile.TemporaryFile())  # noqa: SIM115 - it does
             for column in _TYPES
         }
-        self._rows: list[tuple[float, int, bool, int, int]] = []
-        self._numbers = KeyNumbers()
-        self._class_of_key = np.zeros(0, dtype=np.int16)
-        self._classes: dict[str, int] = {}
-        self._written = 0
+        self.keys = LoggedKeys()
+        self.count = 0
         self.dropped: Counter[str] = Counter()
         self.first_bad: list[str] = []
         self.samples: list[Sample] = []
@@ -96,33 +94,25 @@ class RequestLogWriter:
     def __exit__(self, *_: object) -> None:
         self._open.close()
 
-    @property
-    def count(self) -> int:
-        """Number of requests so far."""
-        return self._written + len(self._rows)
-
-    def add(self, time: float, key: str, changes: bool, size: int, class_name: str) -> None:
-        """Take in one request."""
-        number = self._classes.get(class_name)
-        if number is None:
-            number = self._new_class(class_name)
-        self._rows.append((time, hash(key), changes, size, number))
-        if len(self._rows) == _CHUNK:
-            self._flush()
+    def add(self, rows: RequestRows, key_reader: KeyReader) -> None:
+        """Take in requests, whose keys *key_reader* knows; drop those without a key."""
+        keys = key_reader.number(rows)
+        columns: tuple[NDArray[Any], ...] = (rows.times, keys, rows.changes, rows.sizes)
+        kept = keys != NO_KEY_FOUND
+        if not kept.all():
+            self.dropped[OTHER_KEYS] += int(np.count_nonzero(~kept))
+            columns = tuple(column[kept] for column in columns)
+        self._write(*columns)
 
     def add_columns(self, times: NDArray[Any], ids: NDArray[Any], sizes: NDArray[Any]) -> None:
         """Take in reads of numbered objects, all of one class."""
-        self._classes.setdefault("", 0)
         # An odd multiplier spreads consecutive ids over the table and keeps them distinct.
         hashes = ids.astype(np.uint64) * np.uint64(0x9E3779B97F4A7C15)
-        zeros = np.zeros(ids.size, dtype=np.int16)
-        self._write(
-            times.astype(np.float64), hashes.view(np.int64), zeros.astype(np.bool_), sizes, zeros
-        )
+        keys = self.keys.number(hashes.view(np.int64), lambda places: repeat("", places.size))
+        self._write(times, keys, np.zeros(ids.size, dtype=np.bool_), sizes)
 
     def finish(self) -> RequestLog:
         """Return everything that was taken in."""
-        self._flush()
         columns: dict[str, NDArray[Any]] = {}
         for column, kind in _TYPES.items():
             file = self._files[column]
@@ -130,46 +120,11 @@ class RequestLogWriter:
             columns[column] = (
                 np.memmap(file, dtype=kind, mode="r+") if self.count else np.empty(0, dtype=kind)
             )
-        log = RequestLog(
-            columns, self._class_of_key[: self._numbers.count], list(self._classes), self.dropped
-        )
+        log = RequestLog(columns, self.keys.key_classes, self.keys.class_names, self.dropped)
         log.sample = joined(self.samples)
         return log
 
-    def _new_class(self, name: str) -> int:
-        name = printable(name)
-        if name not in self._classes and len(self._classes) >= MOST_CLASSES:
-            name = OTHER_CLASS
-        return self._classes.setdefault(name, len(self._classes))
-
-    def _flush(self) -> None:
-        if not self._rows:
-            return
-        times, hashes, changes, sizes, classes = zip(*self._rows, strict=True)
-        self._rows.clear()
-        self._write(
-            np.array(times, dtype=np.float64),
-            np.array(hashes, dtype=np.int64),
-            np.array(changes, dtype=np.bool_),
-            np.array(sizes, dtype=np.int64),
-            np.array(classes, dtype=np.int16),
-        )
-
-    def _write(
-        self,
-        times: NDArray[np.float64],
-        hashes: NDArray[np.int64],
-        changes: NDArray[np.bool_],
-        sizes: NDArray[Any],
-        classes: NDArray[np.int16],
-    ) -> None:
-        keys = self._numbers.number(hashes)
-        if self._numbers.count > self._class_of_key.size:
-            grown = np.zeros(2 * self._numbers.count, dtype=np.int16)
-            grown[: self._class_of_key.size] = self._class_of_key
-            self._class_of_key = grown
-        self._class_of_key[keys] = classes
-        written: tuple[NDArray[Any], ...] = (times, keys, changes, sizes)
-        for column, values in zip(_TYPES, written, strict=True):
-            self._files[column].write(values.astype(_TYPES[column]).tobytes())
-        self._written += times.size
+    def _write(self, *columns: NDArray[Any]) -> None:
+        for (name, kind), values in zip(_TYPES.items(), columns, strict=True):
+            self._files[name].write(np.ascontiguousarray(values, dtype=kind).data)
+        self.count += columns[0].size

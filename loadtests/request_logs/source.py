@@ -7,7 +7,7 @@ import io
 import lzma
 import sys
 import zlib
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import ExitStack
 from functools import partial
 from pathlib import Path
@@ -19,6 +19,7 @@ STDIN = "-"
 UTF_8 = "utf-8-sig"
 HEAD_BYTES = 65_536
 LONGEST_LINE = 1 << 20
+_BLOCK_BYTES = 1 << 20
 
 _MAGIC: dict[bytes, Callable[[IO[bytes]], IO[bytes]]] = {
     b"\x1f\x8b": lambda raw: cast("IO[bytes]", gzip.GzipFile(fileobj=raw)),
@@ -94,22 +95,36 @@ class Source:
         """Return the unpacked bytes."""
         return self._bytes
 
-    def lines(self) -> Iterator[str]:
-        """Yield the lines, without a byte order mark; wrong bytes stay distinct.
+    def blocks(self) -> Iterator[bytes]:
+        """Yield whole lines in UTF-8, each ended by a line feed, without a byte order mark.
 
         Of a line without an end, as in a file that unpacks to gigabytes, the beginning is kept.
         """
-        text = self._open.enter_context(
-            io.TextIOWrapper(
-                self._bytes, encoding=_encoding(self.head), errors="surrogateescape", newline=None
-            )
-        )
-        read = partial(text.readline, LONGEST_LINE)
-        for line in iter(read, ""):
-            yield line
-            rest = line
-            while len(rest) == LONGEST_LINE and rest[-1] != "\n":
-                rest = read()
+        rest = b""
+        for piece in _with_line_feeds(self._in_utf_8()):
+            end = piece.find(b"\n")
+            if end < 0:
+                rest = (rest + piece)[:LONGEST_LINE]
+                continue
+            whole = piece.rfind(b"\n") + 1
+            yield (rest + piece[:end])[: LONGEST_LINE - 1] + piece[end:whole]
+            rest = piece[whole:]
+        if rest:
+            yield rest[: LONGEST_LINE - 1] + b"\n"
+
+    def lines(self) -> Iterator[str]:
+        """Yield the lines, each with its line feed; wrong bytes stay distinct."""
+        for block in self.blocks():
+            yield from lines_of(block)
+
+    def _in_utf_8(self) -> Iterator[bytes]:
+        pieces = iter(partial(self._bytes.read, _BLOCK_BYTES), b"")
+        if _encoding(self.head) == UTF_8:
+            yield next(pieces, b"").removeprefix(codecs.BOM_UTF8)
+            yield from pieces
+        else:
+            for text in codecs.iterdecode(pieces, "utf-16"):
+                yield text.encode()
 
     def first_lines(self) -> list[str]:
         """Return the lines that are whole within the head, or the beginning of a longer one."""
@@ -117,6 +132,25 @@ class Source:
         text = self.head.decode(encoding, "surrogateescape" if encoding == UTF_8 else "replace")
         whole = text if len(self.head) < HEAD_BYTES // 2 else text.rpartition("\n")[0]
         return (whole or text).splitlines()
+
+
+def lines_of(block: bytes) -> io.StringIO:
+    """Return the lines of a block as they are iterated; they end at line feeds alone."""
+    return io.StringIO(block.decode("utf-8", "surrogateescape"), newline="\n")
+
+
+def _with_line_feeds(pieces: Iterable[bytes]) -> Iterator[bytes]:
+    """Return what is read with every end of a line, also those by CR and CR LF, as a line feed."""
+    held = b""
+    for piece in pieces:
+        joined = held + piece
+        held = joined[-1:] if joined.endswith(b"\r") else b""  # An LF may follow.
+        whole = joined[: len(joined) - len(held)]
+        if b"\r" in whole:
+            whole = whole.replace(b"\r\n", b"\n").replace(b"\r", b"\n")
+        yield whole
+    if held:
+        yield b"\n"
 
 
 def reason(error: BaseException) -> str:

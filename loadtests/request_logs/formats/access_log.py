@@ -4,7 +4,13 @@ import re
 from collections.abc import Callable, Sequence
 from datetime import datetime
 
-from loadtests.request_logs.formats.request import NO_TIME, UNREADABLE, LineParser, Request, kind_of
+from loadtests.request_logs.formats.request import (
+    NO_TIME,
+    UNREADABLE,
+    LineParser,
+    Request,
+    operation_reader,
+)
 
 _LINE = re.compile(
     r'\S+ \S+ .*?\[(?P<time>[^\]]+)\] "(?P<op>[A-Z]+) (?P<key>\S+)(?: [^"]*)?"'
@@ -13,6 +19,7 @@ _LINE = re.compile(
 _MALFORMED = re.compile(r'\S+ \S+ .*?\[[^\]]+\] "')
 OTHER_METHODS = "requests other than reads and writes (OPTIONS, CONNECT, …)"
 MALFORMED = "malformed requests that the server refused"
+operation = operation_reader(OTHER_METHODS, fills_change=True)
 
 
 def recognises(head: Sequence[str]) -> bool:
@@ -47,11 +54,11 @@ def regex_parser(pattern: re.Pattern[str]) -> LineParser:
             time = moment(found["time"]) if "time" in groups else NO_TIME
         except ValueError:
             return UNREADABLE
-        kind = kind_of(found["op"], fills_change=True) if "op" in groups else "read"
-        if kind is None:
-            return OTHER_METHODS
+        change = operation(found["op"]) if "op" in groups else False
+        if isinstance(change, str):
+            return change
         size = found["size"] if "size" in groups else ""
-        return [(time, found["key"], kind == "change", int(size) if size.isdecimal() else 0)]
+        return [(time, found["key"], change, int(size) if size.isdecimal() else 0)]
 
     return parse
 

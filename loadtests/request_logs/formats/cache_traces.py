@@ -8,7 +8,7 @@ libCacheSim's csv; also a plain list of keys, and `seconds key` as this project 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
-from loadtests.request_logs.formats.columns import Table, delimiter_of, parser, splitter
+from loadtests.request_logs.formats.columns import Table, delimiter_of, splitter
 from loadtests.request_logs.formats.request import (
     NO_TIME,
     UNREADABLE,
@@ -47,13 +47,6 @@ def recognise(head: Sequence[str]) -> Shape | None:
     if not rows or len({len(row) for row in rows}) > 2:
         return None
     return next((shape for shape in SHAPES if shape.fits(rows, delimiter)), None)
-
-
-def shape_parser(shape: Shape, *, fills_change: bool) -> LineParser:
-    """Return the parser of a shape's rows."""
-    if shape.parser:
-        return shape.parser()
-    return parser(shape.table, fills_change=fills_change)
 
 
 def _number(text: str) -> float | None:

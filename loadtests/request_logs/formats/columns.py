@@ -8,12 +8,11 @@ from typing import Any
 
 from loadtests.request_logs.formats.access_log import moment_reader
 from loadtests.request_logs.formats.request import (
-    FILLS,
     NO_TIME,
     UNREADABLE,
     LineParser,
     Request,
-    kind_of,
+    operation_reader,
 )
 
 COLUMNS = ("time", "key", "op", "size")
@@ -114,6 +113,11 @@ def _paths(value: Mapping[str, Any], before: str = "") -> list[str]:
     return names
 
 
+def operation_of(*, fills_change: bool) -> Callable[[str], bool | str]:
+    """Return what says of an operation whether it changes its key, or why it gives no request."""
+    return operation_reader(UNKNOWN_OPERATIONS, fills_change=fills_change)
+
+
 def parser(table: Table, *, fills_change: bool) -> LineParser:
     """Return the parser of a row.
 
@@ -121,7 +125,7 @@ def parser(table: Table, *, fills_change: bool) -> LineParser:
         table: Where the columns are.
         fills_change: Whether a set changes the data, rather than filling the cache after a miss.
     """
-    moment = moment_reader()
+    moment, changes = moment_reader(), operation_of(fills_change=fills_change)
     fields = _json_fields(table) if table.delimiter == "json" else _row_fields(table)
     header = table.header and table.delimiter != "json"
 
@@ -138,12 +142,10 @@ def parser(table: Table, *, fills_change: bool) -> LineParser:
             size_bytes = int(float(size)) if size else 0
         except (LookupError, ValueError, TypeError, OverflowError):
             return UNREADABLE
-        kind = kind_of(operation, fills_change=fills_change) if operation else "read"
-        if kind is None:
-            return UNKNOWN_OPERATIONS
-        if kind == "fill":
-            return FILLS
-        return [(seconds, key, kind == "change", max(size_bytes, 0))] if key else UNREADABLE
+        change = changes(operation) if operation else False
+        if isinstance(change, str):
+            return change
+        return [(seconds, key, change, max(size_bytes, 0))] if key else UNREADABLE
 
     return parse
 

@@ -4,13 +4,12 @@ import re
 from collections.abc import Sequence
 
 from loadtests.request_logs.formats.request import (
-    FILLS,
     NO_KEY,
     NO_TIME,
     UNREADABLE,
     LineParser,
     Request,
-    kind_of,
+    operation_reader,
 )
 
 _VERBOSE = re.compile(r"<\d+ (\w+) (\S.*)")
@@ -32,6 +31,7 @@ def parser(*, fills_change: bool) -> LineParser:
     Args:
         fills_change: Whether a set changes the data, rather than filling the cache after a miss.
     """
+    changes = operation_reader(NO_KEY, fills_change=fills_change)
 
     def parse(line: str) -> Sequence[Request] | str:
         if watched := _WATCH.match(line):
@@ -42,12 +42,10 @@ def parser(*, fills_change: bool) -> LineParser:
             operation, words, moment, size = verbose[1], verbose[2].split(), NO_TIME, None
         else:
             return NO_KEY if _OTHER.match(line) or not line.strip() else UNREADABLE
-        kind = kind_of(operation, fills_change=fills_change)
-        if kind is None:
-            return NO_KEY
-        if kind == "fill":
-            return FILLS
+        change = changes(operation)
+        if isinstance(change, str):
+            return change
         keys = words if operation in ("get", "gets") else words[:1]
-        return [(moment, key, kind == "change", int(size or 0)) for key in keys]
+        return [(moment, key, change, int(size or 0)) for key in keys]
 
     return parse

@@ -1,20 +1,19 @@
 """Reads what `redis-cli MONITOR` prints."""
 
 import re
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 
 from loadtests.request_logs.formats.request import (
-    FILLS,
     NO_KEY,
     UNREADABLE,
     LineParser,
     Request,
-    kind_of,
+    operation_reader,
 )
 
 _LINE = re.compile(r"(\d+\.\d+) \[\d+ ([^\]]*)\] (\".*)")
 _WORD = re.compile(r'"((?:[^"\\]|\\.)*)"')
-_SEVERAL_KEYS = frozenset(("mget", "del", "unlink", "exists"))
+SEVERAL_KEYS = frozenset(("mget", "del", "unlink", "exists"))
 _SCRIPTS = frozenset(("eval", "evalsha", "eval_ro", "evalsha_ro", "fcall", "fcall_ro"))
 
 
@@ -24,12 +23,20 @@ def recognises(head: Sequence[str]) -> bool:
     return bool(lines) and all(_LINE.match(line) for line in lines[:5])
 
 
+def operation_of(*, fills_change: bool) -> Callable[[str], bool | str]:
+    """Return what says of a command whether it changes its key, or why it gives no request."""
+    changes = operation_reader(NO_KEY, fills_change=fills_change)
+    # What a script does stands in lines of its own.
+    return lambda command: NO_KEY if command.lower() in _SCRIPTS else changes(command)
+
+
 def parser(*, fills_change: bool) -> LineParser:
     """Return the parser of a line.
 
     Args:
         fills_change: Whether a SET changes the data, rather than filling the cache after a miss.
     """
+    changes = operation_of(fills_change=fills_change)
 
     def parse(line: str) -> Sequence[Request] | str:
         found = _LINE.match(line)
@@ -39,13 +46,10 @@ def parser(*, fills_change: bool) -> LineParser:
         if not words:
             return UNREADABLE
         command = words[0].lower()
-        # What a script does stands in lines of its own.
-        kind = None if command in _SCRIPTS else kind_of(command, fills_change=fills_change)
-        if kind is None or len(words) < 2:
-            return NO_KEY
-        if kind == "fill":
-            return FILLS
-        keys = words[1:] if command in _SEVERAL_KEYS else words[1:2]
-        return [(float(found[1]), key, kind == "change", 0) for key in keys]
+        change = changes(command) if len(words) > 1 else NO_KEY
+        if isinstance(change, str):
+            return change
+        keys = words[1:] if command in SEVERAL_KEYS else words[1:2]
+        return [(float(found[1]), key, change, 0) for key in keys]
 
     return parse

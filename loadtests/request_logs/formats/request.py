@@ -36,6 +36,23 @@ def kind_of(operation: str, *, fills_change: bool) -> str | None:
     return "change" if kind == "fill" and fills_change else kind
 
 
+def operation_reader(unknown: str, *, fills_change: bool) -> Callable[[str], bool | str]:
+    """Return what says of an operation whether it changes its key, or why it gives no request.
+
+    Args:
+        unknown: The reason for an operation that is not known.
+        fills_change: Whether a SET changes the data, rather than filling the cache after a miss.
+    """
+
+    def read(operation: str) -> bool | str:
+        kind = kind_of(operation, fills_change=fills_change)
+        if kind is None:
+            return unknown
+        return FILLS if kind == "fill" else kind == "change"
+
+    return read
+
+
 def key_filter(pattern: re.Pattern[str] | None) -> Callable[[str], str | None]:
     """Return what takes the key out of a text: the first group of *pattern*, or its whole match.
 

@@ -7,8 +7,9 @@ import pytest
 
 from loadtests.request_logs.formats.mysql_log import join_statements
 from loadtests.request_logs.log_reader import read_log
+from loadtests.request_logs.logged_keys import printable
 from loadtests.request_logs.recognition import Reading
-from loadtests.request_logs.request_log import RequestLogWriter, printable
+from loadtests.request_logs.request_log import RequestLogWriter
 from loadtests.request_logs.source import LogError, Source
 
 GENERAL = "2025-10-10T13:55:36.000000Z\t    8 Query\tSELECT id FROM fruit WHERE id = 1\n"

@@ -1,0 +1,134 @@
+"""Reads blocks of lines: plain ones by the scan of their format, the others one by one."""
+
+import numpy as np
+from numpy.typing import NDArray
+
+from loadtests.request_logs.formats.line_scan import (
+    KEY,
+    LINE_FEED,
+    OP,
+    TIME,
+    Fields,
+    LineScan,
+    scan_fields,
+)
+from loadtests.request_logs.key_hashes import hashes_of
+from loadtests.request_logs.key_numbers import KeyNumbers
+from loadtests.request_logs.line_reader import MOST_TIME, LineReader
+from loadtests.request_logs.request_log import RequestLogWriter
+from loadtests.request_logs.request_rows import RequestRows, rows_of, texts_of
+
+_READ, _CHANGE, _ODD = 0, 1, 2
+
+
+class BlockReader:
+    """Reads the blocks of one log, in which its scan finds the fields.
+
+    Args:
+        scan: Of the format.
+        lines: Reads the lines that are not plain.
+        writer: Counts what is dropped.
+    """
+
+    def __init__(self, scan: LineScan, lines: LineReader, writer: RequestLogWriter) -> None:
+        self._scan = scan
+        self._lines = lines
+        self._writer = writer
+        self._words = KeyNumbers()
+        # What each operation is: a read, a change, a line for the parser, or a reason from 3.
+        self._kinds = np.zeros(0, np.int64)
+        self._reasons: list[str] = []
+
+    def read(self, block: bytes, before: int) -> tuple[RequestRows, int]:
+        """Return the requests of a block of lines, and the number of lines.
+
+        Args:
+            block: Whole lines, each ended by a line feed.
+            before: Number of lines before it in its log.
+        """
+        text = np.frombuffer(block, np.uint8)
+        fields = scan_fields(self._scan, text)
+        if not before:
+            fields.odd[0] = True  # It may name the columns, which its parser knows.
+        self._read_dates(text, fields)
+        kinds = self._read_operations(text, fields)
+        plain = np.flatnonzero(~fields.odd & (kinds <= _CHANGE))
+        rows = RequestRows(
+            text,
+            fields.places[plain, 2 * KEY : 2 * KEY + 2],
+            fields.times[plain],
+            kinds[plain] == _CHANGE,
+            fields.sizes[plain],
+        )
+        odd = np.flatnonzero(fields.odd)
+        if odd.size:
+            rows = self._with_odd(rows, plain, odd, before)
+        return rows, fields.odd.size
+
+    def _with_odd(
+        self,
+        rows: RequestRows,
+        plain: NDArray[np.int64],
+        odd: NDArray[np.int64],
+        before: int,
+    ) -> RequestRows:
+        """Return the requests of plain lines with those of the others, in the order of lines."""
+        starts = np.concatenate(([0], np.flatnonzero(rows.text == LINE_FEED) + 1))
+        texts = texts_of(rows.text.tobytes(), np.column_stack((starts[odd], starts[odd + 1])))
+        found = [
+            (line, request)
+            for line, text in zip(odd.tolist(), texts, strict=True)
+            for request in self._lines.read(before + line + 1, text)
+        ]
+        if not found:
+            return rows
+        lines, requests = zip(*found, strict=True)
+        order = np.argsort(np.concatenate((plain, lines)), kind="stable")
+        return rows.merged(rows_of(requests), order)
+
+    def _read_dates(self, text: NDArray[np.uint8], fields: Fields) -> None:
+        """Read the times that are more than decimal numbers, each text once."""
+        dated = np.flatnonzero(fields.dated & ~fields.odd)
+        if not dated.size:
+            return
+        places = fields.places[dated, 2 * TIME : 2 * TIME + 2]
+        numbers, firsts = KeyNumbers().number(hashes_of(text, places))
+        times = np.array([*map(self._moment, texts_of(text.tobytes(), places[firsts]))])
+        fields.times[dated] = times[numbers]
+        fields.odd[dated] = np.isinf(times)[numbers]
+
+    def _moment(self, text: str) -> float:
+        """Return a time; infinity for what only its line's parser can judge."""
+        try:
+            time = self._scan.moment(text)
+        except (ValueError, OverflowError):
+            return np.inf
+        return np.inf if abs(time) > MOST_TIME else time
+
+    def _read_operations(self, text: NDArray[np.uint8], fields: Fields) -> NDArray[np.int64]:
+        """Return what each line's operation is; count the lines that give no request for it."""
+        kinds = np.zeros(fields.odd.size, np.int64)
+        places = fields.places[:, 2 * OP : 2 * OP + 2]
+        worded = np.flatnonzero(~fields.odd & (places[:, 0] < places[:, 1]))
+        if not worded.size:
+            return kinds
+        numbers, firsts = self._words.number(hashes_of(text, places[worded]))
+        if firsts.size:
+            words = texts_of(text.tobytes(), places[worded[firsts]])
+            self._kinds = np.append(self._kinds, [*map(self._kind_of, words)])
+        kinds[worded] = self._kinds[numbers]
+        fields.odd[kinds == _ODD] = True
+        for reason, count in zip(
+            self._reasons, np.bincount(kinds[~fields.odd], minlength=3)[3:], strict=False
+        ):
+            if count:
+                self._writer.dropped[reason] += int(count)
+        return kinds
+
+    def _kind_of(self, word: str) -> int:
+        kind = self._scan.operation(word)
+        if isinstance(kind, str):
+            if kind not in self._reasons:
+                self._reasons.append(kind)
+            return 3 + self._reasons.index(kind)
+        return _ODD if kind is None else int(kind)

@@ -1,0 +1,172 @@
+"""A scan of many lines gives what the parser of one line gives, whatever the lines hold."""
+
+import math
+from collections import Counter
+
+import numpy as np
+import pytest
+from hypothesis import example, given, settings
+from hypothesis import strategies as st
+
+from loadtests.request_logs.block_reader import BlockReader
+from loadtests.request_logs.formats import access_log, columns, redis_monitor
+from loadtests.request_logs.formats.access_scan import access_scan
+from loadtests.request_logs.formats.columns import Table
+from loadtests.request_logs.formats.monitor_scan import monitor_scan
+from loadtests.request_logs.formats.table_scan import table_scan
+from loadtests.request_logs.line_reader import LineReader
+from loadtests.request_logs.request_log import RequestLogWriter
+from loadtests.request_logs.source import lines_of
+
+COLUMNS = {"time": 0, "key": 1, "op": 2, "size": 3}
+TIMES = ["1", "0.25", "1760104536.107412", "1760104536107412345", "-3.5", "1e3", ".5", "5.", "1_0"]
+TIMES += ["", " ", "nan", "inf", "1e400", "99999999999999999999", "-", ".", "407058226200.110381"]
+TIMES += ["2025-10-10T13:55:36.250Z", "10/Oct/2025:13:55:36 -0700", "yesterday", "٣", "+7", "--1"]
+KEYS = ["a", "fruit:1", "/a?x=1", "äpfel", "\udcff", "\u00a0", "\u3000k", "\x1ck", " k ", "", "a b"]
+OPERATIONS = ["get", "GET", "set", "DELETE", "noop", "", " get ", "mget", "EVAL"]
+SIZES = ["0", "17", "1048576", "1.5", "-4", "", " ", " 5", "5 ", "x", "9" * 13, "9" * 30, "1e300"]
+SPOILED = ["", "\n", "#", '"', "\\", "\x00", "[", "]", ",", "\t", " ", "\u2028", "\x85"]
+
+
+def both(scan, parser, text):
+    """Return what a scan gives of a text, and what the parser of lines gives."""
+    block = text.encode("utf-8", "surrogateescape") + b"\n"
+    answers = []
+    for of_blocks in (True, False):
+        with RequestLogWriter() as writer:
+            lines = LineReader(parser(), lambda _key: True, writer)
+            if of_blocks:
+                rows, count = BlockReader(scan, lines, writer).read(block, 0)
+                keys = rows.key_texts(np.arange(rows.times.size))
+                columns_ = (column.tolist() for column in (rows.times, rows.changes, rows.sizes))
+                times, changes, sizes = columns_
+                requests = [*zip(times, keys, changes, sizes, strict=True)]
+                assert count == block.count(b"\n")
+            else:
+                numbered = enumerate(lines_of(block), start=1)
+                requests = [each for number, line in numbered for each in lines.read(number, line)]
+            # NaN is no equal of itself.
+            told = [(str(time), *others) for time, *others in requests]
+            answers.append((told, Counter(writer.dropped), lines.first_bad))
+    return answers
+
+
+def spoiled(lines):
+    """Return texts of some of *lines*, a few of them with something in their midst."""
+    spoil = st.tuples(lines, st.sampled_from(SPOILED), st.floats(0, 1))
+    odd = spoil.map(lambda each: _insert(*each))
+    return st.lists(st.one_of(lines, odd), max_size=6).map("\n".join)
+
+
+def _insert(line, sign, where):
+    place = math.floor(where * len(line))
+    return line[:place] + sign + line[place:]
+
+
+def rows(delimiter):
+    """Return rows of a table, some with quotes or columns too few or too many."""
+    field = st.one_of(*map(st.sampled_from, (TIMES, KEYS, OPERATIONS, SIZES)))
+    quoted = field.map(lambda text: f'"{text}"')
+    usual = st.tuples(*map(st.sampled_from, (TIMES, KEYS, OPERATIONS, SIZES)))
+    return st.one_of(usual, usual, st.lists(st.one_of(field, quoted), max_size=6)).map(
+        delimiter.join
+    )
+
+
+@pytest.mark.parametrize("delimiter", [",", "\t", ";", None])
+@pytest.mark.parametrize("header", [True, False])
+@pytest.mark.parametrize("places", [COLUMNS, {"key": 0}, {"time": 2, "key": 2}], ids=len)
+def test_rows_of_tables(delimiter, header, places):
+    table = Table(places, delimiter, header=header)
+    scan = table_scan(table, fills_change=False)
+
+    @settings(max_examples=40, deadline=None)
+    @example('"1","a, b","get","5"\n"2""",a,get,5\n"3,a,get,5\n4,"a"b,get,5\n5,,get,5')
+    @example("1,a,get\n\n   \n# comment\n2,a,get,5,6\n")
+    @example("\n407058226200.110381,a,get,5\n0.30000000000000004,a,get,5\n-0,a,get,\n1.1,a,get, ")
+    @given(spoiled(rows(delimiter or " ")))
+    def judge(text):
+        scanned, parsed = both(scan, lambda: columns.parser(table, fills_change=False), text)
+        assert scanned == parsed
+
+    judge()
+
+
+ACCESS = st.tuples(
+    st.sampled_from(["::1 - -", "1.2.3.4 - bob", "h - a b", "h -", "h\u00a0- -", "h - [x]"]),
+    st.sampled_from([*TIMES, "10/Oct/2025:13:55:37 +0000", "99/Oct/2025:13:55:37 +0000"]),
+    st.sampled_from(["GET", "PUT", "OPTIONS", "get", ""]),
+    st.sampled_from(["/a", "/a?x=1", '/a"b', "/a b", "/ä", "/\u3000", ""]),
+    st.sampled_from([" HTTP/1.1", "", " HTTP/1.1 x", ' "', "\x16"]),
+    st.sampled_from(["200", "20", "2000", "٢٠٠"]),
+    st.sampled_from(["17", "-", "", "9" * 30, "5x", '17 "-" "curl/8"', '17 "-" 200 5']),
+).map(lambda each: '{} [{}] "{} {}{}" {} {}'.format(*each))
+
+
+@settings(max_examples=200, deadline=None)
+@given(spoiled(ACCESS))
+@example('\n::1 - - [1] "GET /a" 200 5 " 200 7\n- - - [1] "GET /a"b c HTTP/1.1" 200 5')
+def test_lines_of_access_logs(text):
+    scanned, parsed = both(access_scan(), access_log.parser, text)
+    assert scanned == parsed
+
+
+MONITOR = st.tuples(
+    st.sampled_from(
+        ["1339518083.107412", "1.", "1339518083", "1339518083.12345678", "1" * 400 + ".1"]
+    ),
+    st.sampled_from(["0 127.0.0.1:60866", "0 lua", "x", "12 ", "0"]),
+    st.lists(
+        st.sampled_from(["GET", "set", "MGET", "EVAL", "DEL", "a", " a", "", '\\"', "\\x0a"]),
+        max_size=4,
+    ).map(lambda words: " ".join(f'"{word}"' for word in words)),
+).map(lambda each: "{} [{}] {}".format(*each))
+
+
+@settings(max_examples=200, deadline=None)
+@given(spoiled(st.one_of(MONITOR, st.just("OK"))))
+@example('OK\n1.5 [0 lua] "" "a"\n1.5 [0 lua] "GET" ""\n1.5 [0 lua] "GET" " a"')
+def test_lines_of_monitor(text):
+    scanned, parsed = both(
+        monitor_scan(fills_change=False), lambda: redis_monitor.parser(fills_change=False), text
+    )
+    assert scanned == parsed
+
+
+PLAIN_TABLE = """time,key,op,size
+1.5,äpfel,get,7
+2,"a, b",set,
+,c,,
+2025-10-10T13:55:36Z,d,no,1
+"""
+PLAIN_SPACES = "0 x\n  1  a\n2\tb 3\n"
+PLAIN_ACCESS = """- - - [1] "GET /a" 200 1
+::1 - bob [10/Oct/2025:13:55:36 -0700] "GET /a?x=1 HTTP/1.1" 200 23 "-" "curl/8"
+h.example - - [10/Oct/2025:13:55:36 -0700] "OPTIONS /ä HTTP/1.1" 204 -
+"""
+PLAIN_MONITOR = """OK
+1.5 [0 127.0.0.1:60866] "GET" "fruit:1"
+1.5 [0 lua] "SET" "a" "\\"" "PX" "5"
+"""
+PLAIN = {
+    "table": (table_scan(Table(COLUMNS, ","), fills_change=False), PLAIN_TABLE),
+    "spaces": (table_scan(Table({"key": 1}, None), fills_change=False), PLAIN_SPACES),
+    "access log": (access_scan(), PLAIN_ACCESS),
+    "monitor": (monitor_scan(fills_change=False), PLAIN_MONITOR),
+}
+
+
+@pytest.mark.parametrize("name", PLAIN)
+def test_plain_lines_are_not_left_to_the_parser(name):
+    scan, text = PLAIN[name]
+    parsed = []
+    with RequestLogWriter() as writer:
+        lines = LineReader(lambda line: parsed.append(line) or "", lambda _key: True, writer)
+        BlockReader(scan, lines, writer).read(text.encode(), 0)
+
+    assert parsed == [text.splitlines(keepends=True)[0]]  # It may name the columns.
+
+
+def test_delimiter_that_cannot_be_scanned_is_left_to_the_parser():
+    for delimiter in ("json", "ä", '"', "#", "\r"):
+        assert table_scan(Table({"key": 0}, delimiter), fills_change=False) is None
