@@ -98,7 +98,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         notes.print(f"error: {error}")
         return EXIT_USER_ERROR
     except KeyboardInterrupt:
-        notes.print("interrupted; the records of all trials so far are saved")
+        notes.print("interrupted; what was saved until now is kept")
         return EXIT_INTERRUPTED
     return code
 

@@ -69,18 +69,19 @@ def profile_of(
     reads_by_key = np.bincount(log.keys[~log.changes], minlength=log.key_count)
     scale = Scale.of(log, int(reads_by_key.sum()))
 
-    def replay(ttl: float) -> tuple[TtlReplay, CurvePoint]:
+    def replay(ttl: float) -> tuple[NDArray[np.int64], CurvePoint]:
         replayed = replay_ttl(log, ttl)
         point = _point(log, ttl, replayed, bounds, scale)
         on_point(1)
-        return replayed, point
+        return replayed.hits_by_key, point
 
     with ThreadPoolExecutor(_CORES) as pool:
+        endless = pool.submit(replay_ttl, log, np.inf)
         replays = list(pool.map(replay, ordered))
-    endless = replay_ttl(log, np.inf)
+    endless_hits = endless.result().hits_by_key
     reads = int(reads_by_key.sum())
-    hits = {ttl: each.hits_by_key for ttl, (each, _) in zip(ordered, replays, strict=True)}
-    hits[np.inf] = endless.hits_by_key
+    hits = {ttl: each for ttl, (each, _) in zip(ordered, replays, strict=True)}
+    hits[np.inf] = endless_hits
     return Profile(
         requests=int(log.keys.size),
         reads=reads,
@@ -88,7 +89,7 @@ def profile_of(
         keys=log.key_count,
         span_seconds=log.span_seconds,
         rate=scale.whole(log.keys.size) / log.span_seconds,
-        ceiling=scale.ratio(reads - endless.hits),
+        ceiling=scale.ratio(reads - int(endless_hits.sum())),
         curve=[point for _, point in replays],
         classes=sorted(
             _parts(log.key_classes, log.class_names, reads_by_key, hits, log.span_seconds),

@@ -72,11 +72,11 @@ def run(options: argparse.Namespace, notes: Console) -> int:
         loaded = read_logs(options, notes)
         log = loaded.requests
         _check(log, options)
-    except UsageError:
-        folder.rmdir()
+        bounds = Bounds(options.items, options.bytes, options.visible_within_seconds)
+        profile = _with_bar(log, ttls or usual_ttls(log.span_seconds), bounds, notes)
+    except (UsageError, KeyboardInterrupt):
+        folder.rmdir()  # Nothing is in it yet.
         raise
-    bounds = Bounds(options.items, options.bytes, options.visible_within_seconds)
-    profile = _with_bar(log, ttls or usual_ttls(log.span_seconds), bounds, notes)
     write_json(folder / "profile.json", profile.as_object())
     page = folder / "report.html"
     names = [Path(name).name for name in options.files]

@@ -5,6 +5,7 @@ import json
 import pytest
 
 from loadtests import cli
+from loadtests.experiments.commands import profile
 
 LOG = "".join(f"{i / 10:.1f} k{i % 7}\n" for i in range(200))
 
@@ -64,6 +65,18 @@ def test_refusal_is_one_line_and_leaves_no_folder(tmp_path, capsys, flags, conte
     refusal = capsys.readouterr().err
     assert message in refusal
     assert refusal.count("error: ") == 1
+    assert not (tmp_path / "out").exists()
+
+
+@pytest.mark.parametrize("step", ["read_logs", "profile_of"])
+def test_interrupt_is_one_line_and_leaves_no_folder(tmp_path, capsys, monkeypatch, step):
+    def interrupted(*_words):
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(profile, step, interrupted)
+
+    assert _profile(tmp_path) == 130
+    assert capsys.readouterr().err.splitlines()[-1].startswith("interrupted; ")
     assert not (tmp_path / "out").exists()
 
 
