@@ -12,8 +12,7 @@ from loadtests.request_logs.formats.line_scan import (
     LineScan,
     scan_fields,
 )
-from loadtests.request_logs.key_hashes import hashes_of
-from loadtests.request_logs.key_numbers import KeyNumbers
+from loadtests.request_logs.key_numbers import KeyNumbers, hashes_of
 from loadtests.request_logs.line_reader import MOST_TIME, LineReader
 from loadtests.request_logs.request_log import RequestLogWriter
 from loadtests.request_logs.request_rows import RequestRows, rows_of, texts_of

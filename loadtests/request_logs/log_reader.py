@@ -1,7 +1,8 @@
 """Reads one log into columns, line by line or in binary rows."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from itertools import islice
+from typing import TypeVar
 
 from loadtests.request_logs.block_reader import BlockReader
 from loadtests.request_logs.formats import oracle_general
@@ -15,10 +16,12 @@ from loadtests.request_logs.recognition import (
     quote,
     recognise,
 )
-from loadtests.request_logs.request_log import RequestLogWriter
+from loadtests.request_logs.request_log import OTHER_KEYS, RequestLogWriter
 from loadtests.request_logs.request_rows import RequestRows, rows_of
-from loadtests.request_logs.source import DAMAGED, LogError, Source, reason
+from loadtests.request_logs.source import DAMAGED, LogError, Source, damaged
 
+Piece = TypeVar("Piece")
+NO_ROWS = "no binary file of oracleGeneral (rows of 24 bytes); leave out --format to recognise it"
 _LINES_AT_A_TIME = 25_000
 
 
@@ -38,7 +41,7 @@ def read_log(
     """
     with Source(name) as source:
         if how.format_name == ORACLE_GENERAL or _is_binary(source, how):
-            return _read_binary(source, writer)
+            return _read_binary(source, writer, on_lines)
         found = recognise(source, how)
         _read_lines(source, found, how, writer, on_lines)
     return found.name
@@ -50,17 +53,31 @@ def _is_binary(source: Source, how: Reading) -> bool:
     )
 
 
-def _read_binary(source: Source, writer: RequestLogWriter) -> str:
-    before = writer.count
-    try:
-        rest = oracle_general.read(source.stream(), writer)
-    except DAMAGED as error:
-        raise LogError(f"{source.name} is damaged: {reason(error)}") from None
+def _read_binary(source: Source, writer: RequestLogWriter, on_lines: Callable[[int], None]) -> str:
+    before, rest = writer.count, 0
+    if b"\x00" not in source.head:
+        raise LogError(f"{source.name} is {NO_ROWS}")
+    for rows, left in _whole(source, oracle_general.read(source.stream())):
+        writer.add_columns(rows["time"], rows["id"], rows["size"])
+        on_lines(rows.size)
+        rest = left
     if rest:
         writer.dropped["a row that ends too early"] += 1
     if writer.count == before:
-        raise LogError(f"{source.name} holds no row of oracleGeneral (24 bytes each)")
+        raise LogError(f"{source.name} is {NO_ROWS}")
     return ORACLE_GENERAL
+
+
+def _whole(source: Source, pieces: Iterable[Piece]) -> Iterator[Piece]:
+    """Yield what is read of a log.
+
+    Raises:
+        LogError: It is damaged.
+    """
+    try:
+        yield from pieces
+    except DAMAGED as error:
+        raise damaged(source.name, error) from None
 
 
 def _read_lines(
@@ -73,24 +90,15 @@ def _read_lines(
     keys = KeyReader(writer.keys, how.key_regex, how.class_regex)
     lines = LineReader(found.parse, keys.has_key, writer)
     before = writer.count
-    try:
-        for rows, count in _rows(source, found, lines, writer):
-            writer.add(rows, keys)
-            on_lines(count)
-    except DAMAGED as error:
-        raise LogError(
-            f"{source.name} is damaged: {reason(error)}; unpack it as far as it goes and name the"
-            " plain file"
-        ) from None
+    for rows, count in _rows(source, found, lines, writer):
+        writer.add(rows, keys)
+        on_lines(count)
     first_bad = ""
     if lines.first_bad:
         number, line = lines.first_bad
         first_bad = f"line {number}: {quote(line)} is not understood as {found.name}"
     if writer.count == before:
-        why = first_bad or (
-            f"no request among its lines ({', '.join(writer.dropped) or 'all empty'})"
-        )
-        raise LogError(f"{source.name}, {why}; {WAY_OUT}")
+        raise _no_request(source.name, first_bad, writer)
     if first_bad:
         writer.first_bad.append(f"{source.name}, {first_bad}")
 
@@ -101,12 +109,24 @@ def _rows(
     """Yield the requests of some lines at a time, and how many lines those were."""
     if found.scan:
         blocks, before = BlockReader(found.scan, lines, writer), 0
-        for block in source.blocks():
+        for block in _whole(source, source.blocks()):
             rows, count = blocks.read(block, before)
             yield rows, count
             before += count
     else:
-        numbered = enumerate(found.join(source.lines()), start=1)
+        numbered = enumerate(_whole(source, found.join(source.lines())), start=1)
         while some := list(islice(numbered, _LINES_AT_A_TIME)):
             requests = [request for number, line in some for request in lines.read(number, line)]
             yield rows_of(requests), len(some)
+
+
+def _no_request(name: str, first_bad: str, writer: RequestLogWriter) -> LogError:
+    """Return what to say of a log that gave no request."""
+    reasons = ", ".join(writer.dropped)
+    if first_bad:
+        return LogError(f"{name}, {first_bad}; {WAY_OUT}")
+    if OTHER_KEYS in writer.dropped:
+        return LogError(f"{name}: --key-regex finds no key in what its requests ask for; change it")
+    if reasons:
+        return LogError(f"{name}, no request among its lines ({reasons}); {WAY_OUT}")
+    return LogError(f"{name} has no line with a request; name a log that has")

@@ -7,8 +7,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from loadtests.request_logs.formats.request import key_filter
-from loadtests.request_logs.key_hashes import hashes_of
-from loadtests.request_logs.key_numbers import KeyNumbers
+from loadtests.request_logs.key_numbers import KeyNumbers, hashes_of
 from loadtests.request_logs.request_rows import RequestRows, packed
 
 MOST_CLASSES = 50

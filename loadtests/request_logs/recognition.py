@@ -17,7 +17,7 @@ from loadtests.request_logs.formats.line_scan import LineScan
 from loadtests.request_logs.formats.monitor_scan import monitor_scan
 from loadtests.request_logs.formats.request import LineParser
 from loadtests.request_logs.formats.table_scan import table_scan
-from loadtests.request_logs.source import LogError, Source
+from loadtests.request_logs.source import PACKED, LogError, Source
 
 ORACLE_GENERAL, TABLE = "oracle-general", "table"
 FORMATS = (
@@ -27,6 +27,13 @@ FORMATS = (
 """What --format takes."""
 
 WAY_OUT = "say where the columns are: --columns time=1,key=2, or --line-regex '(?P<key>…)'"
+_ARCHIVES = {
+    b"PK\x03\x04": "a zip archive",
+    b"7z\xbc\xaf": "a 7z archive",
+    b"\x04\x22\x4d\x18": "packed as lz4",
+    **dict.fromkeys(PACKED, "packed twice"),
+}
+_TAR, _TAR_PLACE = b"ustar", 257
 _LONGEST_QUOTE = 60
 
 
@@ -80,6 +87,7 @@ def recognise(source: Source, how: Reading) -> Format:
     head = [line for line in source.first_lines() if line.strip()]
     if not head:
         raise LogError(f"{source.name} is empty; name a log with requests")
+    _refuse_binary(source, head[0])
     if how.line_regex:
         return Format("lines by --line-regex", access_log.regex_parser(how.line_regex))
     if how.columns:
@@ -90,8 +98,32 @@ def recognise(source: Source, how: Reading) -> Format:
     except (ValueError, RecursionError):  # Quotes or brackets without an end.
         found = None
     if found is None:
-        raise LogError(f"{source.name}, line 1: {quote(head[0])} is {_unlike(how)}; {WAY_OUT}")
+        raise LogError(
+            f"{source.name}, line 1: {quote(head[0])} is {_unlike(how)}; {_columns_of(head)}"
+        )
     return found
+
+
+def _columns_of(head: Sequence[str]) -> str:
+    """Return how to say where the columns are, in the way of lines like these."""
+    if head[0].lstrip().startswith("{"):
+        return "say what its columns are called: --columns time=NAME,key=NAME"
+    return WAY_OUT
+
+
+def _refuse_binary(source: Source, first_line: str) -> None:
+    """Refuse what is no text; zeros further on are left by a machine that crashed.
+
+    Raises:
+        LogError: It is an archive or binary.
+    """
+    what = next((what for magic, what in _ARCHIVES.items() if source.head.startswith(magic)), None)
+    if source.head[_TAR_PLACE:].startswith(_TAR):
+        what = "a tar archive"
+    if what:
+        raise LogError(f"{source.name} is {what}; unpack it and name the log that is in it")
+    if "\x00" in first_line:
+        raise LogError(f"{source.name} is binary, and not of oracleGeneral; name a log of text")
 
 
 def _unlike(how: Reading) -> str:
@@ -113,6 +145,8 @@ def _by_look(head: Sequence[str], how: Reading) -> Format | None:
     """Return the format that the first lines have; None if it is not known."""
     if table := columns.with_header(head):
         return _tabular(TABLE, table, how)
+    if head[0].lstrip().startswith("{"):
+        return None  # A list of keys could be anything.
     for name, recognises in _LOGS.items():
         if recognises(head):
             return _log(name, how)

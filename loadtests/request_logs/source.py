@@ -15,6 +15,8 @@ from typing import IO, Self, cast
 
 import zstandard
 
+from loadtests.request_logs.zstd_frames import ZstdFrames
+
 STDIN = "-"
 UTF_8 = "utf-8-sig"
 HEAD_BYTES = 65_536
@@ -25,11 +27,11 @@ _MAGIC: dict[bytes, Callable[[IO[bytes]], IO[bytes]]] = {
     b"\x1f\x8b": lambda raw: cast("IO[bytes]", gzip.GzipFile(fileobj=raw)),
     b"BZh": lambda raw: cast("IO[bytes]", bz2.BZ2File(raw)),
     b"\xfd7zXZ\x00": lambda raw: cast("IO[bytes]", lzma.LZMAFile(raw)),  # noqa: SIM115 - see Source
-    b"\x28\xb5\x2f\xfd": lambda raw: cast(
-        "IO[bytes]",
-        zstandard.ZstdDecompressor().stream_reader(raw, read_across_frames=True),
-    ),
+    b"\x28\xb5\x2f\xfd": lambda raw: cast("IO[bytes]", ZstdFrames(raw)),
+    b"\x50\x2a\x4d\x18": lambda raw: cast("IO[bytes]", ZstdFrames(raw)),  # Of pzstd.
 }
+PACKED = tuple(_MAGIC)
+"""How packed files begin."""
 DAMAGED = (OSError, EOFError, zlib.error, lzma.LZMAError, zstandard.ZstdError, ValueError)
 """What a damaged or unreadable file raises while it is read."""
 
@@ -66,6 +68,8 @@ class Source:
             self._bytes = self._unpacked()
         except DAMAGED as error:
             self._open.close()
+            if getattr(error, "errno", None) is None:
+                raise damaged(self.name, error) from None
             raise LogError(f"{self.name} cannot be read: {reason(error)}; check the path") from None
         return self
 
@@ -151,6 +155,13 @@ def _with_line_feeds(pieces: Iterable[bytes]) -> Iterator[bytes]:
         yield whole
     if held:
         yield b"\n"
+
+
+def damaged(name: str, error: BaseException) -> LogError:
+    """Return what to say of a log that failed while it was read or unpacked."""
+    return LogError(
+        f"{name} is damaged: {reason(error)}; unpack it as far as it goes and name the plain file"
+    )
 
 
 def reason(error: BaseException) -> str:

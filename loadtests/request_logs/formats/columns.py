@@ -64,10 +64,14 @@ def splitter(delimiter: str | None) -> Callable[[str], list[str]]:
 
 
 def delimiter_of(head: Sequence[str]) -> str | None:
-    """Return what sets the columns apart: a tab, comma or semicolon, else spaces (None)."""
-    first = head[0] if head else ""
+    """Return what sets the columns apart: a tab, comma or semicolon, else spaces (None).
+
+    It is in the first line and in most of the next ones, of which some may be damaged.
+    """
+    lines = [line for line in head[:5] if line.strip()]
     for delimiter in "\t,;":
-        if delimiter in first and all(delimiter in line for line in head[:5] if line.strip()):
+        count = sum(delimiter in line for line in lines)
+        if lines and delimiter in lines[0] and count > len(lines) // 2:
             return delimiter
     return None
 

@@ -1,10 +1,10 @@
 """Reads libCacheSim's oracleGeneral: binary rows of time, object, size and next access."""
 
+from collections.abc import Iterator
 from typing import IO
 
 import numpy as np
-
-from loadtests.request_logs.request_log import RequestLogWriter
+from numpy.typing import NDArray
 
 ROW = np.dtype([("time", "<u4"), ("id", "<u8"), ("size", "<u4"), ("next", "<i8")])
 _ROWS = 250_000
@@ -22,12 +22,11 @@ def recognises(head: bytes) -> bool:
     return bool(np.all(np.diff(times) >= 0) and np.diff(times).max() < 10**6 and np.all(ahead))
 
 
-def read(stream: IO[bytes], writer: RequestLogWriter) -> int:
-    """Take in every row; return how many bytes were left of a broken last one."""
+def read(stream: IO[bytes]) -> Iterator[tuple[NDArray[np.void], int]]:
+    """Yield some rows at a time, and how many bytes there are of a row that is not whole yet."""
     rest = b""
     while block := stream.read(_ROWS * ROW.itemsize):
         whole = rest + block
         cut = len(whole) // ROW.itemsize * ROW.itemsize
-        rows, rest = np.frombuffer(whole[:cut], ROW), whole[cut:]
-        writer.add_columns(rows["time"], rows["id"], rows["size"])
-    return len(rest)
+        rest = whole[cut:]
+        yield np.frombuffer(whole[:cut], ROW), len(rest)

@@ -1,9 +1,13 @@
 """Logs that are damaged, absurd or meant to harm: counted or refused in a line, never a crash."""
 
+import bz2
+import errno
 import gzip
 import itertools
+import lzma
 
 import pytest
+import zstandard
 
 from loadtests.request_logs.formats.mysql_log import join_statements
 from loadtests.request_logs.log_reader import read_log
@@ -116,3 +120,61 @@ def test_end_of_a_sample_with_impossible_values_is_a_comment(tmp_path, end):
 
     assert log.sample is None
     assert log.keys.size == 2
+
+
+@pytest.mark.parametrize("pack", [zstandard.compress, gzip.compress, lzma.compress, bz2.compress])
+@pytest.mark.parametrize("rows", [5, 20_000])
+def test_packed_log_that_ends_too_early_is_refused(tmp_path, pack, rows):
+    lines = (f"{i},k{i * i % 97}\n" for i in range(rows))
+    packed = pack("".join(["time,key\n", *lines]).encode())
+
+    with pytest.raises(LogError, match=r"log is damaged: .* name the plain file"):
+        read(tmp_path, packed[:-5])
+
+
+@pytest.mark.parametrize("between", [b"", b"\x50\x2a\x4d\x18\x03\x00\x00\x00abc"])
+def test_frames_of_zst_are_read_one_after_the_other(tmp_path, between):
+    parts = [zstandard.compress(b"time,key\n1,a\n"), zstandard.compress(b"2,b\n3,a\n")]
+
+    assert read(tmp_path, between.join([b"", *parts, b""])).keys.tolist() == [0, 1, 0]
+
+
+@pytest.mark.parametrize(
+    ("content", "what"),
+    [
+        (b"PK\x03\x04" + b"a" * 100, "is a zip archive; unpack it"),
+        (gzip.compress(gzip.compress(b"1 a\n2 b\n")), "is packed twice; unpack it"),
+        (b"log.csv".ljust(257, b"\0") + b"ustar", "is a tar archive; unpack it"),
+        (bytes(5000), "is binary, and not of oracleGeneral; name a log of text"),
+        ("time,key\n1,a\n".encode("utf-16-le"), "is binary, and not of oracleGeneral"),
+        (b'{"a": 1}\n{"a": 2}\n', "say what its columns are called: --columns time=NAME,key=NAME"),
+        (b"time,key\n", "has no line with a request; name a log that has"),
+    ],
+)
+def test_file_that_is_no_log_is_named_for_what_it_is(tmp_path, content, what):
+    with pytest.raises(LogError, match=what):
+        read(tmp_path, content)
+
+
+def test_zeros_that_a_crash_left_within_a_log_are_a_bad_line(tmp_path):
+    log = read(tmp_path, b"time,key\n1,a\n" + bytes(300) + b"\n2,b\n")
+
+    assert log.dropped[NOT_UNDERSTOOD] == 1
+    assert log.keys.size == 2
+
+
+def test_header_is_recognised_although_a_line_after_it_is_damaged(tmp_path):
+    log = read(tmp_path, "time,key\n1,a\nx\n2,b\n")
+
+    assert log.dropped[NOT_UNDERSTOOD] == 1
+    assert log.times.tolist() == [1.0, 2.0]
+
+
+def test_disk_that_is_full_is_not_taken_for_a_damaged_log(tmp_path, monkeypatch):
+    def full(*_words):
+        raise OSError(errno.ENOSPC, "No space left on device")
+
+    monkeypatch.setattr(RequestLogWriter, "add", full)
+
+    with pytest.raises(OSError, match="No space left on device"):
+        read(tmp_path, "time,key\n1,a\n")

@@ -1,6 +1,7 @@
 """The flags of every verb that reads logs: which files, in which format, when requests come."""
 
 import argparse
+import os
 import re
 
 from rich.console import Console
@@ -11,11 +12,12 @@ from loadtests.request_logs.clock import UNITS
 from loadtests.request_logs.formats.columns import COLUMNS
 from loadtests.request_logs.loading import LoadedLog, Timing, load_logs
 from loadtests.request_logs.recognition import FORMATS, Reading
-from loadtests.request_logs.source import LogError
+from loadtests.request_logs.source import STDIN, LogError
 from loadtests.traffic.arrivals import ARRIVALS
 from loadtests.workload.flags import Flag
 
 RATE = Flag("rate", 500.0, "", 1e-6, 1e9, "per second")
+ARRIVALS_OF_RATE = "paced"
 SEED = Flag("seed", 1, "", 0, 2**31 - 1)
 
 
@@ -66,7 +68,10 @@ def add_log_flags(parser: argparse.ArgumentParser) -> None:
         "--rate", type=RATE.parse, metavar="PER_SECOND", help="Make the times: requests per second"
     )
     when.add_argument(
-        "--arrivals", choices=list(ARRIVALS), default="paced", help="With --rate (default paced)"
+        "--arrivals",
+        choices=list(ARRIVALS),
+        default=ARRIVALS_OF_RATE,
+        help=f"With --rate (default {ARRIVALS_OF_RATE})",
     )
     when.add_argument(
         "--seed", type=SEED.parse, default=1, metavar="NUMBER", help="Of Poisson arrivals"
@@ -77,8 +82,9 @@ def read_logs(options: argparse.Namespace, notes: Console) -> LoadedLog:
     """Read the files that the flags name, and say what was read, dropped and assumed.
 
     Raises:
-        UsageError: One of them cannot be read or understood.
+        UsageError: One of them cannot be read or understood, or flags contradict each other.
     """
+    _check(options)
     how = Reading(
         format_name=options.format,
         columns=options.columns,
@@ -113,6 +119,31 @@ def read_logs(options: argparse.Namespace, notes: Console) -> LoadedLog:
     return loaded
 
 
+def _check(options: argparse.Namespace) -> None:
+    """Refuse flags that contradict each other, or that would change nothing."""
+    given = [
+        flag
+        for flag, value in (
+            ("--line-regex", options.line_regex),
+            ("--columns", options.columns),
+            ("--format", options.format),
+        )
+        if value
+    ]
+    if len(given) > 1:
+        raise UsageError(f"{given[0]} and {given[1]} both say how lines are read; give one of them")
+    if options.delimiter and not options.columns:
+        raise UsageError("--delimiter needs --columns, such as --columns time=1,key=2")
+    if options.arrivals != ARRIVALS_OF_RATE and not options.rate:
+        raise UsageError(f"--arrivals {options.arrivals} needs a --rate, such as --rate 500")
+    seen: set[str] = set()
+    for name in options.files:
+        place = name if name == STDIN else os.path.realpath(name)
+        if place in seen:
+            raise UsageError(f"{name} is named twice; name it once")
+        seen.add(place)
+
+
 def what_was_read(loaded: LoadedLog) -> list[str]:
     """Return in lines what was read, dropped and assumed."""
     log = loaded.requests
@@ -144,10 +175,11 @@ def _line_regex(text: str) -> re.Pattern[str]:
 def _columns(text: str) -> dict[str, str]:
     pairs = [part.partition("=")[::2] for part in text.split(",")]
     columns = {name.strip(): place.strip() for name, place in pairs}
-    if "key" not in columns or not set(columns) <= set(COLUMNS) or not all(columns.values()):
+    named = len(columns) == len(pairs) and set(columns) <= set(COLUMNS)
+    if "key" not in columns or not named or not all(columns.values()):
         raise argparse.ArgumentTypeError(
-            f"{text!r} must name the place of key, and may name time, op and size; such as"
-            " time=1,key=2"
+            f"{text!r} must name the place of key, and may name time, op and size, each once;"
+            " such as time=1,key=2"
         )
     if any(place.isdecimal() and int(place) < 1 for place in columns.values()):
         raise argparse.ArgumentTypeError(f"{text!r}: columns are counted from 1")

@@ -57,6 +57,14 @@ def test_dropped_lines_are_counted_and_the_first_one_is_shown(tmp_path, capsys):
         ([], "key\nlog\n", "the log has no times; give the rate"),
         (["--columns", "time=1,key=2,op=3"], "1,a,DEL\n2,b,DEL\n", "changes alone and no read"),
         (["--columns", "time=1,key=2"], "1,a\n", "holds one request; a profile needs more"),
+        (
+            ["--columns", "key=1", "--format", "arc"],
+            LOG,
+            "--columns and --format both say",
+        ),
+        (["--line-regex", "(?P<key>k)", "--columns", "key=1"], LOG, "give one of them"),
+        (["--delimiter", ";"], LOG, "--delimiter needs --columns, such as --columns time=1,key=2"),
+        (["--arrivals", "poisson"], LOG, "--arrivals poisson needs a --rate, such as --rate 500"),
     ],
 )
 def test_refusal_is_one_line_and_leaves_no_folder(tmp_path, capsys, flags, content, message):
@@ -66,6 +74,14 @@ def test_refusal_is_one_line_and_leaves_no_folder(tmp_path, capsys, flags, conte
     assert message in refusal
     assert refusal.count("error: ") == 1
     assert not (tmp_path / "out").exists()
+
+
+def test_log_that_is_named_twice_is_refused(tmp_path, capsys):
+    (tmp_path / "log").write_text(LOG)
+    (tmp_path / "other").symlink_to("log")
+
+    assert cli.main(["profile", *(str(tmp_path / name) for name in ("log", "other"))]) == 2
+    assert f"{tmp_path}/other is named twice; name it once" in capsys.readouterr().err
 
 
 @pytest.mark.parametrize("step", ["read_logs", "profile_of"])
@@ -85,6 +101,7 @@ def test_interrupt_is_one_line_and_leaves_no_folder(tmp_path, capsys, monkeypatc
     [
         ("--columns", "time=1", "must name the place of key"),
         ("--columns", "key=0", "columns are counted from 1"),
+        ("--columns", "key=1,key=2", "time, op and size, each once"),
         ("--line-regex", "(", "is not a regex"),
         ("--line-regex", "a", "must have the group (?P<key>…)"),
         ("--rate", "0", "rate must be a number from 1e-06"),
