@@ -367,6 +367,28 @@ def test_theory_names_every_function_that_computes_a_formula_and_none_besides():
     assert public == set(re.findall(r"`([a-z]+\.[a-z_]+)`", THEORY))
 
 
+SKIPPED_EVEN_IN_CI = {
+    "tests/containers/test_compose_panels.py": "the version that the other parameter has",
+    "tests/faults/conftest.py": "libfaketime's Redis, which is no wheel for every machine",
+    "tests/faults/test_load_faults.py": "a mount, which only root may do",
+    "tests/service/store/test_store_contract_on_mariadb.py": "MySQL, which Debian has not",
+    "tests/service/web/test_held_bodies.py": "Linux",
+    "tests/loadtests/stack/test_debian.py": "Debian",
+}
+"""The files whose tests may be skipped under CI=true too, and what they need."""
+
+
+def test_no_failure_and_no_missing_server_is_a_skip_under_ci():
+    skipping = {
+        str(path.relative_to(ROOT))
+        for path in ROOT.glob("tests/**/*.py")
+        if re.search(r"pytest\.(skip\(|mark\.skip)", text := path.read_text(encoding="utf-8"))
+        and not re.search(r'environ\.get\("CI"\) [!=]= "true"', text)
+    }
+
+    assert skipping == SKIPPED_EVEN_IN_CI.keys()
+
+
 MARKS_OF_TESTS = [
     {"unit"},
     {"integration"},

@@ -73,7 +73,8 @@ class MariadbServer(PrivateServer):
             *self._basics(),
             "--bind-address=127.0.0.1",
             f"--port={self.port}",
-            f"--socket={self._data / 'socket'}",
+            # Within the data folder, where the server goes first: a path of it may be too long.
+            "--socket=socket",
             f"--pid-file={self._data / 'pid'}",
             f"--secure-file-priv={self._data}",
             "--skip-name-resolve",

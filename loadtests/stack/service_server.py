@@ -1,11 +1,13 @@
 """Private processes of the service under test, started with `python -m service`."""
 
+import os
 import sys
 from collections.abc import Mapping
 from pathlib import Path
 
+from loadtests.service_under_test.readiness_page import readiness_problem
 from loadtests.service_under_test.urls import page_answers
-from loadtests.stack.guardian import Guardian
+from loadtests.stack.guardian import Guardian, StackError
 from loadtests.stack.ports import free_port
 from loadtests.stack.private_server import PrivateServer
 
@@ -19,6 +21,18 @@ class ServiceServer(PrivateServer):
         super().__init__(guardian, name, port)
         self._settings = settings
         self.url = f"http://127.0.0.1:{port}"
+
+    def wait_ready(self) -> None:
+        """Wait until it is ready; raise StackError with what it says of itself if it is not."""
+        try:
+            super().wait_ready()
+        except StackError:
+            token = {**os.environ, **self._settings}.get("CONTROL_TOKEN")
+            problem = readiness_problem(self.url, token)
+            if self.process.exit_code() is None and problem:
+                waited = f"{self.ready_within_seconds:g} s"
+                raise StackError(f"{self.name} is not ready after {waited}: {problem}") from None
+            raise
 
     def command(self) -> list[str | Path]:
         """Return its command line."""
@@ -45,7 +59,8 @@ def start_services(
         first_port: Port of the first; None picks a free one, as for the others.
 
     Raises:
-        StackError: A process does not become ready; the message ends with its log's last lines.
+        StackError: A process does not become ready; the message has its own words, or the last
+            lines of its log.
     """
     servers = []
     for number in range(1, count + 1):

@@ -3,15 +3,13 @@
 import os
 import signal
 import time
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable
+from contextlib import AbstractContextManager
 from dataclasses import dataclass
-
-import pytest
 
 from loadtests.stack.private_server import PrivateServer
 from tests.drills.http_client import Answer
-from tests.drills.machine import MAX_CORES_OF_OTHERS, CpuTimes
+from tests.drills.machine import CpuTimes, judged_without_others
 from tests.drills.steady_load import quantile_ms
 
 
@@ -100,20 +98,9 @@ class Comparison:
         """Return whether the p99 is at most 20 ms, or at most twice the p99 before the failure."""
         return self.within <= max(20.0, 2 * self.before)
 
-    @contextmanager
-    def judged_on_idle_machine(self) -> Iterator[None]:
-        """Skip the test instead of failing it when other programs use this machine.
-
-        Under CI=true it fails, because nothing else may run there.
-        """
-        try:
-            yield
-        except AssertionError as error:
-            if self.others > MAX_CORES_OF_OTHERS and os.environ.get("CI") != "true":
-                pytest.skip(
-                    f"other programs use this machine: {self}: {str(error).splitlines()[0]}"
-                )
-            raise
+    def judged_on_idle_machine(self) -> AbstractContextManager[None]:
+        """Return a block that fails only where nothing else runs."""
+        return judged_without_others(lambda: self.others, self)
 
 
 def compare(outages: list[Outage], answers: list[Answer]) -> Comparison:

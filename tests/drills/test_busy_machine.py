@@ -12,7 +12,7 @@ import pytest
 from loadtests.side_by_side.wrk import Wrk
 from tests.drills.counts import Counts
 from tests.drills.drill_report import print_figure
-from tests.drills.machine import MAX_CORES_OF_OTHERS, CpuTimes
+from tests.drills.machine import CpuTimes, judged_without_others
 
 pytestmark = [pytest.mark.integration, pytest.mark.exclusive]
 
@@ -29,17 +29,6 @@ def every_core_busy():
         for loop in loops:
             loop.kill()
             loop.wait()
-
-
-@contextmanager
-def judged_without_others(earlier):
-    try:
-        yield
-    except AssertionError as error:
-        others = CpuTimes.now().others_since(earlier)
-        if others > MAX_CORES_OF_OTHERS:
-            pytest.skip(f"other programs use {others:.2f} cores: {str(error).splitlines()[0]}")
-        raise
 
 
 def answer_lookups(url, wanted, folder):
@@ -63,7 +52,7 @@ def test_no_lookup_bypasses_a_healthy_redis_on_busy_cores(drill_stack, tmp_path,
     lookups = counts.lookups()
     print_figure(f"Every core busy: {answered} lookups, {dict(lookups)}")
     assert answered >= wanted
-    with judged_without_others(earlier):
+    with judged_without_others(lambda: CpuTimes.now().others_since(earlier), dict(lookups)):
         assert lookups["bypass"] == 0
 
 
@@ -75,5 +64,5 @@ def test_first_lookup_of_a_process_asks_redis_on_busy_cores(drill_stack):
             with urllib.request.urlopen(f"{service.url}/fruit/2", timeout=20) as answer:
                 firsts.append(answer.headers["X-Cache"])
 
-    with judged_without_others(earlier):
+    with judged_without_others(lambda: CpuTimes.now().others_since(earlier), firsts):
         assert firsts == ["MISS", "HIT", "HIT"]

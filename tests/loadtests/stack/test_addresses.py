@@ -9,6 +9,7 @@ import pytest
 
 from loadtests.stack.addresses import GivenServers, GivenService
 from loadtests.stack.guardian import StackError
+from loadtests.stack.service_server import ServiceServer
 
 
 class _Ready(http.server.BaseHTTPRequestHandler):
@@ -103,6 +104,36 @@ def test_token_is_not_carried_after_a_redirect(serve):
         pass
 
     assert _Redirecting.seen == ["/readyz"]
+
+
+UNREADY = {
+    "a wrong password": (
+        "redis://nobody:no@127.0.0.1:{port}/0",
+        "not ready after 2 s: redis: .*invalid username-password.*REDIS_URL.*; store: .*Can't connect",
+    ),
+    "no such database": (
+        "redis://127.0.0.1:{port}/17",
+        "not ready after 2 s: redis: .*DB index is out of range.*; store: ",
+    ),
+}
+
+
+@pytest.mark.integration
+@pytest.mark.parametrize("name", UNREADY)
+def test_given_servers_that_refuse_are_named_in_one_line_with_their_own_words(
+    redis_server, monkeypatch, name
+):
+    monkeypatch.setattr(ServiceServer, "ready_within_seconds", 2.0)
+    redis_url, words = UNREADY[name]
+    given = GivenServers(
+        redis_url.format(port=redis_server.port),
+        "mysql+pymysql://root@127.0.0.1:1/grocerydb",
+        environment={"CONTROL_TOKEN": "lab"},
+    )
+    with pytest.raises(StackError, match=words) as refused, given:
+        pass
+
+    assert "\n" not in str(refused.value)
 
 
 def test_given_servers_are_listed_without_passwords():

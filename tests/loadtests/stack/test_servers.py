@@ -11,6 +11,7 @@ from loadtests.stack.guardian import ROOT, Guardian
 from loadtests.stack.mariadb_server import MariadbServer
 from loadtests.stack.redis_server import RedisServer
 from loadtests.stack.servers import ServerProgram
+from tests.conftest import find_or_skip
 
 
 def _command(server: RedisServer, *words: str) -> bytes:
@@ -129,6 +130,19 @@ def test_database_whose_folder_cannot_be_created_is_reported_with_its_message(tm
         server = MariadbServer(guardian, ServerProgram(broken, tmp_path, "from PATH"))
         with pytest.raises(servers.StackError, match="no disk"):
             server.create()
+
+
+@pytest.mark.integration
+def test_database_starts_in_a_folder_whose_path_is_too_long_for_a_socket(tmp_path, monkeypatch):
+    monkeypatch.setattr("tempfile.tempdir", str(tmp_path / ("x" * 120)))
+    (tmp_path / ("x" * 120)).mkdir()
+    with Guardian() as guardian:
+        server = MariadbServer(guardian, find_or_skip(servers.MARIADB))
+        server.create()
+        server.start()
+        server.wait_ready()
+
+        assert len(str(guardian.folder)) > 108
 
 
 @pytest.mark.integration
