@@ -77,8 +77,8 @@ architecture: $(DEV)  ## rewrite the tree in ARCHITECTURE.md from the files' fir
 
 lock: $(UV)  ## lock the packages of requirements*.txt by the hashes of their files (LOCK_ARGS=--upgrade)
 	@$(COMPILE) $(LOCK_ARGS) --output-file requirements.lock requirements.txt
-	@$(COMPILE) --constraints requirements.lock --output-file requirements-service.lock \
-	  requirements-service.txt
+	@for part in service dev bench; do $(COMPILE) --constraints requirements.lock \
+	  --output-file requirements-$$part.lock requirements-$$part.txt || exit; done
 
 licences: $(DEV)  ## rewrite docs/licences.md from what the locked packages state
 	@$(BIN)/python -m tests.supply.licences
@@ -130,15 +130,16 @@ $(RUN): requirements.lock | python
 	@$(PIP) --require-hashes -r requirements.lock
 	@touch $@
 
-$(DEV): requirements-dev.txt $(RUN)
+$(DEV): requirements-dev.lock $(RUN)
 	@echo "installing the packages that check it into .venv" >&2
-	@$(PIP) -r requirements-dev.txt
+	@$(PIP) --require-hashes -r requirements-dev.lock
 	@touch $@
 
-$(BENCH): requirements-bench.txt requirements.txt | python
+$(BENCH): requirements-bench.lock | python
 	@echo "installing what the service is measured beside into .cache/bench" >&2
 	@$(PYTHON) -m venv --clear .cache/bench
-	@.cache/bench/bin/python -m pip -qq --disable-pip-version-check install -r requirements-bench.txt
+	@.cache/bench/bin/python -m pip -qq --disable-pip-version-check install --require-hashes \
+	  -r requirements-bench.lock
 	@touch $@
 
 $(UV): | python

@@ -27,12 +27,12 @@ class ServiceServer(PrivateServer):
         try:
             super().wait_ready()
         except StackError:
+            if not page_answers(f"{self.url}/livez"):
+                raise
             token = {**os.environ, **self._settings}.get("CONTROL_TOKEN")
-            problem = readiness_problem(self.url, token)
-            if self.process.exit_code() is None and problem:
+            if problem := readiness_problem(self.url, token):
                 waited = f"{self.ready_within_seconds:g} s"
                 raise StackError(f"{self.name} is not ready after {waited}: {problem}") from None
-            raise
 
     def command(self) -> list[str | Path]:
         """Return its command line."""

@@ -4,6 +4,7 @@ import re
 from dataclasses import dataclass, field
 
 from packaging.markers import Marker
+from packaging.utils import canonicalize_name
 
 from loadtests.stack.guardian import ROOT
 
@@ -58,11 +59,12 @@ def locked(file: str) -> list[Locked]:
 def named(file: str) -> list[str]:
     """Return the packages that a requirements file names."""
     text = (ROOT / file).read_text(encoding="utf-8")
-    return re.findall(r"^([\w-]+)", text, re.MULTILINE)
+    found = re.findall(r"^(\w[\w.-]*)", text, re.MULTILINE)
+    return [canonicalize_name(name) for name in found]
 
 
 def pinned(file: str) -> dict[str, str]:
     """Return the versions that a requirements file names itself, by package."""
     text = (ROOT / file).read_text(encoding="utf-8")
-    found = re.findall(r"^([\w-]+)(?:\[\w+\])?==([^\s;]+)", text, re.MULTILINE)
-    return {name.lower(): version for name, version in found}
+    found = re.findall(r"^(\w[\w.-]*)(?:\[\w+\])?==([^\s;]+)", text, re.MULTILINE)
+    return {canonicalize_name(name): version for name, version in found}

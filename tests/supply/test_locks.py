@@ -13,7 +13,10 @@ from tests.supply.locks import locked, named, pinned
 LOCKS = {
     "requirements.lock": "requirements.txt",
     "requirements-service.lock": "requirements-service.txt",
+    "requirements-dev.lock": "requirements-dev.txt",
+    "requirements-bench.lock": "requirements-bench.txt",
 }
+OF_IMAGES = {"requirements.lock", "requirements-service.lock"}
 DOCKERFILE = (ROOT / "Dockerfile").read_text(encoding="utf-8")
 MAKEFILE = (ROOT / "Makefile").read_text(encoding="utf-8")
 
@@ -23,7 +26,7 @@ each_lock = pytest.mark.parametrize("lock", LOCKS)
 @each_lock
 def test_lock_has_the_versions_that_the_requirements_name(lock):
     versions = {one.name: one.version for one in locked(lock)}
-    whole = pinned("requirements.txt")
+    whole = pinned("requirements.txt") | pinned(LOCKS[lock])
     wanted = named(LOCKS[lock])
 
     assert wanted
@@ -58,10 +61,18 @@ def test_service_has_the_packages_of_the_whole_in_the_same_versions_and_files():
         assert (one.version, one.hashes) == (whole[one.name].version, whole[one.name].hashes)
 
 
+@pytest.mark.parametrize("lock", ["requirements-dev.lock", "requirements-bench.lock"])
+def test_what_checks_and_compares_has_the_whole_in_the_same_versions_and_files(lock):
+    more = {one.name: (one.version, one.hashes) for one in locked(lock)}
+
+    for one in locked("requirements.lock"):
+        assert more[one.name] == (one.version, one.hashes)
+
+
 def test_images_install_from_locks_with_hashes_and_build_nothing():
     installs = re.findall(r"pip install (.*?)$", DOCKERFILE.replace("\\\n", ""), re.MULTILINE)
 
-    assert {words.rpartition("-r /")[2] for words in installs} == set(LOCKS)
+    assert {words.rpartition("-r /")[2] for words in installs} == OF_IMAGES
     for words in installs:
         assert "--require-hashes" in words
         assert "--only-binary=:all:" in words
@@ -75,8 +86,14 @@ def test_images_that_run_have_no_installer_and_get_no_compiler():
     assert not re.search(r"\b(apt-get|apk|gcc|g\+\+|build-essential|make)\b", DOCKERFILE_COMMANDS)
 
 
-def test_virtual_environment_is_installed_with_the_hashes_of_the_lock():
-    assert "$(PIP) --require-hashes -r requirements.lock" in MAKEFILE
+def test_everything_that_is_installed_from_a_file_is_installed_with_its_hashes():
+    scripts = MAKEFILE + (ROOT / ".ci/run").read_text(encoding="utf-8")
+    lines = scripts.replace("\\\n", "").splitlines()
+    installs = [line for line in lines if "-r requirements" in line]
+
+    assert len(installs) == 4
+    for words in installs:
+        assert re.search(r"--require-hashes\s+-r requirements[a-z-]*\.lock$", words), words
 
 
 DOCKERFILE_COMMANDS = "\n".join(

@@ -106,34 +106,22 @@ def test_token_is_not_carried_after_a_redirect(serve):
     assert _Redirecting.seen == ["/readyz"]
 
 
-UNREADY = {
-    "a wrong password": (
-        "redis://nobody:no@127.0.0.1:{port}/0",
-        "not ready after 2 s: redis: .*invalid username-password.*REDIS_URL.*; store: .*Can't connect",
-    ),
-    "no such database": (
-        "redis://127.0.0.1:{port}/17",
-        "not ready after 2 s: redis: .*DB index is out of range.*; store: ",
-    ),
-}
-
-
 @pytest.mark.integration
-@pytest.mark.parametrize("name", UNREADY)
 def test_given_servers_that_refuse_are_named_in_one_line_with_their_own_words(
-    redis_server, monkeypatch, name
+    redis_server, monkeypatch
 ):
-    monkeypatch.setattr(ServiceServer, "ready_within_seconds", 2.0)
-    redis_url, words = UNREADY[name]
+    monkeypatch.setattr(ServiceServer, "ready_within_seconds", 4.0)
     given = GivenServers(
-        redis_url.format(port=redis_server.port),
+        f"redis://nobody:no@127.0.0.1:{redis_server.port}/0",
         "mysql+pymysql://root@127.0.0.1:1/grocerydb",
         environment={"CONTROL_TOKEN": "lab"},
     )
-    with pytest.raises(StackError, match=words) as refused, given:
+    with pytest.raises(StackError, match="service-1 is not ready after 4 s: redis") as said, given:
         pass
 
-    assert "\n" not in str(refused.value)
+    assert "invalid username-password pair" in str(said.value)
+    assert "; store: the database did not answer" in str(said.value)
+    assert "\n" not in str(said.value)
 
 
 def test_given_servers_are_listed_without_passwords():
