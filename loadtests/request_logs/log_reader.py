@@ -1,7 +1,7 @@
 """Reads one log into columns, line by line or in binary rows."""
 
 from collections.abc import Callable, Iterable, Iterator
-from itertools import islice
+from itertools import chain, islice
 from typing import TypeVar
 
 from loadtests.request_logs.block_reader import BlockReader
@@ -18,7 +18,7 @@ from loadtests.request_logs.recognition import (
 )
 from loadtests.request_logs.request_log import OTHER_KEYS, RequestLogWriter
 from loadtests.request_logs.request_rows import RequestRows, rows_of
-from loadtests.request_logs.source import DAMAGED, LogError, Source, damaged
+from loadtests.request_logs.source import DAMAGED, LogError, Source, damaged, lines_of
 
 Piece = TypeVar("Piece")
 NO_ROWS = "no binary file of oracleGeneral (rows of 24 bytes); leave out --format to recognise it"
@@ -107,14 +107,17 @@ def _rows(
     source: Source, found: Format, lines: LineReader, writer: RequestLogWriter
 ) -> Iterator[tuple[RequestRows, int]]:
     """Yield the requests of some lines at a time, and how many lines those were."""
-    if found.scan:
-        blocks, before = BlockReader(found.scan, lines, writer), 0
-        for block in _whole(source, source.blocks()):
-            rows, count = blocks.read(block, before)
+    blocks = _whole(source, source.blocks())
+    first = list(islice(blocks, 2))
+    blocks = chain(first, blocks)
+    if found.scan and len(first) > 1:  # To compile a scan takes longer than to read a block.
+        scanning, before = BlockReader(found.scan, lines, writer), 0
+        for block in blocks:
+            rows, count = scanning.read(block, before)
             yield rows, count
             before += count
     else:
-        numbered = enumerate(_whole(source, found.join(source.lines())), start=1)
+        numbered = enumerate(found.join(chain.from_iterable(map(lines_of, blocks))), start=1)
         while some := list(islice(numbered, _LINES_AT_A_TIME)):
             requests = [request for number, line in some for request in lines.read(number, line)]
             yield rows_of(requests), len(some)

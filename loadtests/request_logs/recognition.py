@@ -13,6 +13,7 @@ from loadtests.request_logs.formats import (
     redis_monitor,
 )
 from loadtests.request_logs.formats.access_scan import access_scan
+from loadtests.request_logs.formats.json_scan import json_scan
 from loadtests.request_logs.formats.line_scan import LineScan
 from loadtests.request_logs.formats.monitor_scan import monitor_scan
 from loadtests.request_logs.formats.request import LineParser
@@ -181,10 +182,11 @@ def _log(name: str, how: Reading) -> Format:
 
 def _tabular(name: str, table: columns.Table, how: Reading) -> Format:
     changed = how.fills_change
+    scan = json_scan if table.delimiter == columns.JSON else table_scan
     return Format(
         name,
         columns.parser(table, fills_change=changed),
-        table_scan(table, fills_change=changed),
+        scan(table, fills_change=changed),
     )
 
 
@@ -203,7 +205,7 @@ def _given_table(
         LogError: A name is not in the header.
     """
     if head[0].lstrip().startswith("{"):
-        return columns.Table(dict(given), "json")
+        return columns.Table(dict(given), columns.JSON)
     delimiter = delimiter or columns.delimiter_of(head)
     names = [field.strip().lstrip("#").strip() for field in columns.splitter(delimiter)(head[0])]
     places: dict[str, int | str] = {}

@@ -48,7 +48,7 @@ class Source:
 
     Attributes:
         name: How messages call it.
-        head: The first bytes after decompression, which are read again by `lines` and `stream`.
+        head: The first bytes after decompression, which are read again by `blocks` and `stream`.
     """
 
     def __init__(self, name: str) -> None:
@@ -116,11 +116,6 @@ class Source:
         if rest:
             yield rest[: LONGEST_LINE - 1] + b"\n"
 
-    def lines(self) -> Iterator[str]:
-        """Yield the lines, each with its line feed; wrong bytes stay distinct."""
-        for block in self.blocks():
-            yield from lines_of(block)
-
     def _in_utf_8(self) -> Iterator[bytes]:
         pieces = iter(partial(self._bytes.read, _BLOCK_BYTES), b"")
         if _encoding(self.head) == UTF_8:
@@ -139,7 +134,7 @@ class Source:
 
 
 def lines_of(block: bytes) -> io.StringIO:
-    """Return the lines of a block as they are iterated; they end at line feeds alone."""
+    """Return the lines of a block, each with its line feed; wrong bytes stay distinct."""
     return io.StringIO(block.decode("utf-8", "surrogateescape"), newline="\n")
 
 

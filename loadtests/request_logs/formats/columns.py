@@ -15,6 +15,9 @@ from loadtests.request_logs.formats.request import (
     operation_reader,
 )
 
+JSON = "json"
+"""In place of a delimiter: JSON lines."""
+
 COLUMNS = ("time", "key", "op", "size")
 """What a column can be."""
 
@@ -38,7 +41,7 @@ class Table:
 
     Attributes:
         places: Index of each known column from 0; for JSON lines the name, dots between levels.
-        delimiter: Sets columns apart; None for any run of spaces, "json" for JSON lines.
+        delimiter: Sets columns apart; None for any run of spaces, `JSON` for JSON lines.
         header: Whether the first line names the columns.
     """
 
@@ -105,7 +108,7 @@ def _json_lines(line: str) -> Table | None:
         names = _paths(json.loads(line))
     except ValueError:
         return None
-    return _named(names, {name: name for name in names}, "json")
+    return _named(names, {name: name for name in names}, JSON)
 
 
 def _paths(value: Mapping[str, Any], before: str = "") -> list[str]:
@@ -130,8 +133,8 @@ def parser(table: Table, *, fills_change: bool) -> LineParser:
         fills_change: Whether a set changes the data, rather than filling the cache after a miss.
     """
     moment, changes = moment_reader(), operation_of(fills_change=fills_change)
-    fields = _json_fields(table) if table.delimiter == "json" else _row_fields(table)
-    header = table.header and table.delimiter != "json"
+    fields = _json_fields(table) if table.delimiter == JSON else _row_fields(table)
+    header = table.header and table.delimiter != JSON
 
     def parse(line: str) -> Sequence[Request] | str:
         nonlocal header

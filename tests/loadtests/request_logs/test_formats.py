@@ -11,6 +11,7 @@ import numpy as np
 import pytest
 import zstandard
 
+from loadtests.request_logs import source
 from loadtests.request_logs.formats.oracle_general import ROW
 from loadtests.request_logs.loading import Timing, load_logs
 from loadtests.request_logs.recognition import FORMATS, Reading
@@ -149,8 +150,12 @@ def _read(tmp_path, content, how=None, timing=None):
     return load_logs([str(path)], how or Reading(), timing or Timing())
 
 
+@pytest.mark.parametrize("block_bytes", [32, 1 << 20])
 @pytest.mark.parametrize("name", LOGS)
-def test_log_is_recognised_and_read(tmp_path, name):
+def test_log_is_recognised_and_read_whether_it_is_large_or_small(
+    tmp_path, monkeypatch, name, block_bytes
+):
+    monkeypatch.setattr(source, "_BLOCK_BYTES", block_bytes)
     content, format_name, times, keys, changes = LOGS[name]
 
     loaded = _read(tmp_path, content)

@@ -12,6 +12,7 @@ from loadtests.request_logs.block_reader import BlockReader
 from loadtests.request_logs.formats import access_log, columns, redis_monitor
 from loadtests.request_logs.formats.access_scan import access_scan
 from loadtests.request_logs.formats.columns import Table
+from loadtests.request_logs.formats.json_scan import json_scan
 from loadtests.request_logs.formats.monitor_scan import monitor_scan
 from loadtests.request_logs.formats.table_scan import table_scan
 from loadtests.request_logs.line_reader import LineReader
@@ -63,33 +64,75 @@ def _insert(line, sign, where):
     return line[:place] + sign + line[place:]
 
 
-def rows(delimiter):
+def rows():
     """Return rows of a table, some with quotes or columns too few or too many."""
     field = st.one_of(*map(st.sampled_from, (TIMES, KEYS, OPERATIONS, SIZES)))
     quoted = field.map(lambda text: f'"{text}"')
     usual = st.tuples(*map(st.sampled_from, (TIMES, KEYS, OPERATIONS, SIZES)))
-    return st.one_of(usual, usual, st.lists(st.one_of(field, quoted), max_size=6)).map(
-        delimiter.join
-    )
+    return st.one_of(usual, usual, st.lists(st.one_of(field, quoted), max_size=6)).map(",".join)
 
 
-@pytest.mark.parametrize("delimiter", [",", "\t", ";", None])
-@pytest.mark.parametrize("header", [True, False])
 @pytest.mark.parametrize("places", [COLUMNS, {"key": 0}, {"time": 2, "key": 2}], ids=len)
-def test_rows_of_tables(delimiter, header, places):
+@settings(max_examples=150, deadline=None)
+@example(",", True, '"1","a, b","get","5"\n"2""",a,get,5\n"3,a,get,5\n4,"a"b,get,5\n5,,get,5')
+@example(",", False, "1,a,get\n\n   \n# comment\n2,a,get,5,6\n")
+@example(",", False, "\n407058226200.110381,a,get,5\n0.30000000000000004,a,get,5\n-0,a,get, ")
+@given(st.sampled_from([",", "\t", ";", None]), st.booleans(), spoiled(rows()))
+def test_rows_of_tables(places, delimiter, header, text):
     table = Table(places, delimiter, header=header)
     scan = table_scan(table, fills_change=False)
+    text = text.replace(",", delimiter or " ")
 
-    @settings(max_examples=40, deadline=None)
-    @example('"1","a, b","get","5"\n"2""",a,get,5\n"3,a,get,5\n4,"a"b,get,5\n5,,get,5')
-    @example("1,a,get\n\n   \n# comment\n2,a,get,5,6\n")
-    @example("\n407058226200.110381,a,get,5\n0.30000000000000004,a,get,5\n-0,a,get,\n1.1,a,get, ")
-    @given(spoiled(rows(delimiter or " ")))
-    def judge(text):
-        scanned, parsed = both(scan, lambda: columns.parser(table, fills_change=False), text)
-        assert scanned == parsed
+    scanned, parsed = both(scan, lambda: columns.parser(table, fills_change=False), text)
+    assert scanned == parsed
 
-    judge()
+
+VALUES = ["1", "0", "-0", "01", "1.50", "-2.5", "1.", "1e5", "9" * 20, "9" * 4400, "true", "null"]
+VALUES += [
+    "tru",
+    "NaN",
+    "{}",
+    "[1]",
+    '{"a":1}',
+    '""',
+    '"',
+    '"\\u00e9"',
+    '" a "',
+    '"\t"',
+    '"\udcff"',
+]
+MEMBERS = st.one_of(
+    st.sampled_from([f'"ts":{each}' for each in VALUES] + [f'"ts":"{each}"' for each in TIMES]),
+    st.sampled_from(
+        [f'"op": {each}' for each in VALUES] + [f'"op":"{each}"' for each in OPERATIONS]
+    ),
+    st.sampled_from([f'"n" :{each}' for each in VALUES] + [f'"n":"{each}"' for each in SIZES]),
+    st.sampled_from([f'"a":{each}' for each in VALUES]),
+)
+KEYED = st.sampled_from([*VALUES, *(f'"{each}"' for each in KEYS)]).map(
+    lambda each: f'"r": {{"x": false, "uri" :{each}}}'
+)
+JSON_LINES = st.tuples(
+    st.lists(MEMBERS, max_size=3), KEYED, st.lists(st.one_of(MEMBERS, KEYED), max_size=2)
+).map(lambda each: "{" + ", ".join([*each[0], each[1], *each[2]]) + "}")
+
+
+@pytest.mark.parametrize(
+    "places",
+    [{"time": "ts", "key": "r.uri", "op": "op", "size": "n"}, {"key": "r.uri"}, {"key": "a.r.x"}],
+    ids=len,
+)
+@settings(max_examples=150, deadline=None)
+@example('\n{"r":{"uri":"a"},"r":{"uri":"b"}}\n{"r":{"uri":"a"}} x\n{"r":{"uri":"a"},}')
+@example('\n{"r":{"uri":"a","uri":"b"}}\n{"r":{"uri":"a"}}}\n{"b":{"r":{"uri":"a"}}}\n{,}\n{}')
+@example('\n{"r":{"uri":"a"},"r":7}\n{"uri":"a"}\n {"a":{"r":{"x":7}},"r":{"uri":7}} \n["r"]')
+@given(spoiled(JSON_LINES))
+def test_json_lines(places, text):
+    table = Table(places, "json")
+    scan = json_scan(table, fills_change=False)
+
+    scanned, parsed = both(scan, lambda: columns.parser(table, fills_change=False), text)
+    assert scanned == parsed
 
 
 ACCESS = st.tuples(
@@ -148,9 +191,20 @@ PLAIN_MONITOR = """OK
 1.5 [0 127.0.0.1:60866] "GET" "fruit:1"
 1.5 [0 lua] "SET" "a" "\\"" "PX" "5"
 """
+PLAIN_JSON = """{}
+{"time": 1760104536.107412, "b": {"c": "x", "key": 7}, "op": "get", "size": 12, "d": true}
+{"b":{"key":"\u00e4pfel"},"time":"2025-10-10T13:55:36Z","op":"noop","size":"","d":-1.5}
+"""
 PLAIN = {
     "table": (table_scan(Table(COLUMNS, ","), fills_change=False), PLAIN_TABLE),
     "spaces": (table_scan(Table({"key": 1}, None), fills_change=False), PLAIN_SPACES),
+    "JSON lines": (
+        json_scan(
+            Table({"time": "time", "key": "b.key", "op": "op", "size": "size"}, "json"),
+            fills_change=False,
+        ),
+        PLAIN_JSON,
+    ),
     "access log": (access_scan(), PLAIN_ACCESS),
     "monitor": (monitor_scan(fills_change=False), PLAIN_MONITOR),
 }
