@@ -125,6 +125,7 @@ JSON_LINES = st.tuples(
 @settings(max_examples=150, deadline=None)
 @example('\n{"r":{"uri":"a"},"r":{"uri":"b"}}\n{"r":{"uri":"a"}} x\n{"r":{"uri":"a"},}')
 @example('\n{"r":{"uri":"a","uri":"b"}}\n{"r":{"uri":"a"}}}\n{"b":{"r":{"uri":"a"}}}\n{,}\n{}')
+@example('\n{"r":{"uri":1.50}}\n{"r":{"uri":-0}}\n{"r":{"uri":"\t"}}\n{"r":{"uri":12}}')
 @example('\n{"r":{"uri":"a"},"r":7}\n{"uri":"a"}\n {"a":{"r":{"x":7}},"r":{"uri":7}} \n["r"]')
 @given(spoiled(JSON_LINES))
 def test_json_lines(places, text):
