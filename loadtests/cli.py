@@ -14,8 +14,6 @@ from pathlib import Path
 from types import FrameType
 from typing import NoReturn
 
-from rich.console import Console
-
 from loadtests.experiments.commands import (
     bench,
     compare,
@@ -31,8 +29,9 @@ from loadtests.experiments.commands import (
 from loadtests.experiments.commands.limits import capacity, drill
 from loadtests.experiments.commands.usage import UsageError
 from loadtests.experiments.plan.fields import PlanError
-from loadtests.experiments.records.records import RecordError
+from loadtests.experiments.records.record_file import RecordError
 from loadtests.experiments.trial.locust_process import LoadError
+from loadtests.output.plain_console import PlainConsole
 from loadtests.service_under_test.client import ServiceError
 from loadtests.stack.guardian import StackError
 
@@ -85,7 +84,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     for number in (signal.SIGTERM, signal.SIGINT):
         # A shell starts a background job with SIGINT ignored.
         signal.signal(number, _interrupt)
-    notes = Console(stderr=True, soft_wrap=True, highlight=False, markup=False, emoji=False)
+    notes = PlainConsole(stderr=True, soft_wrap=True, highlight=False, markup=False, emoji=False)
     try:
         code: int = options.run(options, notes)
         if sys.stdout is not None:

@@ -15,6 +15,7 @@ from loadtests.page.start_checks import StartChecks
 from loadtests.run.readiness import Readiness
 from loadtests.run.typed_locust import parsed_options, web_app
 
+_MOST_BYTES = 1_000_000  # Of a request: more than any form needs.
 _FILES = ("page.css", "knob_panel.js", "run_view.js", "start_form.js")
 
 
@@ -44,6 +45,7 @@ class CachePages:
         # The form shows its fields in the order in which they are given.
         app.jinja_env.policies["json.dumps_kwargs"] = {"sort_keys": False}
         self._fill_template(web_ui)
+        app.config["MAX_CONTENT_LENGTH"] = _MOST_BYTES
         ForeignPages(options.web_host, options.page_name or ()).install(app)
         StartChecks(environment, web_ui, readiness).install(app)
         RunPages(web_ui, base, live, run_lines, exposition, _FILES)

@@ -17,6 +17,14 @@ if TYPE_CHECKING:
 _ONLY_READ = {"GET", "HEAD", "OPTIONS"}
 _OWN_SITES = {"same-origin", "none"}
 _CORS = "access-control-"
+_OWN_PAGES_ONLY = (
+    # A page of another site that shows this one in a frame could lead a visitor's clicks.
+    ("Content-Security-Policy", "frame-ancestors 'none'"),
+    ("X-Frame-Options", "DENY"),
+    ("Cross-Origin-Resource-Policy", "same-origin"),
+    ("X-Content-Type-Options", "nosniff"),
+)
+_FOR_ALL = "/metrics"
 
 
 def add_page_name_flag(parser: FlagParser) -> None:
@@ -30,9 +38,10 @@ def add_page_name_flag(parser: FlagParser) -> None:
 
 
 class ForeignPages:
-    """Keeps other web pages from changing anything through Locust's page.
+    """Keeps other web pages from changing or reading anything through Locust's page.
 
-    Locust itself obeys and answers the pages of every origin.
+    Locust itself obeys and answers the pages of every origin. What it answers without our own name
+    is /metrics, because Prometheus may know this page by any.
 
     Args:
         host: The host that Locust listens on; its name is one of this page, as are localhost,
@@ -47,16 +56,18 @@ class ForeignPages:
     def install(self, app: Flask) -> None:
         """Check every request of *app* from now on, before all that is added to it later."""
         app.before_request(self._refuse)
-        app.wsgi_app = _without_cors(app.wsgi_app)  # type: ignore[method-assign, assignment]
+        app.wsgi_app = _for_own_pages(app.wsgi_app)  # type: ignore[method-assign, assignment]
 
     def _refuse(self) -> ResponseReturnValue | None:
-        if request.method in _ONLY_READ:
+        headers, reads = request.headers, request.method in _ONLY_READ
+        if reads and request.path.endswith(_FOR_ALL):
             return None
-        headers = request.headers
         host, origin = headers.get("Host", ""), headers.get("Origin")
         site = headers.get("Sec-Fetch-Site", "none")
         if not self._is_own_name(_host_name(f"//{host}")):
             who = f"a page at Host {host!r}"
+        elif reads:
+            return None
         elif origin is not None and not self._is_own_origin(origin, host):
             who = f"a page of Origin {origin!r}"
         elif site not in _OWN_SITES:
@@ -92,15 +103,15 @@ def _host_name(url: str) -> str:
         return ""
 
 
-def _without_cors(serve: "WSGIApplication") -> "WSGIApplication":
-    """Return *serve* without the headers that let other origins read its answers."""
+def _for_own_pages(serve: "WSGIApplication") -> "WSGIApplication":
+    """Return *serve* with answers that no other origin may read or show."""
 
     def serve_own_pages(
         environ: "WSGIEnvironment", start_response: "StartResponse"
     ) -> Iterable[bytes]:
         def start(status, headers, exc_info=None):  # type: ignore[no-untyped-def]  # noqa: ANN001, ANN202
             kept = [(name, text) for name, text in headers if not name.lower().startswith(_CORS)]
-            return start_response(status, kept, exc_info)
+            return start_response(status, [*kept, *_OWN_PAGES_ONLY], exc_info)
 
         return serve(environ, start)
 

@@ -1,10 +1,11 @@
 """Answers the knob panel of Locust's page: shows the knobs in force and changes them."""
 
-from flask import Blueprint, jsonify, request
+from flask import Blueprint, jsonify
 from flask.typing import ResponseReturnValue
 from locust.web import WebUI
 
 from loadtests.page.live_view import LiveView
+from loadtests.page.start_checks import sent_json
 from loadtests.run.ledger import Ledger
 from loadtests.run.typed_locust import protected
 from loadtests.service_under_test.client import ServiceError
@@ -45,7 +46,7 @@ class KnobPanel:
         )
 
     def _change_knobs(self) -> ResponseReturnValue:
-        texts = request.get_json()
+        texts = sent_json()
         if not isinstance(texts, dict):
             return jsonify(message="knobs must be sent as a JSON object"), 400
         try:

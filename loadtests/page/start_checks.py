@@ -8,9 +8,11 @@ from locust.argument_parser import ui_extra_args_dict
 from locust.env import Environment
 from locust.runners import STATE_RUNNING, STATE_SPAWNING
 from locust.web import WebUI
+from werkzeug.exceptions import BadRequest
 
 from loadtests.page.start_form import (
     check_fields,
+    check_user_class,
     check_users,
     chosen_classes,
     require_editable,
@@ -18,6 +20,7 @@ from loadtests.page.start_form import (
 )
 from loadtests.page.trace_folders import TraceFolders
 from loadtests.run.ledger import FIXED_USERS
+from loadtests.run.load_user import available_classes
 from loadtests.run.readiness import Readiness
 from loadtests.run.typed_locust import parsed_options, protected
 from loadtests.service_under_test.client import ServiceError
@@ -25,6 +28,18 @@ from loadtests.workload.flags import FlagError
 from loadtests.workload.knob_flags import KNOB_FLAGS
 
 logger = logging.getLogger(__name__)
+
+
+def sent_json() -> object:
+    """Return the JSON that a request carries.
+
+    Raises:
+        HTTPException: It carries none.
+    """
+    try:
+        return request.get_json()
+    except RecursionError:
+        raise BadRequest("the JSON has too many brackets in brackets") from None
 
 
 class StartChecks:
@@ -45,6 +60,7 @@ class StartChecks:
         self._trace_folders = TraceFolders(options.trace_folder or (), options.trace)
         self._readiness = readiness
         self._path = f"{options.web_base_path}/swarm"
+        self._user_path = f"{options.web_base_path}/user"
         self._refuse_without_login = protected(web_ui, lambda: None)
 
     def install(self, app: Flask) -> None:
@@ -52,11 +68,21 @@ class StartChecks:
         app.before_request(self._check)
 
     def _check(self) -> ResponseReturnValue | None:
-        if request.method != "POST" or request.path != self._path:
+        if request.method != "POST" or request.path not in {self._path, self._user_path}:
             return None
         to_login: Response | None = self._refuse_without_login()
         if to_login is not None:
             return to_login
+        return self._check_user() if request.path == self._user_path else self._check_swarm()
+
+    def _check_user(self) -> ResponseReturnValue | None:
+        try:
+            check_user_class(sent_json(), available_classes(self._environment))
+        except FlagError as error:
+            return jsonify(success=False, message=str(error)), 400
+        return None
+
+    def _check_swarm(self) -> ResponseReturnValue | None:
         running = self._running()
         try:
             check_fields(request.form, self._shown)

@@ -2,7 +2,8 @@
 
 import bisect
 from argparse import Namespace
-from collections.abc import Collection, Mapping
+from collections.abc import Callable, Collection, Mapping
+from contextlib import suppress
 
 from locust import User
 from locust.dispatch import UsersDispatcher
@@ -27,6 +28,9 @@ _FLAGS = {flag.key: flag for flag in (*LOAD_FLAGS, *KNOB_FLAGS)}
 _USERS = Flag("users", 1, "", 1, 100_000, "users")
 _SPAWN_RATE = Flag("spawn-rate", 100.0, "", 0.01, 100_000, "users/s")
 
+_LONGEST_RUN_SECONDS = 366 * 86_400  # Locust's timer takes a number of 32 bits.
+_MOST_SHOWN = 40
+
 _OWN_FIELDS = frozenset(
     ("user_count", "spawn_rate", "host", "run_time", "user_classes", "shape_class", "profile")
 )
@@ -49,6 +53,42 @@ def check_fields(form: Collection[str], shown: Collection[str]) -> None:
                 f"{name} is not a field of the start form; give it on the command line if it is"
                 " a flag, or leave it out"
             )
+
+
+def check_user_class(settings: object, classes: Mapping[str, type[User]]) -> None:
+    """Check what is to be set on a User class: Locust sets every attribute that it is sent.
+
+    Args:
+        settings: The attributes by name, from JSON.
+        classes: The User classes by name.
+
+    Raises:
+        FlagError: It is not what Locust's page sends.
+    """
+    values = settings if isinstance(settings, dict) else {}
+    name = values.get("user_class_name")
+    if not isinstance(name, str) or name not in classes:
+        raise FlagError(f"user_class_name must be one of {', '.join(classes)}, got {name!r}")
+    for key, value in values.items():
+        if key not in _OF_CLASS or not _OF_CLASS[key](value):
+            raise FlagError(
+                f"{key} of {name} cannot be {value!r}; set host, weight, fixed_count and tasks,"
+                " as Locust's page does"
+            )
+
+
+def _is_count(value: object) -> bool:
+    return type(value) in {int, float} and 0 <= value <= _USERS.high  # type: ignore[operator]
+
+
+_OF_CLASS: Mapping[str, Callable[[object], bool]] = {
+    "user_class_name": lambda value: isinstance(value, str),
+    "host": lambda value: value is None or isinstance(value, str),
+    "weight": _is_count,
+    "fixed_count": lambda value: _is_count(value) and isinstance(value, int),
+    "tasks": lambda value: value == ["carry_stream"],
+}
+"""What Locust's page may set on a User class; each of ours has one task."""
 
 
 def settings_of_form(form: Mapping[str, str], options: Namespace) -> LoadSettings:
@@ -115,15 +155,19 @@ def check_users(form: Mapping[str, str], classes: Classes) -> int:
     """
     users = require_users(form.get("user_count", "1"), classes)
     _SPAWN_RATE.parse(form.get("spawn_rate", "1"))
-    try:
-        if form.get("run_time"):
-            parse_timespan(form["run_time"])
-    except ValueError:
-        raise FlagError(
-            f"run-time must be a time such as 30, 20s, 3m or 1h30m, got {form['run_time']!r};"
-            " leave it empty for no end"
-        ) from None
+    _check_run_time(form.get("run_time", ""))
     return users
+
+
+def _check_run_time(text: str) -> None:
+    seconds = None
+    with suppress(ValueError, OverflowError):
+        seconds = parse_timespan(text) if text else 0
+    if seconds is None or not 0 <= seconds <= _LONGEST_RUN_SECONDS:
+        raise FlagError(
+            "run-time must be a time such as 30, 20s, 3m or 1h30m, and at most a year, got"
+            f" {text[:_MOST_SHOWN]!r}; leave it empty for no end"
+        )
 
 
 def require_users(text: str, classes: Classes) -> int:

@@ -18,6 +18,7 @@ from loadtests.experiments.capacity.capacity_table import (
     steps_grid,
 )
 from loadtests.experiments.figures.conclusions import store_sentence
+from loadtests.experiments.records.record_file import refuse_damage
 from loadtests.experiments.records.records import RunRecord
 from loadtests.experiments.report.answer import Answer, write_pages
 from loadtests.experiments.report.pages import Pages, render
@@ -30,10 +31,11 @@ def answer_capacity(folder: Path, run: RunRecord) -> Answer:
         OSError: The report cannot be written.
     """
     results = load_capacity(folder, run)
-    page = write_pages(folder, render_capacity(results))
-    content = {**as_json(results), "report": str(page)}
     nothing = not results.capacities or any(c.found.holds is None for c in results.capacities)
-    return Answer(capacity_tables(results), content, page, nothing)
+    with refuse_damage(folder):
+        page = write_pages(folder, render_capacity(results))
+        content = {**as_json(results), "report": str(page)}
+        return Answer(capacity_tables(results), content, page, nothing)
 
 
 def render_capacity(results: CapacityResults) -> Pages:

@@ -8,14 +8,17 @@ from pathlib import Path
 
 import numpy as np
 
+from loadtests.experiments.capacity.capacity_plan import CapacityPlan
 from loadtests.experiments.capacity.capacity_record import StepRecord, load_step
 from loadtests.experiments.capacity.rate_search import Found, summary
 from loadtests.experiments.capacity.step_judgement import Judgement, judge
 from loadtests.experiments.figures.doubts import LATE_SECONDS
 from loadtests.experiments.figures.intervals import quantile
 from loadtests.experiments.figures.sampled_lookups import sampled_hit_ratio, slip_of
+from loadtests.experiments.records.kinds import require_hinted
+from loadtests.experiments.records.record_file import RecordError, refuse_damage
 from loadtests.experiments.records.records import (
-    RecordError,
+    RUN_FILE,
     RunRecord,
     TrialRecord,
     load_samples,
@@ -105,6 +108,8 @@ def load_capacity(folder: Path, run: RunRecord) -> CapacityResults:
     Raises:
         RecordError: The run's plan is not that of a search for capacity.
     """
+    with refuse_damage(folder / RUN_FILE):
+        require_hinted(run.plan, CapacityPlan, "plan.")
     bound = run.plan.get("max_p99_seconds")
     if not isinstance(bound, int | float) or not 0 < bound < math.inf:
         raise RecordError(f"{folder}: not the plan of a search for capacity")

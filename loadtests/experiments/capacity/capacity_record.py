@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from loadtests.experiments.records.kinds import require_kinds
-from loadtests.experiments.records.records import read_record
+from loadtests.experiments.records.record_file import read_record
 from loadtests.output.json_file import write_json
 
 _KINDS: Mapping[str, tuple[type, ...]] = {

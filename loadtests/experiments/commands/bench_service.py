@@ -7,6 +7,7 @@ from rich.console import Console
 
 from loadtests.experiments.commands.usage import RESULTS, Verbs, add_verb, whole_number
 from loadtests.output.json_file import write_json
+from loadtests.output.plain_console import PlainConsole
 from loadtests.side_by_side.baseline import BASELINE, read_baseline, worse
 from loadtests.side_by_side.measuring import LOOKUPS, PAIRS, measure
 from loadtests.side_by_side.tables import terminal_table, write_documents
@@ -84,7 +85,7 @@ def _measure(options: argparse.Namespace, notes: Console) -> dict[str, object]:
     folder.mkdir(parents=True, exist_ok=True)
     path = folder / time.strftime("%Y%m%d-%H%M%S.json")
     write_json(path, figures)
-    Console(width=None if notes.is_terminal else 120, highlight=False).print(
+    PlainConsole(width=None if notes.is_terminal else 120, highlight=False).print(
         terminal_table(figures)
     )
     notes.print(f"figures: {path}")

@@ -28,6 +28,7 @@ from loadtests.experiments.comparison.comparison_text import (
 from loadtests.experiments.comparison.difference import WORSE
 from loadtests.experiments.comparison.pairing import ASPECTS, NotComparableError, pair_runs
 from loadtests.experiments.report.table import answer_console
+from loadtests.output.whole_file import write_whole
 
 EXIT_WORSE = 1
 
@@ -71,7 +72,7 @@ def run(options: argparse.Namespace, notes: Console) -> int:
             "bencher.json": json.dumps(bencher(comparison)),
         }
         for name, content in files.items():
-            (folder / name).write_text(content, encoding="utf-8", errors="replace")
+            write_whole(folder / name, content)
         notes.print(f"written: {', '.join(files)} in {folder}")
     if options.json:
         print(json.dumps(comparison_object(comparison, left_out)))  # noqa: T201 - the answer

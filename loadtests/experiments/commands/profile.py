@@ -32,6 +32,7 @@ from loadtests.experiments.profile_report.profile_page import render_profile
 from loadtests.experiments.profile_report.profile_table import profile_tables
 from loadtests.experiments.report.table import answer_console
 from loadtests.output.json_file import write_json
+from loadtests.output.whole_file import write_whole
 from loadtests.profile.curve import Profile
 from loadtests.profile.profile_figures import Bounds, profile_of, usual_ttls
 from loadtests.request_logs.request_log import RequestLog
@@ -80,9 +81,7 @@ def run(options: argparse.Namespace, notes: Console) -> int:
     write_json(folder / "profile.json", profile.as_object())
     page = folder / "report.html"
     names = [Path(name).name for name in options.files]
-    page.write_text(
-        render_profile(profile, names, what_was_read(loaded)), encoding="utf-8", errors="replace"
-    )
+    write_whole(page, render_profile(profile, names, what_was_read(loaded)))
     if options.json:
         print(json.dumps(profile.as_object()))  # noqa: T201 - stdout is for the answer
     else:

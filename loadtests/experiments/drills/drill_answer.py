@@ -13,6 +13,7 @@ from loadtests.experiments.drills.drill_table import (
     load_sentence,
 )
 from loadtests.experiments.figures.conclusions import store_sentence
+from loadtests.experiments.records.record_file import refuse_damage
 from loadtests.experiments.records.records import RunRecord
 from loadtests.experiments.report.answer import Answer, write_pages
 from loadtests.experiments.report.pages import Pages, render
@@ -25,9 +26,10 @@ def answer_drills(folder: Path, run: RunRecord) -> Answer:
         OSError: The report cannot be written.
     """
     results = load_drills(folder, run)
-    page = write_pages(folder, render_drills(results))
-    content = {**as_json(results), "report": str(page)}
-    return Answer(drill_tables(results), content, page, any(d.aborted for d in results.drills))
+    with refuse_damage(folder):
+        page = write_pages(folder, render_drills(results))
+        content = {**as_json(results), "report": str(page)}
+        return Answer(drill_tables(results), content, page, any(d.aborted for d in results.drills))
 
 
 def render_drills(results: DrillResults) -> Pages:

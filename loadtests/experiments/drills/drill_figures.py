@@ -6,6 +6,7 @@ from pathlib import Path
 
 import numpy as np
 
+from loadtests.experiments.drills.drill_plan import DrillPlan
 from loadtests.experiments.drills.drill_record import DrillPoll, DrillRecord, load_drill
 from loadtests.experiments.figures.doubts import LATE_SECONDS
 from loadtests.experiments.figures.intervals import quantile
@@ -15,8 +16,10 @@ from loadtests.experiments.figures.sampled_lookups import (
     sampled_hit_ratio,
     slip_of,
 )
+from loadtests.experiments.records.kinds import require_hinted
+from loadtests.experiments.records.record_file import RecordError, refuse_damage
 from loadtests.experiments.records.records import (
-    RecordError,
+    RUN_FILE,
     RunRecord,
     TrialRecord,
     load_samples,
@@ -101,6 +104,8 @@ def load_drills(folder: Path, run: RunRecord) -> DrillResults:
     Raises:
         RecordError: The run's plan is not that of drills.
     """
+    with refuse_damage(folder / RUN_FILE):
+        require_hinted(run.plan, DrillPlan, "plan.")
     numbers = (run.plan.get(name) for name in ("items", "ttl_seconds", "seconds"))
     load = run.plan.get("load")
     rate = load.get("rate") if isinstance(load, dict) else None

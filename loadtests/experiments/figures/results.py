@@ -9,9 +9,12 @@ from loadtests.experiments.figures.percentiles import QUANTILES, TIMED
 from loadtests.experiments.figures.pooled import pool
 from loadtests.experiments.figures.staleness_figures import staleness_numbers
 from loadtests.experiments.figures.trial_figures import TrialFigures, figures_of
+from loadtests.experiments.plan.plan import Plan
+from loadtests.experiments.records.kinds import require_allowed, require_hinted
+from loadtests.experiments.records.record_file import RecordError, refuse_damage
 from loadtests.experiments.records.records import (
+    RUN_FILE,
     SWEEP,
-    RecordError,
     RunRecord,
     TrialRecord,
     load_run,
@@ -59,6 +62,9 @@ def load_results(folder: Path) -> RunResults:
     run = load_run(folder)
     if run.kind != SWEEP:
         raise RecordError(f"{folder} holds a run of {run.kind}; name the folder of a sweep")
+    with refuse_damage(folder / RUN_FILE):
+        require_hinted(run.plan, Plan, "plan.")
+        require_allowed(run.plan)
     trials = load_trials(folder)
     figures, damaged = trials.figures(
         folder, lambda record: figures_of(record, load_samples(folder, record))

@@ -5,7 +5,7 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
-from loadtests.experiments.records.records import read_record
+from loadtests.experiments.records.record_file import read_record
 from loadtests.output.json_file import write_json
 
 

@@ -1,7 +1,6 @@
 """Saves and reads the records of a run, from which its table and report are made."""
 
 import dataclasses
-import json
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -9,7 +8,8 @@ from typing import Any, TypeVar
 
 from loadtests.experiments.plan.trial_order import Trial
 from loadtests.experiments.records.counting import SERVICE
-from loadtests.experiments.records.kinds import RUN_KINDS, require_kinds
+from loadtests.experiments.records.kinds import require_hinted
+from loadtests.experiments.records.record_file import RecordError, read_record, require_file
 from loadtests.experiments.records.samples_file import (
     NOT_SAMPLES,
     Samples,
@@ -31,10 +31,6 @@ PROCESSOR = "processor"
 SWEEP, STAMPEDE, DRILL, CAPACITY = "sweep", "stampede", "drill", "capacity"
 
 _T = TypeVar("_T")
-
-
-class RecordError(Exception):
-    """A folder or file is not the record of a run; one line for the user."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -181,6 +177,7 @@ def load_samples(folder: Path, record: TrialRecord) -> Samples:
     """
     path = folder / f"trial-{record.trial.number:02d}.npz"
     try:
+        require_file(path)
         return open_samples_file(path)
     except OSError as error:
         raise RecordError(f"{path}: samples cannot be read: {error.strerror}") from None
@@ -191,9 +188,8 @@ def load_samples(folder: Path, record: TrialRecord) -> Samples:
 def _run(values: dict[str, Any]) -> RunRecord:
     if values.get("format") != FORMAT:
         raise ValueError(f"it has format {values.get('format')}, this program reads {FORMAT}")
-    run = RunRecord(**values)
-    require_kinds(run, RUN_KINDS)
-    return run
+    require_hinted(values, RunRecord)
+    return RunRecord(**values)
 
 
 def _trial(values: dict[str, Any]) -> TrialRecord:
@@ -221,28 +217,3 @@ def _drained(values: dict[str, Any] | None) -> Drained | None:
     if values is None:
         return None
     return Drained(ServiceCounters(**values["service"]), _optional(RedisCounters, values["redis"]))
-
-
-def read_record(path: Path, make: Callable[[dict[str, Any]], _T]) -> _T:
-    """Return what *make* makes of a JSON object on disk.
-
-    Raises:
-        RecordError: The file is missing, or does not hold such an object.
-    """
-    try:
-        return make(_object(path.read_text(encoding="utf-8")))
-    except (FileNotFoundError, NotADirectoryError):
-        raise RecordError(f"{path.parent} holds no {path.name}; name the folder of a run") from None
-    except OSError as error:
-        raise RecordError(f"{path} cannot be read: {error.strerror}") from None
-    except KeyError as error:
-        raise RecordError(f"{path}: not a record: {error} is missing") from None
-    except (TypeError, ValueError) as error:
-        raise RecordError(f"{path}: not a record: {error}") from None
-
-
-def _object(text: str) -> dict[str, Any]:
-    values = json.loads(text)
-    if not isinstance(values, dict):
-        raise TypeError(f"a {type(values).__name__} instead of an object")
-    return values

@@ -11,7 +11,10 @@ from loadtests.sender.samples import SAMPLE_DTYPE
 
 Samples = NDArray[np.void]
 
-NOT_SAMPLES = (BadZipFile, zlib.error, EOFError, KeyError, ValueError)
+NOT_SAMPLES = (
+    *(BadZipFile, zlib.error, EOFError, KeyError, ValueError),
+    *(MemoryError, TypeError, NotImplementedError, RuntimeError),
+)
 """What reading raises if a file holds something else."""
 
 

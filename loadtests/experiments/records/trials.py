@@ -1,13 +1,13 @@
 """Reads the trials of a run, whatever became of single files."""
 
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TypeVar
 
 from loadtests.experiments.records.kinds import TRIAL_KINDS, require_kinds
-from loadtests.experiments.records.records import RecordError, TrialRecord, load_trial
+from loadtests.experiments.records.record_file import RecordError, refuse_damage
+from loadtests.experiments.records.records import TrialRecord, load_trial
 
 _T = TypeVar("_T")
 
@@ -36,7 +36,7 @@ class Trials:
         found, damaged = [], list(self.damaged)
         for record in self.records:
             try:
-                with _of_record(folder, record):
+                with refuse_damage(folder / f"trial-{record.trial.number:02d}.json"):
                     found.append(work_out(record))
             except RecordError as error:
                 damaged.append(str(error))
@@ -52,21 +52,6 @@ def load_trials(folder: Path) -> Trials:
         except RecordError as error:
             damaged.append(str(error))
     return Trials(sorted(records, key=lambda record: record.trial.number), damaged)
-
-
-@contextmanager
-def _of_record(folder: Path, record: TrialRecord) -> Iterator[None]:
-    """Work out figures of a trial in the block.
-
-    Raises:
-        RecordError: One of its fields is of another kind than a trial writes.
-    """
-    try:
-        yield
-    except (LookupError, TypeError, AttributeError, ValueError, ArithmeticError) as error:
-        path = folder / f"trial-{record.trial.number:02d}.json"
-        words = f"{type(error).__name__}: {error}"[:200]
-        raise RecordError(f"{path}: not a record: {words}") from error
 
 
 def _checked(path: Path, record: TrialRecord) -> TrialRecord:

@@ -8,12 +8,14 @@ from rich.console import RenderableType
 
 from loadtests.experiments.figures import results
 from loadtests.experiments.figures.stampede import stampede_figures
+from loadtests.experiments.records.record_file import refuse_damage
 from loadtests.experiments.records.records import STAMPEDE, RunRecord, load_run
 from loadtests.experiments.report.pages import Pages, render_stampede, render_sweep
 from loadtests.experiments.report.stampede_table import stampede_tables
 from loadtests.experiments.report.table import run_tables
 from loadtests.experiments.report.trials_csv import trials_csv
 from loadtests.output.json_file import write_json
+from loadtests.output.whole_file import write_whole
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,13 +43,14 @@ def answer_run(folder: Path) -> Answer:
         OSError: The report cannot be written.
     """
     run = load_run(folder)
-    return _stampede(folder, run) if run.kind == STAMPEDE else _sweep(folder)
+    with refuse_damage(folder):
+        return _stampede(folder, run) if run.kind == STAMPEDE else _sweep(folder)
 
 
 def _sweep(folder: Path) -> Answer:
     found = results.load_results(folder)
     page = write_pages(folder, render_sweep(found))
-    (folder / "trials.csv").write_text(trials_csv(found), encoding="utf-8")
+    write_whole(folder / "trials.csv", trials_csv(found))
     aborted = any(record.aborted for record in found.records.values())
     return Answer(run_tables(found), results.as_json(found, page), page, aborted)
 
@@ -62,7 +65,7 @@ def _stampede(folder: Path, run: RunRecord) -> Answer:
 
 def write_pages(folder: Path, pages: Pages) -> Path:
     """Write both forms of the report; return the path of the HTML page."""
-    (folder / "report.md").write_text(pages.markdown, encoding="utf-8", errors="replace")
+    write_whole(folder / "report.md", pages.markdown)
     page = folder / "report.html"
-    page.write_text(pages.html, encoding="utf-8", errors="replace")
+    write_whole(page, pages.html)
     return page

@@ -31,15 +31,16 @@ from loadtests.output.figure_text import (
     number_text,
     ratio_text,
 )
+from loadtests.output.plain_console import PlainConsole, plain_text
 
 WIDTH = 100
 
 
 def answer_console() -> Console:
     """Return a console on stdout without markup, 100 columns wide unless it is a terminal."""
-    console = Console(highlight=False, markup=False, emoji=False)
+    console = PlainConsole(highlight=False, markup=False, emoji=False)
     if not console.is_terminal:
-        console = Console(width=WIDTH, highlight=False, markup=False, emoji=False)
+        console = PlainConsole(width=WIDTH, highlight=False, markup=False, emoji=False)
     return console
 
 
@@ -86,7 +87,7 @@ def grid_table(grid: Grid) -> Table:
     """Return a grid as a table for the terminal."""
     table = empty_table(*grid.headings)
     for row in grid.rows:
-        table.add_row(*row.cells)
+        table.add_row(*map(plain_text, row.cells))
     return table
 
 

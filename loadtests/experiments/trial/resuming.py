@@ -5,12 +5,9 @@ import time
 from pathlib import Path
 
 from loadtests.experiments.plan.plan import Plan, recorded_plan
-from loadtests.experiments.records.records import (
-    SWEEP,
-    RecordError,
-    RunRecord,
-    load_run,
-)
+from loadtests.experiments.records.kinds import require_allowed, require_hinted
+from loadtests.experiments.records.record_file import RecordError, refuse_damage
+from loadtests.experiments.records.records import RUN_FILE, SWEEP, RunRecord, load_run
 from loadtests.experiments.records.trials import load_trials
 
 
@@ -25,6 +22,9 @@ def plan_in(folder: Path) -> Plan:
         raise RecordError(
             f"{folder} holds a run of {run.kind}, and only a sweep can be resumed; name its folder"
         )
+    with refuse_damage(folder / RUN_FILE):
+        require_hinted(run.plan, Plan, "plan.")
+        require_allowed(run.plan)
     try:
         return recorded_plan(run.plan)
     except (KeyError, TypeError) as error:

@@ -3,7 +3,7 @@
 import pytest
 from locust import User
 
-from loadtests.page.start_form import check_users, fewest_users, require_editable
+from loadtests.page.start_form import check_user_class, check_users, fewest_users, require_editable
 from loadtests.workload.flags import FlagError
 from tests.loadtests.settings_for import options
 
@@ -76,3 +76,52 @@ def test_fields_that_stay_as_they_are_change_nothing():
 def test_the_skew_of_a_preset_is_refused():
     with pytest.raises(FlagError, match="skew is that of preset twitter-cluster1, got '2'"):
         require_editable({"skew": "2"}, options(scenario="x", preset="twitter-cluster1"))
+
+
+SENT_BY_THE_PAGE = {
+    "user_class_name": "HotKey",
+    "host": None,
+    "weight": 3,
+    "fixed_count": 0,
+    "tasks": ["carry_stream"],
+}
+
+
+def refusal_of(settings):
+    """Return why that is not set on a User class; None if it is."""
+    try:
+        check_user_class(settings, {"HotKey": User})
+    except FlagError as error:
+        return str(error)
+    return None
+
+
+def test_a_user_class_is_set_to_what_the_page_sends():
+    assert refusal_of(SENT_BY_THE_PAGE) is None
+
+
+@pytest.mark.parametrize(
+    "changed",
+    [
+        *({"on_start": 5}, {"scenario": "x"}, {"abstract": True}, {"__doc__": "x"}),
+        *({"weight": "3"}, {"weight": -1}, {"weight": float("nan")}, {"weight": True}),
+        *({"fixed_count": 0.5}, {"fixed_count": 10**9}, {"tasks": []}, {"tasks": "x"}),
+        *({"host": 5}, {"user_class_name": "Nobody"}, {"user_class_name": ["HotKey"]}),
+    ],
+    ids=str,
+)
+def test_nothing_else_is_set_on_a_user_class(changed):
+    (key,) = changed
+
+    assert key in refusal_of(SENT_BY_THE_PAGE | changed)
+
+
+@pytest.mark.parametrize("settings", [None, [], "HotKey", {}])
+def test_settings_of_no_user_class_are_refused(settings):
+    assert "user_class_name must be one of HotKey, got None" in refusal_of(settings)
+
+
+@pytest.mark.parametrize("text", ["9" * 400 + "h", "9" * 5000, "367d", "-5", "soon"])
+def test_a_run_time_that_no_timer_can_keep_is_refused(text):
+    with pytest.raises(FlagError, match="run-time must be a time such as 30, 20s, 3m or 1h30m"):
+        check_users({"user_count": "1", "run_time": text}, classes(ReadHeavy=1))

@@ -13,13 +13,10 @@ from loadtests.experiments.figures.results import rounded_milliseconds
 from loadtests.experiments.figures.sampled_lookups import ended_in
 from loadtests.experiments.figures.stampede.stampede_doubts import stampede_doubts
 from loadtests.experiments.plan.stampede_plan import StampedePlan
+from loadtests.experiments.records.kinds import require_hinted
 from loadtests.experiments.records.polls import ModePolls, load_polls
-from loadtests.experiments.records.records import (
-    RecordError,
-    RunRecord,
-    TrialRecord,
-    load_samples,
-)
+from loadtests.experiments.records.record_file import RecordError
+from loadtests.experiments.records.records import RunRecord, TrialRecord, load_samples
 from loadtests.experiments.records.refreshes import Refresh, find_refreshes, inside
 from loadtests.experiments.records.samples_file import Samples
 from loadtests.experiments.records.trials import load_trials
@@ -97,8 +94,9 @@ def load_stampede(folder: Path, run: RunRecord) -> StampedeResults:
         RecordError: The run's plan is not that of a stampede bench.
     """
     try:
+        require_hinted(run.plan, StampedePlan, "plan.")
         plan = StampedePlan(**{**run.plan, "modes": tuple(run.plan["modes"])})
-    except (KeyError, TypeError) as error:
+    except (KeyError, TypeError, ValueError) as error:
         raise RecordError(f"{folder}: not the plan of a stampede bench: {error}") from None
     modes, damaged = load_trials(folder).figures(folder, partial(_doubted_figures, folder, plan))
     return StampedeResults(run, plan, modes, damaged)

@@ -8,13 +8,8 @@ import pytest
 
 from loadtests.experiments.figures.results import load_results
 from loadtests.experiments.plan.trial_order import Trial
-from loadtests.experiments.records.records import (
-    RecordError,
-    load_run,
-    load_samples,
-    save_run,
-    save_trial,
-)
+from loadtests.experiments.records.record_file import RecordError
+from loadtests.experiments.records.records import load_run, load_samples, save_run, save_trial
 from loadtests.experiments.records.trials import load_trials
 from loadtests.prediction.limited_memory import Crowding
 

@@ -12,7 +12,8 @@ import pytest
 
 from loadtests.experiments.plan.fields import Given
 from loadtests.experiments.plan.plan import make_plan
-from loadtests.experiments.records.records import RecordError, load_run, save_run
+from loadtests.experiments.records.record_file import RecordError
+from loadtests.experiments.records.records import load_run, save_run
 from loadtests.experiments.records.trials import load_trials
 from loadtests.experiments.trial.resuming import measured_in, plan_in, resumed
 from loadtests.experiments.trial.sweep_trials import lay_out

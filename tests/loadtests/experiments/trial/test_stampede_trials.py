@@ -17,13 +17,8 @@ from loadtests.experiments.figures.stampede.stampede_figures import (
 )
 from loadtests.experiments.plan.stampede_plan import MODES, StampedePlan
 from loadtests.experiments.records.polls import ModePolls, Poll
-from loadtests.experiments.records.records import (
-    STAMPEDE,
-    RecordError,
-    load_run,
-    save_run,
-    save_trial,
-)
+from loadtests.experiments.records.record_file import RecordError
+from loadtests.experiments.records.records import STAMPEDE, load_run, save_run, save_trial
 from loadtests.experiments.records.refreshes import Refresh, find_refreshes, inside
 from loadtests.experiments.records.trials import load_trials
 from loadtests.experiments.report.answer import answer_run
