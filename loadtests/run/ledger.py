@@ -72,6 +72,7 @@ class Ledger:
         self.workload: Workload | None = None
         self.settings: LoadSettings | None = None
         self.started_at: float | None = None
+        self._zero = 0.0  # The same by the monotonic clock, which nobody sets.
         self.is_open = False
         self.knobs: dict[str, Knob] = {}
         self.fenced = False
@@ -132,7 +133,7 @@ class Ledger:
     @property
     def elapsed(self) -> float | None:
         """Seconds since the start of the run; None while there is none."""
-        return None if self.started_at is None else max(0.0, time.time() - self.started_at)
+        return None if self.started_at is None else max(0.0, time.monotonic() - self._zero)
 
     def note_knobs(self, knobs: dict[str, Knob]) -> None:
         """Note that *knobs* are in force, because they were set or read before the run."""
@@ -198,15 +199,16 @@ class Ledger:
             process: {name: count for name, count in counts.items() if name in ours}
             for process, counts in users.items()
         }
-        begins_at = time.time() + lead_seconds
-        started_at = self.started_at or begins_at
-        epoch = Epoch(started_at, begins_at - started_at, len(self.epochs), users, dict(self._load))
+        begins_at, is_first = time.monotonic() + lead_seconds, self.started_at is None
+        zero = begins_at if is_first else self._zero
+        started_at = self.started_at or time.time() + lead_seconds
+        epoch = Epoch(started_at, begins_at - zero, len(self.epochs), users, dict(self._load))
         if not epoch.processes:
             return None
         self.epochs.append(epoch)
-        if self.started_at is None:
+        if is_first:
             self._record.begin(started_at)
-        self.started_at = started_at
+        self.started_at, self._zero = started_at, zero
         self.parts.note(epoch.begins, self.knobs, self.sent)
         return epoch
 
@@ -218,14 +220,13 @@ class Ledger:
         if not self.is_open or self.settings is None:
             return
         self.is_open = False
-        now = time.time()
-        self.ended_after = now - (self.started_at or now)
+        started_at, self.ended_after = self.started_at or time.time(), self.elapsed or 0.0
         parts = self.parts.figures(tallies.timeline, self.ended_after)
         outcome = Outcome(
             settings=self.settings,
             tallies=tallies,
-            started_at=self.started_at or now,
-            ended_at=now,
+            started_at=started_at,
+            ended_at=started_at + self.ended_after,
             parts=with_replay(parts, self.replay.update(has_ended=True)),
             began_empty=self.began_empty,
             warm_tallies=self._warm_tallies(tallies),

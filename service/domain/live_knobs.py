@@ -12,6 +12,17 @@ from service.domain.observer import Observer
 CHANGE_REACHES_ALL_SECONDS = 1.0
 
 
+_UNIX_ZERO = time.time() - time.monotonic()
+
+
+def steady_unix_seconds() -> float:
+    """Return the time by the clock as it was when this process began, not as it was set since.
+
+    The lives of entries do not follow a clock that is set: their TTLs run in Redis.
+    """
+    return _UNIX_ZERO + time.monotonic()
+
+
 class LiveKnobs:
     """Holds one consistent set of knobs; each lookup reads `current` once.
 
@@ -26,7 +37,7 @@ class LiveKnobs:
     """
 
     def __init__(
-        self, knobs: Knobs, observer: Observer, *, clock: Callable[[], float] = time.time
+        self, knobs: Knobs, observer: Observer, *, clock: Callable[[], float] = steady_unix_seconds
     ) -> None:
         self.current = knobs
         self.full_ttls_ms = full_ttls_ms(knobs)

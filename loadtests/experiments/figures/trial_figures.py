@@ -202,12 +202,16 @@ def _results(counted: ServiceCounters) -> dict[str, int]:
 
 
 def _window_seconds(record: TrialRecord, samples: Samples) -> float | None:
-    """Return the window's length; a trace is measured from its first arrival to its last answer."""
+    """Return the window's length; None if it is unknown, or the clock was set back within it.
+
+    A trace is measured from its first arrival to its last answer.
+    """
     if len(record.readings) < 2:
         return None
     if record.window is None and len(samples):
         return float(np.nanmax(samples["intended"] + samples["response"]))
-    return record.readings[-1].at - record.readings[0].at
+    seconds = record.readings[-1].at - record.readings[0].at
+    return seconds if seconds > 0 else None
 
 
 def _per_second(count: int | None, seconds: float | None) -> float | None:

@@ -16,7 +16,7 @@ from loadtests.experiments.records.records import (
 )
 from loadtests.experiments.records.samples_file import Samples
 from loadtests.experiments.trial.locust_process import LoadError, LocustRun, Summary
-from loadtests.experiments.trial.parts import Bench, Probed, Progress, TrialPlan
+from loadtests.experiments.trial.parts import Bench, Probed, Progress, TrialPlan, seconds_since
 from loadtests.experiments.trial.parts_on_stack import bench_on, run_record
 from loadtests.experiments.trial.runner import PROBES, Watch, run_trial
 from loadtests.prediction.after_cold_start import Prediction
@@ -107,11 +107,11 @@ def _watch(step: StepRecord) -> Watch:
 
     def watch(bench: Bench, plan: TrialPlan, notes: TrialRecord, run: LocustRun) -> Summary:
         bench.progress.phase(plan.trial, f"{step.rate:g} lookups/s")
-        begun = notes.started_at or bench.clock.time()
-        while (left := begun + step.closes + _SPARE_SECONDS - bench.clock.time()) > 0:
+        passed = seconds_since(bench.clock, notes.started_at or bench.clock.time())
+        while (left := step.closes + _SPARE_SECONDS - passed()) > 0:
             if run.ended():
                 raise LoadError(f"the load generator ended {left:.1f} s too early")
-            bench.progress.loaded(plan.trial, bench.clock.time() - begun)
+            bench.progress.loaded(plan.trial, passed())
             bench.clock.sleep(min(left, _TICK_SECONDS))
         bench.progress.phase(plan.trial, f"{step.rate:g} lookups/s, drains")
         return run.stop()

@@ -11,7 +11,7 @@ from loadtests.experiments.drills.drill_record import DrillPoll, DrillRecord, sa
 from loadtests.experiments.plan.trial_order import Trial
 from loadtests.experiments.records.records import DRILL, TrialRecord, save_run
 from loadtests.experiments.trial.locust_process import LoadError, LocustRun, Summary
-from loadtests.experiments.trial.parts import Bench, Probed, Progress, TrialPlan
+from loadtests.experiments.trial.parts import Bench, Probed, Progress, TrialPlan, seconds_since
 from loadtests.experiments.trial.parts_on_stack import bench_on, run_record
 from loadtests.experiments.trial.runner import PROBES, run_trial
 from loadtests.prediction.after_cold_start import Prediction
@@ -135,31 +135,31 @@ class DrillRun:
             StackError: The fault cannot be caused, or the server does not come back.
         """
         record, clock = self.record, bench.clock
-        begun = notes.started_at or clock.time()
+        passed = seconds_since(clock, notes.started_at or clock.time())
 
         def last(phase: str, until: float) -> None:
-            """Look at the service until a time."""
+            """Look at the service until so many seconds have passed since the first arrival."""
             bench.progress.phase(notes.trial, phase)
-            while (left := until - clock.time()) > 0:
+            while (left := until - passed()) > 0:
                 if run.ended():
                     raise LoadError(f"the load generator ended in the phase {phase}")
                 self._look(bench)
-                bench.progress.loaded(notes.trial, clock.time() - begun)
+                bench.progress.loaded(notes.trial, passed())
                 clock.sleep(min(left, _TICK_SECONDS))
 
-        last("warm-up", begun + plan.warm_up_seconds)
+        last("warm-up", plan.warm_up_seconds)
         if not (self._probe.is_well() or self._probe.is_well()):  # The first one fills.
             raise LoadError("the service was not well before the fault: see its /readyz")
         record.opened_at = clock.time()
         self._poll(bench)
-        last("before", record.opened_at + plan.seconds)
+        last("before", passed() + plan.seconds)
         self._poll(bench)
         record.struck_at = clock.time()
         with self._fault.on(self._stack):
-            last("during", record.struck_at + plan.seconds)
+            last("during", passed() + plan.seconds)
             self._poll(bench)
         record.healed_at = clock.time()
-        last("after", record.healed_at + plan.seconds)
+        last("after", passed() + plan.seconds)
         self._poll(bench)
         record.ended_at = clock.time()
         return run.stop()
@@ -169,7 +169,7 @@ class DrillRun:
         record = self.record
         if record.healed_at is not None and record.well_at is None and self._probe.is_well():
             record.well_at = bench.clock.time()
-        if not record.polls or bench.clock.time() - record.polls[-1].at >= _POLL_SECONDS:
+        if not record.polls or abs(bench.clock.time() - record.polls[-1].at) >= _POLL_SECONDS:
             self._poll(bench)
 
     def _poll(self, bench: Bench) -> None:

@@ -35,6 +35,17 @@ class Clock(Protocol):
         """Sleep."""
 
 
+def seconds_since(clock: Clock, moment: float) -> Callable[[], float]:
+    """Return what says how long ago a moment was, although the wall clock be set meanwhile.
+
+    Args:
+        clock: Is not set between the moment and now.
+        moment: In unix seconds.
+    """
+    began = clock.monotonic() - (clock.time() - moment)
+    return lambda: clock.monotonic() - began
+
+
 @dataclass(frozen=True, slots=True)
 class Probed:
     """What is read of the service before a trial.

@@ -10,7 +10,7 @@ from loadtests.experiments.records.counting import SERVICE
 from loadtests.experiments.records.records import Drained, Reading, TrialRecord
 from loadtests.experiments.trial.client_counts import count_for
 from loadtests.experiments.trial.locust_process import LoadError, LocustRun, Summary
-from loadtests.experiments.trial.parts import Bench, Probed, TrialPlan
+from loadtests.experiments.trial.parts import Bench, Probed, TrialPlan, seconds_since
 from loadtests.replay.trial_replay import TrialReplay, lateness_of
 from loadtests.service_under_test.client import PROBES_LEFT_OUT, ServiceError
 from loadtests.service_under_test.conditions import Conditions, RedisConditions
@@ -148,11 +148,13 @@ def _prepare(bench: Bench, plan: TrialPlan, notes: TrialRecord) -> TrialReplay |
 def _watch_window(bench: Bench, plan: TrialPlan, notes: TrialRecord, run: LocustRun) -> Summary:
     """Read the counters at each edge of the window's batches, then stop the traffic."""
     bench.progress.phase(plan.trial, "warm-up")
+    passed = seconds_since(bench.clock, notes.started_at or 0.0)
     for index, edge in enumerate(notes.window.edges if notes.window else []):
-        _wait(bench, plan, notes, run, edge)
-        begun = bench.clock.time()
+        _wait(bench, plan, run, passed, edge)
+        began = passed()
         counters = bench.service.counters()
-        notes.readings.append(Reading((begun + bench.clock.time()) / 2, counters))
+        at = (notes.started_at or 0.0) + (began + passed()) / 2
+        notes.readings.append(Reading(at, counters))
         notes.conditions.append(read_conditions(bench))
         if index == 0:
             bench.progress.phase(plan.trial, "measure")
@@ -163,11 +165,10 @@ def _watch_window(bench: Bench, plan: TrialPlan, notes: TrialRecord, run: Locust
 def _replay_whole(bench: Bench, plan: TrialPlan, notes: TrialRecord, run: LocustRun) -> Summary:
     """Wait for a trace to end by itself; all of it is measured."""
     bench.progress.phase(plan.trial, "measure")
-    begun = notes.started_at or 0.0
+    passed = seconds_since(bench.clock, notes.started_at or 0.0)
     while not run.ended():
-        passed = bench.clock.time() - begun
-        bench.progress.loaded(plan.trial, min(passed, plan.expected_seconds))
-        if passed > 2 * plan.expected_seconds + 60:
+        bench.progress.loaded(plan.trial, min(passed(), plan.expected_seconds))
+        if passed() > 2 * plan.expected_seconds + 60:
             raise LoadError(f"the trace took over twice its {plan.expected_seconds:.0f} s")
         bench.clock.sleep(LONGEST_SLEEP_SECONDS)
         _keep_room(bench, plan)
@@ -175,16 +176,17 @@ def _replay_whole(bench: Bench, plan: TrialPlan, notes: TrialRecord, run: Locust
     return run.finish(1.0)
 
 
-def _wait(bench: Bench, plan: TrialPlan, notes: TrialRecord, run: LocustRun, offset: float) -> None:
-    """Wait until *offset* seconds after the first arrival."""
-    begun = notes.started_at or 0.0
-    while (left := begun + offset - bench.clock.time()) > 0:
+def _wait(
+    bench: Bench, plan: TrialPlan, run: LocustRun, passed: Callable[[], float], offset: float
+) -> None:
+    """Wait until *offset* seconds have passed since the first arrival."""
+    while (left := offset - passed()) > 0:
         if run.ended():
             raise LoadError(
                 f"the load generator ended {left:.1f} s before {offset:.1f} s had passed"
             )
         bench.clock.sleep(min(left, LONGEST_SLEEP_SECONDS))
-        bench.progress.loaded(plan.trial, min(offset, bench.clock.time() - begun))
+        bench.progress.loaded(plan.trial, min(offset, passed()))
         _keep_room(bench, plan)
 
 

@@ -14,7 +14,7 @@ from loadtests.experiments.records.polls import ModePolls, Poll, save_polls
 from loadtests.experiments.records.records import STAMPEDE, TrialRecord, save_run
 from loadtests.experiments.records.refreshes import find_refreshes
 from loadtests.experiments.trial.locust_process import LoadError, LocustRun, Summary
-from loadtests.experiments.trial.parts import Bench, Probed, Progress, TrialPlan
+from loadtests.experiments.trial.parts import Bench, Probed, Progress, TrialPlan, seconds_since
 from loadtests.experiments.trial.parts_on_stack import bench_on, run_record
 from loadtests.experiments.trial.runner import PROBES, Watch, read_conditions, run_trial
 from loadtests.prediction.after_cold_start import Prediction
@@ -128,8 +128,8 @@ def _watch(plan: StampedePlan, mode: str, polls: list[Poll]) -> Watch:
 
     def watch(bench: Bench, trial: TrialPlan, notes: TrialRecord, run: LocustRun) -> Summary:
         bench.progress.phase(trial.trial, mode)
-        begun = bench.clock.time()
-        while (passed := bench.clock.time() - begun) < PATIENCE * trial.expected_seconds + 10:
+        since_begin = seconds_since(bench.clock, bench.clock.time())
+        while (passed := since_begin()) < PATIENCE * trial.expected_seconds + 10:
             if run.ended():
                 raise LoadError(f"the load generator of mode {mode} ended by itself")
             polls.append(_poll(bench))

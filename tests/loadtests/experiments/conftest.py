@@ -30,12 +30,13 @@ FILL_SECONDS = 0.01
 @dataclass
 class FakeClock:
     now: float = 1000.0
+    set_by: float = 0.0  # By somebody, in seconds.
 
     def time(self):
-        return self.now
+        return self.now + self.set_by
 
     def sleep(self, seconds):
-        self.now += seconds
+        self.now += max(seconds, 1e-6)  # Less than what a float can tell would never pass.
 
     def monotonic(self):
         return self.now - 900.0

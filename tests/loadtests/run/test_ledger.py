@@ -1,5 +1,7 @@
 """What the ledger keeps of a run: its epochs, and whether it was fenced throughout."""
 
+import time
+
 import pytest
 
 from loadtests.run.ledger import Ledger
@@ -80,3 +82,18 @@ def test_users_that_are_no_scenario_take_no_part_in_an_epoch(make_ledger):
     assert epoch.users == {"a": {"ReadHeavy": 1}, "b": {}}
     assert epoch.processes == ["a"]
     assert make_ledger().next_epoch({"a": {"Visitor": 3}}, 0.5) is None
+
+
+@pytest.mark.parametrize("step", [86_400.0, -86_400.0, 3600.0, -3600.0])
+def test_a_clock_that_is_set_moves_neither_the_run_nor_a_later_change_of_it(monkeypatch, step):
+    ledger = Ledger(read_heavy_environment(), None, lambda _outcome: None)
+    ledger.open()
+    users = {"here": {"ReadHeavy": 1}}
+    ledger.next_epoch(users, lead_seconds=0.0)
+    was = time.time
+    monkeypatch.setattr(time, "time", lambda: was() + step)
+
+    changed = ledger.next_epoch(users, lead_seconds=2.0)
+
+    assert ledger.elapsed == pytest.approx(0.0, abs=1.5)
+    assert changed.begins == pytest.approx(2.0, abs=1.5)

@@ -192,4 +192,6 @@ def test_run_without_a_bound_is_refused_in_one_line(searched, capsys):
     (searched / "run.json").write_text(json.dumps({**run, "plan": {"max_p99_seconds": "x"}}))
 
     assert cli.main(["report", str(searched)]) == 2
-    assert capsys.readouterr().err == f"error: {searched}: not the plan of a search for capacity\n"
+    assert capsys.readouterr().err == (
+        f"error: {searched}/run.json: not a record: TypeError: plan.max_p99_seconds is a str\n"
+    )

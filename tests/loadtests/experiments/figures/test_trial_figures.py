@@ -31,6 +31,18 @@ def test_figures_of_a_trial_are_those_computed_by_hand(record, samples):
     assert figures.trusted
 
 
+def test_window_whose_clock_was_set_back_has_no_length_and_no_rates(record, samples):
+    readings = record().readings
+    back = dataclasses.replace(readings[-1], at=readings[-1].at - 86_400)
+
+    figures = figures_of(record(readings=[*readings[:-1], back]), samples())
+
+    assert figures.window_seconds is None
+    assert figures.achieved_rate is None
+    assert figures.store_queries_per_second is None
+    assert figures.hit_ratio == 0.9
+
+
 def test_percentiles_are_taken_within_the_window_by_result_and_clock(record, samples):
     figures = figures_of(record(), samples())
 

@@ -5,6 +5,7 @@ import itertools
 
 import pytest
 
+from loadtests.experiments.figures.trial_figures import figures_of
 from loadtests.experiments.plan.trial_order import Trial
 from loadtests.experiments.trial.parts import Room
 from loadtests.experiments.trial.runner import run_trials
@@ -225,3 +226,28 @@ def test_memory_is_limited_once_the_cache_is_empty_and_kept_so_while_traffic_run
     assert log.count("keep") > 40  # Four times a second
     assert log.index("begun") < log.index("keep")
     assert len([line for line in log if line.startswith("limit to")]) == 1
+
+
+@pytest.mark.parametrize("step", [86_400.0, -86_400.0, 3600.0, -3600.0])
+def test_a_clock_that_is_set_neither_prolongs_nor_shortens_a_trial_that_is_doubted_then(
+    bench, world, load, trial_plan, saved, samples, step
+):
+    count, readings = bench.service.counters, []
+
+    def count_and_set_the_clock():
+        readings.append(world.clock.now)
+        world.clock.set_by = step if len(readings) > 5 else 0.0
+        return count()
+
+    bench.service.counters = count_and_set_the_clock
+    begins = world.clock.now
+    run_trials(bench, load, [trial_plan()])
+
+    ((record, _),) = saved
+    assert record.aborted is None
+    assert len(record.readings) == 11
+    assert world.clock.now - begins == pytest.approx(13.0, abs=1.0)
+    taken = samples(record.window.closes + 0.5)
+    taken["intended"] += record.started_at
+    doubts = [doubt.kind for doubt in figures_of(record, taken).doubts]
+    assert "clock-jumped" in doubts
