@@ -149,5 +149,5 @@ def _quantity(answer: Answer) -> int | None:
         return None
     try:
         return int(json.loads(answer.body)["data"]["quantity"])
-    except (ValueError, KeyError, TypeError):
+    except (ValueError, KeyError, TypeError, OverflowError, RecursionError):
         return None

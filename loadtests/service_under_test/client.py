@@ -200,7 +200,7 @@ class ServiceClient:
     ) -> dict[str, Any]:
         try:
             answer = json.loads(self._request(method, url, path, body))
-        except ValueError:
+        except (ValueError, RecursionError):
             answer = None
         if not isinstance(answer, dict):
             raise ServiceError(
@@ -243,6 +243,6 @@ class ServiceClient:
             )
         try:
             sentence = json.loads(raw)["error"]
-        except (ValueError, KeyError, TypeError):
+        except (ValueError, KeyError, TypeError, RecursionError):
             sentence = f"status {status}; is this the service?"
         return f"service {url} refused {request}: {sentence}"

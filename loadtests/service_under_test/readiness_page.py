@@ -32,6 +32,6 @@ def readiness_problem(url: str, token: str | None) -> str | None:
 def _problems(body: bytes) -> str:
     try:
         checks = json.loads(body)["checks"].items()
-    except (ValueError, LookupError, TypeError, AttributeError):
+    except (ValueError, LookupError, TypeError, AttributeError, RecursionError):
         return ""
     return "; ".join(f"{name}: {problem}" for name, problem in checks if problem != "ok")

@@ -175,6 +175,6 @@ def _field(body: bytes, path: str) -> str | None:
         found = json.loads(body)
         for name in path.split("."):
             found = found[int(name)] if isinstance(found, list) else found[name]
-    except (ValueError, LookupError, TypeError):
+    except (ValueError, LookupError, TypeError, RecursionError):
         return None
     return found if isinstance(found, str) else json.dumps(found)

@@ -145,8 +145,16 @@ def test_reads_past_the_cache_explain_older_reads_of_the_cache(performer, client
     assert (tallies.stale_reads, tallies.regressed_reads) == (1, 0)
 
 
-def test_an_answer_without_a_value_is_not_judged(performer, client, tallies):
-    client.answer = Answer(RESULT_INDEX["negative"], b'{"error": "no such fruit"}', None)
+@pytest.mark.parametrize(
+    "body",
+    [
+        *(b'{"error": "no such fruit"}', b"<html>", b"[" * 100_000),
+        *(b'{"data": {"quantity": Infinity}}', b'{"data": {"quantity": null}}'),
+    ],
+    ids=["an absence", "a page", "deep brackets", "no number", "nothing"],
+)
+def test_an_answer_without_a_value_is_not_judged(performer, client, tallies, body):
+    client.answer = Answer(RESULT_INDEX["negative"], body, None)
 
     performer.perform(read(performer), 10.0)
 

@@ -52,6 +52,18 @@ def test_settings_are_read(service):
     assert client(service).knobs() == {"ttl_seconds": 5}
 
 
+@pytest.mark.parametrize("answer", [b"[" * 100_000, b"\xff", b"[]", b"", b'"x"'])
+def test_an_answer_that_is_not_the_services_is_refused_in_one_line(service, answer):
+    service.answer = answer
+
+    with pytest.raises(ServiceError, match="did not answer GET /control/settings as the service"):
+        client(service).knobs()
+
+    service.status = 500
+    with pytest.raises(ServiceError, match="status 500; is this the service"):
+        client(service).knobs()
+
+
 def test_a_proxy_named_in_the_environment_is_not_used(service, monkeypatch):
     monkeypatch.setenv("http_proxy", "http://127.0.0.1:1")
     monkeypatch.delenv("no_proxy", raising=False)

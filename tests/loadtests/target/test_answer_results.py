@@ -96,6 +96,7 @@ def test_a_json_field_tells():
     assert of("json from: redis=hit, db=miss", body=b'{"from": "redis"}') == "hit"
     assert of("json meta.cached", body=b'{"meta": 7}') == "unknown"
     assert of("json meta.cached", body=b"<html>") == "unknown"
+    assert of("json meta.cached", body=b"[" * 100_000) == "unknown"
 
 
 def test_a_status_tells():
