@@ -33,6 +33,7 @@ from loadtests.experiments.records.record_file import RecordError
 from loadtests.experiments.trial.locust_process import LoadError
 from loadtests.output.plain_console import PlainConsole
 from loadtests.service_under_test.client import ServiceError
+from loadtests.service_under_test.control_token import TokenError
 from loadtests.stack.guardian import StackError
 
 VERBS = (
@@ -42,7 +43,10 @@ VERBS = (
 )
 """In the order of the help text."""
 
-USER_ERRORS = (UsageError, PlanError, RecordError, StackError, ServiceError, LoadError)
+USER_ERRORS = (
+    *(UsageError, PlanError, RecordError, StackError, ServiceError, LoadError),
+    TokenError,
+)
 
 EXIT_USER_ERROR = 2
 EXIT_INTERRUPTED = 130

@@ -36,7 +36,7 @@ from loadtests.run.typed_locust import (
 )
 from loadtests.run.worker import WorkerLoad
 from loadtests.service_under_test.client import ServiceError
-from loadtests.service_under_test.control_token import ControlToken
+from loadtests.service_under_test.control_token import ControlToken, TokenError, bearer_header
 from loadtests.workload.flags import EXIT_USAGE, Flag, FlagError, FlagParser, add_load_flags
 from loadtests.workload.knob_flags import KNOB_FLAGS
 from loadtests.workload.load_settings import settings_from
@@ -67,7 +67,7 @@ def _add_flags(parser: FlagParser, **_: object) -> None:
 def _init(environment: Environment, web_ui: WebUI | None = None, **_: object) -> None:
     try:
         _connect(environment, web_ui)
-    except (FlagError, ServiceError) as error:
+    except (FlagError, ServiceError, TokenError) as error:
         logger.error("%s", error)  # noqa: TRY400 - the user needs the sentence, not a traceback
         sys.exit(EXIT_USAGE)
     count_run_time_from_now()
@@ -81,6 +81,7 @@ def _connect(environment: Environment, web_ui: WebUI | None) -> None:
     options.service_url = list(settings.service_urls)
     options.urls_at_start = list(settings.service_urls)
     token = os.environ.get("CONTROL_TOKEN") or None
+    bearer_header(token)  # A worker sends it too.
     if isinstance(environment.runner, WorkerRunner):
         environment.user_classes = list(available_classes(environment).values())
         # Each forked worker would print its own document, or write it over the master's.

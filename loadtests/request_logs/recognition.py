@@ -210,7 +210,7 @@ def _given_table(
     names = [field.strip().lstrip("#").strip() for field in columns.splitter(delimiter)(head[0])]
     places: dict[str, int | str] = {}
     for column, place in given.items():
-        if place.isdecimal() and int(place) >= 1:
+        if re.fullmatch(r"[0-9]{1,9}", place):
             places[column] = int(place) - 1
         elif place in names:
             places[column] = names.index(place)

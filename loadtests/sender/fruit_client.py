@@ -11,6 +11,7 @@ from geventhttpclient.response import HTTPConnectionClosed, HTTPParseError
 from loadtests.sender.replica import Replica
 from loadtests.sender.samples import FAILED, RESULT_INDEX
 from loadtests.service_under_test.contract import SERVICE_RESULTS
+from loadtests.service_under_test.control_token import bearer_header
 
 ANSWER_SECONDS = 30.0
 """Longest wait for a connection, and for each part of an answer: longer than any lookup takes, even
@@ -60,7 +61,8 @@ class FruitClient:
     def __init__(self, urls: tuple[str, ...], concurrency: int, token: str | None) -> None:
         self._replicas = [Replica(url, concurrency, ANSWER_SECONDS) for url in urls]
         self._turns = itertools.cycle(self._replicas)
-        authorization = f"Authorization: Bearer {token}\r\n" if token else ""
+        lines = (f"{name}: {text}\r\n" for name, text in bearer_header(token).items())
+        authorization = "".join(lines)
         self._write_headers = f"Content-Type: application/json\r\n{authorization}"
 
     def look_up(self, key: int) -> Answer:

@@ -16,6 +16,7 @@ from loadtests.service_under_test.conditions import (
 )
 from loadtests.service_under_test.connections import Connections
 from loadtests.service_under_test.contract import Knob
+from loadtests.service_under_test.control_token import bearer_header
 from loadtests.service_under_test.counters import SERVICE_METRICS, ServiceCounters, parse_counters
 
 PROBES_LEFT_OUT = 3
@@ -54,8 +55,9 @@ class ServiceClient:
         self._urls = [url.rstrip("/") for url in urls]
         self._timeout_seconds = timeout_seconds
         self._has_token = token is not None
-        authorization = {"Authorization": f"Bearer {token}"} if token else {}
-        self._connections = Connections({"Content-Type": "application/json", **authorization})
+        self._connections = Connections(
+            {"Content-Type": "application/json", **bearer_header(token)}
+        )
 
     def __enter__(self) -> Self:
         """Return this client."""

@@ -1,7 +1,28 @@
 """The control token, and the addresses that may receive it."""
 
+import re
 from collections.abc import Collection
 from dataclasses import dataclass, field
+
+
+class TokenError(Exception):
+    """The token cannot be sent; one line for the user, without the token."""
+
+
+def bearer_header(token: str | None) -> dict[str, str]:
+    """Return the header that carries a token; none without one.
+
+    Raises:
+        TokenError: No header can carry it.
+    """
+    if not token:
+        return {}
+    if not re.fullmatch(r"[!-~]+", token):
+        raise TokenError(
+            "CONTROL_TOKEN has a blank or a character beyond ASCII, which a header cannot carry;"
+            " use only letters, digits and punctuation"
+        )
+    return {"Authorization": f"Bearer {token}"}
 
 
 @dataclass(frozen=True)

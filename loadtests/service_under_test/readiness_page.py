@@ -4,6 +4,7 @@ import http.client
 import json
 
 from loadtests.service_under_test.connections import Connections
+from loadtests.service_under_test.control_token import bearer_header
 
 _PATIENCE_SECONDS = 2.0
 
@@ -17,7 +18,7 @@ def readiness_problem(url: str, token: str | None) -> str | None:
         url: The service's, without a path of a page.
         token: Of its control API; None reads the page as a stranger.
     """
-    connections = Connections({"Authorization": f"Bearer {token}"} if token else {})
+    connections = Connections(bearer_header(token))
     try:
         response, body = connections.send("GET", url, "/readyz", None, _PATIENCE_SECONDS)
     except (OSError, http.client.HTTPException) as error:

@@ -6,6 +6,7 @@ from collections.abc import Iterator, Sequence
 from http import HTTPStatus
 
 from loadtests.service_under_test.connections import Connections
+from loadtests.service_under_test.control_token import bearer_header
 
 _TIMEOUT_SECONDS = 5.0
 _SERVED = {"HIT", "NEAR", "STALE"}
@@ -25,8 +26,9 @@ class RecoveryProbe:
     def __init__(
         self, urls: Sequence[str], token: str | None, kept: int, written: int, cold: Iterator[int]
     ) -> None:
-        authorization = {"Authorization": f"Bearer {token}"} if token else {}
-        self._connections = Connections({"Content-Type": "application/json", **authorization})
+        self._connections = Connections(
+            {"Content-Type": "application/json", **bearer_header(token)}
+        )
         self._urls, self._kept, self._written, self._cold = urls, kept, written, cold
 
     def is_well(self) -> bool:

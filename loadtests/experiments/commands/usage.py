@@ -1,6 +1,7 @@
 """What the verbs share: the shape of their help, the folder of their records, the error of use."""
 
 import argparse
+import re
 import time
 from collections.abc import Callable, Iterable, Mapping
 from pathlib import Path
@@ -123,9 +124,10 @@ def whole_number(flag: str, text: str, example: str, highest: int = HIGHEST_PORT
     Raises:
         UsageError: It is not a whole number from 1 to *highest*.
     """
-    if not text.isdecimal() or not 1 <= int(text) <= highest:
+    if not re.fullmatch(r"[0-9]{1,12}", text) or not 1 <= int(text) <= highest:
         raise UsageError(
-            f"{flag} must be a whole number from 1 to {highest}, got {text!r}; such as {example}"
+            f"{flag} must be a whole number from 1 to {highest}, got {text[:40]!r}; such as"
+            f" {example}"
         )
     return int(text)
 

@@ -181,7 +181,7 @@ def _columns(text: str) -> dict[str, str]:
             f"{text!r} must name the place of key, and may name time, op and size, each once;"
             " such as time=1,key=2"
         )
-    if any(place.isdecimal() and int(place) < 1 for place in columns.values()):
+    if any(place.isdecimal() and not place.strip("0") for place in columns.values()):
         raise argparse.ArgumentTypeError(f"{text!r}: columns are counted from 1")
     return columns
 
