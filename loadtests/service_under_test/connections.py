@@ -5,6 +5,9 @@ from collections.abc import Mapping
 from urllib.parse import urlsplit
 
 
+_MOST_BYTES = 16 * 1024 * 1024  # Of an answer: those of the service have far fewer.
+
+
 class Connections:
     """One kept connection to each server; not for several threads or greenlets at once.
 
@@ -48,7 +51,10 @@ class Connections:
             connection.sock.settimeout(timeout_seconds)
         connection.request(method, urlsplit(url).path + path, body, dict(self._headers))
         response = connection.getresponse()
-        return response, response.read()
+        content = response.read(_MOST_BYTES)
+        if len(content) == _MOST_BYTES:
+            raise http.client.HTTPException(f"it answers with {_MOST_BYTES:,} bytes or more")
+        return response, content
 
     def _connection(self, url: str) -> http.client.HTTPConnection:
         if url not in self._kept:

@@ -64,6 +64,13 @@ def test_an_answer_that_is_not_the_services_is_refused_in_one_line(service, answ
         client(service).knobs()
 
 
+def test_an_answer_of_more_bytes_than_any_of_the_services_is_not_read_to_its_end(service):
+    service.answer = b" " * 20_000_000
+
+    with pytest.raises(ServiceError, match="it answers with 16,777,216 bytes or more"):
+        client(service).knobs()
+
+
 def test_a_proxy_named_in_the_environment_is_not_used(service, monkeypatch):
     monkeypatch.setenv("http_proxy", "http://127.0.0.1:1")
     monkeypatch.delenv("no_proxy", raising=False)
