@@ -4,7 +4,6 @@ import http.client
 from collections.abc import Mapping
 from urllib.parse import urlsplit
 
-
 _MOST_BYTES = 16 * 1024 * 1024  # Of an answer: those of the service have far fewer.
 
 

@@ -150,6 +150,41 @@ def test_no_answer_lets_a_foreign_page_read_it(locust, method, path):
     assert [name for name in headers if name.lower().startswith("access-control-")] == []
 
 
+@pytest.mark.parametrize("path", ["/", "/logs", "/stats/report", "/cacheaside/tables"])
+def test_nothing_is_shown_under_a_name_that_an_attacker_leads_here(locust, path):
+    status, _, text = send(locust.page_url, "GET", path, Host="evil.example")
+
+    assert status == 403
+    assert "--page-name" in json.loads(text)["message"]
+
+
+@pytest.mark.parametrize("path", ["/", "/stats/report", "/swarm", "/assets/nothing"])
+def test_no_page_of_it_may_stand_in_a_frame_of_another(locust, path):
+    _, headers, _ = send(locust.page_url, "GET", path)
+
+    assert headers["X-Frame-Options"] == "DENY"
+    assert headers["Content-Security-Policy"] == "frame-ancestors 'none'"
+
+
+@pytest.mark.parametrize(
+    ("path", "body", "kind"),
+    [
+        ("/user", '{"user_class_name": "ReadHeavy", "on_start": 5}', "application/json"),
+        ("/user", "[" * 100_000, "application/json"),
+        ("/cacheaside/knobs", "[" * 100_000, "application/json"),
+        ("/cacheaside/knobs", '{"ttl_seconds": 5}', "text/plain"),
+        ("/swarm", "x" * 2_000_000, FORM["Content-Type"]),
+    ],
+    ids=["an attribute", "deep JSON", "deep knobs", "knobs as text", "two megabytes"],
+)
+def test_a_request_that_no_page_of_ours_sends_is_refused_as_the_clients_fault(
+    locust, path, body, kind
+):
+    status, _, _ = send(locust.page_url, "POST", path, body, **{"Content-Type": kind})
+
+    assert 400 <= status < 500
+
+
 def test_the_token_is_not_sent_to_an_address_of_the_form(locust, service_url, attacker):
     alone = swarm(locust.page_url, host=attacker.url)
     beside = swarm(locust.page_url, host=f"{service_url},{attacker.url}")

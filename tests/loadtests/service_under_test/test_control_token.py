@@ -27,7 +27,7 @@ def test_it_is_not_shown():
     "token", ["sec\nret", "sec\r\nX: ret", "secret ", "s\u00e9cret", "sec\u2028ret", "\0secret"]
 )
 def test_a_token_that_no_header_can_carry_is_refused_without_being_shown(token):
-    with pytest.raises(TokenError, match="^CONTROL_TOKEN has a blank or a character beyond") as no:
+    with pytest.raises(TokenError, match=r"^CONTROL_TOKEN has a blank or a character beyond") as no:
         bearer_header(token)
 
     assert "ret" not in str(no.value).replace("character", "")
