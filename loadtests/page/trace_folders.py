@@ -52,6 +52,8 @@ class TraceFolders:
     def _holds(self, trace: str) -> bool:
         try:
             path = Path(trace).resolve()
+            # Reading a FIFO or a device may never end, and nothing else runs meanwhile.
+            is_other = path.exists() and not path.is_file()
         except (OSError, ValueError, RuntimeError):
             return False  # A loop of links, or a name that no file can have.
-        return any(folder in path.parents for folder in self._folders)
+        return not is_other and any(folder in path.parents for folder in self._folders)

@@ -90,10 +90,10 @@ def _described(text: str) -> KeySource:
 def _lines(path: str) -> tuple[str, ...]:
     try:
         content = Path(path).expanduser().read_text(encoding="utf-8-sig")
-    except OSError as error:
+    except (OSError, RuntimeError) as error:  # The latter of a home that nobody has.
         raise TargetError(
             "target-keys must be a range such as 1-5000, or a file with a key on each line,"
-            f" got {path!r}: {error.strerror}; correct it"
+            f" got {path!r}: {getattr(error, 'strerror', error)}; correct it"
         ) from None
     except ValueError:
         raise TargetError(

@@ -159,7 +159,7 @@ def _memory(values: fields.Values, given: Mapping[str, Given]) -> dict[str, Knob
 
 
 def _load(values: fields.Values, axes: Axes) -> Load:
-    trace = Path(values["trace"]).expanduser().resolve() if values["trace"] else None
+    trace = _path(values["trace"]) if values["trace"] else None
     flags = {name: values[name] for name in fields.LOAD_FIELDS if name != "seed"}
     if trace:
         flags |= {**dict.fromkeys(fields.DRAWN), "trace": str(trace)}
@@ -171,3 +171,10 @@ def _load(values: fields.Values, axes: Axes) -> Load:
         flags=flags if "preset" in axes else with_preset(flags),
         scenario=values["scenario"],
     )
+
+
+def _path(text: str) -> Path:
+    try:
+        return Path(text).expanduser().resolve()
+    except (OSError, RuntimeError) as error:  # A loop of links, or a home that nobody has.
+        raise PlanError(f"trace {text!r} cannot be found: {error}; check the path") from None

@@ -36,6 +36,8 @@ def read_plan_file(path: Path) -> tuple[dict[str, Given], dict[str, Given]]:
         raise PlanError(f"plan {path} cannot be read: {error.strerror}; name another") from None
     except ValueError as error:  # An integer of too many digits is not a TOMLDecodeError
         raise PlanError(f"{path}: not TOML: {error}; see the plans in {SHIPPED}") from None
+    except RecursionError:
+        raise PlanError(f"{path}: not a plan: its lists are too deep; see {SHIPPED}") from None
     knobs = values.pop("knobs", {})
     if not isinstance(knobs, dict):
         raise PlanError(f"{path}: knobs must be a table, got {knobs!r}; write [knobs]")

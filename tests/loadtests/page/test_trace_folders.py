@@ -1,5 +1,7 @@
 """Which files the form may name as a trace."""
 
+import os
+
 import pytest
 
 from loadtests.page.trace_folders import TraceFolders
@@ -29,3 +31,17 @@ def test_files_below_a_folder_are_allowed_and_no_others(tmp_path):
 def test_a_folder_that_does_not_exist_is_refused(tmp_path):
     with pytest.raises(FlagError, match=r"trace-folder must be a folder, got '.*/nowhere'"):
         TraceFolders([f"{tmp_path}/nowhere"], "")
+
+
+@pytest.mark.parametrize("kind", ["a FIFO", "a folder", "a loop of links"])
+def test_what_is_no_file_is_refused_unread_because_reading_may_never_end(tmp_path, kind):
+    path = tmp_path / "trace"
+    if kind == "a FIFO":
+        os.mkfifo(path)
+    elif kind == "a folder":
+        path.mkdir()
+    else:
+        path.symlink_to(path)
+
+    with pytest.raises(FlagError, match="trace must be a file below a folder"):
+        TraceFolders([str(tmp_path)], "").require(str(path))

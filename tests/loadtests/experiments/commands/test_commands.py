@@ -135,6 +135,7 @@ def test_refusal_of_a_bad_trace_line_does_not_quote_it(capsys, tmp_path):
         (["drill", "redis-kill", "--rate", "x"], "error: --rate: rate must be a number from 1"),
         (["stampede", "--modes", "luck"], "error: --modes must be some of none, single-flight"),
         (["stampede", "--refreshes", "1"], "error: --refreshes: refreshes must be a whole"),
+        (["sweep", "--trace", "~nobody-has-this/x"], "error: trace '~nobody-has-this/x' cannot be"),
         (["run", "--service-port", "9" * 5000], "error: --service-port must be a whole number"),
         (["profile", "--columns", f"key={'9' * 5000}", __file__], f"error: {__file__} has no"),
     ],

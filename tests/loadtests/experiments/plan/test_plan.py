@@ -95,6 +95,14 @@ def test_file_that_is_not_toml_is_refused(tmp_path):
         read_plan_file(file)
 
 
+def test_file_of_too_many_brackets_is_refused(tmp_path):
+    file = tmp_path / "deep.toml"
+    file.write_text("rate = " + "[" * 10_000)
+
+    with pytest.raises(PlanError, match=r"deep\.toml: not a plan: its lists are too deep"):
+        read_plan_file(file)
+
+
 def test_file_that_cannot_be_read_is_refused(tmp_path):
     with pytest.raises(PlanError, match="cannot be read: Is a directory; name another"):
         read_plan_file(tmp_path)
