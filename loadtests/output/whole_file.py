@@ -1,6 +1,7 @@
 """Writes files that appear whole or not at all."""
 
 import os
+from contextlib import suppress
 from pathlib import Path
 
 
@@ -14,5 +15,6 @@ def write_whole(path: Path, text: str) -> None:
         draft.write_text(text, encoding="utf-8", errors="replace")
         draft.replace(path)
     except OSError as error:  # Such as a full disk, or a folder in the file's place.
-        draft.unlink(missing_ok=True)
+        with suppress(OSError):
+            draft.unlink()
         raise OSError(error.errno, error.strerror, str(path)) from None
