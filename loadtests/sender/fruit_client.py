@@ -29,15 +29,17 @@ class Answer(NamedTuple):
 
     Attributes:
         result: Index in RESULTS.
-        body: As received.
+        body: As received; empty where nobody reads it.
         failure: Why the lookup failed; None if it did not.
         request: Method and name of the request; None if they are the client's usual ones.
+        size: Bytes of the body that was received; None if it is the one above.
     """
 
     result: int
     body: bytes
     failure: Exception | None
     request: tuple[str, str] | None = None
+    size: int | None = None
 
 
 class AnswerError(Exception):
@@ -97,4 +99,6 @@ class FruitClient:
 
 def as_exception(failure: BaseException) -> Exception:
     """Return one of FAILURES as an exception that Locust can list."""
+    if isinstance(failure, HTTPParseError) and len(failure.args) > 1:
+        return AnswerError(f"the answer is not HTTP: {failure.args[0]}")
     return failure if isinstance(failure, Exception) else AnswerError(f"no answer within {failure}")

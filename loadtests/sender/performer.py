@@ -99,7 +99,8 @@ class Performer:
         self._tallies.rows.append(row)
         method, name = answer.request or self._client.request
         name = f"{name} {RESULTS[answer.result]}"
-        self._report(method, name, arrival, ended, answer.failure, len(answer.body))
+        size = len(answer.body) if answer.size is None else answer.size
+        self._report(method, name, arrival, ended, answer.failure, size)
 
     def _write(self, arrival: Arrival) -> None:
         if self._oracle is None:

@@ -2,11 +2,10 @@
 
 import itertools
 import random
-from collections.abc import Callable
+from typing import NamedTuple
 
 from gevent.ssl import SSLContext
-from geventhttpclient.client import HTTPClient, HTTPClientPool
-from geventhttpclient.url import URL
+from geventhttpclient.response import HTTPSocketResponse
 
 from loadtests.sender.fruit_client import (
     ANSWER_SECONDS,
@@ -15,13 +14,44 @@ from loadtests.sender.fruit_client import (
     AnswerError,
     as_exception,
 )
+from loadtests.sender.kept_connections import READ_BYTES, KeptConnections
 from loadtests.sender.samples import FAILED, RESULT_INDEX
 from loadtests.target.answer_rule import header_of
 from loadtests.target.own_service import Endpoint, Target
+from loadtests.target.request_headers import request_headers
 from loadtests.target.tls_context import tls_context
+
+MOST_KEPT_BYTES = 8_000_000
+"""Of a body that is longer, the rest is read and forgotten; its JSON tells nothing."""
 
 _ERROR = RESULT_INDEX["error"]
 _REDIRECTS = range(300, 400)
+_WITH_BODY = frozenset(("POST", "PUT", "PATCH"))
+
+
+class _Way(NamedTuple):
+    """How one endpoint is asked.
+
+    Attributes:
+        endpoint: The endpoint.
+        connections: To its server.
+        headers: All but those of the body's length, each with the end of its line.
+        row: Method and name in Locust's statistics.
+    """
+
+    endpoint: Endpoint
+    connections: KeptConnections
+    headers: str
+    row: tuple[str, str]
+
+    def request(self, key: str) -> bytes:
+        """Return the request for a key."""
+        body = self.endpoint.body_for(key).encode()
+        length = ""
+        if body or self.endpoint.method in _WITH_BODY:
+            length = f"Content-Length: {len(body)}\r\n"
+        first = f"{self.endpoint.method} {self.endpoint.path(key)} HTTP/1.1\r\n"
+        return f"{first}{self.headers}{length}\r\n".encode() + body
 
 
 class TargetClient:
@@ -35,40 +65,39 @@ class TargetClient:
 
     def __init__(self, target: Target, concurrency: int, seed: int) -> None:
         self._target = target
-        self._headers = {"User-Agent": "cacheaside-loadtests", **target.sent_headers()}
-        self.pool = HTTPClientPool(
-            concurrency=concurrency,
-            connection_timeout=ANSWER_SECONDS,
-            network_timeout=ANSWER_SECONDS,
-            ssl_context_factory=_context_of(target),
-            insecure=not target.tls.verify,
-        )
-        self._ways = [(each, self.pool.get_client(URL(each.url))) for each in target.endpoints]
+        self._connections = {
+            each.origin: KeptConnections(
+                each.origin,
+                concurrency,
+                ANSWER_SECONDS,
+                checked_after=0.0,  # What the target does with an idle connection is unknown.
+                context=self._context,
+                verify=target.tls.verify,
+            )
+            for each in target.endpoints
+        }
+        self._ways = [self._way_to(each) for each in target.endpoints]
         self._weights = list(itertools.accumulate(each.weight for each in target.endpoints))
         self._choices = random.Random(seed)
 
     @property
     def request(self) -> tuple[str, str]:
         """Method and name of a request that was never sent."""
-        return _row(self._target.endpoints[0])
+        return self._ways[0].row
 
     def look_up(self, key: int) -> Answer:
         """Ask for one key, and return errors of network and target instead of raising them."""
-        endpoint, http = self._way()
-        text, row = self._target.keys.key(key), _row(endpoint)
+        way = self._way()
         try:
-            response = http.request(
-                endpoint.method, endpoint.path(text), endpoint.body_for(text), self._headers
-            )
-            body = response.read()
+            response, body, size = _exchange(way, self._target.keys.key(key))
         except FAILURES as error:
-            return Answer(FAILED, b"", as_exception(error), row)
+            return Answer(FAILED, b"", as_exception(error), way.row)
         status = response.status_code
         if not self._target.answers(status):
-            return Answer(_ERROR, body, AnswerError(_refusal(status)), row)
+            return Answer(_ERROR, b"", AnswerError(_refusal(status)), way.row, size)
         result = self._target.rule.result(status, header_of(response.get), body)
         failure = AnswerError("its header says error") if result == "error" else None
-        return Answer(RESULT_INDEX[result], body, failure, row)
+        return Answer(RESULT_INDEX[result], b"", failure, way.row, size)
 
     def write(self, key: int, quantity: int) -> Exception | None:
         """Return why nothing was written: what a write of a target looks like is not known."""
@@ -77,26 +106,53 @@ class TargetClient:
 
     def close(self) -> None:
         """Close all connections."""
-        self.pool.close()
+        for connections in self._connections.values():
+            connections.close()
 
-    def _way(self) -> tuple[Endpoint, HTTPClient]:
+    def _way(self) -> _Way:
         if len(self._ways) == 1:
             return self._ways[0]
         return self._choices.choices(self._ways, cum_weights=self._weights)[0]
 
+    def _way_to(self, endpoint: Endpoint) -> _Way:
+        connections = self._connections[endpoint.origin]
+        headers = request_headers(endpoint.body, self._target.sent_headers())
+        if "host" not in {name.lower() for name in headers}:
+            headers = {"Host": connections.host, **headers}
+        lines = "".join(f"{name}: {text}\r\n" for name, text in headers.items())
+        return _Way(endpoint.with_secrets(), connections, lines, (endpoint.method, endpoint.row))
 
-def _row(endpoint: Endpoint) -> tuple[str, str]:
-    return endpoint.method, endpoint.row
+    def _context(self, **_: object) -> SSLContext:
+        return tls_context(self._target.tls)
+
+
+def _exchange(way: _Way, key: str) -> tuple[HTTPSocketResponse, bytes, int]:
+    """Return the answer, as much of its body as is kept, and how long that is.
+
+    Raises:
+        OSError, Timeout, HTTPParseError: There was no whole answer.
+    """
+    sock, received = way.connections.send(way.request(key))
+    try:
+        response = HTTPSocketResponse(
+            sock, READ_BYTES, method=way.endpoint.method, pre_buffered=received
+        )
+        body, size = bytearray(), 0
+        while piece := response.read(READ_BYTES):
+            size += len(piece)
+            if size <= MOST_KEPT_BYTES:
+                body += piece
+    except BaseException:
+        way.connections.drop(sock)
+        raise
+    if response.should_close():
+        way.connections.drop(sock)
+    else:
+        way.connections.keep(sock)
+    return response, bytes(body), size
 
 
 def _refusal(status: int) -> str:
     if status in _REDIRECTS:
         return f"status {status}: redirects are not followed; name the final address"
     return f"status {status}"
-
-
-def _context_of(target: Target) -> Callable[..., SSLContext]:
-    def context(**_: object) -> SSLContext:
-        return tls_context(target.tls)
-
-    return context

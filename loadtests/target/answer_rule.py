@@ -1,6 +1,7 @@
 """How the result of an answer is told: by a header, a JSON field, the status, or not at all."""
 
 import json
+import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 
@@ -17,6 +18,7 @@ CACHE_STATUS = "cache-status"
 KNOWN_HEADERS = (CACHE_STATUS, "cf-cache-status", "x-cache-status", "x-cache")
 """The headers that are looked for, in this order, where none is named."""
 
+_IS_STATUS = re.compile(r"[2-5]\d\d")
 _AUTO, _NONE, _STATUS, _JSON, _AGE = "auto", "none", "status", "json", "age"
 
 Header = Callable[[str], str | None]
@@ -56,6 +58,10 @@ class AnswerRule:
             case "status":
                 return self.values.get(str(status), UNKNOWN_RESULT)
         return UNKNOWN_RESULT
+
+    def maps(self, status: int) -> bool:
+        """Return whether a status is named with its result, which makes it that of an answer."""
+        return self.kind == _STATUS and str(status) in self.values
 
     def describe(self) -> str:
         """Return in words where the result of an answer comes from."""
@@ -140,7 +146,17 @@ def rule_of(kind: str, name: str, values: Mapping[str, str]) -> AnswerRule:
             "target-result must say what a status means, got 'status'; such as"
             " 'status: 200=hit, 203=miss'"
         )
+    if values and kind in {_AUTO, _NONE, _AGE}:
+        raise TargetError(
+            f"target-result {kind} takes no values, got {', '.join(map(repr, values))}; name a"
+            " header, such as 'X-Cache: warm=hit, cold=miss'"
+        )
     for value, result in values.items():
+        if kind == _STATUS and not _IS_STATUS.fullmatch(value):
+            raise TargetError(
+                f"target-result must map a status from 200 to 599, got {value!r}; such as"
+                " 'status: 200=hit, 203=miss'"
+            )
         if result not in RESULTS_TOLD:
             raise TargetError(
                 f"target-result must give {value!r} one of the results {', '.join(RESULTS_TOLD)},"

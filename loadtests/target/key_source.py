@@ -1,5 +1,6 @@
 """The keys of a target: which text stands for each number that the traffic draws."""
 
+import os
 import re
 from dataclasses import dataclass
 from pathlib import Path
@@ -51,17 +52,18 @@ class KeySource:
         return f"the {self.size} keys of {self.text}"
 
 
-def key_source(text: str, skipped: int = 0) -> KeySource:
+def key_source(text: str, skipped: int = 0, folder: str = "") -> KeySource:
     """Return the keys that a text describes: "1-5000", or a file with a key on each line.
 
     Args:
         text: The description; "" means the numbers from 1 on.
         skipped: How many keys at the beginning are left out.
+        folder: Where a file with a relative path is; "" for the present folder.
 
     Raises:
         TargetError: The range is empty, the file cannot be read, or all keys are skipped.
     """
-    found = _described(text)
+    found = _described(text, folder)
     if found.size is not None and skipped >= found.size:
         raise TargetError(
             f"target-skip-keys must be less than the {found.size} keys of {text},"
@@ -70,7 +72,17 @@ def key_source(text: str, skipped: int = 0) -> KeySource:
     return KeySource(found.text, found.names, found.first, found.size, skipped)
 
 
-def _described(text: str) -> KeySource:
+def path_in(folder: str, path: str) -> str:
+    """Return a path as it is opened: from a folder, if it is relative; "~" is the home folder."""
+    return os.path.join(folder, os.path.expanduser(path))  # noqa: PTH111, PTH118 - "~nobody" stays
+
+
+def is_range(text: str) -> bool:
+    """Return whether a description of keys is a range of numbers, and not a file."""
+    return _RANGE.fullmatch(text) is not None
+
+
+def _described(text: str, folder: str) -> KeySource:
     if not text:
         return KeySource()
     numbers = _RANGE.fullmatch(text)
@@ -81,19 +93,29 @@ def _described(text: str) -> KeySource:
                 f"target-keys must be a range that rises, got {text!r}; such as 1-5000"
             )
         return KeySource(text, first=first, size=last - first + 1)
-    names = _lines(text)
+    names = _lines(text, folder)
     if not names:
         raise TargetError(f"target-keys must hold a key at least, got {text!r}, which is empty")
     return KeySource(text, names, size=len(names))
 
 
-def _lines(path: str) -> tuple[str, ...]:
+def text_of(path: str) -> str:
+    """Return the text in a file, without a byte order mark.
+
+    Raises:
+        OSError: It cannot be read.
+        ValueError: It is not UTF-8.
+    """
+    return Path(path).read_text(encoding="utf-8-sig")
+
+
+def _lines(path: str, folder: str) -> tuple[str, ...]:
     try:
-        content = Path(path).expanduser().read_text(encoding="utf-8-sig")
-    except (OSError, RuntimeError) as error:  # The latter of a home that nobody has.
+        content = text_of(path_in(folder, path))
+    except OSError as error:
         raise TargetError(
             "target-keys must be a range such as 1-5000, or a file with a key on each line,"
-            f" got {path!r}: {getattr(error, 'strerror', error)}; correct it"
+            f" got {path!r}: {error.strerror}; correct it"
         ) from None
     except ValueError:
         raise TargetError(

@@ -1,18 +1,20 @@
 """A target: a service of one's own, its requests and keys, and how answers tell their result."""
 
 import json
-import os
-import re
-from collections.abc import Iterable
 from dataclasses import dataclass, field, replace
 from urllib.parse import quote, urlsplit
 
 from loadtests.service_under_test.counters import CounterName
 from loadtests.target.answer_rule import AnswerRule, is_usual
-from loadtests.target.key_source import KeySource, TargetError
+from loadtests.target.from_environment import (
+    body_with_secrets,
+    headers_with_secrets,
+    url_with_secrets,
+)
+from loadtests.target.key_source import KeySource
+from loadtests.target.request_headers import is_json
 
 KEY = "{key}"
-_VARIABLE = re.compile(r"\$\{([A-Za-z_][A-Za-z0-9_]*)\}")
 
 
 @dataclass(frozen=True)
@@ -20,10 +22,10 @@ class Endpoint:
     """One kind of request that a target answers.
 
     Attributes:
-        url: With {key} where the key stands.
+        url: With {key} where the key stands; ${NAME} stands for a variable of the environment.
         method: Such as GET.
         weight: Its share of the requests, relative to that of the others.
-        body: With {key} where the key stands; "" for none.
+        body: With {key} where the key stands, and ${NAME} too; "" for none.
     """
 
     url: str
@@ -61,13 +63,21 @@ class Endpoint:
     def path(self, key: str) -> str:
         """Return path and query of the request for a key."""
         parts = urlsplit(self.url)
-        whole = parts.path + (f"?{parts.query}" if parts.query else "")
-        return (whole or "/").replace(KEY, quote(key, safe=""))
+        whole = (parts.path or "/") + (f"?{parts.query}" if parts.query else "")
+        return whole.replace(KEY, quote(key, safe=""))
 
     def body_for(self, key: str) -> str:
         """Return the body of the request for a key; in JSON the key stands between quotes."""
-        text = json.dumps(key)[1:-1] if self.body.lstrip().startswith(("{", "[")) else key
+        text = json.dumps(key)[1:-1] if is_json(self.body) else key
         return self.body.replace(KEY, text)
+
+    def with_secrets(self) -> "Endpoint":
+        """Return the endpoint as it is asked, for the requests alone.
+
+        Raises:
+            TargetError: A variable is not set.
+        """
+        return replace(self, url=url_with_secrets(self.url), body=body_with_secrets(self.body))
 
 
 @dataclass(frozen=True)
@@ -90,7 +100,7 @@ class SideRequest:
         Raises:
             TargetError: A variable is not set.
         """
-        return _with_secrets(self.headers)
+        return headers_with_secrets(self.headers)
 
 
 @dataclass(frozen=True)
@@ -179,11 +189,11 @@ class Target:
         Raises:
             TargetError: A variable is not set.
         """
-        return _with_secrets(self.headers)
+        return headers_with_secrets(self.headers)
 
     def answers(self, status: int) -> bool:
-        """Return whether a status is that of an answer."""
-        return is_usual(status) or status in self.accepted
+        """Return whether a status is that of an answer: a usual, an accepted or a mapped one."""
+        return is_usual(status) or status in self.accepted or self.rule.maps(status)
 
     def describe(self) -> str:
         """Return the target in a sentence, without its secrets."""
@@ -191,24 +201,3 @@ class Target:
         told = self.rule.describe()
         result = f"the result of an answer {'comes ' if self.rule.tells else ''}{told}"
         return f"{requests} for {self.keys.describe()}; {result}"
-
-
-def _with_secrets(headers: Iterable[tuple[str, str]]) -> dict[str, str]:
-    return {name: _filled_in(name, text) for name, text in headers}
-
-
-def _filled_in(name: str, text: str) -> str:
-    def value(match: re.Match[str]) -> str:
-        found = os.environ.get(match[1])
-        if not found:
-            raise TargetError(
-                f"header {name} needs the variable {match[1]}, which is not set; export it"
-            )
-        return found
-
-    filled = _VARIABLE.sub(value, text)
-    if any(character in filled for character in "\r\n\0") or not filled.isascii():
-        raise TargetError(
-            f"header {name} must be one line in ASCII; correct the variable it is made from"
-        )
-    return filled

@@ -7,7 +7,8 @@ from loadtests.service_under_test.client import ServiceError
 from loadtests.service_under_test.counters import Counts, count_of
 from loadtests.target.key_source import TargetError
 from loadtests.target.own_service import KeyCounters, SideRequest, Target, Tls
-from loadtests.target.tls_context import tls_context
+from loadtests.target.request_headers import request_headers
+from loadtests.target.tls_context import tls_context, why_not_reached
 from loadtests.target.ttl_places import with_ttl
 
 ANSWER_SECONDS = 10.0
@@ -47,22 +48,18 @@ def read_counters(counters: KeyCounters, tls: Tls) -> Counts:
 
 def _send(request: SideRequest, tls: Tls, ttl_seconds: float = 0.0) -> bytes:
     """Return the body of the answer; past any proxy, without following a redirect."""
-    endpoint = request.endpoint
-    path, body = (with_ttl(text, ttl_seconds) for text in (endpoint.path(""), endpoint.body))
-    headers = {"User-Agent": "cacheaside-loadtests"}
-    if body.lstrip().startswith(("{", "[")):
-        headers["Content-Type"] = "application/json"
     try:
-        own = request.sent_headers()
-        given = {name.lower() for name in own}
-        headers = {name: text for name, text in headers.items() if name.lower() not in given} | own
+        endpoint = request.endpoint.with_secrets()
+        path, body = (with_ttl(text, ttl_seconds) for text in (endpoint.path(""), endpoint.body))
+        headers = request_headers(body, request.sent_headers())
         with contextlib.closing(_connection(request, tls)) as connection:
             connection.request(endpoint.method, path, body.encode() or None, headers)
             answer = connection.getresponse()
             content = answer.read()
     except (OSError, http.client.HTTPException, TargetError) as error:
         raise ServiceError(
-            f"{_shown(request)} failed: {error}; start it or correct {request.place}"
+            f"{_shown(request)} failed: {why_not_reached(error)}; start it or correct"
+            f" {request.place}"
         ) from None
     if not 200 <= answer.status < 300:
         why = ""

@@ -12,7 +12,7 @@ from loadtests.service_under_test.counters import Counts, RedisCounters, Service
 from loadtests.target.key_source import TargetError
 from loadtests.target.own_service import Endpoint, Target
 from loadtests.target.side_requests import read_counters
-from loadtests.target.tls_context import tls_context
+from loadtests.target.tls_context import tls_context, why_not_reached
 
 _CONNECT_SECONDS = 5.0
 
@@ -64,8 +64,8 @@ class TargetControl:
                 self._connect(endpoint)
             except (OSError, TargetError) as error:
                 raise ServiceError(
-                    f"target {endpoint.origin} cannot be reached: {error}; start it or correct"
-                    " --target-url"
+                    f"target {endpoint.origin} cannot be reached: {why_not_reached(error)}; start"
+                    " it or correct --target-url"
                 ) from None
         self.key_reads()
 

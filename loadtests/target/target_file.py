@@ -1,5 +1,6 @@
 """Reads the description of a target: a URL and flags, or a TOML file."""
 
+import math
 import tomllib
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
@@ -9,10 +10,19 @@ from urllib.parse import urlsplit
 
 from loadtests.service_under_test.urls import names_server
 from loadtests.target.answer_rule import AnswerRule, answer_rule, rule_of
-from loadtests.target.key_source import TargetError, key_source
-from loadtests.target.own_service import KEY, Endpoint, Target, Tls
+from loadtests.target.key_source import (
+    KeySource,
+    TargetError,
+    is_range,
+    key_source,
+    path_in,
+    text_of,
+)
+from loadtests.target.own_service import KEY, Endpoint, Target
 from loadtests.target.reach import require_leave
+from loadtests.target.request_headers import joined
 from loadtests.target.side_tables import key_counters_of, ttl_request_of
+from loadtests.target.tls_context import tls_context, tls_of
 from loadtests.target.toml_tables import (
     check_header,
     checked,
@@ -29,7 +39,6 @@ _FIELDS = frozenset(
     )
 )
 _ENDPOINT = {"url": str, "method": str, "weight": (int, float), "body": str}
-_TLS = {"ca_file": str, "cert_file": str, "key_file": str, "verify": bool}
 
 
 @dataclass(frozen=True)
@@ -59,6 +68,20 @@ class TargetFlags:
         """Whether there is a target."""
         return bool(self.url or self.file)
 
+    @property
+    def folder(self) -> str:
+        """Where the relative paths in its file begin; "" without a file."""
+        return str(Path(path_in("", self.file)).parent) if self.file else ""
+
+    def from_anywhere(self) -> "TargetFlags":
+        """Return the same for a process in another folder: its files by their whole paths."""
+
+        def whole(path: str) -> str:
+            return path and str(Path(path_in("", path)).absolute())
+
+        keys = self.keys if is_range(self.keys) else whole(self.keys)
+        return replace(self, file=whole(self.file), keys=keys)
+
 
 def read_target(flags: TargetFlags) -> Target | None:
     """Return the target that the flags describe; None if they name none.
@@ -82,41 +105,58 @@ def read_target(flags: TargetFlags) -> Target | None:
         )
     values: dict[str, Any] = {"url": flags.url} if flags.url else _read(flags.file)
     target = _target(values, flags)
-    target.sent_headers()  # Refuse a variable that is not set before anything starts.
+    _check_before_anything_starts(target)
     for side in target.side_requests:
-        side.sent_headers()
         require_leave(side.endpoint.host, allowed=flags.allowed, flag=f"url in {side.place}")
     foreign = [require_leave(each.host, allowed=flags.allowed) for each in target.endpoints]
     return replace(target, foreign=any(foreign))
 
 
+def _check_before_anything_starts(target: Target) -> None:
+    """Raise TargetError for a variable that is not set, or a certificate that is none."""
+    target.sent_headers()
+    for side in target.side_requests:
+        side.sent_headers()
+    endpoints = [*target.endpoints, *(side.endpoint for side in target.side_requests)]
+    for endpoint in endpoints:
+        endpoint.with_secrets()
+    if any(endpoint.origin.startswith("https") for endpoint in endpoints):
+        tls_context(target.tls)
+
+
 def _target(values: Mapping[str, Any], flags: TargetFlags) -> Target:
     where = flags.file or "--target-url"
     refuse_others(values, _FIELDS, where)
-    headers = headers_of(values, where) | dict(map(_header, flags.headers))
+    headers = headers_of(values, where)
+    for text in flags.headers:
+        headers = joined(headers, dict([_header(text)]))
     accepted = values.get("accepted", [])
     if not isinstance(accepted, list) or not all(
         isinstance(each, int) and 200 <= each < 600 for each in accepted
     ):
         raise TargetError(f"{where}: accepted must be a list of statuses, got {accepted!r}")
-    tls = checked(table_of(values, "tls", where), _TLS, f"{where}, tls")
-    for name in ("ca_file", "cert_file", "key_file"):
-        if tls.get(name) and not Path(tls[name]).is_file():
-            raise TargetError(f"{where}: tls.{name} must be a file, got {tls[name]!r}; correct it")
     return Target(
         endpoints=_endpoints(values, where),
-        keys=key_source(flags.keys or str(values.get("keys", "")), flags.skip_keys),
+        keys=_keys(values, flags),
         rule=_rule(values.get("result", "auto"), flags.result, where),
         headers=tuple(headers.items()),
         accepted=tuple(accepted),
-        tls=Tls(**tls),
+        tls=tls_of(values, where, flags.folder),
         ttl=ttl_request_of(values, where),
         counters=key_counters_of(values, where),
     )
 
 
+def _keys(values: Mapping[str, Any], flags: TargetFlags) -> KeySource:
+    if flags.keys:
+        return key_source(flags.keys, flags.skip_keys)
+    return key_source(str(values.get("keys", "")), flags.skip_keys, flags.folder)
+
+
 def _endpoints(values: Mapping[str, Any], where: str) -> tuple[Endpoint, ...]:
     listed = values.get("endpoints", [])
+    if isinstance(listed, dict):
+        raise TargetError(f"{where}: endpoints must be a list, got one table; begin [[endpoints]]")
     if not isinstance(listed, list) or bool(listed) == ("url" in values):
         raise TargetError(f"{where}: give either url or endpoints; such as url = {EXAMPLE!r}")
     own = {name: values[name] for name in ("url", "method", "body") if name in values}
@@ -127,27 +167,35 @@ def _endpoint(values: object, where: str) -> Endpoint:
     if not isinstance(values, dict):
         raise TargetError(f"{where}: endpoints must be tables, got {values!r}; begin [[endpoints]]")
     endpoint = Endpoint(**{"url": "", **checked(values, _ENDPOINT, f"{where}, endpoints")})
-    if not names_server(endpoint.url.replace(KEY, "1")) or KEY in urlsplit(endpoint.url).netloc:
-        shown = endpoint.url.rpartition("@")[2]
-        raise TargetError(
-            f"target-url must be http(s)://host/path, got {shown!r}; such as {EXAMPLE}"
-        )
-    if "@" in urlsplit(endpoint.url).netloc:
-        raise TargetError(
-            "target-url must not hold a password, which records would show; give a header such as"
-            " --target-header 'Authorization: Basic ${LOGIN}' and export the variable"
-        )
-    if KEY not in endpoint.url and KEY not in endpoint.body:
-        raise TargetError(
-            f"target-url must hold {KEY} where the key stands, got {endpoint.url!r};"
-            f" such as {EXAMPLE}"
-        )
-    if not endpoint.method.isalpha() or endpoint.weight <= 0:
+    _check_url(endpoint, "target-url" if where == "--target-url" else f"{where}: url")
+    method, weight = endpoint.method, endpoint.weight
+    if not (method.isascii() and method.isalpha()) or not 0 < weight < math.inf:
         raise TargetError(
             f"{where}: an endpoint needs a method such as GET and a weight above 0, got"
-            f" {endpoint.method!r} and {endpoint.weight!r}; correct them"
+            f" {method!r} and {weight!r}; correct them"
         )
     return replace(endpoint, method=endpoint.method.upper())
+
+
+def _check_url(endpoint: Endpoint, place: str) -> None:
+    url = endpoint.url
+    if not names_server(url.replace(KEY, "1")) or KEY in urlsplit(url).netloc:
+        shown = url.rpartition("@")[2]
+        raise TargetError(f"{place} must be http(s)://host/path, got {shown!r}; such as {EXAMPLE}")
+    if "@" in urlsplit(url).netloc:
+        raise TargetError(
+            f"{place} must not hold a password, which records would show; give a header such as"
+            " --target-header 'Authorization: Basic ${LOGIN}' and export the variable"
+        )
+    if "#" in url:
+        raise TargetError(
+            f"{place} must not hold a #, behind which nothing is sent, got {url!r}; name what"
+            " the page itself asks for"
+        )
+    if KEY not in url and KEY not in endpoint.body:
+        raise TargetError(
+            f"{place} must hold {KEY} where the key stands, got {url!r}; such as {EXAMPLE}"
+        )
 
 
 def _rule(value: object, flag: str, where: str) -> AnswerRule:
@@ -177,7 +225,7 @@ def _header(text: str) -> tuple[str, str]:
 
 def _read(path: str) -> dict[str, Any]:
     try:
-        return tomllib.loads(Path(path).expanduser().read_text(encoding="utf-8"))
+        return tomllib.loads(text_of(path_in("", path)))
     except OSError as error:
         raise TargetError(
             f"target-file must be a TOML file that can be read, got {path!r}: {error.strerror};"

@@ -6,6 +6,7 @@ from typing import Any
 from loadtests.target.key_source import TargetError
 
 _TOKEN = frozenset("!#$%&'*+-.^_`|~")
+_OF_THE_BODY = frozenset(("content-length", "transfer-encoding"))
 
 
 def table_of(values: Mapping[str, Any], name: str, where: str) -> dict[str, Any]:
@@ -50,13 +51,19 @@ def headers_of(values: Mapping[str, Any], where: str) -> dict[str, str]:
     Raises:
         TargetError: It is not a table, or HTTP does not allow a name.
     """
-    headers = {str(name): str(text) for name, text in table_of(values, "headers", where).items()}
-    for name in headers:
+    headers = table_of(values, "headers", where)
+    for name, text in headers.items():
         check_header(name)
-    return headers
+        if not isinstance(text, str | int | float):
+            raise TargetError(f"{where}: header {name} must be a text, got {text!r}; correct it")
+    return {name: str(text) for name, text in headers.items()}
 
 
 def check_header(name: str) -> None:
-    """Raise TargetError for the name of a header that HTTP does not allow."""
+    """Raise TargetError for the name of a header that HTTP does not allow, or that we set."""
     if not name or not all(each.isascii() and (each.isalnum() or each in _TOKEN) for each in name):
         raise TargetError(f"target-header must have a name that HTTP allows, got {name!r}")
+    if name.lower() in _OF_THE_BODY:
+        raise TargetError(
+            f"target-header must not be {name}, which follows from each body; leave it out"
+        )

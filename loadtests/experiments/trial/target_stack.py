@@ -38,10 +38,11 @@ class Measured:
 
     def arguments(self) -> Iterator[str]:
         """Yield the flags for the load generator; secrets stay in the environment."""
+        flags = self.flags.from_anywhere()  # The load generator runs in a folder of its own.
         for name in ("url", "file", "keys", "result"):
-            if text := getattr(self.flags, name):
+            if text := getattr(flags, name):
                 yield from (f"--target-{name}", text)
-        for header in self.flags.headers:
+        for header in flags.headers:
             yield from ("--target-header", header)
         if self.flags.allowed:
             yield ALLOWED

@@ -8,6 +8,7 @@ import pytest
 from geventhttpclient.response import HTTPConnectionClosed
 
 from loadtests.sender import replica as module
+from loadtests.sender.kept_connections import KeptConnections
 from loadtests.sender.replica import Replica, Reply
 
 PLAIN = b"HTTP/1.1 200 OK\r\nX-Cache: HIT\r\nContent-Length: 2\r\n\r\n{}"
@@ -143,6 +144,9 @@ def test_server_that_is_away_refuses(replica_of):
         replica_of(url).get("/fruit/1")
 
 
-def test_ipv6_address_and_usual_port_are_named_as_http_wants(replica_of):
-    assert replica_of("http://[::1]:8000")._host == "[::1]:8000"
-    assert replica_of("http://fruit.example")._host == "fruit.example"
+@pytest.mark.parametrize(
+    ("url", "host"),
+    [("http://[::1]:8000", "[::1]:8000"), ("https://fruit.example", "fruit.example")],
+)
+def test_ipv6_address_and_usual_port_are_named_as_http_wants(url, host):
+    assert KeptConnections(url, 4, 5.0, checked_after=1.0).host == host

@@ -109,6 +109,14 @@ def test_keys_can_be_left_out_from_the_beginning():
         ({"url": URL, "headers": ("A: ${NOT_SET_ANYWHERE}",)}, "NOT_SET_ANYWHERE"),
         ({"url": "http://no.such.host.invalid/{key}"}, "'no.such.host.invalid'"),
         ({"keys": "1-9"}, "needs a target"),
+        ({"url": "http://127.0.0.1/#/{key}"}, "must not hold a #"),
+        ({"url": "http://127.0.0.1/{key}?k=${NOT_SET_ANYWHERE}"}, "NOT_SET_ANYWHERE"),
+        ({"url": URL, "headers": ("content-length: 3",)}, "content-length"),
+        ({"url": URL, "headers": ("A: \x01",)}, "printable ASCII"),
+        ({"url": URL, "result": "status: all=hit"}, "'all'"),
+        ({"url": URL, "result": "age: 0=hit"}, "'0'"),
+        ({"url": URL, "keys": "~nobody.of.this.name/keys"}, "'~nobody.of.this.name/keys'"),
+        ({"file": "~nobody.of.this.name/shop.toml"}, "'~nobody.of.this.name/shop.toml'"),
     ],
 )
 def test_a_wrong_flag_is_refused_with_its_value(flags, words):
@@ -131,6 +139,12 @@ def test_the_refusal_of_a_password_does_not_repeat_it():
         (f'url = "{URL}"\naccepted = ["all"]', "accepted"),
         (f'url = "{URL}"\nheaders = "A: b"', "headers"),
         ("", "either url or endpoints"),
+        ('url = "127.0.0.1/{key}"', "url must be http(s)://host/path, got '127.0.0.1/{key}'"),
+        (f'[endpoints]\nurl = "{URL}"', "begin [[endpoints]]"),
+        (f'[[endpoints]]\nurl = "{URL}"\nweight = nan', "weight above 0"),
+        (f'[[endpoints]]\nurl = "{URL}"\nweight = inf', "weight above 0"),
+        (f'[[endpoints]]\nurl = "{URL}"\nmethod = "GÉT"', "'GÉT'"),
+        (f'url = "{URL}"\nheaders = {{ A = ["b"] }}', "header A must be a text"),
     ],
 )
 def test_a_wrong_file_is_refused_with_its_name(tmp_path, text, words):
@@ -140,6 +154,26 @@ def test_a_wrong_file_is_refused_with_its_name(tmp_path, text, words):
     assert words in str(refused.value)
     assert "shop.toml" in str(refused.value)
     assert "\n" not in str(refused.value)
+
+
+def test_file_may_begin_with_a_byte_order_mark(tmp_path):
+    assert described(tmp_path, f'\ufeffurl = "{URL}"').endpoints[0].url == URL
+
+
+def test_files_in_a_description_are_sought_beside_it_and_those_of_flags_here(tmp_path, monkeypatch):
+    (tmp_path / "here").mkdir()
+    (tmp_path / "here" / "keys.txt").write_text("pear\n")
+    (tmp_path / "keys.txt").write_text("apple\n")
+    (tmp_path / "shop.toml").write_text(f'url = "{URL}"\nkeys = "keys.txt"\n')
+    monkeypatch.chdir(tmp_path / "here")
+
+    assert read_target(TargetFlags(file="../shop.toml")).keys.key(1) == "apple"
+    flags = TargetFlags(file="../shop.toml", keys="keys.txt")
+    assert read_target(flags).keys.key(1) == "pear"
+
+    elsewhere = flags.from_anywhere()
+    monkeypatch.chdir("/")  # As the load generator of a sweep does.
+    assert read_target(elsewhere).keys.key(1) == "pear"
 
 
 def test_loopback_and_own_addresses_are_this_machine():

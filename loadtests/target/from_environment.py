@@ -1,0 +1,60 @@
+"""Fills in what a target needs from the environment: ${NAME} in headers, addresses and bodies."""
+
+import json
+import os
+import re
+from collections.abc import Callable, Iterable
+from urllib.parse import quote
+
+from loadtests.target.key_source import TargetError
+from loadtests.target.request_headers import is_json
+
+_VARIABLE = re.compile(r"\$\{([A-Za-z_][A-Za-z0-9_]*)\}")
+
+
+def headers_with_secrets(headers: Iterable[tuple[str, str]]) -> dict[str, str]:
+    """Return headers as they are sent.
+
+    Raises:
+        TargetError: A variable is not set, or HTTP does not allow its value.
+    """
+    return {name: _header(name, text) for name, text in headers}
+
+
+def url_with_secrets(url: str) -> str:
+    """Return an address as it is asked, each value percent-encoded.
+
+    Raises:
+        TargetError: A variable is not set.
+    """
+    return _filled_in("url", url, lambda value: quote(value, safe=""))
+
+
+def body_with_secrets(body: str) -> str:
+    """Return a body as it is sent; in JSON a value stands between quotes.
+
+    Raises:
+        TargetError: A variable is not set.
+    """
+    in_json = is_json(body)
+    return _filled_in("body", body, lambda value: json.dumps(value)[1:-1] if in_json else value)
+
+
+def _header(name: str, text: str) -> str:
+    filled = _filled_in(f"header {name}", text, str)
+    if not filled.isascii() or not filled.replace("\t", " ").isprintable():
+        raise TargetError(
+            f"header {name} must be one line of printable ASCII; correct it, or the variable it is"
+            " made from"
+        )
+    return filled
+
+
+def _filled_in(place: str, text: str, written: Callable[[str], str]) -> str:
+    def value(match: re.Match[str]) -> str:
+        found = os.environ.get(match[1])
+        if not found:
+            raise TargetError(f"{place} needs the variable {match[1]}, which is not set; export it")
+        return written(found)
+
+    return _VARIABLE.sub(value, text)
