@@ -47,7 +47,7 @@ from loadtests.experiments.commands.usage import (
 from loadtests.experiments.plan.fields import FIELDS, KNOBS
 from loadtests.experiments.plan.plan import Plan, make_plan
 from loadtests.experiments.plan.toml_file import find_plan, read_plan_file
-from loadtests.experiments.trial.resuming import measured_in, plan_in
+from loadtests.experiments.trial.resuming import measured_in, plan_in, require_same_kind
 from loadtests.experiments.trial.sweep_trials import Sweep, lay_out, run_sweep
 from loadtests.experiments.trial.target_stack import TargetStack
 from loadtests.experiments.trial.target_sweep import on_target
@@ -86,7 +86,7 @@ def add_to(verbs: Verbs) -> None:
     )
     add_field_flags(knobs, KNOBS, show_default=False)
     add_stack_flags(parser)
-    add_own_service_flags(parser)
+    add_own_service_flags(parser, "--ttl", "trial")
     page = parser.add_argument_group("metrics", "Prometheus can follow the trials on /metrics.")
     page.add_argument(
         "--metrics-host",
@@ -163,6 +163,7 @@ def _sweep(options: argparse.Namespace, target: Target | None = None) -> Sweep:
             f"{extra[0]} cannot be given with --resume, which goes on with the plan of "
             f"{options.resume}; leave it out"
         )
+    require_same_kind(options.resume, of_target=target is not None)
     laid_out = lay_out(plan_in(options.resume), target)
     return dataclasses.replace(laid_out, done=measured_in(options.resume))
 

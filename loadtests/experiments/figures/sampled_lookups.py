@@ -7,7 +7,7 @@ from numpy.typing import NDArray
 
 from loadtests.experiments.records.samples_file import Samples
 from loadtests.sender.samples import RESULT_INDEX
-from loadtests.service_under_test.contract import CACHE_RESULTS, HIT_RESULTS
+from loadtests.service_under_test.contract import RECORDED_RESULTS, hit_ratio
 
 WITHOUT_VALUE = ("error", "failed", "dropped")
 """Results of lookups that got no value."""
@@ -20,9 +20,9 @@ def ended_in(samples: Samples, words: Sequence[str]) -> NDArray[np.bool_]:
 
 
 def sampled_hit_ratio(samples: Samples) -> float | None:
-    """Return the hit ratio of the lookups that the cache was asked for; None without any."""
-    asked = int(ended_in(samples, CACHE_RESULTS).sum())
-    return int(ended_in(samples, HIT_RESULTS).sum()) / asked if asked else None
+    """Return the hit ratio of the lookups that the cache was asked for; None if unknown."""
+    codes = np.bincount(samples["result"], minlength=len(RECORDED_RESULTS))
+    return hit_ratio(dict(zip(RECORDED_RESULTS, codes.tolist(), strict=True)))
 
 
 def slip_of(samples: Samples) -> NDArray[np.float64]:

@@ -39,7 +39,8 @@ def run_capacity(plan: CapacityPlan, stack: Stack, folder: Path, progress: Progr
     popularity = plan.popularity()
     with bench_on(stack, folder, progress) as bench:
         bench.service.fill_catalogue(popularity.largest_id + PROBES)
-        knobs = bench.service.set_knobs({**plan.knobs, "ttl_seconds": 1.0})
+        ttl = plan.ttl(plan.goals[0], popularity, plan.rates.first)
+        knobs = bench.service.set_knobs({**plan.knobs, "ttl_seconds": ttl})
         record = run_record(
             CAPACITY,
             f"Capacity with a p99 below {plan.max_p99_seconds * 1000:g} ms",

@@ -33,6 +33,19 @@ def plan_in(folder: Path) -> Plan:
         ) from None
 
 
+def require_same_kind(folder: Path, *, of_target: bool) -> None:
+    """Check that a sweep goes on with a service like the one that it began with.
+
+    Raises:
+        RecordError: It began with a target and goes on without one, or the other way round.
+    """
+    began_with = load_run(folder).target
+    if bool(began_with) != of_target:
+        what = f"the target {began_with!r}" if began_with else "a service of ours"
+        remedy = "give its --target flags again" if began_with else "leave the --target flags out"
+        raise RecordError(f"{folder} measured {what}; {remedy}")
+
+
 def measured_in(folder: Path) -> frozenset[int]:
     """Return the numbers of the trials that need not be measured again: whole, and not aborted."""
     records = load_trials(folder).records

@@ -42,6 +42,8 @@ class Measured:
         for name in ("url", "file", "keys", "result"):
             if text := getattr(flags, name):
                 yield from (f"--target-{name}", text)
+        if flags.skip_keys:
+            yield from ("--target-skip-keys", str(flags.skip_keys))
         for header in flags.headers:
             yield from ("--target-header", header)
         if self.flags.allowed:

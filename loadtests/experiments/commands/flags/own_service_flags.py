@@ -1,18 +1,20 @@
-"""The flags that name a service of one's own, for a sweep to measure in place of ours."""
+"""The flags that name a service of one's own, to measure in place of ours."""
 
 import argparse
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from functools import partial
 
+from loadtests.experiments.capacity.capacity_plan import CapacityPlan
 from loadtests.experiments.commands.usage import UsageError, whole_number
 from loadtests.experiments.plan.fields import Given
-from loadtests.experiments.trial.parts import TrialPlan
+from loadtests.experiments.plan.load import Load
 from loadtests.experiments.trial.set_ttl import SetTtl
 from loadtests.experiments.trial.sweep_trials import Sweep
 from loadtests.experiments.trial.target_stack import Measured
+from loadtests.service_under_test.contract import Knob
 from loadtests.target.key_source import TargetError
 from loadtests.target.own_service import Target
-from loadtests.target.reach import ALLOWED
+from loadtests.target.reach import ALLOWED, MOST_FOREIGN_RATE
 from loadtests.target.side_requests import set_ttl as set_ttl_of
 from loadtests.target.target_file import TargetFlags, read_target
 from loadtests.workload.flags import FlagError
@@ -28,8 +30,14 @@ from loadtests.workload.target_flags import (
 _OF_OUR_STACK = ("service_url", "database_url", "compose")
 
 
-def add_own_service_flags(parser: argparse.ArgumentParser) -> None:
-    """Declare the flags."""
+def add_own_service_flags(parser: argparse.ArgumentParser, ttl_flag: str, unit: str) -> None:
+    """Declare the flags.
+
+    Args:
+        parser: Of the verb.
+        ttl_flag: Which flag of the verb tells the TTL.
+        unit: What the verb sets the TTL for.
+    """
     group = parser.add_argument_group(
         "your own service",
         "Measured in place of ours, of which nothing is asked but its keys; see"
@@ -42,8 +50,8 @@ def add_own_service_flags(parser: argparse.ArgumentParser) -> None:
     group.add_argument(
         "--set-ttl",
         metavar="COMMAND",
-        help="Sets its TTL before each trial, with {ttl} for the seconds; without it, and without"
-        " [ttl] in --target-file, --ttl is the one TTL that it has",
+        help=f"Sets its TTL before each {unit}, with {{ttl}} for the seconds; without it, and"
+        f" without [ttl] in --target-file, {ttl_flag} is the one TTL that it has",
     )
 
 
@@ -97,17 +105,50 @@ def measured_target(
         PlanError: The command that sets its TTL cannot be run.
     """
     for trial in sweep.trials:
-        _check_trial(target, trial, sweep)
+        _check_load(target, trial.load or sweep.load, trial.trial.seed, trial.knobs)
     setter = _ttl_setter(target, set_ttl)
     known = sorted({trial.trial.ttl_seconds for trial in sweep.trials})
+    _require_setter(setter, "--ttl", known)
+    target = target.with_keys(sweep.key_names, str(sweep.load.trace))
+    return Measured(target, flags, None if setter else known[0], setter)
+
+
+def searched_target(
+    target: Target, flags: TargetFlags, plan: CapacityPlan, set_ttl: str | None
+) -> Measured:
+    """Return a target with what was told of it for a search for its capacity.
+
+    Raises:
+        UsageError: The search asks for more than the target can do.
+        PlanError: The command that sets its TTL cannot be run.
+    """
+    highest = plan.rates.highest
+    if target.foreign and highest > MOST_FOREIGN_RATE:
+        raise UsageError(
+            f"--to-rate must be at most {MOST_FOREIGN_RATE:g} to a target on another machine, got"
+            f" '{highest:g}'; lower it"
+        )
+    _check_load(target, plan.load(highest), plan.seed, plan.knobs)
+    setter = _ttl_setter(target, set_ttl)
+    known = [goal.ttl_seconds for goal in plan.goals if goal.ttl_seconds is not None]
+    if setter is None and not known:
+        raise UsageError(
+            "--hit-ratio needs a way to set the TTL of the target; tell its TTL with --ttl-seconds,"
+            " or set it with --set-ttl 'COMMAND {ttl}' or [ttl] in --target-file"
+        )
+    _require_setter(setter, "--ttl-seconds", known)
+    return Measured(target, flags, None if setter else known[0], setter)
+
+
+def _require_setter(
+    setter: Callable[[float], None] | None, flag: str, known: Sequence[float]
+) -> None:
     if setter is None and len(known) > 1:
         ttls = ",".join(f"{ttl:g}" for ttl in known)
         raise UsageError(
-            f"--ttl must be the one TTL that the target has, got {ttls}; give one, or set it"
+            f"{flag} must be the one TTL that the target has, got {ttls}; give one, or set it"
             " with --set-ttl 'COMMAND {ttl}' or [ttl] in --target-file"
         )
-    target = target.with_keys(sweep.key_names, str(sweep.load.trace))
-    return Measured(target, flags, None if setter else known[0], setter)
 
 
 def _ttl_setter(target: Target, command: str | None) -> Callable[[float], None] | None:
@@ -121,17 +162,16 @@ def _ttl_setter(target: Target, command: str | None) -> Callable[[float], None] 
     return None if target.ttl is None else partial(set_ttl_of, target)
 
 
-def _check_trial(target: Target, trial: TrialPlan, sweep: Sweep) -> None:
-    load = trial.load or sweep.load
+def _check_load(target: Target, load: Load, seed: int, knobs: Mapping[str, Knob]) -> None:
     if load.behaviour.writes or load.behaviour.missing:
         raise UsageError(
             f"scenario must be one that only looks up known keys, got {load.scenario!r} with a"
             " target; choose ReadHeavy"
         )
-    settings = load.settings(trial.trial.seed)
-    knobs = {name: knob for name, knob in trial.knobs.items() if name != "ttl_seconds"}
+    settings = load.settings(seed)
+    others = {name: knob for name, knob in knobs.items() if name != "ttl_seconds"}
     try:
-        check_load(target, {name: getattr(settings, name) for name in _CHECKED}, knobs)
+        check_load(target, {name: getattr(settings, name) for name in _CHECKED}, others)
         if not load.trace:
             items_of(target, settings.items)
     except FlagError as error:

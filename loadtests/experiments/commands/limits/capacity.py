@@ -9,17 +9,29 @@ for each rate, or for each TTL.
 Example:
   python -m loadtests capacity --max-p99-ms 20 --hit-ratio 0.5,0.9
   python -m loadtests capacity --max-p99-ms 100 --ttl-seconds 30 --service-url http://127.0.0.1:8000
+  python -m loadtests capacity --ttl-seconds 30 --target-url 'http://127.0.0.1:8080/api/{key}'
 """
 
 import argparse
 
 from rich.console import Console
 
-from loadtests.experiments.capacity.capacity_plan import CAPACITY_FIELDS, make_capacity_plan
+from loadtests.experiments.capacity.capacity_plan import (
+    CAPACITY_FIELDS,
+    CapacityPlan,
+    make_capacity_plan,
+)
+from loadtests.experiments.commands.flags.own_service_flags import (
+    add_own_service_flags,
+    chosen_target,
+    searched_target,
+    with_items,
+)
 from loadtests.experiments.commands.progress_bar import ProgressBar
 from loadtests.experiments.commands.report import publish
 from loadtests.experiments.commands.stack_flags import add_stack_flags, chosen_stack
 from loadtests.experiments.commands.usage import (
+    UsageError,
     Verbs,
     add_field_flags,
     add_output_flags,
@@ -29,6 +41,8 @@ from loadtests.experiments.commands.usage import (
 )
 from loadtests.experiments.limits.capacity_trials import run_capacity
 from loadtests.experiments.plan.fields import KNOBS
+from loadtests.experiments.trial.target_stack import TargetStack
+from loadtests.stack.stack import Stack
 
 
 def add_to(verbs: Verbs) -> None:
@@ -49,18 +63,13 @@ def add_to(verbs: Verbs) -> None:
     )
     add_field_flags(knobs, KNOBS, show_default=False)
     add_stack_flags(parser)
+    add_own_service_flags(parser, "--ttl-seconds", "step")
     add_output_flags(parser, "capacity")
 
 
 def run(options: argparse.Namespace, notes: Console) -> int:
     """Search, and print the answer; return the exit code, 1 if no rate holds the bound."""
-    plan = make_capacity_plan(
-        given_values(options, CAPACITY_FIELDS),
-        given_values(options, KNOBS),
-        options.hit_ratio,
-        options.ttl_seconds,
-    )
-    stack = chosen_stack(options)
+    plan, stack = _chosen(options)
     most = plan.most_seconds(plan.popularity())
     folder = make_output_folder(options.output, "capacity")
     notes.print("starting the stack")
@@ -77,3 +86,20 @@ def run(options: argparse.Namespace, notes: Console) -> int:
         ) as progress:
             run_capacity(plan, stack, folder, progress)
     return publish(folder, notes, as_object=options.json)
+
+
+def _chosen(options: argparse.Namespace) -> tuple[CapacityPlan, Stack]:
+    """Return the search that is asked for, and what it measures."""
+    own, given = chosen_target(options), given_values(options, CAPACITY_FIELDS)
+    if own is not None:
+        given = with_items(own[0], given)
+    plan = make_capacity_plan(
+        given, given_values(options, KNOBS), options.hit_ratio, options.ttl_seconds
+    )
+    if own is None:
+        return plan, chosen_stack(options)
+    if options.redis_url:
+        raise UsageError(
+            "--redis-url is not read by a search for the capacity of a target; leave it out"
+        )
+    return plan, TargetStack(searched_target(*own, plan, options.set_ttl), None)

@@ -158,6 +158,25 @@ def test_resumed_sweep_measures_what_is_left(measured, capsys, folder, run_recor
 
 
 @pytest.mark.parametrize(
+    ("began_with", "words", "message"),
+    [
+        ("GET http://127.0.0.1:1/{key}", [], "give its --target flags again"),
+        ("", ["--target-url", "http://127.0.0.1:1/{key}"], "leave the --target flags out"),
+    ],
+)
+def test_sweep_of_a_target_is_not_resumed_on_our_service_nor_the_other_way_round(
+    measured, capsys, folder, run_record, began_with, words, message
+):
+    plan = dataclasses.asdict(make_plan(*read_plan_file(SHIPPED / "demo.toml")))
+    save_run(folder, dataclasses.replace(run_record, plan=plan, target=began_with))
+
+    assert cli.main(["sweep", "--resume", str(folder), *words]) == 2
+
+    assert measured == []
+    assert message in " ".join(capsys.readouterr().err.split())
+
+
+@pytest.mark.parametrize(
     ("words", "message"),
     [
         (["demo", "--plan", "ttl"], "error: PLAN 'demo' and --plan 'ttl': give one of the two"),
