@@ -1,9 +1,11 @@
-"""Two services that are not ours in style: other paths, other words, no control API, no metrics."""
+"""Services that are not ours in style: other paths, other words, no control API, other metrics."""
 
+import collections
 import json
 import threading
 import time
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from urllib.parse import unquote
 
 
 class SmallService(ThreadingHTTPServer):
@@ -18,6 +20,7 @@ class SmallService(ThreadingHTTPServer):
         self.load_seconds = load_seconds
         self.asked = []
         self.headers = []
+        self.counts = collections.Counter()
         self.entries = {}
         self.lock = threading.Lock()
 
@@ -32,6 +35,15 @@ class SmallService(ThreadingHTTPServer):
     @property
     def url(self):
         return f"http://127.0.0.1:{self.server_port}"
+
+    def reads(self, *found, kind=None):
+        """Return how many lookups of `CountingApi` ended as named, of one kind or of all."""
+        with self.lock:
+            return sum(
+                count
+                for (of_kind, _, was_found), count in self.counts.items()
+                if was_found in found and kind in {None, of_kind}
+            )
 
     def find(self, key):
         """Return whether a key was cached; it is afterwards."""
@@ -107,3 +119,93 @@ class RedisApi(_Handler):
         if redis.get(key) is None:
             redis.set(key, "{}", px=round(self.server.ttl_seconds * 1000))
         self.answer(200, {})
+
+
+class CountingApi(_Handler):
+    """An API at a path that wants a login, says nothing in a search, and counts for itself.
+
+    It counts its lookups in `counts`, by kind, key, and whether the key was found.
+    """
+
+    login = "s3cret"
+
+    def do_GET(self):
+        if self.path == "/shop/metrics":
+            self.note()
+            self.count_page()
+            return
+        self.note()
+        key = unquote(self.path.removeprefix("/shop/items/").partition("?")[0])
+        if not self.is_known() or not self.path.endswith(f"?login={self.login}"):
+            self.answer(401, {})
+            return
+        found = self.look_up("items", key)
+        self.answer(200, {}, [("X-Store", "warm" if found else "cold")])
+
+    def do_POST(self):
+        self.note()
+        body = json.loads(self.rfile.read(int(self.headers["Content-Length"])))
+        if not self.is_known() or body.get("login") != self.login:
+            self.answer(401, {})
+        elif self.headers["Content-Type"] != "application/json":
+            self.answer(415, {})
+        else:
+            self.look_up("search", body["q"])
+            self.answer(200, {"found": body["q"]})
+
+    def do_PATCH(self):
+        self.note()
+        body = json.loads(self.rfile.read(int(self.headers["Content-Length"])))
+        if not self.is_known():
+            self.answer(403, {})
+            return
+        self.server.ttl_seconds = body["ttl_ms"] / 1000
+        self.answer(200, {})
+
+    def is_known(self):
+        return self.headers["Authorization"] == f"Bearer {self.login}"
+
+    def look_up(self, kind, key):
+        found = self.server.find(f"{kind} {key}")
+        with self.server.lock:
+            self.server.counts[kind, key, found] += 1
+        return found
+
+    def count_page(self):
+        reads = self.server.reads
+        lines = f'shop_hits {reads(True)}\nshop_reads_total{{kind="miss"}} {reads(False)}\n'
+        self.send_response(200)
+        self.send_header("Content-Length", str(len(lines)))
+        self.end_headers()
+        self.wfile.write(lines.encode())
+
+
+class OddApi(_Handler):
+    """An API that answers in turn as it should, and in every way that it should not."""
+
+    turns = ("well", "well", "busy", "broken", "closes", "garbage", "slow", "long", "silent")
+
+    def do_GET(self):
+        with self.server.lock:
+            turn = self.turns[sum(self.server.counts.values()) % len(self.turns)]
+            self.server.counts[turn] += 1
+        hit = [("X-Cache", "HIT")]
+        match turn:
+            case "busy":
+                self.answer(429, {}, [*hit, ("Retry-After", "60")])
+            case "broken":
+                self.answer(500, {}, hit)
+            case "closes":
+                self.close_connection = True
+            case "garbage":
+                self.wfile.write(b"\x00\x01\r\n\r\n")
+                self.close_connection = True
+            case "slow":
+                time.sleep(0.3)
+                self.answer(200, {}, hit)
+            case "long":
+                self.answer(200, "a" * 3_000_000, hit)
+            case "silent":
+                self.answer(200, {})
+            case _:
+                self.answer(200, {}, hit)

@@ -1,7 +1,11 @@
 """Describing a target: by a URL and flags, or in a TOML file."""
 
+import re
+import textwrap
+
 import pytest
 
+from loadtests.stack.guardian import ROOT
 from loadtests.target.key_source import TargetError, key_source
 from loadtests.target.reach import is_this_machine, require_leave
 from loadtests.target.target_file import TargetFlags, read_target
@@ -174,6 +178,21 @@ def test_files_in_a_description_are_sought_beside_it_and_those_of_flags_here(tmp
     elsewhere = flags.from_anywhere()
     monkeypatch.chdir("/")  # As the load generator of a sweep does.
     assert read_target(elsewhere).keys.key(1) == "pear"
+
+
+def test_files_of_the_documentation_are_targets(tmp_path, monkeypatch):
+    for name in ("SHOP_TOKEN", "SHOP_CLIENT", "ADMIN_TOKEN"):
+        monkeypatch.setenv(name, "x")
+    page = (ROOT / "docs" / "own-service.md").read_text(encoding="utf-8")
+    blocks = [textwrap.dedent(block) for block in page.split("\n\n") if block.startswith("    ")]
+    whole, counters, ttl = (block for block in blocks if re.search(r"^url = ", block, re.MULTILINE))
+
+    target = described(tmp_path, whole)
+    assert [endpoint.weight for endpoint in target.endpoints] == [3, 1]
+    assert (target.keys.left, target.rule.values["warm"]) == (5000, "hit")
+    beside = described(tmp_path, f'url = "{URL}"\n{counters}\n{ttl}')
+    assert beside.counters.misses.text == 'shop_cache_requests_total{result="miss"}'
+    assert beside.ttl.endpoint.method == "PATCH"
 
 
 def test_loopback_and_own_addresses_are_this_machine():
