@@ -10,6 +10,7 @@ from loadtests.service_under_test.contract import (
     MOST_OUTSIDE_RATIO,
     count_cache_lookups,
     outside_ratio,
+    says_enough,
 )
 from loadtests.workload.flags import Flag
 
@@ -52,7 +53,8 @@ class Gates:
         stale = tallies.stale_reads if known else None
         checks = (
             _check(
-                "hit ratio", outcome.warm_hit_ratio, "least", self.min_hit_ratio, _cold(outcome)
+                *("hit ratio", outcome.warm_hit_ratio, "least", self.min_hit_ratio),
+                _unsaid(outcome) or _cold(outcome),
             ),
             "" if self.min_hit_ratio is None else _outside(tallies.results()),
             _check("p99 of response times in ms", p99_ms, "most", self.max_p99_ms),
@@ -94,6 +96,18 @@ def _outside(counts: Mapping[str, int]) -> str:
     return (
         f"gate: the hit ratio leaves out {ratio * 100:.2f} % of the lookups, which bypassed the "
         f"cache or failed, but must leave out at most {MOST_OUTSIDE_RATIO * 100:g} %"
+    )
+
+
+def _unsaid(outcome: Outcome) -> str:
+    """Return why the answers of a target do not tell the hit ratio; "" if they do."""
+    if says_enough(outcome.tallies.results()):
+        return ""
+    told_by = outcome.settings.keys_told_by
+    others = f", and {told_by} only for the whole run, its cold start included" if told_by else ""
+    return (
+        f"; the answers do not say whether they came from a cache{others}: name what says it with"
+        " --target-result"
     )
 
 

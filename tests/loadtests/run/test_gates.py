@@ -63,6 +63,15 @@ def test_the_p99_gate_judges_the_warm_cache_alone_if_there_was_time_for_it():
     assert Gates(None, 100.0, None, None).failures(slow_at_first) == []
 
 
+def test_a_run_whose_answers_say_nothing_has_no_hit_ratio_to_judge():
+    (sentence,) = Gates(0.1, None, None, None).failures(outcome("unknown", "unknown", "hit"))
+
+    assert sentence == (
+        "gate: hit ratio is unknown, but must be at least 0.1; the answers do not say whether they"
+        " came from a cache: name what says it with --target-result"
+    )
+
+
 def test_a_run_that_was_cold_to_its_end_has_no_hit_ratio_to_judge():
     cold = outcome("hit", ended=14.0)
 
