@@ -7,6 +7,7 @@ that a server leaves unanswered again on every connection that it may have.
 
 import time
 from collections.abc import Callable
+from functools import partial
 
 from gevent import select, socket
 from gevent.ssl import SSLContext
@@ -46,20 +47,16 @@ class KeptConnections:
         parts = URL(url)
         is_tls = parts.scheme == "https"
         host, port = parts.host, parts.port or (443 if is_tls else 80)
-        size_and_times = {
-            "size": connections,
-            "connection_timeout": seconds,
-            "network_timeout": seconds,
-        }
-        self._pool: ConnectionPool = (
-            SSLConnectionPool(
-                *(host, port, host, port),
-                insecure=not verify,
-                ssl_context_factory=context,
-                **size_and_times,
-            )
+        kind = (
+            partial(SSLConnectionPool, insecure=not verify, ssl_context_factory=context)
             if is_tls
-            else ConnectionPool(*(host, port, host, port), **size_and_times)
+            else ConnectionPool
+        )
+        self._pool: ConnectionPool = kind(
+            *(host, port, host, port),
+            size=connections,
+            connection_timeout=seconds,
+            network_timeout=seconds,
         )
         self._checked_after = checked_after
         self._idle: list[tuple[socket.socket, float]] = []
