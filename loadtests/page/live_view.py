@@ -15,7 +15,6 @@ from loadtests.prediction.steady_state import predicted_hit_ratio
 from loadtests.run.ledger import Ledger
 from loadtests.sender.tallies import Tallies, add_up
 from loadtests.service_under_test.client import ServiceError
-from loadtests.service_under_test.counters import key_hit_ratio
 from loadtests.workload.flags import FlagError
 from loadtests.workload.load_settings import LoadSettings
 
@@ -98,7 +97,7 @@ class LiveView:
             fenced=self._ledger.fenced,
             workers=self._source.workers(),
             target=_target_of(self._ledger.settings),
-            key_hit_ratio=key_hit_ratio(self._ledger.key_reads),
+            key_hit_ratio=self._ledger.key_reads.hit_ratio,
             keys_told_by=self._ledger.settings.keys_told_by if self._ledger.settings else "",
         )
 

@@ -17,10 +17,9 @@ from loadtests.run.typed_locust import parsed_options
 from loadtests.sender.tallies import Tallies
 from loadtests.service_under_test.contract import Knob
 from loadtests.service_under_test.control_token import ControlToken
-from loadtests.service_under_test.counters import Counts, key_hit_ratio
 from loadtests.workload.assignments import Epoch
 from loadtests.workload.load_settings import LoadSettings, settings_from
-from loadtests.workload.run_client import RunClient, client_of
+from loadtests.workload.run_client import KeyReads, RunClient, client_of
 from loadtests.workload.scenario import Workload
 
 logger = logging.getLogger(__name__)
@@ -83,7 +82,7 @@ class Ledger:
         self.replay = LiveReplay(environment, self)
         self.target = Target(environment, self)
         self.warm_mark: Tallies | None = None
-        self.key_reads: list[Counts] = []  # Of a target: the first ones and the last.
+        self.key_reads = KeyReads(self.client)
         self._load: dict[str, float | str] = {}
         self._knobs_set_at = -_KNOBS_REACH_ALL_SECONDS
         self.top_shares: dict[str, float] = {}
@@ -175,7 +174,7 @@ class Ledger:
         self.fenced = _is_fenced(self.knobs)
         self.parts = Parts()
         self.warm_mark = None
-        self.key_reads = []
+        self.key_reads.begin()
         self._record.open(self.settings)
         return self.settings
 
@@ -221,6 +220,7 @@ class Ledger:
             return
         self.is_open = False
         started_at, self.ended_after = self.started_at or time.time(), self.elapsed or 0.0
+        self.key_reads.update(self.settings)
         parts = self.parts.figures(tallies.timeline, self.ended_after)
         outcome = Outcome(
             settings=self.settings,
@@ -234,7 +234,7 @@ class Ledger:
             fenced=self.fenced,
             predicted_staleness=self.parts.predicted_staleness,
             unreported=unreported,
-            key_hit_ratio=key_hit_ratio(self.key_reads),
+            key_hit_ratio=self.key_reads.hit_ratio,
         )
         self.started_at = None
         self._record.conclude(outcome)

@@ -60,6 +60,7 @@ class Readiness:
             self.ledger.began_empty = must_empty and settings.target is None
             if self.ledger.began_empty:
                 client.clear_cache()
+            self.ledger.key_reads.ready(client, settings)
         self.ledger.sent = what_is_sent(workload, scenarios)
         self.ledger.top_shares = top_shares(workload, scenarios)
 

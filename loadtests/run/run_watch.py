@@ -8,7 +8,6 @@ import gevent
 from loadtests.run.ledger import Ledger
 from loadtests.sender.tallies import Tallies, add_up
 from loadtests.service_under_test.client import ServiceError
-from loadtests.service_under_test.counters import kept_reads
 from loadtests.workload.flags import FlagError
 
 logger = logging.getLogger(__name__)
@@ -51,16 +50,9 @@ class RunWatch:
             self._ledger.warm_mark = add_up([self._tallies().to_message()])
 
     def read_keys(self) -> None:
-        """Keep what a target or its Redis counted at the beginning of the run, and now."""
-        settings = self._ledger.settings
-        if self._ledger.elapsed is None or settings is None or not settings.keys_told_by:
-            return
-        try:
-            with self._ledger.client() as client:
-                reads = client.counters().key_reads
-            self._ledger.key_reads = kept_reads(self._ledger.key_reads, reads)
-        except (FlagError, ServiceError) as error:
-            logger.debug("the counters of keys were not read: %s", error)
+        """Keep what a target or its Redis counted by now."""
+        if self._ledger.elapsed is not None and self._ledger.settings is not None:
+            self._ledger.key_reads.update(self._ledger.settings)
 
     def _repeat(self, task: Callable[[], None]) -> None:
         while True:

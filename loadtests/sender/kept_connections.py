@@ -27,6 +27,7 @@ class KeptConnections:
         seconds: Longest wait for a connection, and for each part of an answer.
         checked_after: A connection that was idle for longer than these seconds is looked at before
             it is used: it may be closed.
+        resends: Whether a request that found its kept connection closed is sent once more.
         context: Returns what TLS needs; None for the system's certificates.
         verify: Whether the server's certificate must be for its host.
 
@@ -41,6 +42,7 @@ class KeptConnections:
         seconds: float,
         *,
         checked_after: float,
+        resends: bool = False,
         context: Callable[..., SSLContext] | None = None,
         verify: bool = True,
     ) -> None:
@@ -59,6 +61,7 @@ class KeptConnections:
             network_timeout=seconds,
         )
         self._checked_after = checked_after
+        self._resends = resends
         self._idle: list[tuple[socket.socket, float]] = []
         name = f"[{host}]" if ":" in host else host
         self.host = name if port in {80, 443} else f"{name}:{port}"
@@ -66,14 +69,13 @@ class KeptConnections:
     def send(self, request: bytes) -> tuple[socket.socket, bytes]:
         """Send a request; return its connection and the first part of the answer.
 
-        One that was not answered at all because its kept connection is closed is sent once more, on
-        a new one. The connection must be kept or dropped once the answer was read.
+        The connection must be kept or dropped once the answer was read.
 
         Raises:
             OSError, Timeout, HTTPConnectionClosed: There was no answer.
         """
         sock, is_kept = self._take()
-        received = self._exchange(sock, request, may_be_closed=is_kept)
+        received = self._exchange(sock, request, may_be_closed=is_kept and self._resends)
         if not received:
             sock = self._pool.get_socket()
             received = self._exchange(sock, request, may_be_closed=False)

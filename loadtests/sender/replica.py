@@ -43,7 +43,7 @@ class Replica:
 
     def __init__(self, url: str, connections: int, seconds: float) -> None:
         self._connections = KeptConnections(
-            url, connections, seconds, checked_after=CHECKED_AFTER_SECONDS
+            url, connections, seconds, checked_after=CHECKED_AFTER_SECONDS, resends=True
         )
         self._path = URL(url).path.rstrip("/")
 

@@ -27,6 +27,7 @@ def url_with_secrets(url: str) -> str:
     Raises:
         TargetError: A variable is not set.
     """
+    _require_names("url", url)
     return _filled_in("url", url, lambda value: quote(value, safe=""))
 
 
@@ -41,6 +42,7 @@ def body_with_secrets(body: str) -> str:
 
 
 def _header(name: str, text: str) -> str:
+    _require_names(f"header {name}", text)
     filled = _filled_in(f"header {name}", text, str)
     if not filled.isascii() or not filled.replace("\t", " ").isprintable():
         raise TargetError(
@@ -48,6 +50,13 @@ def _header(name: str, text: str) -> str:
             " made from"
         )
     return filled
+
+
+def _require_names(place: str, text: str) -> None:
+    if "${" in _VARIABLE.sub("", text):
+        raise TargetError(
+            f"{place} must hold variables as ${{NAME}}, got {text!r}; use letters, digits and _"
+        )
 
 
 def _filled_in(place: str, text: str, written: Callable[[str], str]) -> str:

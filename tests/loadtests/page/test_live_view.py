@@ -1,6 +1,7 @@
 """The live view of a run while the service answers and while it is silent."""
 
 import itertools
+from types import SimpleNamespace
 
 import gevent
 import pytest
@@ -68,7 +69,7 @@ class Ledger:
 
     sent = Sent()
     settings = None
-    key_reads = ()
+    key_reads = SimpleNamespace(hit_ratio=None)
     fenced = False
     began_empty = True
     parts = Parts()

@@ -31,8 +31,9 @@ class Answering:
         with connection:
             while request := connection.recv(65_536):
                 self.requests.append(request.decode())
-                connection.sendall(self.answer(request) if callable(self.answer) else self.answer)
-                if not self.goes_on:
+                answer = self.answer(request) if callable(self.answer) else self.answer
+                connection.sendall(answer)
+                if not (self.goes_on(answer) if callable(self.goes_on) else self.goes_on):
                     return
 
 

@@ -69,6 +69,25 @@ def test_service_that_does_not_answer_is_asked_once_and_the_lookup_fails(client_
     assert len(server.requests) == 3
 
 
+def test_lookup_whose_kept_connection_closes_without_an_answer_fails_and_is_not_sent_again(
+    client_of,
+):
+    answers = iter((PLAIN, b""))
+    with answering(lambda _: next(answers), goes_on=lambda answer: answer) as server:
+        client = client_of(server)
+        found = [client.look_up(number) for number in (1, 2)]
+
+    assert [result(each) for each in found] == ["hit", "failed"]
+    assert len(server.requests) == 2
+
+
+def test_kept_connection_that_was_closed_meanwhile_is_not_used(client_of):
+    with answering(PLAIN, goes_on=False) as server:
+        client = client_of(server)
+        client.look_up(1)
+        assert result(client.look_up(2)) == "hit"
+
+
 @pytest.mark.parametrize("status", [301, 404, 429, 500, 503])
 def test_other_status_is_an_error_that_is_named(client_of, status):
     with answering(

@@ -116,6 +116,8 @@ def test_keys_can_be_left_out_from_the_beginning():
         ({"url": "http://127.0.0.1/#/{key}"}, "must not hold a #"),
         ({"url": "http://127.0.0.1/{key}?k=${NOT_SET_ANYWHERE}"}, "NOT_SET_ANYWHERE"),
         ({"url": URL, "headers": ("content-length: 3",)}, "content-length"),
+        ({"url": URL, "headers": ("A: ${B C}",)}, "variables as ${NAME}, got '${B C}'"),
+        ({"url": "http://127.0.0.1/{key}?k=${}"}, "variables as ${NAME}"),
         ({"url": URL, "headers": ("A: \x01",)}, "printable ASCII"),
         ({"url": URL, "result": "status: all=hit"}, "'all'"),
         ({"url": URL, "result": "age: 0=hit"}, "'0'"),
