@@ -63,6 +63,8 @@ class KeptConnections:
         self._checked_after = checked_after
         self._resends = resends
         self._idle: list[tuple[socket.socket, float]] = []
+        # Some servers close after each answer without a word, and a request could meet the end.
+        self._are_kept_there: bool | None = None
         name = f"[{host}]" if ":" in host else host
         self.host = name if port in {80, 443} else f"{name}:{port}"
 
@@ -76,14 +78,19 @@ class KeptConnections:
         """
         sock, is_kept = self._take()
         received = self._exchange(sock, request, may_be_closed=is_kept and self._resends)
+        if received and is_kept:
+            self._are_kept_there = True
         if not received:
             sock = self._pool.get_socket()
             received = self._exchange(sock, request, may_be_closed=False)
         return sock, received
 
     def keep(self, sock: socket.socket) -> None:
-        """Keep a connection for a further request."""
-        self._idle.append((sock, time.monotonic()))
+        """Keep a connection for a further request, unless the server never keeps one."""
+        if self._are_kept_there is False:
+            self.drop(sock)
+        else:
+            self._idle.append((sock, time.monotonic()))
 
     def drop(self, sock: socket.socket) -> None:
         """Close a connection."""
@@ -124,4 +131,6 @@ class KeptConnections:
             if not readable:
                 return sock, True
             self.drop(sock)
+            if self._are_kept_there is None and not self._resends:
+                self._are_kept_there = False
         return self._pool.get_socket(), False

@@ -231,5 +231,5 @@ def _read(path: str) -> dict[str, Any]:
             f"target-file must be a TOML file that can be read, got {path!r}: {error.strerror};"
             " correct it"
         ) from None
-    except (ValueError, RuntimeError) as error:  # Lists too deep, or a home that nobody has.
+    except (ValueError, RecursionError) as error:  # The latter of lists too deep.
         raise TargetError(f"target-file {path}: {error}; correct it") from None

@@ -13,11 +13,13 @@ class Answering:
 
     Attributes:
         requests: Those that came, as text.
+        closed: Released once for each connection that ended.
     """
 
     def __init__(self, listener, answer, goes_on):
         self.listener, self.answer, self.goes_on = listener, answer, goes_on
         self.requests = []
+        self.closed = threading.Semaphore(0)
 
     def accept(self):
         while True:
@@ -29,12 +31,16 @@ class Answering:
 
     def serve(self, connection):
         with connection:
-            while request := connection.recv(65_536):
-                self.requests.append(request.decode())
-                answer = self.answer(request) if callable(self.answer) else self.answer
-                connection.sendall(answer)
-                if not (self.goes_on(answer) if callable(self.goes_on) else self.goes_on):
-                    return
+            self.answer_all(connection)
+        self.closed.release()
+
+    def answer_all(self, connection):
+        while request := connection.recv(65_536):
+            self.requests.append(request.decode())
+            answer = self.answer(request) if callable(self.answer) else self.answer
+            connection.sendall(answer)
+            if not (self.goes_on(answer) if callable(self.goes_on) else self.goes_on):
+                return
 
 
 @contextmanager

@@ -42,10 +42,12 @@ def test_answers_of_all_kinds_come_over_one_connection(client_of, answer):
 def test_service_that_closes_after_each_answer_is_asked_once_for_each_lookup(client_of, answer):
     with answering(answer, goes_on=False) as server:
         client = client_of(server)
-        found = [client.look_up(number) for number in (1, 2, 3)]
+        found = [client.look_up(1)]
+        assert server.closed.acquire(timeout=10)
+        found += [client.look_up(number) for number in range(2, 20)]  # At once.
 
-    assert [result(each) for each in found] == ["hit"] * 3
-    assert len(server.requests) == 3
+    assert [result(each) for each in found] == ["hit"] * 19
+    assert len(server.requests) == 19
 
 
 @pytest.mark.parametrize(
@@ -69,6 +71,18 @@ def test_service_that_does_not_answer_is_asked_once_and_the_lookup_fails(client_
     assert len(server.requests) == 3
 
 
+def test_service_that_once_kept_a_connection_is_believed_to_keep_the_next(client_of):
+    last = iter((True, True, False, True, True))
+    with answering(PLAIN, goes_on=lambda _: next(last)) as server:
+        client = client_of(server)
+        found = [client.look_up(number) for number in (1, 2, 3)]
+        assert server.closed.acquire(timeout=10)
+        found += [client.look_up(number) for number in (4, 5)]
+        assert not server.closed.acquire(blocking=False)
+
+    assert [result(each) for each in found] == ["hit"] * 5
+
+
 def test_lookup_whose_kept_connection_closes_without_an_answer_fails_and_is_not_sent_again(
     client_of,
 ):
@@ -79,13 +93,6 @@ def test_lookup_whose_kept_connection_closes_without_an_answer_fails_and_is_not_
 
     assert [result(each) for each in found] == ["hit", "failed"]
     assert len(server.requests) == 2
-
-
-def test_kept_connection_that_was_closed_meanwhile_is_not_used(client_of):
-    with answering(PLAIN, goes_on=False) as server:
-        client = client_of(server)
-        client.look_up(1)
-        assert result(client.look_up(2)) == "hit"
 
 
 @pytest.mark.parametrize("status", [301, 404, 429, 500, 503])
