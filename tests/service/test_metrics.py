@@ -190,3 +190,16 @@ def test_version_is_that_of_pyproject():
     project = tomllib.loads(Path("pyproject.toml").read_text())
 
     assert project["project"]["version"] == VERSION
+
+
+def test_exposition_has_as_many_series_after_a_thousand_items_as_after_one(client):
+    def series():
+        lines = client.get("/metrics").get_data(as_text=True).splitlines()
+        return {line.rpartition(" ")[0] for line in lines if not line.startswith("#")}
+
+    client.get("/fruit/1")
+    first = series()
+    for fruit_id in range(1, 1001):
+        client.get(f"/fruit/{fruit_id}")
+
+    assert series() == first

@@ -24,6 +24,8 @@ SHORT = {
     "staleness": "--ttl 1 --rate 100 --window-ttls 30",
     "memory": "--ttl 10 --maxmemory-entries 1500 --maxmemory-policy allkeys-lru",
     "ttl": "--ttl 0.5,2 --repetitions 2",
+    "near": "--ttl 1 --near-seconds 0,0.2",
+    "ycsb-a": "--ttl 1",
     "ycsb-b": "--ttl 1",
     "ycsb-d": "--ttl 1",
     "twitter": "--ttl 1",

@@ -19,6 +19,7 @@ from loadtests.workload.presets import PRESETS
 MINUTES = {
     "demo": (4, 2),
     "memory": (10, 40),
+    "near": (4, 9),
     "negative": (6, 7),
     "protections": (20, 10),
     "skew": (30, 55),
@@ -80,6 +81,7 @@ def test_plans_vary_what_their_names_say():
     assert axes["skew"] == {"skew"}
     assert axes["protections"] >= {"protection"}
     assert axes["staleness"] == {"write_ratio", "invalidation"}
+    assert axes["near"] == {"near_seconds"}
     assert axes["negative"] >= {"negative_ttl_seconds"}
     assert axes["memory"] == {"maxmemory_entries", "maxmemory_policy"}
     assert len(shipped("ttl").plan.ttl_seconds) > 5
