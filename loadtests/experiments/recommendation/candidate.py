@@ -37,6 +37,13 @@ class Candidate:
     known_by: str
 
 
+def most_reads(reads: float | None, hit_ratio: float, hit_ratio_low: float) -> float | None:
+    """Return the reads of the store per second at the low end of a hit ratio; None if unknown."""
+    if reads is None or hit_ratio >= 1.0:
+        return reads
+    return reads * (1.0 - hit_ratio_low) / (1.0 - hit_ratio)
+
+
 @dataclass(frozen=True, slots=True)
 class Candidates:
     """The TTLs to choose from.

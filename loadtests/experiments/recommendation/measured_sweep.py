@@ -18,6 +18,7 @@ from loadtests.experiments.recommendation.candidate import (
     REPLAYED,
     Candidate,
     Candidates,
+    most_reads,
 )
 from loadtests.experiments.recommendation.entry import Entry, LiveEntries, knobs_in_force
 from loadtests.experiments.recommendation.measured_times import MeasuredTimes
@@ -74,13 +75,14 @@ class MeasuredSweep:
         queries = [
             t.store_queries_per_second for t in same if t.store_queries_per_second is not None
         ]
+        most = most_reads(pooled.store_queries_per_second, pooled.hit_ratio, pooled.low)
         entries = self._entries(ttl)
         return Candidate(
             ttl_seconds=ttl,
             hit_ratio=pooled.hit_ratio,
             hit_ratio_low=pooled.low,
             store_reads_per_second=pooled.store_queries_per_second,
-            store_reads_high=max(queries, default=None),
+            store_reads_high=None if most is None else max(most, *queries),
             p99_seconds=None if None in p99s else max(known, default=None),
             worst_stale_seconds=self._entry.worst_stale(ttl),
             entries=entries,

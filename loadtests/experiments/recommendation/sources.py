@@ -11,6 +11,7 @@ from loadtests.experiments.recommendation.candidate import (
     REPLAYED,
     Candidate,
     Candidates,
+    most_reads,
 )
 from loadtests.experiments.recommendation.entry import Entry, LiveEntries
 from loadtests.experiments.recommendation.measured_times import MeasuredTimes
@@ -33,26 +34,21 @@ NO_FORMULA = (
 
 def from_profile(profile: Mapping[str, Any], entry: Entry) -> Candidates:
     """Return the TTLs of a profile: exact for that log."""
-    ttls = [
-        Candidate(
-            ttl_seconds=point["ttl_seconds"],
-            hit_ratio=point["hit_ratio"],
-            hit_ratio_low=point["hit_ratio"]
-            - STUDENT_T_OF_SAMPLE * (point.get("hit_ratio_error") or 0.0),
-            store_reads_per_second=point["store_reads_per_second"],
-            store_reads_high=point["store_reads_per_second"],
-            p99_seconds=None,
-            worst_stale_seconds=entry.worst_stale(point["ttl_seconds"]),
-            entries=point["live_entries_peak"],
-            memory_bytes=entry.memory(point["live_entries_peak"], point["live_bytes_peak"]),
-            known_by=REPLAYED,
-        )
-        for point in profile["curve"]
-    ]
+    ttls = [_profiled(point, entry) for point in profile["curve"]]
     last = ttls[-1]
     size = last.memory_bytes / last.entries if last.memory_bytes and last.entries else None
     source = f"The exact replay of a log of {profile['requests']:,} requests, from an empty cache."
     return Candidates(ttls, source, [], entry.size_bytes or size)
+
+
+def _profiled(point: Mapping[str, Any], entry: Entry) -> Candidate:
+    ttl, ratio, entries = point["ttl_seconds"], point["hit_ratio"], point["live_entries_peak"]
+    low = ratio - STUDENT_T_OF_SAMPLE * (point.get("hit_ratio_error") or 0.0)
+    reads = point["store_reads_per_second"]
+    return Candidate(
+        *(ttl, ratio, low, reads, most_reads(reads, ratio, low), None, entry.worst_stale(ttl)),
+        *(entries, entry.memory(entries, point["live_bytes_peak"]), REPLAYED),
+    )
 
 
 def from_workload(

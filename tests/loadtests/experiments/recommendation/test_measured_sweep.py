@@ -57,6 +57,10 @@ def test_between_measured_ttls_theory_stands_less_the_largest_residual(folder, p
     residual = max(abs(each.hit_ratio - 0.87) for each in measured)
     extra = max(abs(each.store_reads_per_second - 8.0) for each in measured)
     assert residual > 0.02
+    for each in measured:
+        ratio, low = each.hit_ratio, each.hit_ratio_low
+        most = each.store_reads_per_second * (1 - low) / (1 - ratio)
+        assert each.store_reads_high >= most
     for each in between:
         ttl = each.ttl_seconds
         # Fills of 10 ms: a cycle is the TTL, the fill, and the wait for the next lookup.

@@ -9,7 +9,7 @@ import pytest
 from loadtests.experiments.plan.fields import KNOBS, Given
 from loadtests.experiments.plan.plan import make_plan
 from loadtests.experiments.recommendation.bounds import Wanted
-from loadtests.experiments.recommendation.candidate import Candidate, Candidates
+from loadtests.experiments.recommendation.candidate import Candidate, Candidates, most_reads
 from loadtests.experiments.recommendation.classes import most_hits, ttls_by_class
 from loadtests.experiments.recommendation.cost import Prices
 from loadtests.experiments.recommendation.entry import Entry
@@ -206,6 +206,25 @@ def test_profile_is_a_source_with_entries_of_a_given_size():
     assert (sized.memory_bytes, logged.memory_bytes) == (30_000.0, 7_000)
     assert from_profile(profile, Entry()).entry_bytes == pytest.approx(7_000 / 300)
     assert (sized.hit_ratio_low, sized.p99_seconds) == (0.5, None)
+
+
+def test_reads_of_the_store_are_judged_at_the_low_end_of_the_hit_ratio():
+    point = {
+        "ttl_seconds": 5.0,
+        "hit_ratio": 0.8,
+        "hit_ratio_error": 0.04 / 2.365,
+        "store_reads_per_second": 20.0,
+        "live_entries_peak": 300,
+        "live_bytes_peak": None,
+    }
+
+    (found,) = from_profile({"curve": [point], "requests": 1000}, Entry()).ttls
+
+    # 20 % of misses are 20 reads a second; 24 % are 24.
+    assert found.hit_ratio_low == pytest.approx(0.76)
+    assert found.store_reads_high == pytest.approx(24.0)
+    assert most_reads(5.0, 1.0, 1.0) == 5.0
+    assert most_reads(None, 0.5, 0.4) is None
 
 
 def test_stale_entries_are_read_from_the_store_as_often_as_missing_ones():
