@@ -43,7 +43,11 @@ def build_engine(
     if pool_size is not None:
         pool = {"pool_size": pool_size, "max_overflow": 0, "pool_timeout": timeout_seconds}
         # Single statements need no BEGIN, COMMIT or ROLLBACK, each of which is a round trip.
-        pool |= {"isolation_level": "AUTOCOMMIT", "pool_reset_on_return": None}
+        pool |= {
+            "isolation_level": "AUTOCOMMIT",
+            "pool_reset_on_return": None,
+            "skip_autocommit_rollback": True,
+        }
     if parsed.get_backend_name() == "sqlite":
         engine = create_engine(parsed, connect_args={"timeout": timeout_seconds}, **pool)
         event.listen(engine, "connect", _prepare_sqlite)

@@ -41,6 +41,25 @@ class TestMariadb(StoreContract):
         yield from store_of(mariadb_server)
 
 
+def test_reading_and_writing_a_row_send_one_statement_each(mariadb_server):
+    store = next(stores := store_of(mariadb_server))
+    counted = (
+        "SHOW GLOBAL STATUS WHERE Variable_name IN ('Com_rollback', 'Com_commit', 'Com_begin')"
+    )
+
+    def ended():
+        with store._reads.connect() as connection:
+            return dict(connection.exec_driver_sql(counted).all())
+
+    before = ended()
+    for _ in range(5):
+        assert store.find(1, 0.0) is not None
+        store.delete(99)
+
+    assert ended() == before
+    stores.close()
+
+
 @pytest.fixture(scope="module")
 def mysql_server(guardian):
     """A MySQL: no test fails for lack of it, because Debian has none."""
