@@ -7,7 +7,7 @@ from dataclasses import asdict
 from decimal import Decimal
 from typing import Any, TypeVar
 
-from sqlalchemy import Connection, Row, Select, delete, insert, select, update
+from sqlalchemy import Connection, Row, delete, insert, select, update
 from sqlalchemy.exc import DBAPIError, IntegrityError, SQLAlchemyError
 
 from service.domain.catalogue import generate_fruit
@@ -70,9 +70,8 @@ class FruitStore:
         return self._find("shadow", fruit_id, 0.0)
 
     def _find(self, op: str, fruit_id: int, delay_seconds: float) -> Fruit | None:
-        statement = SELECT_FRUIT.where(FRUIT.c.id == fruit_id)
         with self._query(op) as set_outcome:
-            row = _twice_if_closed(lambda: self._first(statement, delay_seconds))
+            row = _twice_if_closed(lambda: self._first(fruit_id, delay_seconds))
             fruit = _to_fruit(row, fruit_id) if row else None
             set_outcome("ok" if row else "absent")
         return fruit
@@ -129,9 +128,9 @@ class FruitStore:
         with self._reads.connect() as connection:
             return find_problem(connection)
 
-    def _first(self, statement: Select[Any], delay_seconds: float) -> Row[Any] | None:
+    def _first(self, fruit_id: int, delay_seconds: float) -> Row[Any] | None:
         with self._reads.connect() as connection:
-            row = connection.execute(statement).first()
+            row = connection.execute(SELECT_FRUIT, {"fruit_id": fruit_id}).first()
             if delay_seconds:
                 time.sleep(delay_seconds)
             return row
