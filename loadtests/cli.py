@@ -9,25 +9,13 @@ import signal
 import sys
 from collections.abc import Sequence
 from contextlib import suppress
+from importlib import import_module
 from io import TextIOWrapper
 from pathlib import Path
 from types import FrameType
 from typing import NoReturn
 
-from loadtests.experiments.commands import (
-    bench,
-    compare,
-    evening,
-    profile,
-    recommend,
-    record,
-    report,
-    run,
-    stampede,
-    sweep,
-)
-from loadtests.experiments.commands.limits import capacity, drill
-from loadtests.experiments.commands.usage import UsageError
+from loadtests.experiments.commands.usage import UsageError, Verbs
 from loadtests.experiments.plan.fields import PlanError
 from loadtests.experiments.records.record_file import RecordError
 from loadtests.experiments.trial.locust_process import LoadError
@@ -36,12 +24,12 @@ from loadtests.service_under_test.client import ServiceError
 from loadtests.service_under_test.control_token import TokenError
 from loadtests.stack.guardian import StackError
 
-VERBS = (
-    *(run, sweep, stampede, report, compare),
-    *(profile, record, recommend, bench, evening),
-    *(capacity, drill),
-)
-"""In the order of the help text."""
+VERBS = {
+    **{name: name for name in ("run", "sweep", "stampede", "report", "compare")},
+    **{name: name for name in ("profile", "record", "recommend", "bench", "evening")},
+    **{name: f"limits.{name}" for name in ("capacity", "drill")},
+}
+"""The module of each verb below `loadtests.experiments.commands`, in the order of the help text."""
 
 USER_ERRORS = (
     *(UsageError, PlanError, RecordError, StackError, ServiceError, LoadError),
@@ -78,11 +66,11 @@ def main(arguments: Sequence[str] | None = None) -> int:
         if isinstance(stream, TextIOWrapper):
             # A terminal that cannot show a character shows another, and no run is lost for it.
             stream.reconfigure(errors="replace")
+    words = sys.argv[1:] if arguments is None else arguments
     parser = OneLineParser(prog=_as_started(MODULE), description=__doc__)
     verbs = parser.add_subparsers(dest="verb", required=True, metavar="VERB")
-    for verb in VERBS:
-        verb.add_to(verbs)
-    options, unknown = parser.parse_known_args(arguments)
+    add_verbs(verbs, words)
+    options, unknown = parser.parse_known_args(words)
     if unknown:
         verbs.choices[options.verb].error(f"unrecognized arguments: {' '.join(unknown)}")
     for number in (signal.SIGTERM, signal.SIGINT):
@@ -104,6 +92,17 @@ def main(arguments: Sequence[str] | None = None) -> int:
         notes.print("interrupted; what was saved until now is kept")
         return EXIT_INTERRUPTED
     return code
+
+
+def add_verbs(verbs: Verbs, words: Sequence[str]) -> None:
+    """Declare the verb that the words begin with, or all verbs if they begin with none.
+
+    What the other verbs compute with takes a second to import.
+    """
+    named = words[0] if words and words[0] in VERBS else None
+    for name, module in VERBS.items():
+        if named in {None, name}:
+            import_module(f"loadtests.experiments.commands.{module}").add_to(verbs)
 
 
 def _as_started(text: str) -> str:

@@ -5,7 +5,7 @@ import shlex
 
 import pytest
 
-from loadtests.cli import VERBS, OneLineParser
+from loadtests.cli import OneLineParser, add_verbs
 from loadtests.experiments.commands.usage import given_values
 from loadtests.experiments.plan.fields import FIELDS, KNOBS
 from loadtests.experiments.plan.plan import make_plan
@@ -50,8 +50,7 @@ def of_pages(start):
 def parser():
     parser = OneLineParser(prog="cacheaside")
     verbs = parser.add_subparsers(dest="verb", required=True)
-    for verb in VERBS:
-        verb.add_to(verbs)
+    add_verbs(verbs, ())
     return parser
 
 
