@@ -1,7 +1,9 @@
 """A few hot fruit, written repeatedly while many readers check that versions never go back."""
 
 import asyncio
+import itertools
 import random
+from collections.abc import Callable
 from dataclasses import dataclass, field
 
 from tests.drills.http_client import Answer, Client
@@ -52,16 +54,27 @@ class HotFruit:
         return self.attempted - self.attempted % DELETED_EVERY
 
 
-def hammer(urls: list[str], ids: range, writes: int) -> HammerResult:
-    """Write each fruit `writes` times, with one writer per fruit that uses all processes."""
-    return asyncio.run(_hammer(urls, ids, writes))
+def hammer(urls: list[str], ids: range, writes: int, reads: int = 0) -> HammerResult:
+    """Write each fruit again and again, with one writer per fruit that uses all processes.
+
+    Args:
+        urls: The processes.
+        ids: The fruit.
+        writes: How often each is written at least.
+        reads: How many lookups must be answered in all before the writers stop.
+    """
+    return asyncio.run(_hammer(urls, ids, writes, reads))
 
 
-async def _hammer(urls: list[str], ids: range, writes: int) -> HammerResult:
+async def _hammer(urls: list[str], ids: range, writes: int, reads: int) -> HammerResult:
     hammered = HammerResult()
+
+    def enough(written: int) -> bool:
+        return written >= writes and hammered.reads >= reads
+
     async with Client() as client:
         await asyncio.gather(
-            *(_hammer_one(hammered, client, urls, HotFruit(i), writes) for i in ids)
+            *(_hammer_one(hammered, client, urls, HotFruit(i), enough) for i in ids)
         )
         hammered.lookups = client.lookups
     return hammered
@@ -72,7 +85,7 @@ async def _hammer_one(
     client: Client,
     urls: list[str],
     fruit: HotFruit,
-    writes: int,
+    enough: Callable[[int], bool],
 ) -> None:
     draw = random.Random(fruit.fruit_id)
     await client.write(urls[0], fruit.fruit_id, 0)
@@ -88,7 +101,9 @@ async def _hammer_one(
                 hammered.impossible += fruit.version(answer) > fruit.attempted
 
     reading = [asyncio.create_task(read()) for _ in range(READERS)]
-    for _ in range(writes):
+    for number in itertools.count():
+        if enough(number):
+            break
         answer = await client.write(draw.choice(urls), fruit.fruit_id, fruit.next_quantity())
         if answer.cache_status.endswith("invalidated"):
             fruit.acknowledged = fruit.attempted

@@ -1,55 +1,36 @@
 """The cause of a failure is said: in the log once, in /readyz with the way out, in a metric."""
 
 import logging
-import subprocess
 import time
 from dataclasses import replace
 
+import pymysql
 import pytest
 import redis
 
-from loadtests.stack import servers
-from loadtests.stack.ports import free_port
 from service.settings import Settings
-from tests.conftest import find_or_skip
+from tests.tls_redis import running_tls_redis
 
 pytestmark = pytest.mark.integration
 
 
 @pytest.fixture
 def limited(redis_server):
-    """A user of the shared server who may use no key of ours."""
+    """Users of the shared server: one who may use no key of ours, one who may run no script."""
     with redis.Redis.from_url(redis_server.url) as admin:
         admin.acl_setuser(
             "keyless", enabled=True, passwords=["+pw"], keys=["x"], commands=["+@all"]
         )
+        rules = "on >pw ~* +@all -eval -evalsha"
+        admin.execute_command(f"ACL SETUSER scriptless {rules}")
         yield
-        admin.acl_deluser("keyless")
+        admin.acl_deluser("keyless", "scriptless")
 
 
 @pytest.fixture
 def tls_port(tmp_path):
-    """The port of a Redis that speaks TLS with a certificate that nobody vouches for."""
-    program = find_or_skip(servers.REDIS)
-    key, certificate, port = tmp_path / "key.pem", tmp_path / "cert.pem", free_port()
-    subprocess.run(
-        [
-            *("openssl", "req", "-x509", "-newkey", "rsa:2048", "-nodes", "-subj", "/CN=nobody"),
-            *("-keyout", key, "-out", certificate),
-        ],
-        check=True,
-        capture_output=True,
-    )
-    redis_process = subprocess.Popen(
-        [
-            *(program.path, "--port", "0", "--tls-port", str(port), "--tls-auth-clients", "no"),
-            *("--tls-cert-file", certificate, "--tls-key-file", key, "--save", ""),
-        ],
-        stdout=subprocess.DEVNULL,
-    )
-    yield port
-    redis_process.kill()
-    redis_process.wait()
+    with running_tls_redis(tmp_path) as port:
+        yield port
 
 
 def failures(client, dependency):
@@ -66,6 +47,7 @@ REDIS = {
     "wrong password": ("redis://keyless:no@127.0.0.1:{port}/0", "login", "username-password"),
     "no such database": ("redis://127.0.0.1:{port}/17", "database", "DB index is out of range"),
     "no rights": ("redis://keyless:pw@127.0.0.1:{port}/0", "rights", "no permissions"),
+    "no scripts": ("redis://scriptless:pw@127.0.0.1:{port}/0", "rights", "evalsha"),
     "nothing there": ("redis://127.0.0.1:1/0", "unreachable", "Connection refused"),
     "no such host": ("redis://nowhere.invalid/0", "unreachable", "connecting to nowhere.invalid"),
     "no cluster": ("redis+cluster://127.0.0.1:{port}", "elsewhere", "Cluster mode is not enabled"),
@@ -84,14 +66,14 @@ def test_cause_of_a_refusing_redis_is_said(build, redis_server, tmp_path, caplog
         log = [one.getMessage() for one in caplog.records if "redis failed" in one.getMessage()]
     said = client.get("/readyz").json["checks"]["redis"]
 
-    assert looked_up == ["BYPASS"] * 20
+    assert looked_up == ["MISS" if name == "no scripts" else "BYPASS"] * 20
     assert words in said
     assert "REDIS_URL" in said or cause == "rights"
     assert sum(words in line for line in log) == 1
     assert cause in failures(client, "redis")
 
 
-def test_untrusted_certificate_is_said(build, tls_port, tmp_path):
+def test_untrusted_certificate_is_said(build, tls_port, tmp_path, caplog):
     settings = Settings(
         redis_url=f"rediss://127.0.0.1:{tls_port}/0", database_url=f"sqlite:///{tmp_path}/fruit.db"
     )
@@ -103,6 +85,7 @@ def test_untrusted_certificate_is_said(build, tls_port, tmp_path):
 
     assert "ssl_ca_certs" in said
     assert "tls" in failures(client, "redis")
+    assert sum("redis failed: " in one and "CERTIFICATE" in one for one in caplog.messages) == 1
 
 
 def test_plain_connection_to_a_port_with_tls_is_told_what_to_try(build, tls_port, tmp_path):
@@ -126,11 +109,30 @@ DATABASE = {
         "Unknown database",
     ),
     "no table": ("mysql+pymysql://root@127.0.0.1:{port}/information_schema", "table", "fruit"),
+    "no rights": (
+        "mysql+pymysql://blind:pw@127.0.0.1:{port}/grocerydb",
+        "rights",
+        "SELECT command",
+    ),
     "nothing there": ("mysql+pymysql://root@127.0.0.1:1/x", "unreachable", "refused"),
 }
 
 
+@pytest.fixture
+def blind(mariadb_server):
+    """A user of the shared database who may write fruit and read none."""
+    with (
+        pymysql.connect(host="127.0.0.1", port=mariadb_server.port, user="root") as admin,
+        admin.cursor() as cursor,
+    ):
+        cursor.execute("CREATE OR REPLACE USER blind@127.0.0.1 IDENTIFIED BY 'pw'")
+        cursor.execute("GRANT INSERT ON grocerydb.fruit TO blind@127.0.0.1")
+        yield
+        cursor.execute("DROP USER blind@127.0.0.1")
+
+
 @pytest.mark.parametrize("name", DATABASE)
+@pytest.mark.usefixtures("blind")
 def test_cause_of_a_refusing_database_is_said(build, mariadb_server, caplog, name):
     url, cause, words = DATABASE[name]
     settings = Settings(

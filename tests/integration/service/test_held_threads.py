@@ -6,7 +6,7 @@ import signal
 import socket
 import time
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import ExitStack
+from contextlib import ExitStack, suppress
 
 import pytest
 
@@ -88,6 +88,26 @@ def test_bodies_that_never_come_are_given_up_after_ten_seconds(plain_service):
 
     print_figure(f"{MANY} bodies held back: a write succeeds after {took:.1f} s")
     assert 9 < took < 14
+
+
+@pytest.mark.accept
+def test_connection_without_a_whole_head_is_closed_after_half_a_minute(plain_service):
+    with ExitStack() as stack:
+        began = time.monotonic()
+        silent, half, slow = connect_many(plain_service, 3, stack)
+        half.sendall(b"GET /fruit/1 HTTP/1.1\r\nHost: 127")
+        for letter in b"GET /fruit/1 HTTP/1.1\r\nX: " + b"y" * 60:
+            with suppress(OSError):
+                slow.sendall(bytes([letter]))
+            time.sleep(0.5)
+        took = time.monotonic() - began
+        for held in (silent, half, slow):
+            held.settimeout(0.1)  # One that is still open raises TimeoutError.
+            with suppress(ConnectionError):
+                while held.recv(1000):
+                    pass
+
+    print_figure(f"three connections without a whole head: closed within {took:.0f} s")
 
 
 @pytest.mark.usefixtures("more_descriptors")
