@@ -12,14 +12,17 @@ import pytest
 from loadtests.stack import servers
 from loadtests.stack.guardian import ROOT, Guardian
 from loadtests.stack.mariadb_server import MariadbServer
+from loadtests.stack.ports import free_port
 from loadtests.stack.redis_server import RedisServer
 from loadtests.stack.servers import ServerProgram
 from tests.drills.drill_report import print_figure
 from tests.faults import table
 from tests.faults.kinds.every_fault import FAULTS
+from tests.faults.kinds.starts import STARTS
 from tests.faults.measurement import Measurements
 from tests.faults.stage import running_stage
 from tests.faults.stepped_clock import SteppedClock
+from tests.tls_redis import running_tls_redis
 
 
 @pytest.fixture(scope="session")
@@ -31,6 +34,34 @@ def measured():
         print_figure(f"\n{table.text(figures)}")
     if (page := os.environ.get("FAULT_TABLE")) and len(figures) == len(FAULTS):
         table.write(Path(page), {fault.name: figures[fault.name] for fault in FAULTS})
+
+
+@pytest.fixture(scope="session")
+def said():
+    """Collects how starts with wrong settings ended; FAULT_TABLE names their page too."""
+    found = {}
+    yield found
+    if (page := os.environ.get("FAULT_TABLE")) and len(found) == len(STARTS):
+        table.write_starts(Path(page), {start.name: found[start.name] for start in STARTS})
+
+
+@pytest.fixture(scope="session")
+def places(measurements, tmp_path_factory):
+    """The ports of the servers that starts name in their settings."""
+    stage = measurements.stage
+    with (
+        stage.redis_admin() as admin,
+        running_tls_redis(tmp_path_factory.mktemp("tls")) as tls,
+    ):
+        admin.execute_command("ACL SETUSER keyless on >pw ~x +@all")
+        yield {
+            "redis": stage.redis.port,
+            "database": stage.database.port,
+            "service": stage.services[0].port,
+            "tls": tls,
+            "free": free_port(),
+        }
+        admin.acl_deluser("keyless")
 
 
 class RedisWithClock(RedisServer):

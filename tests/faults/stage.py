@@ -31,6 +31,7 @@ class Stage:
         to_redis: The network between the services and Redis.
         to_database: The network between the services and the database.
         services: Two processes of the service.
+        settings: Those that a process of the service is started with.
         clock: The clock of Redis, if it can be stepped.
     """
 
@@ -39,6 +40,7 @@ class Stage:
     to_redis: TcpProxy
     to_database: TcpProxy
     services: list[ServiceServer]
+    settings: dict[str, str]
     clock: SteppedClock | None = None
 
     @property
@@ -86,15 +88,15 @@ def running_stage(
     with ExitStack() as ending:
         to_redis = ending.enter_context(TcpProxy(redis.port))
         to_database = ending.enter_context(TcpProxy(database.port))
-        stage = Stage(redis, database, to_redis, to_database, [], clock)
+        stage = Stage(redis, database, to_redis, to_database, [], {}, clock)
         with stage.database_admin() as admin:
             for statement in ACCOUNT:
                 admin.execute(statement)
-        settings = {
+        stage.settings |= {
             "REDIS_URL": f"redis://127.0.0.1:{to_redis.port}/0",
             "DATABASE_URL": f"mysql+pymysql://bench@127.0.0.1:{to_database.port}/grocerydb",
         }
-        stage.services += start_services(guardian, SERVICES, settings)
+        stage.services += start_services(guardian, SERVICES, stage.settings)
         for service in stage.services:
             ending.callback(service.stop)
         fill_catalogue(stage.urls[0], ITEMS)

@@ -1,10 +1,11 @@
 """Faults of Redis, and of the network between it and the services."""
 
-import socketserver
+import json
 import threading
 from collections.abc import Iterator
 
 from loadtests.stack.faults import server_faults
+from tests.drills.knob_control import call, set_knobs
 from tests.faults.fault import of_redis
 from tests.faults.stage import Stage
 from tests.faults.traffic import WARM
@@ -36,23 +37,6 @@ def reset(stage: Stage) -> Iterator[None]:
     stage.to_redis.heal()
 
 
-def nonsense(stage: Stage) -> Iterator[None]:
-    class Handler(socketserver.BaseRequestHandler):
-        def handle(self) -> None:
-            while self.request.recv(4096):
-                self.request.sendall(b"HTTP/1.1 400 Bad Request\r\n\r\n")
-
-    with socketserver.ThreadingTCPServer(("127.0.0.1", 0), Handler) as server:
-        server.daemon_threads = True
-        threading.Thread(target=server.serve_forever, daemon=True).start()
-        stage.to_redis.cut()
-        stage.to_redis.heal(server.server_address[1])
-        yield
-        stage.to_redis.cut()
-        stage.to_redis.heal(stage.redis.port)
-        server.shutdown()
-
-
 def replica(stage: Stage) -> Iterator[None]:
     """Make it a replica of nothing, which answers READONLY as after a failover."""
     with stage.redis_admin() as admin:
@@ -68,6 +52,29 @@ def replica_without_primary(stage: Stage) -> Iterator[None]:
         yield
         admin.replicaof("NO", "ONE")
         admin.config_set("replica-serve-stale-data", "yes")
+
+
+def killed_beside_a_change(stage: Stage) -> Iterator[None]:
+    """Kill it, and change a knob: that is in force in one process, which says so."""
+    with server_faults.killed(stage.redis):
+        answer = call(stage.urls[0], "PATCH", "/control/settings", {"early_beta": 2})
+        assert "in this process only" in answer["warning"]
+        yield
+    set_knobs(stage.urls, early_beta=1)
+
+
+def settings_of_no_version(stage: Stage) -> Iterator[None]:
+    """Share knobs under a version that Lua cannot count on from; both processes keep theirs."""
+    document = {"version": 2**53 - 1, "ages_known_at": 0, "settings": {"ttl_seconds": 5}}
+    with stage.redis_admin() as admin:
+        admin.set("cacheaside:settings", json.dumps(document), px=60_000)
+        yield
+    assert {knobs(url)["ttl_seconds"] for url in stage.urls} == {60}
+    set_knobs(stage.urls, early_beta=1)
+
+
+def knobs(url: str) -> dict[str, object]:
+    return call(url, "GET", "/control/settings")["settings"]
 
 
 def wrong_password(stage: Stage) -> Iterator[None]:
@@ -153,11 +160,11 @@ def no_connections(stage: Stage) -> Iterator[None]:
 
 FAULTS = (
     of_redis("Redis is killed (kill -9) and comes back empty", killed, in_short=True),
+    of_redis("Redis is killed, and a knob is changed meanwhile", killed_beside_a_change),
     of_redis("Redis is frozen (SIGSTOP)", frozen),
     of_redis("the network swallows all bytes to Redis", swallowed, in_short=True),
     of_redis("replies of Redis are 200 ms late", slow),
     of_redis("connections to Redis are reset", reset),
-    of_redis("something that is not Redis answers at its address", nonsense),
     of_redis("Redis becomes a read-only replica (READONLY)", replica, in_short=True),
     of_redis("Redis becomes a replica without its primary (MASTERDOWN)", replica_without_primary),
     of_redis("the password of Redis changes (WRONGPASS)", wrong_password),
@@ -169,4 +176,5 @@ FAULTS = (
     of_redis("Redis takes no more connections (maxclients)", no_connections),
     of_redis("entries are of another type (WRONGTYPE)", of_another_type),
     of_redis("entries hold garbage", garbage),
+    of_redis("the shared settings have the version 2^53 - 1", settings_of_no_version),
 )
