@@ -8,6 +8,7 @@ import yaml
 
 from dashboards.generator.annotations import CHOICE_KNOBS, NUMBER_KNOBS
 from loadtests.sender.samples import RESULTS
+from loadtests.service_under_test import contract
 from loadtests.service_under_test.contract import SERVICE_RESULTS
 from loadtests.side_by_side import contenders
 from loadtests.stack.guardian import ROOT
@@ -47,6 +48,11 @@ def test_knobs_of_service_load_generator_and_readme_have_the_same_names():
     assert sorted(names) == sorted([*NUMBERS, *CHOICES])
     assert sorted(names) == sorted(FLAGS)
     assert sorted(names) == sorted(DOCUMENTED)
+
+
+def test_load_generator_knows_which_knobs_are_numbers():
+    assert set(contract.NUMBER_KNOBS) == set(NUMBERS)
+    assert max(number.high for number in NUMBERS.values()) <= contract.LARGEST_KNOB
 
 
 def test_every_knob_is_marked_on_the_dashboards():

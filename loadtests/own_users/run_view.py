@@ -15,6 +15,7 @@ from loadtests.page.html_report import add_to_html_report
 from loadtests.page.run_pages import RunPages
 from loadtests.page.snapshot import View
 from loadtests.run.run_parts import Part, PartFigures, Sent
+from loadtests.run.run_watch import repeat_forever
 from loadtests.run.typed_locust import listen, parsed_options
 from loadtests.sender.tallies import Tallies, add_up
 
@@ -56,7 +57,7 @@ class RunView:
         self.view = View()
         listen(events.test_start, self._on_test_start)
         listen(events.reset_stats, self._on_reset_stats)
-        gevent.spawn(self._update_forever)
+        gevent.spawn(repeat_forever, UPDATE_SECONDS, self.update)
 
     def update(self) -> None:
         """Look at the run again."""
@@ -82,11 +83,6 @@ class RunView:
     def _on_reset_stats(self, **_: object) -> None:
         self._reset = add_up([self._run.tallies().to_message()])
         self.update()
-
-    def _update_forever(self) -> None:
-        while True:
-            self.update()
-            gevent.sleep(UPDATE_SECONDS)
 
 
 def show(run: CountedRun, environment: Environment, web_ui: WebUI | None) -> None:

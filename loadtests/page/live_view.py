@@ -13,6 +13,7 @@ from loadtests.page.snapshot import THEORY_TTLS, View
 from loadtests.prediction.near_answers import predicted_near_ratio
 from loadtests.prediction.steady_state import predicted_hit_ratio
 from loadtests.run.ledger import Ledger
+from loadtests.run.run_watch import repeat_forever
 from loadtests.sender.tallies import Tallies, add_up
 from loadtests.service_under_test.client import ServiceError
 from loadtests.workload.flags import FlagError
@@ -63,8 +64,8 @@ class LiveView:
 
     def start(self) -> None:
         """Update the view once a second from now on, whether the service answers or not."""
-        gevent.spawn(self._read_service_forever)
-        gevent.spawn(self._update_forever)
+        gevent.spawn(repeat_forever, UPDATE_SECONDS, self._read_service)
+        gevent.spawn(repeat_forever, UPDATE_SECONDS, self.update)
 
     def on_test_start(self, **_: object) -> None:
         """Show the whole of the run that begins."""
@@ -100,16 +101,6 @@ class LiveView:
             key_hit_ratio=self._ledger.key_reads.hit_ratio,
             keys_told_by=self._ledger.settings.keys_told_by if self._ledger.settings else "",
         )
-
-    def _update_forever(self) -> None:
-        while True:
-            self.update()
-            gevent.sleep(UPDATE_SECONDS)
-
-    def _read_service_forever(self) -> None:
-        while True:
-            self._read_service()
-            gevent.sleep(UPDATE_SECONDS)
 
     def _read_service(self) -> None:
         try:

@@ -15,6 +15,24 @@ logger = logging.getLogger(__name__)
 _SECONDS = 1.0
 
 
+def repeat_forever(seconds: float, task: Callable[[], None]) -> None:
+    """Call a task again and again, whatever becomes of a single call.
+
+    Args:
+        seconds: Between two calls.
+        task: What it raises is logged, once if it is the same again.
+    """
+    known = ""
+    while True:
+        try:
+            task()
+        except Exception as error:
+            if repr(error) != known:
+                known = repr(error)
+                logger.exception("unexpected error; what is shown of the run may be old")
+        gevent.sleep(seconds)
+
+
 class RunWatch:
     """Notes in the ledger what changes during a run without our doing.
 
@@ -29,9 +47,8 @@ class RunWatch:
 
     def start(self) -> None:
         """Watch from now on, whether the service answers or not."""
-        gevent.spawn(self._repeat, self.read_knobs)
-        gevent.spawn(self._repeat, self.mark_warm)
-        gevent.spawn(self._repeat, self.read_keys)
+        for task in (self.read_knobs, self.mark_warm, self.read_keys):
+            gevent.spawn(repeat_forever, _SECONDS, task)
 
     def read_knobs(self) -> None:
         """Note the knobs in force; they stay as they were while the service is silent."""
@@ -53,8 +70,3 @@ class RunWatch:
         """Keep what a target or its Redis counted by now."""
         if self._ledger.elapsed is not None and self._ledger.settings is not None:
             self._ledger.key_reads.update(self._ledger.settings)
-
-    def _repeat(self, task: Callable[[], None]) -> None:
-        while True:
-            task()
-            gevent.sleep(_SECONDS)

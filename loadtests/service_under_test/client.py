@@ -15,7 +15,7 @@ from loadtests.service_under_test.conditions import (
     parse_conditions,
 )
 from loadtests.service_under_test.connections import Connections
-from loadtests.service_under_test.contract import Knob
+from loadtests.service_under_test.contract import Knob, are_knobs
 from loadtests.service_under_test.control_token import bearer_header
 from loadtests.service_under_test.counters import SERVICE_METRICS, ServiceCounters, parse_counters
 
@@ -193,7 +193,7 @@ class ServiceClient:
         self, method: str, url: str, knobs: Mapping[str, Knob] | None = None
     ) -> dict[str, Knob]:
         settings = self._control(method, url, _SETTINGS, knobs).get("settings")
-        if not isinstance(settings, dict):
+        if not are_knobs(settings):
             raise ServiceError(f"{url} has no settings as the service does; check the URL")
         return settings
 

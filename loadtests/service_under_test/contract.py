@@ -1,6 +1,7 @@
 """What the load generator must know of the service: its results, its knobs, its ratios."""
 
 from collections.abc import Mapping
+from typing import TypeGuard
 
 HIT_RESULTS = ("hit", "near", "stale", "negative")
 """Results of lookups that the cache answered."""
@@ -31,6 +32,25 @@ RECORDED_RESULTS = (
 
 Knob = float | int | str
 """The value of a run-time knob."""
+
+NUMBER_KNOBS = (
+    *("ttl_seconds", "ttl_jitter_ratio", "negative_ttl_seconds", "stale_seconds", "early_beta"),
+    *("shadow_ratio", "near_seconds", "near_entries", "store_delay_seconds"),
+)
+"""Knobs whose values are numbers; those of the others are words."""
+
+LARGEST_KNOB = 1e9
+
+
+def are_knobs(found: object) -> TypeGuard[dict[str, Knob]]:
+    """Return whether something that a service answered can be its knobs."""
+    if not isinstance(found, dict) or NUMBER_KNOBS[0] not in found:
+        return False
+    numbers = [value for name, value in found.items() if name in NUMBER_KNOBS]
+    words = [value for name, value in found.items() if name not in NUMBER_KNOBS]
+    return all(isinstance(each, str) for each in words) and all(
+        type(each) in {int, float} and 0 <= each <= LARGEST_KNOB for each in numbers
+    )
 
 
 def count_hits(counts: Mapping[str, int]) -> int:

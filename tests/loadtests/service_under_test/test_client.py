@@ -64,6 +64,23 @@ def test_an_answer_that_is_not_the_services_is_refused_in_one_line(service, answ
         client(service).knobs()
 
 
+@pytest.mark.parametrize(
+    "knobs",
+    [
+        *({}, [], None, {"ttl_seconds": "5"}, {"ttl_seconds": None}, {"ttl_seconds": [5]}),
+        *({"ttl_seconds": -1}, {"ttl_seconds": 1e300}, {"ttl_seconds": float("nan")}),
+        *({"ttl_seconds": 10**400}, {"ttl_seconds": True}, {"ttl_seconds": 5, "protection": {}}),
+        {"ttl_seconds": 5, "stale_seconds": "x"},
+    ],
+    ids=str,
+)
+def test_knobs_that_no_service_of_ours_has_are_refused(service, knobs):
+    service.answer = json.dumps({"settings": knobs}).encode()
+
+    with pytest.raises(ServiceError, match="has no settings as the service does; check the URL"):
+        client(service).knobs()
+
+
 def test_an_answer_of_more_bytes_than_any_of_the_services_is_not_read_to_its_end(service):
     service.answer = b" " * 20_000_000
 
@@ -76,13 +93,13 @@ def test_a_proxy_named_in_the_environment_is_not_used(service, monkeypatch):
     monkeypatch.delenv("no_proxy", raising=False)
     monkeypatch.delenv("NO_PROXY", raising=False)
     urllib.request.install_opener(None)  # An opener built earlier would know no proxy
-    service.answer = b'{"settings": {}}'
+    service.answer = b'{"settings": {"ttl_seconds": 5}}'
 
-    assert client(service).knobs() == {}
+    assert client(service).knobs() == {"ttl_seconds": 5}
 
 
 def test_the_token_is_sent(service):
-    service.answer = b'{"settings": {}}'
+    service.answer = b'{"settings": {"ttl_seconds": 5}}'
 
     client(service, token="secret").check()
 
