@@ -7,6 +7,8 @@ from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import Any
 
+from loadtests.experiments.records.record_file import require_file
+
 _POINT = ("ttl_seconds", "hit_ratio", "store_reads_per_second", "live_entries_peak")
 _POSSIBLE = ("hit_ratio_error", "live_bytes_peak")
 _CLASS_POINT = ("ttl_seconds", "hit_ratio")
@@ -19,6 +21,7 @@ def read_profile(file: Path) -> Mapping[str, Any]:
         OSError: The file cannot be read.
         ValueError: It holds something else.
     """
+    require_file(file)
     try:
         profile: Mapping[str, Any] = json.loads(file.read_text(encoding="utf-8"))
         _require_numbers((profile,), ("requests", "ceiling"))

@@ -2,6 +2,7 @@
 
 import copy
 import json
+import os
 
 import pytest
 
@@ -62,3 +63,10 @@ def test_ttls_must_rise_from_above_0(tmp_path, ttls):
 
     with pytest.raises(ValueError, match="do not rise"):
         read_profile(save(tmp_path, PROFILE | {"curve": curve}))
+
+
+def test_a_fifo_in_place_of_a_profile_is_not_read(tmp_path):
+    os.mkfifo(tmp_path / "profile.json")  # Opening one without a writer waits for ever.
+
+    with pytest.raises(OSError, match="it is not a file"):
+        read_profile(tmp_path / "profile.json")
