@@ -49,7 +49,9 @@ def require_allowed(plan: Mapping[str, Any]) -> None:
     What is worked out from them takes as much time and memory as they say.
     """
     known: Mapping[str, Field] = {**FIELDS, **KNOBS}
-    load = plan.get("load", {})
+    if "load" not in plan:
+        raise ValueError("plan.load is missing")
+    load = plan["load"]
     parts = {
         "plan": plan,
         "plan.load": load,

@@ -193,6 +193,7 @@ def _run(values: dict[str, Any]) -> RunRecord:
 
 
 def _trial(values: dict[str, Any]) -> TrialRecord:
+    require_hinted(values["trial"], Trial, "trial.")
     made = {
         "trial": Trial(**values["trial"]),
         "window": _optional(Window, values["window"]),

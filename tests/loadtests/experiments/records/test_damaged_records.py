@@ -102,6 +102,7 @@ def test_one_value_of_any_kind_in_any_place_is_refused_or_read(whole, tmp_path, 
     [
         (("plan",), [], "plan is a list"),
         (("plan", "load"), None, "TypeError: plan.load is a NoneType"),
+        (("plan", "load"), ABSENT, "ValueError: plan.load is missing"),
         (("plan", "load", "rate"), float("inf"), "ValueError: plan.load.rate is inf"),
         (("plan", "load", "flags", "items"), 10**12, "items must be a whole number from 1 to"),
         (("plan", "load", "scenario"), "Nobody", "plan.load: scenario must be one of ReadHeavy"),
