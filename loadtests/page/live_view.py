@@ -98,6 +98,7 @@ class LiveView:
             fenced=self._ledger.fenced,
             workers=self._source.workers(),
             target=_target_of(self._ledger.settings),
+            has_ended=self._ledger.elapsed is None,
             key_hit_ratio=self._ledger.key_reads.hit_ratio,
             keys_told_by=self._ledger.settings.keys_told_by if self._ledger.settings else "",
         )

@@ -35,6 +35,7 @@ class View:
         workers: Number of worker processes; 0 in a single process.
         key_hit_ratio: By the target's counters or its Redis' INFO, over the run.
         keys_told_by: Which of the two, in words.
+        has_ended: Whether the run is over.
         target: The service of one's own that is measured, in words; "" for ours.
     """
 
@@ -57,3 +58,4 @@ class View:
     target: str = ""
     key_hit_ratio: float | None = None
     keys_told_by: str = ""
+    has_ended: bool = False

@@ -32,6 +32,6 @@ def why_cold(view: View, figures: PartFigures, *, is_past: bool) -> str:
     warm_from = figures.part.warm_from
     if math.isinf(warm_from):
         return _NO_TTL if view.target else "unknown: the service's knobs could not be read"
-    if is_past:
+    if is_past or view.has_ended:
         return "cold: it ended before the cache was warm"
     return f"cold: warm in {warm_from - figures.ends:.0f} s"

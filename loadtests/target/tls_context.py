@@ -78,4 +78,4 @@ def why_not_reached(error: Exception) -> str:
             f"TLS failed ({error.reason or error}); begin the URL with http:// if the server has"
             " no TLS, or correct [tls] of --target-file"
         )
-    return str(error)
+    return str(getattr(error, "strerror", None) or error)

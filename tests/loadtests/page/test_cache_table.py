@@ -1,5 +1,7 @@
 """The two tables of the Cache tab: the run, and its lookups by result."""
 
+import dataclasses
+
 import pytest
 
 from loadtests.output.figure_text import UNKNOWN
@@ -102,6 +104,14 @@ def test_after_a_change_each_part_has_its_line_beside_its_own_prediction():
     assert before.note == "from 3 s on; begun with an empty cache; predicted 66.7 %"
     assert after.value == "50.0 %"
     assert after.note == "from 22 s on; ttl_seconds 2 → 1"
+
+
+def test_a_run_that_ended_cold_says_so():
+    view = view_of(tallies_each_second([0.5], [1.5]), 4.0, (0.0, 10.0))
+
+    shown = lines(dataclasses.replace(view, has_ended=True))
+
+    assert shown["Hit ratio, warm"].value == "cold: it ended before the cache was warm"
 
 
 def test_a_part_that_ended_cold_says_so():

@@ -69,6 +69,7 @@ class Ledger:
 
     sent = Sent()
     settings = None
+    elapsed = 1.0
     key_reads = SimpleNamespace(hit_ratio=None)
     fenced = False
     began_empty = True
