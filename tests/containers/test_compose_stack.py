@@ -274,7 +274,7 @@ def test_panel_of_an_exporter_has_data(stack, query):
 
 def test_drill_freezes_the_container_of_redis_and_all_is_well_again(stack, tmp_path):
     """It finds the containers running, and leaves them so."""
-    words = "redis-freeze --compose --seconds 1.5 --rate 50 --ttl 1 --items 100 --json"
+    words = "redis-freeze --compose --seconds 1 --rate 100 --ttl 1 --items 100 --json"
     done = subprocess.run(
         [sys.executable, "-m", "loadtests", "drill", *words.split(), "--output", tmp_path / "run"],
         cwd=ROOT,
@@ -290,7 +290,7 @@ def test_drill_freezes_the_container_of_redis_and_all_is_well_again(stack, tmp_p
     phases = {phase["phase"]: phase for phase in drill["phases"]}
     assert drill["aborted"] is None
     assert phases["before"]["bypassed"] == 0
-    assert phases["during"]["bypassed"] > 0.8 * phases["during"]["lookups"]
+    assert phases["during"]["bypassed"] > 0.5 * phases["during"]["lookups"] > 25
     assert sum(phase["failed"] for phase in phases.values()) == 0
     assert drill["well_seconds"] <= 5
     assert fetch(f"{stack.front}/fruit/1")
