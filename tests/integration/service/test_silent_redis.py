@@ -88,7 +88,11 @@ def seconds_until_hits(service, since, ids):
     "fault_seconds",
     [
         pytest.param(6, id="short"),
-        pytest.param(LONG_SECONDS, id="long", marks=[pytest.mark.accept, pytest.mark.timeout(900)]),
+        pytest.param(
+            LONG_SECONDS,
+            id="long",
+            marks=[pytest.mark.accept, pytest.mark.timeout(LONG_SECONDS + 300)],
+        ),
     ],
 )
 def test_descriptors_threads_and_memory_stay_flat_while_the_network_is_broken(
