@@ -112,7 +112,8 @@ class CacheAside:
     ) -> Lookup:
         negative, remaining_ms, live = read.fruit is None, read.remaining_ms, self._knobs
         age, full_ms = None, live.full_ttls_ms[negative]
-        if 0 <= remaining_ms <= full_ms and live.clock() >= live.ages_known_at:
+        unix_seconds = live.clock_began_at + live.clock()
+        if 0 <= remaining_ms <= full_ms and unix_seconds >= live.ages_known_at:
             age = (full_ms - remaining_ms) / 1000
         if knobs.shadow_ratio:
             self._shadow.consider(fruit_id, read.fruit, age, knobs)

@@ -109,7 +109,7 @@ class MissReasons:
         if self._memory.ever_held(note.fruit_id):
             expired = note.began >= self._memory.forgotten_end_by
             return MissReason.EXPIRED if expired else MissReason.UNKNOWN
-        knows_all = self._emptied or self._knobs.clock() >= self._knobs.strange_until
+        knows_all = self._emptied or self._knobs.unix_seconds() >= self._knobs.strange_until
         return MissReason.FIRST if knows_all else MissReason.UNKNOWN
 
     def _remember(self, note: LoadNote, reason: MissReason) -> None:

@@ -32,7 +32,7 @@ class Parts:
         self.observer = RecordingObserver()
         self.cache = self.cache or InMemoryCache(self.clock)
         self.cache.observer = self.observer
-        self.knobs = LiveKnobs(Knobs(), self.observer, clock=self.clock)
+        self.knobs = LiveKnobs(Knobs(), self.observer, clock=self.clock, clock_began_at=0.0)
         self.store_breaker = Breaker()
         self.redis_breaker = Breaker()
         pattern = join_pattern(

@@ -239,7 +239,8 @@ class CacheAsideOnServers(RuleBasedStateMachine):
             more = {name: (held[name], n) for name, n in most.items() if held[name] > n}
             if not more:
                 return
-            assert time.monotonic() < ends, f"held, and the most: {more}"
+            names = sorted(thread.name for thread in threading.enumerate())
+            assert time.monotonic() < ends, f"held, and the most: {more}; threads: {names}"
             time.sleep(0.02)
 
     def _heal_database(self):
