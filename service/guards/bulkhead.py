@@ -2,6 +2,7 @@
 
 import threading
 import time
+from collections import deque
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 
@@ -20,7 +21,8 @@ class Bulkhead:
     """Admits some callers, lets others wait for a moment, and refuses the rest at once.
 
     It works off a burst. When more callers keep coming than finish, or none finishes, those
-    beyond the places are refused without delay, so that threads stay free for other work.
+    beyond the places are refused without delay, so that threads stay free for other work. A slot
+    that becomes free goes to the caller that has waited longest, and to none that came later.
 
     Args:
         slots: How many callers may be inside.
@@ -39,13 +41,14 @@ class Bulkhead:
         stalled_seconds: float = STALLED_SECONDS,
         clock: Callable[[], float] = time.monotonic,
     ) -> None:
-        self._slots = threading.Semaphore(slots)
+        self._free = slots
         self._places = places
         self._longest_wait_seconds = longest_wait_seconds
         self._stalled_seconds = stalled_seconds
         self._clock = clock
         self._lock = threading.Lock()
-        self._waiting = 0
+        # Each waiter's own lock, which is released when a slot is handed to it.
+        self._line: deque[threading.Lock] = deque()
         self._crowded_since: float | None = None
         self._moved_at = clock()
 
@@ -59,44 +62,68 @@ class Bulkhead:
         Raises:
             StoreUnavailableError: There was no slot.
         """
-        if not self._slots.acquire(blocking=False) and not (patient and self._wait()):
+        if not self._take_free() and not (patient and self._wait()):
             raise StoreUnavailableError(CROWDED)
         self._moved_at = self._clock()
         try:
             yield
         finally:
+            self._leave()
+
+    def _take_free(self) -> bool:
+        with self._lock:
+            if not self._free:
+                return False
+            self._free -= 1
+            return True
+
+    def _leave(self) -> None:
+        """Hand the slot to the first in line, or keep it free."""
+        with self._lock:
             self._moved_at = self._clock()
-            self._slots.release()
+            if self._line:
+                self._line.popleft().release()
+                self._forget_crowd()
+            else:
+                self._free += 1
 
     def _wait(self) -> bool:
-        """Wait for a slot, and return whether one was acquired."""
-        if not self._line_up():
+        """Wait for a slot, and return whether one was handed over."""
+        turn = threading.Lock()
+        turn.acquire()
+        if not self._line_up(turn):
             return False
         ends = self._clock() + self._longest_wait_seconds
-        try:
-            while (now := self._clock()) < min(ends, self._moved_at + self._stalled_seconds):
-                until = min(ends, self._moved_at + self._stalled_seconds)
-                if self._slots.acquire(timeout=until - now):
-                    return True
-            return False
-        finally:
-            with self._lock:
-                self._waiting -= 1
-                if self._waiting < self._places:
-                    self._crowded_since = None
-
-    def _line_up(self) -> bool:
-        """Join the waiters, unless they have been too many for too long."""
+        while (now := self._clock()) < (until := min(ends, self._moved_at + self._stalled_seconds)):
+            if turn.acquire(timeout=until - now):
+                return True
         with self._lock:
+            if turn not in self._line:  # A slot was handed over in this very moment.
+                return True
+            self._line.remove(turn)
+            self._forget_crowd()
+            return False
+
+    def _line_up(self, turn: threading.Lock) -> bool:
+        """Join the line, unless too many have waited for too long."""
+        with self._lock:
+            if self._free:  # Since it was found taken, a slot has become free.
+                self._free -= 1
+                turn.release()
+                return True
             now = self._clock()
-            if not self._waiting:  # with no places at all, the crowd has gone
+            if not self._line:  # with no places at all, the crowd has gone
                 self._crowded_since = None
-            if self._waiting >= self._places:
+            if len(self._line) >= self._places:
                 if self._crowded_since is None:
                     self._crowded_since = now
                 if now - self._crowded_since > BURST_SECONDS:
                     return False
                 if now - self._moved_at > CROWD_SHARE * self._stalled_seconds:
                     return False
-            self._waiting += 1
+            self._line.append(turn)
             return True
+
+    def _forget_crowd(self) -> None:
+        if len(self._line) < self._places:
+            self._crowded_since = None

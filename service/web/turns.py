@@ -61,13 +61,15 @@ def fill_turns() -> Turns:
 
 
 def install(app: Flask, threads: int, port: int) -> None:
-    """Let an eighth of the threads read bodies, each for some seconds, and as many wait for that.
+    """Let an eighth of the threads read bodies, each for some seconds, and more wait for that.
 
-    The server hangs when it has to answer while a body is awaited elsewhere.
+    A body that is here already is read at once, so that many writes at a time wait for a moment.
+    A quarter of the threads stays for requests without a body.
     """
     most = max(1, threads // 8)
+    places = max(1, threads - threads // 4 - most)
     app.extensions["bodies"] = Turns(
-        most, most, BODY_TURN_SECONDS, "too many requests hold back their bodies; try again"
+        most, places, BODY_TURN_SECONDS, "too many requests hold back their bodies; try again"
     )
     app.extensions["held_bodies"] = HeldBodies(port)
 

@@ -131,7 +131,7 @@ class CacheAside(RuleBasedStateMachine):
     def nothing_is_held(self):
         assert threading.active_count() == self.threads
         for parts in self.processes:
-            assert parts.loads._guard._bulkhead._slots._value == parts.slots
+            assert parts.loads._guard._bulkhead._free == parts.slots
 
     def allowed(self, process, fruit_id):
         """Return what a lookup may find: the row, and what a pending invalidation leaves."""

@@ -110,6 +110,27 @@ def test_connection_without_a_whole_head_is_closed_after_half_a_minute(plain_ser
     print_figure(f"three connections without a whole head: closed within {took:.0f} s")
 
 
+def test_sixteen_clients_that_write_without_pause_are_never_refused(
+    guardian, redis_server, mariadb_server
+):
+    ends = time.monotonic() + 3.0
+
+    def write(number):
+        body, statuses = {"name": "apple", "quantity": number}, []
+        while time.monotonic() < ends:
+            statuses.append(request(server.url, "PUT", f"/fruit/{900 + number}", body).status)
+        return statuses
+
+    with (
+        running(guardian, redis_server.url, mariadb_server.url, THREADS="32") as (server,),
+        ThreadPoolExecutor(16) as pool,
+    ):
+        statuses = [status for found in pool.map(write, range(16)) for status in found]
+
+    assert len(statuses) > 100
+    assert set(statuses) <= {200, 201}
+
+
 @pytest.mark.usefixtures("more_descriptors")
 def test_idle_connections_do_not_keep_others_out(plain_service):
     with ExitStack() as stack:

@@ -2,14 +2,20 @@
 
 import threading
 import time
+from collections import deque
 from concurrent.futures import ThreadPoolExecutor
-from types import SimpleNamespace
 
 import pytest
 
 from service.domain.store import StoreUnavailableError
 from service.guards.bulkhead import Bulkhead
 from tests.service.fakes import FakeClock
+
+
+def lines_up(bulkhead):
+    turn = threading.Lock()
+    turn.acquire()
+    return bulkhead._line_up(turn)
 
 
 def test_only_as_many_callers_enter_as_there_are_slots():
@@ -57,11 +63,58 @@ def test_waiter_enters_when_a_slot_is_free():
         holder = pool.submit(hold)
         assert inside.wait(10)
         follower = pool.submit(follow)
-        while not bulkhead._waiting:
+        while not bulkhead._line:
             time.sleep(0)
         leaving.set()
         assert follower.result(10) == "in"
         holder.result(10)
+
+
+def test_free_slot_goes_to_the_caller_that_has_waited_longest_and_to_none_that_comes_later():
+    bulkhead, order = Bulkhead(1, 3, 60.0), []
+
+    def call(name):
+        with bulkhead.enter():
+            order.append(name)
+
+    with ThreadPoolExecutor(3) as pool:
+        with bulkhead.enter():
+            for waiting, name in enumerate("abc"):
+                pool.submit(call, name)
+                while len(bulkhead._line) <= waiting:
+                    time.sleep(0)
+        # The slot was handed to the first in line, so that whoever comes now must wait behind it.
+        assert not bulkhead._free or order == ["a", "b", "c"]
+
+    assert order == ["a", "b", "c"]
+
+
+def test_as_many_callers_as_slots_and_places_are_never_refused():
+    bulkhead, refused = Bulkhead(2, 2, 60.0, stalled_seconds=60.0), []
+    ends = time.monotonic() + 1.0
+
+    def call(_):
+        while time.monotonic() < ends:
+            try:
+                with bulkhead.enter():
+                    time.sleep(0)
+            except StoreUnavailableError:
+                refused.append(1)
+
+    with ThreadPoolExecutor(4) as pool:
+        list(pool.map(call, range(4)))
+
+    assert refused == []
+    assert bulkhead._free == 2
+
+
+def test_slot_that_is_handed_over_when_the_wait_ends_is_not_lost():
+    clock = FakeClock()
+    bulkhead = Bulkhead(1, 1, 0.0, clock=clock)
+    with bulkhead.enter():
+        assert lines_up(bulkhead)
+        turn = bulkhead._line[0]
+    assert (bulkhead._free, bulkhead._line, turn.locked()) == (0, deque(), False)
 
 
 def test_no_caller_waits_for_slots_that_hang():
@@ -77,13 +130,13 @@ def test_crowd_may_wait_during_a_burst_and_is_refused_when_it_lasts():
     clock = FakeClock()
     bulkhead = Bulkhead(1, 0, 60.0, clock=clock)
     with bulkhead.enter():
-        assert bulkhead._line_up()
+        assert lines_up(bulkhead)
         clock.advance(0.4)
         bulkhead._moved_at = clock()
-        assert bulkhead._line_up()
+        assert lines_up(bulkhead)
         clock.advance(0.2)
         bulkhead._moved_at = clock()
-        assert not bulkhead._line_up()
+        assert not lines_up(bulkhead)
 
 
 def test_crowd_is_refused_at_once_when_no_slot_becomes_free():
@@ -91,7 +144,7 @@ def test_crowd_is_refused_at_once_when_no_slot_becomes_free():
     bulkhead = Bulkhead(1, 0, 60.0, clock=clock)
     with bulkhead.enter():
         clock.advance(0.06)
-        assert not bulkhead._line_up()
+        assert not lines_up(bulkhead)
 
 
 def test_fifty_callers_never_exceed_the_slots():
@@ -116,37 +169,36 @@ def test_fifty_callers_never_exceed_the_slots():
 
 def crowd_of_two_waits(bulkhead, clock):
     """Let one wait in vain, and a second during that; return whether the second could wait."""
-    lined_up = []
-
-    def acquire(**_):
-        clock.advance(0.01)
-        if not lined_up:
-            lined_up.append(bulkhead._line_up())
-            with bulkhead._lock:
-                bulkhead._waiting -= lined_up[0]
-
-    bulkhead._slots = SimpleNamespace(acquire=acquire)
     bulkhead._moved_at = clock()
-    bulkhead._wait()
-    return lined_up == [True]
+    first, second = threading.Lock(), threading.Lock()
+    assert bulkhead._line_up(first)
+    could_wait = bulkhead._line_up(second)
+    clock.advance(0.1)
+    for turn in (first, second):
+        with bulkhead._lock:
+            bulkhead._line.remove(turn)
+            bulkhead._forget_crowd()
+    return could_wait
 
 
 @pytest.mark.parametrize("places", [0, 1, 2])
 def test_crowd_that_has_gone_does_not_count_against_the_next_burst(places):
     clock = FakeClock()
     bulkhead = Bulkhead(1, places, 0.05, stalled_seconds=60.0, clock=clock)
-    first = crowd_of_two_waits(bulkhead, clock)
-    clock.advance(10)
+    with bulkhead.enter():
+        first = crowd_of_two_waits(bulkhead, clock)
+        clock.advance(10)
 
-    assert (first, crowd_of_two_waits(bulkhead, clock)) == (True, True)
+        assert (first, crowd_of_two_waits(bulkhead, clock)) == (True, True)
 
 
 def test_burst_that_is_refused_does_not_count_against_the_next_one():
     clock = FakeClock()
     bulkhead = Bulkhead(1, 0, 60.0, clock=clock)
-    clock.advance(0.06)
-    refused = bulkhead._line_up()
-    clock.advance(10)
-    bulkhead._moved_at = clock()
+    with bulkhead.enter():
+        clock.advance(0.06)
+        refused = lines_up(bulkhead)
+        clock.advance(10)
+        bulkhead._moved_at = clock()
 
-    assert (refused, bulkhead._line_up()) == (False, True)
+        assert (refused, lines_up(bulkhead)) == (False, True)

@@ -69,12 +69,16 @@ def test_more_than_the_places_are_refused_without_waiting():
         pytest.fail("it was admitted")
 
 
-@pytest.mark.parametrize(("threads", "most"), [(32, 4), (8, 1), (1, 1), (100, 12)])
-def test_an_eighth_of_the_threads_may_read_bodies(build, settings, threads, most):
+@pytest.mark.parametrize(
+    ("threads", "most", "places"), [(32, 4, 20), (8, 1, 5), (1, 1, 1), (100, 12, 63)]
+)
+def test_an_eighth_of_the_threads_may_read_bodies_and_a_quarter_never_waits_for_one(
+    build, settings, threads, most, places
+):
     app = build(replace(settings, threads=threads))
     bounded = app.extensions["bodies"]
 
-    assert (bounded._turns._value, bounded._places._value) == (most, most)
+    assert (bounded._turns._value, bounded._places._value) == (most, places)
     with body_turn(app, "127.0.0.1:1"):
         assert bounded._turns._value == most - 1
     assert bounded._turns._value == most
