@@ -90,7 +90,7 @@ def owned_secret(path: Path) -> bytes:
             path.write_text(secrets.token_hex(32), encoding="ascii")
         secret = path.read_bytes().strip()
     except OSError as error:
-        raise LogError(f"--secret {path} cannot be used: {reason(error)}") from None
+        raise LogError(f"--secret {path} cannot be used: {reason(error)}; name a file") from None
     if len(secret) < SHORTEST_SECRET:
         raise LogError(f"--secret {path} holds fewer than {SHORTEST_SECRET} bytes; name a new file")
     return hashlib.sha256(secret).digest()

@@ -16,6 +16,7 @@ from contextlib import closing
 from pathlib import Path
 
 from rich.console import Console
+from rich.progress import Progress, SpinnerColumn, TextColumn, TimeElapsedColumn
 
 from loadtests.experiments.commands.usage import UsageError, Verbs, add_verb
 from loadtests.request_logs.formats import redis_monitor
@@ -72,7 +73,10 @@ def run(options: argparse.Namespace, notes: Console) -> int:
     except LogError as error:
         raise UsageError(str(error)) from None
     except OSError as error:
-        raise UsageError(f"{options.sample} cannot be written: {error.strerror}") from None
+        raise UsageError(
+            f"{options.sample} cannot be written: {error.strerror}; name a new file in a folder of"
+            " yours"
+        ) from None
     return 0
 
 
@@ -94,27 +98,72 @@ def _warn(server: MonitoredRedis, options: argparse.Namespace, notes: Console) -
 
 def _record(server: MonitoredRedis, options: argparse.Namespace, notes: Console) -> None:
     sampler = Sampler(owned_secret(options.secret), options.keep)
-    most_bytes, size = options.most_mb * 1e6, 0
-    before = server.reads()
-    with options.sample.open("x", encoding="utf-8") as file:
+    size, failure = 0, None
+    reads = _Reads(server)
+    with options.sample.open("x", encoding="utf-8") as file, _clock(options.seconds, notes):
         file.write(HEADER)
         try:
-            for row in rows(sampler, _requests(server, options.seconds)):
+            for row in rows(sampler, reads.counted(_requests(server, options.seconds))):
                 file.write(row)
                 size += len(row)
-                if size > most_bytes:
+                if size > options.most_mb * 1e6:
                     notes.print(f"ended at {options.most_mb:g} MB; see --most-mb")
                     break
-        except LogError:
+        except LogError as error:
             if not size:  # The next try may take the same name.
                 options.sample.unlink()
-            raise
+                raise
+            failure = error
         except KeyboardInterrupt:
             notes.print("ended by Ctrl-C; what was recorded is kept")
-        reads = server.reads() - before
-        file.write(Sample(options.keep, reads).line())
-    notes.print(f"{reads:,} reads, of which a sample is in {options.sample} ({size / 1e6:.1f} MB)")
+        count = reads.count()
+        file.write(Sample(options.keep, count).line())
+    notes.print(f"{count:,} reads, of which a sample is in {options.sample} ({size / 1e6:.1f} MB)")
     notes.print(f"the secret of its names is in {options.secret}; keep it to yourself")
+    if failure:
+        raise LogError(f"{failure}; what was recorded until then is in {options.sample}")
+
+
+class _Reads:
+    """Counts the reads of all keys: by INFO, or by MONITOR where INFO counts fewer or fails.
+
+    Args:
+        server: What is asked.
+    """
+
+    def __init__(self, server: MonitoredRedis) -> None:
+        self._server = server
+        self._before = server.reads()
+        self._watched = 0
+
+    def counted(
+        self, requests: Iterator[tuple[float, str, bool]]
+    ) -> Iterator[tuple[float, str, bool]]:
+        """Yield *requests*, counted."""
+        for request in requests:
+            self._watched += not request[2]
+            yield request
+
+    def count(self) -> int:
+        """Return the reads since this object was made."""
+        try:
+            return max(self._server.reads() - self._before, self._watched)
+        except LogError:
+            return self._watched
+
+
+def _clock(seconds: float, notes: Console) -> Progress:
+    """Return what shows that time passes."""
+    clock = Progress(
+        SpinnerColumn(),
+        TextColumn(f"recording for {seconds:g} s:"),
+        TimeElapsedColumn(),
+        console=notes,
+        transient=True,
+        disable=not notes.is_terminal,
+    )
+    clock.add_task("recording", total=None)
+    return clock
 
 
 def _requests(server: MonitoredRedis, seconds: float) -> Iterator[tuple[float, str, bool]]:
