@@ -92,17 +92,21 @@ class BlockReader:
             return
         places = fields.places[dated, 2 * TIME : 2 * TIME + 2]
         numbers, firsts = KeyNumbers().number(hashes_of(text, places))
-        times = np.array([*map(self._moment, texts_of(text.tobytes(), places[firsts]))])
+        texts = texts_of(text.tobytes(), places[firsts])
+        try:
+            times = np.array([*map(float, texts)])
+        except ValueError:
+            times = np.array([*map(self._moment, texts)])
+        times[np.abs(times) > MOST_TIME] = np.inf
         fields.times[dated] = times[numbers]
         fields.odd[dated] = np.isinf(times)[numbers]
 
     def _moment(self, text: str) -> float:
         """Return a time; infinity for what only its line's parser can judge."""
         try:
-            time = self._scan.moment(text)
+            return self._scan.moment(text)
         except (ValueError, OverflowError):
             return np.inf
-        return np.inf if abs(time) > MOST_TIME else time
 
     def _read_operations(self, text: NDArray[np.uint8], fields: Fields) -> NDArray[np.int64]:
         """Return what each line's operation is; count the lines that give no request for it."""

@@ -1,6 +1,6 @@
 """Reads lines by the parser of their format; counts those that give no request."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 
 from loadtests.request_logs.formats.request import UNREADABLE, LineParser, Request
 from loadtests.request_logs.request_log import OTHER_KEYS, RequestLogWriter
@@ -33,7 +33,7 @@ class LineReader:
         self._writer = writer
         self.first_bad: tuple[int, str] | None = None
 
-    def read(self, number: int, line: str) -> list[Request]:
+    def read(self, number: int, line: str) -> Sequence[Request]:
         """Return the requests of a line that has this number in its log."""
         try:
             parsed = self._parse(line)
@@ -41,8 +41,11 @@ class LineReader:
             parsed = UNREADABLE
         if isinstance(parsed, str):
             self._count(parsed, number, line)
-            return []
-        return [each for each in parsed if self._in_range(each)]
+            return ()
+        for time, _, _, size in parsed:
+            if abs(time) > MOST_TIME or size > MOST_BYTES:
+                return [each for each in parsed if self._in_range(each)]
+        return parsed
 
     def _in_range(self, request: Request) -> bool:
         time, key, _, size = request

@@ -1,7 +1,7 @@
 """Reads one log into columns, line by line or in binary rows."""
 
 from collections.abc import Callable, Iterable, Iterator
-from itertools import chain, islice
+from itertools import chain, islice, starmap
 from typing import TypeVar
 
 from loadtests.request_logs.block_reader import BlockReader
@@ -119,8 +119,8 @@ def _rows(
     else:
         numbered = enumerate(found.join(chain.from_iterable(map(lines_of, blocks))), start=1)
         while some := list(islice(numbered, _LINES_AT_A_TIME)):
-            requests = [request for number, line in some for request in lines.read(number, line)]
-            yield rows_of(requests), len(some)
+            requests = chain.from_iterable(starmap(lines.read, some))
+            yield rows_of(list(requests)), len(some)
 
 
 def _no_request(name: str, first_bad: str, writer: RequestLogWriter) -> LogError:

@@ -72,10 +72,11 @@ def moment_reader() -> Callable[[str], float]:
     known: dict[str, float] = {}
 
     def read(text: str) -> float:
-        try:
-            return float(text)
-        except ValueError:
-            pass
+        if ":" not in text:  # To try what cannot be a number takes longer than to see it.
+            try:
+                return float(text)
+            except ValueError:
+                pass
         moment = known.get(text)
         if moment is None:
             known.clear()  # The lines of a second stand together.
