@@ -150,6 +150,7 @@ def test_frames_of_zst_are_read_one_after_the_other(tmp_path, between):
         (b'{"a": 1}\n{"a": 2}\n', "say what its columns are called: --columns time=NAME,key=NAME"),
         (b"time,key\n", "has no line with a request; name a log that has"),
     ],
+    ids=["zip", "packed twice", "tar", "zeros", "UTF-16", "JSON without columns", "header alone"],
 )
 def test_file_that_is_no_log_is_named_for_what_it_is(tmp_path, content, what):
     with pytest.raises(LogError, match=what):
