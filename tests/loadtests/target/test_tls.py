@@ -22,6 +22,8 @@ SERVER_NAMES = "subjectAltName=IP:127.0.0.1"
 def certificate(folder, name, *words):
     """Write NAME.pem and NAME.key, signed by itself or, with -CA, by another."""
     openssl = ["openssl", "req", "-x509", *EC_KEY, "-subj", f"/CN={name}", "-days", "2"]
+    # From Python 3.13 on, a certificate that may sign must say so.
+    openssl += ["-addext", "keyUsage=digitalSignature,keyCertSign"]
     openssl += ["-keyout", folder / f"{name}.key", "-out", folder / f"{name}.pem", *words]
     subprocess.run(openssl, check=True, capture_output=True)
 
