@@ -52,8 +52,9 @@ class TraceFolders:
     def _holds(self, trace: str) -> bool:
         try:
             path = Path(trace).resolve()
-            # Reading a FIFO or a device may never end, and nothing else runs meanwhile.
-            is_other = path.exists() and not path.is_file()
+            # Reading a FIFO or a device may never end, and nothing else runs meanwhile. What is
+            # still a link now is a loop of links, for Python 3.13; older ones raise an error.
+            is_other = path.is_symlink() or (path.exists() and not path.is_file())
         except (OSError, ValueError, RuntimeError):
             return False  # A loop of links, or a name that no file can have.
         return not is_other and any(folder in path.parents for folder in self._folders)
