@@ -40,7 +40,7 @@ def main() -> int:
     _say(f"about {MINUTES} minutes on two cores; a dot for each test, the fast ones first")
     _say(_fetches())
     _say(
-        "counted as skipped are the tests that judge time or take minutes (marked exclusive and "
+        "counted as skipped are the tests that judge time or take long (marked exclusive and "
         "long) and those of containers (stack), which .ci/run runs; make accept has full figures"
     )
     codes = []

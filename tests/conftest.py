@@ -24,7 +24,7 @@ PHASE_MARKERS = {"integration", "stack", "browser", "accept", "exclusive"}
 
 LEFT_OUT = {
     "exclusive": "judges time, on a quiet machine",
-    "long": "takes more than a minute",
+    "long": "takes long",
     "stack": "starts the containers",
 }
 """The markers that LEAVE_OUT may name, and why their tests are left out."""

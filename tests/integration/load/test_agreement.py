@@ -47,7 +47,7 @@ def client_counts(locust):
     return {word: count for word, count in locust.summary["results"].items() if count}
 
 
-@pytest.mark.parametrize("processes", [1, 2, 4])
+@pytest.mark.parametrize("processes", [1, pytest.param(2, marks=pytest.mark.long), 4])
 def test_client_and_service_agree_on_the_count_of_every_result(cold, tmp_path, processes):
     before = lookups(cold)
     many = ["--processes", processes, "-u", 5] if processes > 1 else []
@@ -61,6 +61,7 @@ def test_client_and_service_agree_on_the_count_of_every_result(cold, tmp_path, p
     assert dict(zip(RESULTS, results.tolist(), strict=True)) == locust.summary["results"]
 
 
+@pytest.mark.long
 def test_several_processes_send_the_same_requests_as_one(cold, tmp_path):
     intended = []
     for processes in ([], ["--processes", 3, "-u", 4]):
@@ -72,7 +73,7 @@ def test_several_processes_send_the_same_requests_as_one(cold, tmp_path):
     assert np.allclose(*intended, atol=1e-6)
 
 
-@pytest.mark.parametrize("processes", [1, 2])
+@pytest.mark.parametrize("processes", [pytest.param(1, marks=pytest.mark.long), 2])
 def test_locusts_own_files_have_the_same_total(cold, tmp_path, processes):
     many = ["--processes", processes, "-u", 2] if processes > 1 else []
     files = ["--csv", tmp_path / "own", "--json-file", tmp_path / "own"]

@@ -29,7 +29,13 @@ def rate_of(service_url, seconds):
     return asked / (time.monotonic() - began)
 
 
-@pytest.mark.parametrize("processes", [[], ["--processes", "2"]], ids=["one process", "workers"])
+@pytest.mark.parametrize(
+    "processes",
+    [
+        pytest.param([], id="one process"),
+        pytest.param(["--processes", "2"], id="workers", marks=pytest.mark.long),
+    ],
+)
 def test_rate_skew_and_ttl_change_in_a_running_test(service_url, tmp_path, processes):
     with LocustProcess(tmp_path, service_url, *processes, headless=False) as locust:
         page = locust.page_url

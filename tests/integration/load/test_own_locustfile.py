@@ -30,7 +30,7 @@ def locustfile(tmp_path):
     return path
 
 
-@pytest.mark.parametrize("processes", [1, 2])
+@pytest.mark.parametrize("processes", [1, pytest.param(2, marks=pytest.mark.long)])
 def test_scenario_sends_its_load_beside_another_user(tmp_path, service_url, locustfile, processes):
     words = ["--rate", 50, "--requests", 200, "-u", 4, "--loglevel", "INFO"]
     many = ["--processes", processes] if processes > 1 else []

@@ -19,6 +19,7 @@ def phases(figures):
     return {phase["phase"]: phase for phase in figures["phases"]}
 
 
+@pytest.mark.long
 def test_killed_redis_costs_no_lookup_and_all_is_well_soon(tmp_path):
     # 100 lookups a second for three phases of 1.5 s.
     words = "redis-kill --seconds 1.5 --rate 100 --ttl 1 --items 100"

@@ -154,7 +154,12 @@ def test_prometheus_scrapes_the_service(prometheus_program, monkeypatch):
 
 
 @pytest.mark.parametrize(
-    "number", [signal.SIGINT, signal.SIGTERM, signal.SIGKILL], ids=["ctrl-c", "term", "kill-9"]
+    "number",
+    [
+        pytest.param(signal.SIGINT, id="ctrl-c", marks=pytest.mark.long),
+        pytest.param(signal.SIGTERM, id="term", marks=pytest.mark.long),
+        pytest.param(signal.SIGKILL, id="kill-9"),
+    ],
 )
 def test_stack_under_traffic_leaves_nothing_behind(number, free_port):
     load = ["-f", "loadtests/locustfile.py", "ReadHeavy", "--processes", "2", "--autostart"]

@@ -55,7 +55,13 @@ def _startup_lines(run):
     return shown
 
 
-@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM], ids=["ctrl-c", "term"])
+@pytest.mark.parametrize(
+    "number",
+    [
+        pytest.param(signal.SIGINT, id="ctrl-c"),
+        pytest.param(signal.SIGTERM, id="term", marks=pytest.mark.long),
+    ],
+)
 def test_service_and_locust_can_be_opened_until_a_signal_ends_everything(ports, number):
     with _run(ports) as run:
         shown = _startup_lines(run)

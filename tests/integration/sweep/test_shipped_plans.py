@@ -73,6 +73,7 @@ def undisturbed(trials):
     return [trial for trial in trials if trial["trusted"]]
 
 
+@pytest.mark.long
 def test_writes_are_measured_beside_their_theory(tmp_path):
     flags = "--ttl 0.4 --write-ratio 0.3 --invalidation none --rate 100 --window-ttls 10"
 

@@ -12,6 +12,7 @@ from tests.integration.verb_answers import answer_of_verb
 pytestmark = pytest.mark.integration
 
 
+@pytest.mark.long
 def test_a_sweep_sets_the_ttl_counts_by_the_client_and_reports(tmp_path):
     script = tmp_path / "set.py"
     with SmallService(ProductApi, ttl_seconds=9.0) as shop:

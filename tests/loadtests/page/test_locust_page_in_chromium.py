@@ -116,6 +116,7 @@ def has_no_sideways_scroll(page):
     return page.evaluate("document.documentElement.scrollWidth <= window.innerWidth")
 
 
+@pytest.mark.long
 def test_a_run_is_started_watched_changed_and_stopped_on_the_page(page, locust, width):
     shoot(page, "form", width)
     start(page, rate="200", items="300", ttlSeconds="30")
