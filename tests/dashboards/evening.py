@@ -39,7 +39,7 @@ class Stage(Protocol):
 # TTLs that count as steady, for alerts, and for figures to compare.
 LENGTHS = {
     "quiet": (3, 6),
-    "steady": (28, 40),
+    "steady": (32, 40),
     "longer": (6, 26),
     "no invalidation": (20, 30),
     "stale": (8, 20),
