@@ -44,7 +44,7 @@ run: $(RUN)  ## start the service on 8000 and Locust's page on 8089, until Ctrl-
 drills: $(RUN)  ## break Redis and the database in ten ways, and write the table of docs/drills.md; eight minutes
 	@$(BIN)/python -m loadtests drill all --page docs/drills.md
 
-test: $(DEV)  ## run the tests against real servers, which need no root; five minutes
+test: $(DEV)  ## run the tests against real servers, which need no root; seven minutes
 	@$(BIN)/python -m tests $(PYTEST_ARGS)
 
 test-faults: $(DEV)  ## break everything that can break, and write what happened into docs/drills.md; nine minutes

@@ -12,7 +12,7 @@ from loadtests.stack import servers
 from loadtests.stack.guardian import ROOT
 from loadtests.stack.servers import KnownServer
 
-MINUTES = 5
+MINUTES = 7
 FETCHED_MB = {
     "Redis": (servers.REDIS, 3),
     "MariaDB": (servers.MARIADB, 30),
