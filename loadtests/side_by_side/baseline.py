@@ -38,6 +38,19 @@ def worse(figures: Mapping[str, Any], baseline: Mapping[str, Any]) -> list[str]:
     return lines
 
 
+def within(figures: Mapping[str, Any], baseline: Mapping[str, Any]) -> str:
+    """Return a line that says how many ratios lie within the ranges of the baseline."""
+    before = {case["name"]: case for case in baseline["cases"]}
+    pairs = [(case, before[case["name"]]) for case in figures["cases"] if case["name"] in before]
+    outside = [
+        f"{case['name']} {case['ratio']:.2f} ({known['low']:.2f}-{known['high']:.2f})"
+        for case, known in pairs
+        if not known["low"] <= case["ratio"] <= known["high"]
+    ]
+    inside = f"{len(pairs) - len(outside)} of {len(pairs)} ratios lie within their ranges"
+    return f"{inside}; outside: {', '.join(outside)}" if outside else inside
+
+
 def least(known: Mapping[str, Any]) -> float:
     """Return the least ratio that is as good as a known one."""
     return min(float(known["low"]), float(known["ratio"]) * (1 - TOLERANCE))

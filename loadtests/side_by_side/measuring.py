@@ -10,78 +10,80 @@ from typing import Any
 
 from loadtests.side_by_side.cases import BARE_GET, CASES, SERVICE, Case
 from loadtests.side_by_side.contenders import DEFAULT_THREADS, ContenderServer
-from loadtests.side_by_side.pairs import measure_in_turn, ratios
-from loadtests.side_by_side.stage import Stage, fill_catalogue, require_answers, stage
+from loadtests.side_by_side.figures import figures_of, line_of
+from loadtests.side_by_side.pairs import measure_in_turn
+from loadtests.side_by_side.stage import Measured, Stage, fill_catalogue, require_answers, stage
 
 PAIRS = 5
 LOOKUPS = 1_000_000
 STARTS = 3
 
 Say = Callable[[str], None]
+Bursts = tuple[list[Measured], list[Measured]]
+"""Of the service and of its rival, pair by pair."""
 
 
-def measure(say: Say, pairs: int = PAIRS, lookups: int = LOOKUPS) -> dict[str, Any]:
+def measure(say: Say, pairs: int = PAIRS, lookups: int = LOOKUPS, runs: int = 1) -> dict[str, Any]:
     """Measure everything and return it as JSON holds it.
+
+    Two processes of one program are further apart than two bursts of one process. So ratios that
+    another run is held to come from several runs, each with processes of its own.
 
     Args:
         say: Receives a line for each figure, as soon as it is known.
-        pairs: How many pairs each ratio rests on.
+        pairs: How many pairs each ratio rests on in each run.
         lookups: After how many lookups /metrics and memory are measured.
+        runs: How often everything is started and measured.
     """
     began = time.monotonic()
-    with stage() as here:
-        for line in here.lines:
-            say(line)
-        say(f"{os.cpu_count()} cores, shared by server, Redis and load")
-        service = here.server(SERVICE, DEFAULT_THREADS)
-        fill_catalogue(service)
-        resident = service.resident_bytes()
-        found = [_compare(here, case, pairs, say) for case in CASES]
-        costs = _costs(here, service, resident, lookups)
-        for name, value in costs.items():
-            say(f"{name}: {value}")
-        return {
-            "format": 1,
-            "cores": os.cpu_count(),
-            "python": platform.python_version(),
-            "programs": here.lines,
-            "pairs": pairs,
-            "seconds": round(time.monotonic() - began),
-            "cases": found,
-            "costs": costs,
-        }
+    say(f"{os.cpu_count()} cores, shared by server, Redis and load")
+    bursts: list[Bursts] = [([], []) for _ in CASES]
+    costs: dict[str, int | float] = {}
+    lines: list[str] = []
+    for _ in range(runs):
+        with stage() as here:
+            lines = here.lines
+            for line in lines:
+                say(line)
+            costs = _measure_once(here, pairs, lookups, bursts, say)
+    for name, value in costs.items():
+        say(f"{name}: {value}")
+    return {
+        "format": 1,
+        "cores": os.cpu_count(),
+        "python": platform.python_version(),
+        "programs": lines,
+        "pairs": pairs,
+        "runs": runs,
+        "seconds": round(time.monotonic() - began),
+        "cases": [figures_of(case, *found) for case, found in zip(CASES, bursts, strict=True)],
+        "costs": costs,
+    }
 
 
-def _compare(here: Stage, case: Case, pairs: int, say: Say) -> dict[str, Any]:
+def _measure_once(
+    here: Stage, pairs: int, lookups: int, bursts: Sequence[Bursts], say: Say
+) -> dict[str, int | float]:
+    """Add the bursts of one run to those of each case; return what the service costs besides."""
+    service = here.server(SERVICE, DEFAULT_THREADS)
+    fill_catalogue(service)
+    resident = service.resident_bytes()
+    for case, (ones, others) in zip(CASES, bursts, strict=True):
+        one, other = _compare(here, case, pairs)
+        say(line_of(case, one, other))
+        ones.extend(one)
+        others.extend(other)
+    return _costs(here, service, resident, lookups)
+
+
+def _compare(here: Stage, case: Case, pairs: int) -> Bursts:
     ours = here.server(case.service, case.threads)
     rival = here.server(case.rival, case.threads)
-    one, other = measure_in_turn(
+    bursts = measure_in_turn(
         lambda: here.measure(ours, case.script), lambda: here.measure(rival, case.script), pairs
     )
     here.stop(case.rival, case.threads)
-    rates = ratios([each.rate for each in one], [each.rate for each in other])
-    # Less CPU time for an answer is better, so that the service stands below the line.
-    cpu = ratios([each.cpu_seconds for each in other], [each.cpu_seconds for each in one])
-    say(
-        f"{case.name}: {rates.median:.2f} ({rates.low:.2f}-{rates.high:.2f}), "
-        f"by CPU time {cpu.median:.2f}"
-    )
-    return {
-        "name": case.name,
-        "path": case.path,
-        "rival": case.rival.name,
-        "threads": case.threads,
-        "wanted": case.wanted,
-        "is_short": case.is_short,
-        "ratio": round(rates.median, 3),
-        "low": round(rates.low, 3),
-        "high": round(rates.high, 3),
-        "cpu_ratio": round(cpu.median, 3),
-        "rate": round(median(each.rate for each in one)),
-        "rival_rate": round(median(each.rate for each in other)),
-        "p99_ms": round(median(each.p99_seconds for each in one) * 1000, 2),
-        "rival_p99_ms": round(median(each.p99_seconds for each in other) * 1000, 2),
-    }
+    return bursts
 
 
 def _costs(

@@ -4,12 +4,12 @@ import copy
 
 import pytest
 
-from loadtests.side_by_side.baseline import read_baseline, worse
+from loadtests.side_by_side.baseline import read_baseline, within, worse
 
 KNOWN = {
     "cases": [
-        {"name": "steady", "ratio": 2.0, "low": 1.9},
-        {"name": "wide", "ratio": 2.0, "low": 1.2},
+        {"name": "steady", "ratio": 2.0, "low": 1.9, "high": 2.1},
+        {"name": "wide", "ratio": 2.0, "low": 1.2, "high": 3.0},
     ],
     "costs": {
         "metrics_bytes": 20_000,
@@ -43,6 +43,15 @@ def test_line_names_the_case_its_ratio_and_what_it_was(figures):
     figures["cases"][0]["ratio"] = 1.0
 
     assert worse(figures, KNOWN) == ["steady: 1.00, was 2.00 (least 1.70)"]
+
+
+def test_ratio_outside_its_range_is_named_with_its_range(figures):
+    assert within(figures, KNOWN) == "2 of 2 ratios lie within their ranges"
+    figures["cases"][0]["ratio"] = 2.2
+
+    assert within(figures, KNOWN) == (
+        "1 of 2 ratios lie within their ranges; outside: steady 2.20 (1.90-2.10)"
+    )
 
 
 def test_case_that_the_baseline_does_not_know_is_not_judged(figures):
