@@ -51,8 +51,7 @@ class Case:
     @property
     def name(self) -> str:
         """What baselines call it."""
-        threads = "1 thread" if self.threads == 1 else f"{self.threads} threads"
-        return f"{self.path}, {threads}: {self.rival.name}"
+        return f"{self.path}, {self.threads} threads: {self.rival.name}"
 
 
 BARE_GET = Contender("Flask and redis-py, GET", "granian", "bare_get")
@@ -64,7 +63,6 @@ FLASK_CACHING = Contender("Flask-Caching", "granian", "flask_caching_view")
 DOGPILE = Contender("dogpile.cache", "granian", "dogpile_view")
 CASHEWS = Contender("cashews, bare ASGI", "granian-asgi", "cashews_asgi")
 REDIS_ASGI = Contender("redis-py asyncio, bare ASGI", "granian-asgi", "redis_asgi")
-WITHOUT_METRICS = Contender("the service without metrics", "granian", "without_metrics")
 THREADED = (BARE_GET, BARE_PIPELINE, OWN_CLIENT, TUTORIAL_GUNICORN, FLASK_CACHING, CONSTANT)
 
 _HITS = (
@@ -90,7 +88,7 @@ CASES = (
     *(Case("hit", rival, wanted, is_short=rival in _SHORT) for rival, wanted in _HITS),
     *(Case("hit", rival, threads=threads) for threads in FEW_THREADS for rival in THREADED),
     *(Case("hit", _with_protection(mode)) for mode in ("none", "lease", "early", "stale")),
-    *(Case("hit", WITHOUT_METRICS, 0.95, threads) for threads in (*FEW_THREADS, DEFAULT_THREADS)),
+    Case("hit", Contender("the service without metrics", "granian", "without_metrics"), 0.95),
     Case(
         "near",
         CONSTANT,

@@ -78,9 +78,9 @@ def whole_text(figures: Figures) -> str:
 
 def _conditions(figures: Figures) -> str:
     return (
-        f"Medians of {figures['pairs'] * figures['runs']} pairs, {figures['pairs']} in each of "
-        f"{figures['runs']} runs with new processes; {figures['cores']} cores shared by server, "
-        f"Redis and load; Python {figures['python']}."
+        f"Medians of {figures['pairs'] * figures['runs']} pairs; runs with processes of their own: "
+        f"{figures['runs']}; {figures['cores']} cores shared by server, Redis and load; "
+        f"Python {figures['python']}."
     )
 
 
