@@ -8,14 +8,17 @@ that a server leaves unanswered again on every connection that it may have.
 import time
 from collections.abc import Callable
 from functools import partial
+from typing import TypeVar
 
 from gevent import select, socket
 from gevent.ssl import SSLContext
 from geventhttpclient.connectionpool import ConnectionPool, SSLConnectionPool
-from geventhttpclient.response import HTTPConnectionClosed
+from geventhttpclient.response import HTTPConnectionClosed, HTTPSocketResponse
 from geventhttpclient.url import URL
 
 READ_BYTES = 65_536
+
+Read = TypeVar("Read")
 
 
 class KeptConnections:
@@ -71,7 +74,7 @@ class KeptConnections:
     def send(self, request: bytes) -> tuple[socket.socket, bytes]:
         """Send a request; return its connection and the first part of the answer.
 
-        The connection must be kept or dropped once the answer was read.
+        The connection must be kept or dropped once the answer was read; `read_rest` does either.
 
         Raises:
             OSError, Timeout, HTTPConnectionClosed: There was no answer.
@@ -84,6 +87,36 @@ class KeptConnections:
             sock = self._pool.get_socket()
             received = self._exchange(sock, request, may_be_closed=False)
         return sock, received
+
+    def read_rest(
+        self,
+        sock: socket.socket,
+        received: bytes,
+        read: Callable[[HTTPSocketResponse], Read],
+        method: str = "GET",
+    ) -> tuple[HTTPSocketResponse, Read]:
+        """Read the rest of an answer, then keep its connection if it may be kept.
+
+        Args:
+            sock: Its connection.
+            received: Its first part.
+            read: Reads the body.
+            method: Of the request; the answer to a HEAD has no body.
+
+        Raises:
+            OSError, Timeout, HTTPParseError: There was no whole answer.
+        """
+        try:
+            response = HTTPSocketResponse(sock, READ_BYTES, method=method, pre_buffered=received)
+            body = read(response)
+        except BaseException:
+            self.drop(sock)
+            raise
+        if response.should_close():
+            self.drop(sock)
+        else:
+            self.keep(sock)
+        return response, body
 
     def keep(self, sock: socket.socket) -> None:
         """Keep a connection for a further request, unless the server never keeps one."""

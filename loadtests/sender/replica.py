@@ -7,7 +7,7 @@ from gevent import socket
 from geventhttpclient.response import HTTPSocketResponse
 from geventhttpclient.url import URL
 
-from loadtests.sender.kept_connections import READ_BYTES, KeptConnections
+from loadtests.sender.kept_connections import KeptConnections
 
 CHECKED_AFTER_SECONDS = 1.0
 """A connection that was idle for longer is looked at before it is used: it may be closed."""
@@ -84,15 +84,6 @@ class Replica:
 
     def _unusual(self, sock: socket.socket, received: bytes) -> Reply:
         """Let the library read an answer: one in several parts, or with an unknown length."""
-        try:
-            response = HTTPSocketResponse(sock, READ_BYTES, pre_buffered=received)
-            body = response.read()
-        except BaseException:
-            self._connections.drop(sock)
-            raise
-        if response.should_close():
-            self._connections.drop(sock)
-        else:
-            self._connections.keep(sock)
+        response, body = self._connections.read_rest(sock, received, HTTPSocketResponse.read)
         word = str(response.get("x-cache", ""))
         return Reply(response.status_code, word.upper().encode(), body)

@@ -89,7 +89,10 @@ class TargetClient:
         """Ask for one key, and return errors of network and target instead of raising them."""
         way = self._way()
         try:
-            response, body, size = _exchange(way, self._target.keys.key(key))
+            sock, received = way.connections.send(way.request(self._target.keys.key(key)))
+            response, (body, size) = way.connections.read_rest(
+                sock, received, _read_body, way.endpoint.method
+            )
         except FAILURES as error:
             return Answer(FAILED, b"", as_exception(error), way.row)
         status = response.status_code
@@ -126,30 +129,14 @@ class TargetClient:
         return tls_context(self._target.tls)
 
 
-def _exchange(way: _Way, key: str) -> tuple[HTTPSocketResponse, bytes, int]:
-    """Return the answer, as much of its body as is kept, and how long that is.
-
-    Raises:
-        OSError, Timeout, HTTPParseError: There was no whole answer.
-    """
-    sock, received = way.connections.send(way.request(key))
-    try:
-        response = HTTPSocketResponse(
-            sock, READ_BYTES, method=way.endpoint.method, pre_buffered=received
-        )
-        body, size = bytearray(), 0
-        while piece := response.read(READ_BYTES):
-            size += len(piece)
-            if size <= MOST_KEPT_BYTES:
-                body += piece
-    except BaseException:
-        way.connections.drop(sock)
-        raise
-    if response.should_close():
-        way.connections.drop(sock)
-    else:
-        way.connections.keep(sock)
-    return response, bytes(body), size
+def _read_body(response: HTTPSocketResponse) -> tuple[bytes, int]:
+    """Return as much of a body as is kept, and how long it is."""
+    body, size = bytearray(), 0
+    while piece := response.read(READ_BYTES):
+        size += len(piece)
+        if size <= MOST_KEPT_BYTES:
+            body += piece
+    return bytes(body), size
 
 
 def _refusal(status: int) -> str:
