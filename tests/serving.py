@@ -3,10 +3,21 @@
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
+from socket import socket
 from socketserver import BaseServer
 from typing import TypeVar
 
 Server = TypeVar("Server", bound=BaseServer)
+
+
+def connections_to(listener: socket) -> Iterator[socket]:
+    """Accept clients until the listener is closed."""
+    while True:
+        try:
+            connection, _ = listener.accept()
+        except OSError:
+            return
+        yield connection
 
 
 @contextmanager

@@ -4,6 +4,8 @@ import socket
 import threading
 from contextlib import contextmanager
 
+from tests.serving import connections_to
+
 HIT = b"HTTP/1.1 200 OK\r\nX-Cache: HIT\r\n"
 PLAIN = HIT + b"Content-Length: 2\r\n\r\n{}"
 
@@ -22,11 +24,7 @@ class Answering:
         self.closed = threading.Semaphore(0)
 
     def accept(self):
-        while True:
-            try:
-                connection, _ = self.listener.accept()
-            except OSError:
-                return
+        for connection in connections_to(self.listener):
             threading.Thread(target=self.serve, args=(connection,), daemon=True).start()
 
     def serve(self, connection):

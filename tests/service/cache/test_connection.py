@@ -12,6 +12,7 @@ from service.cache import single_server
 from service.cache.single_server import SingleServer
 from service.cache.wire import NoReplyError
 from tests.service.fakes import Breaker, FakeClock
+from tests.serving import connections_to
 
 GET = [("GET", "fruit:1")]
 SCRIPT = [("EVALSHA", "digest", 0)]
@@ -29,11 +30,7 @@ class NumberingServer:
         threading.Thread(target=self._accept, daemon=True).start()
 
     def _accept(self):
-        while True:
-            try:
-                client, _ = self._listener.accept()
-            except OSError:
-                return
+        for client in connections_to(self._listener):
             self.clients.append(client)
             threading.Thread(target=self._answer, args=(client,), daemon=True).start()
 

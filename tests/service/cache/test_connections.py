@@ -11,6 +11,7 @@ from service.cache.servers import connect
 from service.cache.wire import NoReplyError
 from service.settings import Settings
 from tests.service.fakes import Breaker
+from tests.serving import connections_to
 
 
 class FixedReplyServer:
@@ -23,11 +24,7 @@ class FixedReplyServer:
         threading.Thread(target=self._accept, daemon=True).start()
 
     def _accept(self):
-        while True:
-            try:
-                client, _ = self._listener.accept()
-            except OSError:
-                return
+        for client in connections_to(self._listener):
             threading.Thread(target=self._answer, args=(client,), daemon=True).start()
 
     def _answer(self, client):
@@ -134,10 +131,8 @@ def late_redis():
                     connection.sendall(b"+OK\r\n" * data.count(b"*"))
 
     def serve():
-        with suppress(OSError):
-            while True:
-                connection, _ = listener.accept()
-                threading.Thread(target=talk, args=(connection,), daemon=True).start()
+        for connection in connections_to(listener):
+            threading.Thread(target=talk, args=(connection,), daemon=True).start()
 
     threading.Thread(target=serve, daemon=True).start()
     yield f"redis://127.0.0.1:{listener.getsockname()[1]}/0"
