@@ -41,7 +41,7 @@ def measure(say: Say, pairs: int = PAIRS, lookups: int = LOOKUPS, runs: int = 1)
     costs: dict[str, int | float] = {}
     lines: list[str] = []
     for _ in range(runs):
-        with stage(say) as here:
+        with stage() as here:
             lines = here.lines
             for line in lines:
                 say(line)

@@ -2,7 +2,7 @@
 
 import time
 import urllib.request
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -15,8 +15,6 @@ from loadtests.stack.local import LocalStack
 
 PYTHON = ROOT / ".cache" / "bench" / "bin" / "python"
 BURST_SECONDS = 1.0
-# A disk that stalls for a moment fails a burst of writes, and says nothing about speed.
-ATTEMPTS = 3
 HEADERS = {"Authorization": f"Bearer {TOKEN}"}
 
 
@@ -43,14 +41,12 @@ class Stage:
         guardian: Stops everything at the end.
         wrk: Sends the requests.
         environment: The servers' addresses.
-        say: Receives a line for each burst that is measured again.
         lines: Which programs were taken.
     """
 
     guardian: Guardian
     wrk: Wrk
     environment: Mapping[str, str]
-    say: Callable[[str], None]
     lines: list[str] = field(default_factory=list)
     _running: dict[tuple[Contender, int], ContenderServer] = field(default_factory=dict)
 
@@ -70,18 +66,10 @@ class Stage:
         self._running.pop((contender, threads)).kill()
 
     def measure(self, server: ContenderServer, script: str) -> Measured:
-        """Measure one burst, or another one where requests of it failed.
-
-        Raises:
-            StackError: Requests failed in every attempt.
-        """
-        for attempt in range(ATTEMPTS):
-            used = server.cpu_seconds()
-            burst = self.wrk.send(server.url, BURST_SECONDS, script=script, headers=HEADERS)
-            used = server.cpu_seconds() - used
-            if attempt + 1 == ATTEMPTS or not burst.failed:
-                break
-            self.say(f"{server.name}: {failures(burst)}; measured again")
+        """Measure one burst; raise StackError if any request failed."""
+        used = server.cpu_seconds()
+        burst = self.wrk.send(server.url, BURST_SECONDS, script=script, headers=HEADERS)
+        used = server.cpu_seconds() - used
         require_answers(burst, server.name)
         return Measured(burst.rate, used / burst.requests, burst.p99_seconds)
 
@@ -99,20 +87,12 @@ class Stage:
 def require_answers(burst: Burst, name: str) -> None:
     """Raise StackError for a burst that measured failures, or nothing."""
     if burst.failed or not burst.requests:
-        raise StackError(f"{name}: {failures(burst)}")
-
-
-def failures(burst: Burst) -> str:
-    """Return how many requests of a burst failed, in words."""
-    return f"{burst.failed} of {burst.requests} requests failed"
+        raise StackError(f"{name}: {burst.failed} of {burst.requests} requests failed")
 
 
 @contextmanager
-def stage(say: Callable[[str], None]) -> Iterator[Stage]:
+def stage() -> Iterator[Stage]:
     """Start what contenders need, for the length of a `with` block.
-
-    Args:
-        say: Receives a line for each burst that is measured again.
 
     Raises:
         StackError: The rivals' packages are not installed, or a program is not available.
@@ -136,7 +116,7 @@ def stage(say: Callable[[str], None]) -> Iterator[Stage]:
         }
         wrk = Wrk(Path(stack.guardian.folder))
         lines = [*stack.lines[:2], f"load: {wrk.program}"]
-        yield Stage(stack.guardian, wrk, environment, say, lines)
+        yield Stage(stack.guardian, wrk, environment, lines)
 
 
 def fill_catalogue(server: ContenderServer) -> None:
