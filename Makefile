@@ -47,7 +47,7 @@ drills: $(RUN)  ## break Redis and the database in ten ways, and write the table
 test: $(DEV)  ## run the tests against real servers, which need no root; seven minutes
 	@$(BIN)/python -m tests $(PYTEST_ARGS)
 
-test-faults: $(DEV)  ## break everything that can break, and write what happened into docs/drills.md; nine minutes
+test-faults: $(DEV)  ## break everything that can break, and write what happened into docs/drills.md; seven minutes
 	@FAULT_TABLE=docs/drills.md $(BIN)/python -m pytest -q -s -m integration -k promises \
 	  tests/faults $(PYTEST_ARGS)
 
