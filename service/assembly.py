@@ -1,37 +1,29 @@
-"""The assembly: joins the parts of the service around servers, or around the fakes of tests."""
+"""The assembly: joins the parts of the service around servers."""
 
 import logging
-import random
-import time
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from functools import partial
 
+from service.cache.near_listener import NearListener
 from service.cache.redis_calls import RedisCalls
 from service.cache.servers import cache_with_near, connect
+from service.cache.wire import Connections
 from service.domain.cache import Cache, CacheUnavailableError
 from service.domain.live_knobs import LiveKnobs
-from service.domain.lookup import Loaded
-from service.domain.near import Near
-from service.domain.observer import Observer
 from service.domain.shared_knobs import SharedKnobs
 from service.domain.store import Store
 from service.guards import sizing
 from service.guards.breaker import Breaker
 from service.guards.store_guard import StoreGuard
-from service.guards.waiting_room import WaitingRoom
 from service.housekeeping import Housekeeping
 from service.metrics import Metrics
 from service.pattern.cache_aside import CacheAside
 from service.pattern.invalidations import Invalidations
-from service.pattern.lease import Lease
-from service.pattern.loads import Loads
+from service.pattern.joined_pattern import Pattern, join_pattern
 from service.pattern.miss_reasons import MissReasons
 from service.pattern.refreshes import BackgroundRefreshes
-from service.pattern.shadow_reads import ShadowReads
-from service.pattern.single_flight import SingleFlight
-from service.pattern.stampede import Stampede
 from service.pattern.writes import Writes
 from service.settings import Settings
 from service.store.fruit_store import FruitStore
@@ -43,21 +35,6 @@ RETRY_FIRST_SECONDS = 2.0
 # A change of knobs must reach every process within a second, and the look at them waits for this.
 RETRY_CHORE_SECONDS = 0.4
 NO_NEAR_TIER = "off: a Redis Cluster has no near tier"
-# Draws the place of an entry's TTL within the jitter.
-WITHIN_THE_JITTER = partial(random.uniform, -1, 1)
-
-
-@dataclass(frozen=True, slots=True)
-class Pattern:
-    """The parts of the cache-aside pattern around one cache and one store."""
-
-    cache_aside: CacheAside
-    writes: Writes
-    invalidations: Invalidations
-    loads: Loads
-    lease: Lease
-    stampede: Stampede
-    miss_reasons: MissReasons
 
 
 @dataclass(frozen=True, slots=True)
@@ -124,26 +101,13 @@ def assemble(settings: Settings) -> Service:
     )
     shared_knobs = SharedKnobs(cache, knobs, has_near=near is not None)
     clear_cache = partial(_clear_cache, cache, pattern.miss_reasons)
-    housekeeping = Housekeeping(
-        (
-            shared_knobs.sync,
-            partial(pattern.invalidations.retry, RETRY_CHORE_SECONDS),
-            pattern.miss_reasons.judge,
-            *([listener.look] if listener else []),
-        )
-    )
+    housekeeping = Housekeeping(_chores(shared_knobs, pattern, listener))
+    parts = (housekeeping, redis_breaker, store_breaker, listener)
+    stops = [part.stop for part in parts if part is not None]
 
     def start() -> bool:
         connections.open(threads)
         return housekeeping.start()
-
-    def close(patience_seconds: float = 0.0) -> None:
-        for part in (housekeeping, redis_breaker, store_breaker, listener):
-            if part is not None:
-                part.stop()
-        pattern.invalidations.finish(patience_seconds)
-        connections.close()
-        store.close()
 
     return Service(
         cache_aside=pattern.cache_aside,
@@ -157,64 +121,33 @@ def assemble(settings: Settings) -> Service:
         checks={"redis": cache.problem, "store": store.problem},
         near_state=lambda: listener.state if listener else NO_NEAR_TIER,
         start=start,
-        close=close,
+        close=partial(_close, stops, pattern.invalidations, (connections, store)),
     )
 
 
-def join_pattern(  # noqa: PLR0913 - one argument for each part, and what tests replace
-    cache: Cache,
-    store: Store,
-    knobs: LiveKnobs,
-    observer: Observer,
-    *,
-    load_guard: StoreGuard,
-    write_guard: StoreGuard,
-    room: WaitingRoom,
-    refreshes: BackgroundRefreshes,
-    shadow_guard: StoreGuard,
-    shadows: BackgroundRefreshes,
-    cache_answers: Callable[[], bool],
-    near: Near | None = None,
-    clock: Callable[[], float] = time.perf_counter,
-    sleep: Callable[[float], None] = time.sleep,
-    spread: Callable[[], float] = WITHIN_THE_JITTER,
-    draw: Callable[[], float] = random.random,
-) -> Pattern:
-    """Join the parts of the pattern; tests replace clock, sleep and the random draws."""
-    miss_reasons = MissReasons(knobs, observer)
-    note = miss_reasons.note
-    invalidations = Invalidations(
-        cache,
-        knobs,
-        observer,
-        note,
-        cache_answers=cache_answers,
-        store_answers=lambda: load_guard.answers,
-        clock=clock,
-        sleep=sleep,
-    )
-    pending = invalidations.pending
-    loads = Loads(
-        store, cache, load_guard, knobs, pending, observer, note, spread=spread, clock=clock
-    )
-    lease = Lease(cache, loads, room, clock=clock, sleep=sleep)
-    flights = SingleFlight[tuple[Loaded, bool]](room, clock=clock)
-    stampede = Stampede(cache, loads, lease, flights, refreshes, draw=draw)
-    shadow = ShadowReads(store, shadow_guard, shadows, observer, draw=draw, clock=clock)
-    cache_aside = CacheAside(
-        cache,
-        loads,
-        stampede,
-        shadow,
-        knobs,
-        pending,
-        observer,
-        near=near,
-        clock=clock,
-        sleep=sleep,
-    )
-    writes = Writes(store, invalidations, write_guard)
-    return Pattern(cache_aside, writes, invalidations, loads, lease, stampede, miss_reasons)
+def _chores(
+    shared_knobs: SharedKnobs, pattern: Pattern, listener: NearListener | None
+) -> list[Callable[[], object]]:
+    return [
+        shared_knobs.sync,
+        partial(pattern.invalidations.retry, RETRY_CHORE_SECONDS),
+        pattern.miss_reasons.judge,
+        *([listener.look] if listener else []),
+    ]
+
+
+def _close(
+    stops: Iterable[Callable[[], None]],
+    invalidations: Invalidations,
+    servers: Iterable[Connections | FruitStore],
+    patience_seconds: float = 0.0,
+) -> None:
+    """Stop what runs by itself, give pending invalidations their time, and then disconnect."""
+    for stop in stops:
+        stop()
+    invalidations.finish(patience_seconds)
+    for server in servers:
+        server.close()
 
 
 def _page(metrics: Metrics, miss_reasons: MissReasons, names: Sequence[str]) -> bytes:

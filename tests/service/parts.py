@@ -2,13 +2,13 @@
 
 from dataclasses import dataclass, field
 
-from service.assembly import join_pattern
 from service.domain.fruit import Fruit
 from service.domain.knobs import Knobs
 from service.domain.live_knobs import LiveKnobs
 from service.guards.bulkhead import Bulkhead
 from service.guards.store_guard import StoreGuard
 from service.guards.waiting_room import WaitingRoom
+from service.pattern.joined_pattern import join_pattern
 from service.pattern.refreshes import BackgroundRefreshes
 from tests.service.fakes import Breaker, FakeClock, FakeStore, InMemoryCache, RecordingObserver
 
