@@ -9,6 +9,7 @@ from tests.drills.http_client import Answer, Client
 from tests.faults.traffic import PROBED, WARM
 
 EVERY_SECONDS = 0.05
+WARM_ROUNDS = 100
 
 
 @dataclass
@@ -30,14 +31,31 @@ class Probe:
     lookups: list[Answer] = field(default_factory=list)
 
     def warm(self, ids: Iterable[int]) -> None:
-        """Look up ids on one service, so that they are cached."""
+        """Look up ids on one service until each is a hit; raise AssertionError if one stays none.
 
-        async def look_up_all() -> None:
-            async with Client() as client:
-                for fruit_id in ids:
-                    self._keep(await client.look_up(self.urls[0], fruit_id))
+        A lookup that fills the cache may fail to store its row.
+        """
+        others = list(ids)
+        for _ in range(WARM_ROUNDS):
+            others = asyncio.run(self._not_hit(others))
+            if not others:
+                return
+            time.sleep(EVERY_SECONDS)
+        raise AssertionError(
+            f"after {WARM_ROUNDS} lookups of each, these ids are no hits: {others}"
+        )
 
-        asyncio.run(look_up_all())
+    async def _not_hit(self, ids: list[int]) -> list[int]:
+        """Look up ids on one service, and return those that were no hits."""
+        async with Client() as client:
+            answers = [await client.look_up(self.urls[0], fruit_id) for fruit_id in ids]
+        for answer in answers:
+            self._keep(answer)
+        return [
+            fruit_id
+            for fruit_id, answer in zip(ids, answers, strict=True)
+            if answer.result != "hit"
+        ]
 
     def on_all(self, fruit_id: int) -> list[Answer]:
         """Look up an id on every service."""
