@@ -1,12 +1,13 @@
 """Scans plain JSON lines: objects of texts, numbers and further objects, nothing escaped."""
 
+from functools import partial
+
 import numpy as np
-from numpy.typing import NDArray
 
 from loadtests.request_logs.compiled import Array, compiled
 from loadtests.request_logs.formats.access_log import moment_reader
 from loadtests.request_logs.formats.columns import COLUMNS, Table, operation_of
-from loadtests.request_logs.formats.line_scan import DIGIT, KEY, LONGEST_PLAIN, OP, Bytes, LineScan
+from loadtests.request_logs.formats.line_scan import DIGIT, KEY, LONGEST_PLAIN, OP, LineScan
 
 _QUOTE, _BACKSLASH, _COLON, _COMMA, _OPEN, _CLOSE = (ord(sign) for sign in '"\\:,{}')
 _MINUS, _DOT, _ZERO = (ord(sign) for sign in "-.0")
@@ -29,27 +30,18 @@ def json_scan(table: Table, *, fills_change: bool) -> LineScan | None:
     levels = np.full((len(COLUMNS), _DEEPEST + 1), -1)
     for column, path in enumerate(paths):
         levels[column, : len(path)] = [names.index(name) for name in path]
-
-    def find(
-        text: Bytes,
-        kinds: Bytes,
-        line_ends: NDArray[np.int64],
-        places: NDArray[np.int32],
-        odd: NDArray[np.bool_],
-    ) -> None:
-        _find(text, kinds, line_ends, joined, ends, levels, places, odd)
-
+    find = partial(_find, joined, ends, levels)
     return LineScan(find, operation_of(fills_change=fills_change), moment_reader())
 
 
 @compiled
-def _find(  # noqa: PLR0913, PLR0917 - the columns of a block
-    text: Array,
-    kinds: Array,
-    line_ends: Array,
+def _find(  # noqa: PLR0913, PLR0917 - the names, and the columns of a block
     names: Array,
     name_ends: Array,
     levels: Array,
+    text: Array,
+    kinds: Array,
+    line_ends: Array,
     places: Array,
     odd: Array,
 ) -> None:

@@ -1,19 +1,13 @@
 """Scans plain rows of tables: CSV, TSV and columns set apart by spaces."""
 
+from functools import partial
+
 import numpy as np
-from numpy.typing import NDArray
 
 from loadtests.request_logs.compiled import Array, compiled
 from loadtests.request_logs.formats.access_log import moment_reader
 from loadtests.request_logs.formats.columns import COLUMNS, Table, operation_of
-from loadtests.request_logs.formats.line_scan import (
-    LONGEST_PLAIN,
-    SIZE,
-    SPACE,
-    UNSURE,
-    Bytes,
-    LineScan,
-)
+from loadtests.request_logs.formats.line_scan import LONGEST_PLAIN, SIZE, SPACE, UNSURE, LineScan
 
 _QUOTE, _HASH = ord('"'), ord("#")
 _SPACES = -1  # In place of a delimiter.
@@ -25,16 +19,7 @@ def table_scan(table: Table, *, fills_change: bool) -> LineScan | None:
     if delimiter is None:
         return None
     columns = np.array([int(table.places.get(name, -1)) for name in COLUMNS])
-
-    def find(
-        text: Bytes,
-        kinds: Bytes,
-        ends: NDArray[np.int64],
-        places: NDArray[np.int32],
-        odd: NDArray[np.bool_],
-    ) -> None:
-        _find(text, kinds, ends, delimiter, columns, places, odd)
-
+    find = partial(_find, delimiter, columns)
     return LineScan(find, operation_of(fills_change=fills_change), moment_reader())
 
 
@@ -44,12 +29,12 @@ def _byte(delimiter: str) -> int | None:
 
 
 @compiled
-def _find(  # noqa: PLR0913, PLR0917 - the columns of a block
+def _find(  # noqa: PLR0913, PLR0917 - the table, and the columns of a block
+    delimiter: int,
+    columns: Array,
     text: Array,
     kinds: Array,
     ends: Array,
-    delimiter: int,
-    columns: Array,
     places: Array,
     odd: Array,
 ) -> None:
