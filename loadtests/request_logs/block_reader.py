@@ -5,7 +5,6 @@ from numpy.typing import NDArray
 
 from loadtests.request_logs.formats.line_scan import (
     KEY,
-    LINE_FEED,
     OP,
     TIME,
     Fields,
@@ -59,20 +58,16 @@ class BlockReader:
             kinds[plain] == _CHANGE,
             fields.sizes[plain],
         )
-        odd = np.flatnonzero(fields.odd)
-        if odd.size:
-            rows = self._with_odd(rows, plain, odd, before)
+        if fields.odd.any():
+            rows = self._with_odd(rows, plain, fields, before)
         return rows, fields.odd.size
 
     def _with_odd(
-        self,
-        rows: RequestRows,
-        plain: NDArray[np.int64],
-        odd: NDArray[np.int64],
-        before: int,
+        self, rows: RequestRows, plain: NDArray[np.int64], fields: Fields, before: int
     ) -> RequestRows:
         """Return the requests of plain lines with those of the others, in the order of lines."""
-        starts = np.concatenate(([0], np.flatnonzero(rows.text == LINE_FEED) + 1))
+        odd = np.flatnonzero(fields.odd)
+        starts = np.concatenate(([0], fields.ends + 1))
         texts = texts_of(rows.text.tobytes(), np.column_stack((starts[odd], starts[odd + 1])))
         found = [
             (line, request)

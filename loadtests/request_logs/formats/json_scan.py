@@ -7,12 +7,19 @@ import numpy as np
 from loadtests.request_logs.compiled import Array, compiled
 from loadtests.request_logs.formats.access_log import moment_reader
 from loadtests.request_logs.formats.columns import COLUMNS, Table, operation_of
-from loadtests.request_logs.formats.line_scan import DIGIT, KEY, LONGEST_PLAIN, OP, LineScan
+from loadtests.request_logs.formats.line_scan import (
+    DIGIT,
+    KEY,
+    LINE_FEED,
+    LONGEST_PLAIN,
+    OP,
+    LineScan,
+)
 
 _QUOTE, _BACKSLASH, _COLON, _COMMA, _OPEN, _CLOSE = (ord(sign) for sign in '"\\:,{}')
 _MINUS, _DOT, _ZERO = (ord(sign) for sign in "-.0")
 _SPACE, _TAB, _RETURN = (ord(sign) for sign in " \t\r")
-_LINE_FEED, _A, _Z = (ord(sign) for sign in "\naz")
+_A, _Z = ord("a"), ord("z")
 _LITERALS = tuple(int.from_bytes(word, "big") for word in (b"true", b"false", b"null"))
 _MOST_DIGITS = 4000  # Of more, Python makes no number.
 _DEEPEST = 8
@@ -232,7 +239,7 @@ def _object(  # noqa: C901, PLR0911, PLR0913, PLR0917 - the grammar of JSON
         while text[place] == _CLOSE:
             place = _blank(text, place + 1)
             if depth == 0:
-                return found if text[place] == _LINE_FEED else -1
+                return found if text[place] == LINE_FEED else -1
             depth -= 1
             entered[:] = np.minimum(entered, depth)
         if text[place] != _COMMA:

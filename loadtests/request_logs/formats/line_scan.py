@@ -34,13 +34,15 @@ class Fields(NamedTuple):
     """What a scan finds, a row for each line.
 
     Attributes:
-        odd: Whether the line is not plain; it has no other fields then.
+        ends: Where the line feed of the line is.
+        odd: Whether the line is not plain; only its end is known then.
         places: Start and end of each of time, key, op and size; equal where there is none.
         times: The time; NaN without one, and where its text says more than a decimal number.
         dated: Whether the time is still to be read from its text.
         sizes: Bytes; 0 where there are none.
     """
 
+    ends: NDArray[np.int64]
     odd: NDArray[np.bool_]
     places: NDArray[np.int32]
     times: NDArray[np.float64]
@@ -69,6 +71,7 @@ def scan_fields(scan: LineScan, text: Bytes) -> Fields:
     """Return the fields of every line of *text*, which ends with a line feed."""
     ends = np.flatnonzero(text == LINE_FEED)
     fields = Fields(
+        ends=ends,
         odd=np.zeros(ends.size, np.bool_),
         places=np.zeros((ends.size, 8), np.int32),
         times=np.full(ends.size, np.nan),
@@ -76,7 +79,7 @@ def scan_fields(scan: LineScan, text: Bytes) -> Fields:
         sizes=np.zeros(ends.size, np.int64),
     )
     scan.find(text, _KINDS[text], ends, fields.places, fields.odd)
-    _read_numbers(text, *fields)
+    _read_numbers(text, fields.odd, fields.places, fields.times, fields.dated, fields.sizes)
     return fields
 
 
@@ -115,7 +118,7 @@ def _whole(text: Array, start: int, end: int) -> int:
 
 
 @compiled
-def _read_numbers(  # noqa: PLR0913, PLR0917 - the columns of Fields
+def _read_numbers(  # noqa: PLR0913, PLR0917 - columns of Fields
     text: Array,
     odd: Array,
     places: Array,

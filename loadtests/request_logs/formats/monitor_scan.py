@@ -4,6 +4,7 @@ from loadtests.request_logs.compiled import Array, compiled
 from loadtests.request_logs.formats.line_scan import (
     DIGIT,
     KEY,
+    LINE_FEED,
     LONGEST_PLAIN,
     OP,
     TIME,
@@ -11,7 +12,7 @@ from loadtests.request_logs.formats.line_scan import (
 )
 from loadtests.request_logs.formats.redis_monitor import SEVERAL_KEYS, operation_of
 
-_LINE_FEED, _SPACE, _OPEN, _CLOSE, _DOT, _QUOTE, _BACKSLASH = (ord(sign) for sign in '\n []."\\')
+_SPACE, _OPEN, _CLOSE, _DOT, _QUOTE, _BACKSLASH = (ord(sign) for sign in ' []."\\')
 
 
 def monitor_scan(*, fills_change: bool) -> LineScan:
@@ -47,7 +48,7 @@ def _quoted(text: Array, place: int) -> int:
         return -1
     place += 1
     while text[place] != _QUOTE:
-        if text[place] == _BACKSLASH or text[place] == _LINE_FEED:
+        if text[place] == _BACKSLASH or text[place] == LINE_FEED:
             return -1
         place += 1
     return place
@@ -66,9 +67,9 @@ def _fields(text: Array, kinds: Array, begin: int, places: Array) -> bool:
     place = _digits(kinds, place + 2)
     if text[place] != _SPACE:
         return False
-    while text[place] != _CLOSE and text[place] != _LINE_FEED:
+    while text[place] != _CLOSE and text[place] != LINE_FEED:
         place += 1
-    if text[place] == _LINE_FEED or text[place + 1] != _SPACE:
+    if text[place] == LINE_FEED or text[place + 1] != _SPACE:
         return False
     places[2 * OP], places[2 * OP + 1] = place + 3, _quoted(text, place + 2)
     place = places[2 * OP + 1] + 1
