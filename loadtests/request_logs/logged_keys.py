@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Callable, Iterable
+from typing import TypeVar
 
 import numpy as np
 from numpy.typing import NDArray
@@ -10,6 +11,7 @@ from loadtests.request_logs.formats.request import key_filter
 from loadtests.request_logs.key_numbers import KeyNumbers, hashes_of
 from loadtests.request_logs.request_rows import RequestRows, packed
 
+Number = TypeVar("Number", np.int16, np.int32)
 MOST_CLASSES = 50
 OTHER_CLASS = "other"
 LONGEST_CLASS = 60
@@ -51,10 +53,7 @@ class LoggedKeys:
         before = self._numbers.count
         numbers, firsts = self._numbers.number(hashes)
         count = self._numbers.count
-        if count > self._class_of_key.size:
-            grown = np.zeros(2 * count, dtype=np.int16)
-            grown[:before] = self._class_of_key[:before]
-            self._class_of_key = grown
+        self._class_of_key = _with_room(self._class_of_key, count)
         self._class_of_key[before:count] = [*map(self._class_number, classes_of(firsts))]
         return numbers
 
@@ -103,10 +102,7 @@ class KeyReader:
                 hashes, lambda places: map(self._class_of, rows.key_texts(places))
             )
         texts, firsts = self._texts.number(hashes)
-        if self._texts.count > self._key_of_text.size:
-            grown = np.zeros(2 * self._texts.count, dtype=np.int32)
-            grown[: self._key_of_text.size] = self._key_of_text
-            self._key_of_text = grown
+        self._key_of_text = _with_room(self._key_of_text, self._texts.count)
         if firsts.size:
             self._key_of_text[texts[firsts]] = self._numbered(
                 [*map(self._key_of, rows.key_texts(firsts))]
@@ -121,6 +117,15 @@ class KeyReader:
             lambda places: [self._class_of(found[place]) for place in places],
         )
         return numbers
+
+
+def _with_room(values: NDArray[Number], count: int) -> NDArray[Number]:
+    """Return *values* with room for *count*: a copy with twice that if they have too little."""
+    if count <= values.size:
+        return values
+    grown = np.zeros(2 * count, dtype=values.dtype)
+    grown[: values.size] = values
+    return grown
 
 
 def _class_filter(pattern: re.Pattern[str] | None) -> Callable[[str], str]:
