@@ -107,7 +107,7 @@ def recognise(source: Source, how: Reading) -> Format:
 
 def _columns_of(head: Sequence[str]) -> str:
     """Return how to say where the columns are, in the way of lines like these."""
-    if head[0].lstrip().startswith("{"):
+    if columns.is_json(head):
         return "say what its columns are called: --columns time=NAME,key=NAME"
     return WAY_OUT
 
@@ -146,7 +146,7 @@ def _by_look(head: Sequence[str], how: Reading) -> Format | None:
     """Return the format that the first lines have; None if it is not known."""
     if table := columns.with_header(head):
         return _tabular(TABLE, table, how)
-    if head[0].lstrip().startswith("{"):
+    if columns.is_json(head):
         return None  # A list of keys could be anything.
     for name, recognises in _LOGS.items():
         if recognises(head):
@@ -204,10 +204,11 @@ def _given_table(
     Raises:
         LogError: A name is not in the header.
     """
-    if head[0].lstrip().startswith("{"):
+    if columns.is_json(head):
         return columns.Table(dict(given), columns.JSON)
     delimiter = delimiter or columns.delimiter_of(head)
-    names = [field.strip().lstrip("#").strip() for field in columns.splitter(delimiter)(head[0])]
+    fields = columns.splitter(delimiter)(head[0])
+    names = [field.strip().lstrip("#").strip() for field in fields]
     places: dict[str, int | str] = {}
     for column, place in given.items():
         if re.fullmatch(r"[0-9]{1,9}", place):
@@ -222,7 +223,6 @@ def _given_table(
     # A number where the key's header would be is taken for the first request.
     by_name = any(not place.isdecimal() for place in given.values())
     time = places.get("time")
-    fields = columns.splitter(delimiter)(head[0])
     untimed = time is not None and len(fields) > int(time) and not _is_time(fields[int(time)])
     return columns.Table(places, delimiter, header=by_name or untimed)
 

@@ -79,11 +79,16 @@ def delimiter_of(head: Sequence[str]) -> str | None:
     return None
 
 
+def is_json(head: Sequence[str]) -> bool:
+    """Return whether the first line begins a JSON object."""
+    return head[0].lstrip().startswith("{")
+
+
 def with_header(head: Sequence[str]) -> Table | None:
     """Return the table that the first line names the columns of; None if it names no key."""
     if not head:
         return None
-    if head[0].lstrip().startswith("{"):
+    if is_json(head):
         return _json_lines(head[0])
     delimiter = delimiter_of(head)
     names = [name.strip().strip("\"'#").strip().lower() for name in splitter(delimiter)(head[0])]
