@@ -29,8 +29,8 @@ def _find(text: Array, kinds: Array, ends: Array, places: Array, odd: Array) -> 
     begin = 0
     for line in range(ends.size):
         end = ends[line]
-        odd[line] = end - begin > LONGEST_PLAIN
-        odd[line] = odd[line] or not _fields(text, kinds, begin, end, places[line])
+        plain = end - begin <= LONGEST_PLAIN and _fields(text, kinds, begin, end, places[line])
+        odd[line] = not plain
         begin = end + 1
 
 

@@ -29,9 +29,10 @@ def monitor_scan(*, fills_change: bool) -> LineScan:
 def _find(text: Array, kinds: Array, ends: Array, places: Array, odd: Array) -> None:
     begin = 0
     for line in range(ends.size):
-        odd[line] = ends[line] - begin > LONGEST_PLAIN
-        odd[line] = odd[line] or not _fields(text, kinds, begin, places[line])
-        begin = ends[line] + 1
+        end = ends[line]
+        plain = end - begin <= LONGEST_PLAIN and _fields(text, kinds, begin, places[line])
+        odd[line] = not plain
+        begin = end + 1
 
 
 @compiled
