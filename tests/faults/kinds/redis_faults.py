@@ -3,6 +3,7 @@
 import json
 import threading
 from collections.abc import Iterator
+from functools import partial
 
 from loadtests.stack.faults import server_faults
 from tests.drills.knob_control import call, set_knobs
@@ -99,34 +100,20 @@ def no_time(stage: Stage) -> Iterator[None]:
         admin.execute_command("ACL SETUSER default +@all")
 
 
-def flushed(stage: Stage) -> Iterator[None]:
+def repeated(stage: Stage, command: str) -> Iterator[None]:
+    """Send it a command every 50 ms."""
     ended = threading.Event()
 
-    def flush() -> None:
+    def repeat() -> None:
         with stage.redis_admin() as admin:
             while not ended.wait(0.05):
-                admin.flushall()
+                admin.execute_command(command)
 
-    flushing = threading.Thread(target=flush)
-    flushing.start()
+    repeating = threading.Thread(target=repeat)
+    repeating.start()
     yield
     ended.set()
-    flushing.join()
-
-
-def scripts_flushed(stage: Stage) -> Iterator[None]:
-    ended = threading.Event()
-
-    def flush() -> None:
-        with stage.redis_admin() as admin:
-            while not ended.wait(0.05):
-                admin.script_flush()
-
-    flushing = threading.Thread(target=flush)
-    flushing.start()
-    yield
-    ended.set()
-    flushing.join()
+    repeating.join()
 
 
 def full(stage: Stage) -> Iterator[None]:
@@ -170,8 +157,15 @@ FAULTS = (
     of_redis("the password of Redis changes (WRONGPASS)", wrong_password),
     of_redis("Redis forbids scripts (NOPERM)", no_scripts),
     of_redis("Redis forbids TIME (NOPERM)", no_time),
-    of_redis("Redis is emptied every 50 ms (FLUSHALL)", flushed, in_short=True),
-    of_redis("Redis forgets its scripts every 50 ms (SCRIPT FLUSH)", scripts_flushed),
+    of_redis(
+        "Redis is emptied every 50 ms (FLUSHALL)",
+        partial(repeated, command="FLUSHALL"),
+        in_short=True,
+    ),
+    of_redis(
+        "Redis forgets its scripts every 50 ms (SCRIPT FLUSH)",
+        partial(repeated, command="SCRIPT FLUSH"),
+    ),
     of_redis("Redis is full and must not evict (OOM)", full),
     of_redis("Redis takes no more connections (maxclients)", no_connections),
     of_redis("entries are of another type (WRONGTYPE)", of_another_type),
