@@ -4,13 +4,14 @@ import os
 import re
 import subprocess
 import sys
-import time
 from collections import Counter
 from dataclasses import dataclass, field
 
+from loadtests.service_under_test.urls import page_answers
 from loadtests.stack.guardian import ROOT
 from loadtests.stack.ports import free_port
 from tests.drills.counts import sum_metric
+from tests.integration.load.locust_load import wait_for
 from tests.integration.service.service_processes import request
 
 PATIENCE_SECONDS = 30.0
@@ -78,15 +79,7 @@ def started(start: Start, places: dict[str, object]) -> Said:
 
 
 def _of_service(url: str) -> Said:
-    ends = time.monotonic() + PATIENCE_SECONDS
-    while True:
-        try:
-            request(url, "GET", "/livez")
-        except OSError:
-            assert time.monotonic() < ends
-            time.sleep(0.05)
-        else:
-            break
+    wait_for(lambda: page_answers(f"{url}/livez"), PATIENCE_SECONDS)
     results = Counter(request(url, "GET", "/fruit/1").result for _ in range(3))
     token = {"Authorization": f"Bearer {TOKEN['CONTROL_TOKEN']}"}
     checks = request(url, "GET", "/readyz", **token).json["checks"]
