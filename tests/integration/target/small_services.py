@@ -130,11 +130,10 @@ class CountingApi(_Handler):
     login = "s3cret"
 
     def do_GET(self):
+        self.note()
         if self.path == "/shop/metrics":
-            self.note()
             self.count_page()
             return
-        self.note()
         key = unquote(self.path.removeprefix("/shop/items/").partition("?")[0])
         if not self.is_known() or not self.path.endswith(f"?login={self.login}"):
             self.answer(401, {})
