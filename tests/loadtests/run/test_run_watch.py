@@ -8,7 +8,7 @@ from loadtests.run.run_watch import repeat_forever
 
 @pytest.fixture
 def repeated():
-    """Return a function that repeats a task until it was called so often."""
+    """Return what repeats a task until it has a number of calls, and tells if it would go on."""
 
     def repeat(task, calls):
         greenlet = gevent.spawn(repeat_forever, 0.0, task)
