@@ -7,35 +7,24 @@ import re
 from pathlib import Path
 
 import pytest
-from playwright.sync_api import expect, sync_playwright
+from playwright.sync_api import expect
 
 from loadtests.output.figure_text import UNKNOWN
 from loadtests.sender.samples import RESULTS
 from loadtests.stack.local import LocalStack
+from tests import chromium
+from tests.chromium import PATIENCE_MS, opened_page, row_of, running_chromium
 from tests.integration.load.locust_load import LocustProcess, fetch
 
 pytestmark = [pytest.mark.browser, pytest.mark.integration]
 
-FLAGS = (
-    "--no-sandbox",
-    "--disable-gpu",
-    "--disable-quic",
-    "--no-first-run",
-    "--disable-background-networking",
-    "--disable-component-update",
-    "--disable-sync",
-)
-SHOTS = Path("results") / "screenshots"
-PATIENCE_MS = 60_000
 WIDTHS = {"desktop": (1440, 900), "phone": (390, 844)}
 
 
 @pytest.fixture(scope="module")
 def browser(chromium_path):
-    with sync_playwright() as playwright:
-        running = playwright.chromium.launch(executable_path=chromium_path, args=[*FLAGS])
+    with running_chromium(chromium_path) as running:
         yield running
-        running.close()
 
 
 @pytest.fixture(scope="module")
@@ -59,32 +48,19 @@ def width(request):
 @pytest.fixture
 def page(browser, locust, width):
     """Yield Locust's page; fail the test if its scripts raised an error."""
-    across, down = WIDTHS[width]
-    opened = browser.new_page(viewport={"width": across, "height": down})
-    opened.set_default_timeout(PATIENCE_MS)
-    errors = []
-    opened.on("pageerror", lambda error: errors.append(str(error)))
-    opened.goto(locust.page_url)
-    yield opened
-    opened.close()
-    assert errors == []
+    with opened_page(browser, *WIDTHS[width]) as opened:
+        opened.goto(locust.page_url)
+        yield opened
 
 
-def shoot(page, name, width):
-    SHOTS.mkdir(parents=True, exist_ok=True)
-    page.screenshot(path=SHOTS / f"locust-{name}-{width}.png")
+def shoot(page, name, width, *, whole=False):
+    chromium.shoot(page, f"locust-{name}-{width}", whole=whole)
 
 
 def start(page, **fields):
     for name, value in fields.items():
         page.locator(f"input[name={name}]").fill(value)
     page.get_by_role("button", name="Start").click()
-
-
-def row_of(page, table, name):
-    return page.locator(f".cacheaside-view table.{table} tr").filter(
-        has=page.locator("th", has_text=re.compile(f"^{re.escape(name)}"))
-    )
 
 
 def count(page, result):
@@ -303,11 +279,9 @@ def test_the_html_report_has_the_chart_and_both_tables(page, locust, browser, tm
     saved = tmp_path / "report.html"
     saved.write_text(fetch(locust.page_url + "/stats/report"), encoding="utf-8")
 
-    across, down = WIDTHS[width]
-    report = browser.new_page(viewport={"width": across, "height": down})
-    report.goto(saved.as_uri())
-    expect(report.locator("#root #cacheaside-report svg:visible")).to_have_count(1)
-    expect(report.locator("#cacheaside-report svg:visible path.theory")).to_have_count(1)
-    expect(row_of(report, "results", "hit")).to_be_visible()
-    report.screenshot(path=SHOTS / f"locust-report-{width}.png", full_page=True)
-    report.close()
+    with opened_page(browser, *WIDTHS[width]) as report:
+        report.goto(saved.as_uri())
+        expect(report.locator("#root #cacheaside-report svg:visible")).to_have_count(1)
+        expect(report.locator("#cacheaside-report svg:visible path.theory")).to_have_count(1)
+        expect(row_of(report, "results", "hit")).to_be_visible()
+        shoot(report, "report", width, whole=True)
