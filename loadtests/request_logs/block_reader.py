@@ -68,7 +68,7 @@ class BlockReader:
         """Return the requests of plain lines with those of the others, in the order of lines."""
         odd = np.flatnonzero(fields.odd)
         starts = np.concatenate(([0], fields.ends + 1))
-        texts = texts_of(rows.text.tobytes(), np.column_stack((starts[odd], starts[odd + 1])))
+        texts = texts_of(rows.text, np.column_stack((starts[odd], starts[odd + 1])))
         found = [
             (line, request)
             for line, text in zip(odd.tolist(), texts, strict=True)
@@ -87,7 +87,7 @@ class BlockReader:
             return
         places = fields.places[dated, 2 * TIME : 2 * TIME + 2]
         numbers, firsts = KeyNumbers().number(hashes_of(text, places))
-        texts = texts_of(text.tobytes(), places[firsts])
+        texts = texts_of(text, places[firsts])
         try:
             times = np.array([*map(float, texts)])
         except ValueError:
@@ -112,7 +112,7 @@ class BlockReader:
             return kinds
         numbers, firsts = self._words.number(hashes_of(text, places[worded]))
         if firsts.size:
-            words = texts_of(text.tobytes(), places[worded[firsts]])
+            words = texts_of(text, places[worded[firsts]])
             self._kinds = np.append(self._kinds, [*map(self._kind_of, words)])
         kinds[worded] = self._kinds[numbers]
         fields.odd[kinds == _ODD] = True

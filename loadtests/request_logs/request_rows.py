@@ -28,7 +28,7 @@ class RequestRows(NamedTuple):
 
     def key_texts(self, places: NDArray[np.int64]) -> list[str]:
         """Return the texts of the keys of the requests at *places*."""
-        return texts_of(self.text.tobytes(), self.keys[places])
+        return texts_of(self.text, self.keys[places])
 
     def merged(self, others: "RequestRows", order: NDArray[np.int64]) -> "RequestRows":
         """Return these requests and *others*, counted after these, in an order."""
@@ -42,9 +42,10 @@ class RequestRows(NamedTuple):
         )
 
 
-def texts_of(text: bytes, slices: NDArray[np.int32]) -> list[str]:
-    """Return slices of bytes as texts; wrong bytes stay distinct."""
-    return [text[start:end].decode("utf-8", "surrogateescape") for start, end in slices.tolist()]
+def texts_of(text: NDArray[np.uint8], slices: NDArray[np.int32]) -> list[str]:
+    """Return slices of *text* as texts; wrong bytes stay distinct."""
+    whole = text.tobytes()
+    return [whole[start:end].decode("utf-8", "surrogateescape") for start, end in slices.tolist()]
 
 
 def packed(texts: Sequence[str]) -> tuple[NDArray[np.uint8], NDArray[np.int32]]:
