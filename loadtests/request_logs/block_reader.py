@@ -16,7 +16,9 @@ from loadtests.request_logs.line_reader import MOST_TIME, LineReader
 from loadtests.request_logs.request_log import RequestLogWriter
 from loadtests.request_logs.request_rows import RequestRows, rows_of, texts_of
 
-_READ, _CHANGE, _ODD = 0, 1, 2
+_READ, _CHANGE, _ODD, _FIRST_REASON = range(4)
+"""What an operation is: a read, a change, a word for its line's parser, or the first of the reasons
+for which it gives no request."""
 
 
 class BlockReader:
@@ -33,8 +35,7 @@ class BlockReader:
         self._lines = lines
         self._writer = writer
         self._words = KeyNumbers()
-        # What each operation is: a read, a change, a line for the parser, or a reason from 3.
-        self._kinds = np.zeros(0, np.int64)
+        self._kinds = np.zeros(0, np.int64)  # Of each word, by its number.
         self._reasons: list[str] = []
 
     def read(self, block: bytes, before: int) -> tuple[RequestRows, int]:
@@ -105,7 +106,7 @@ class BlockReader:
 
     def _read_operations(self, text: NDArray[np.uint8], fields: Fields) -> NDArray[np.int64]:
         """Return what each line's operation is; count the lines that give no request for it."""
-        kinds = np.zeros(fields.odd.size, np.int64)
+        kinds = np.full(fields.odd.size, _READ)
         places = fields.places[:, 2 * OP : 2 * OP + 2]
         worded = np.flatnonzero(~fields.odd & (places[:, 0] < places[:, 1]))
         if not worded.size:
@@ -116,9 +117,8 @@ class BlockReader:
             self._kinds = np.append(self._kinds, [*map(self._kind_of, words)])
         kinds[worded] = self._kinds[numbers]
         fields.odd[kinds == _ODD] = True
-        for reason, count in zip(
-            self._reasons, np.bincount(kinds[~fields.odd], minlength=3)[3:], strict=False
-        ):
+        counts = np.bincount(kinds[~fields.odd])[_FIRST_REASON:]
+        for reason, count in zip(self._reasons, counts, strict=False):
             if count:
                 self._writer.dropped[reason] += int(count)
         return kinds
@@ -128,5 +128,5 @@ class BlockReader:
         if isinstance(kind, str):
             if kind not in self._reasons:
                 self._reasons.append(kind)
-            return 3 + self._reasons.index(kind)
+            return _FIRST_REASON + self._reasons.index(kind)
         return _ODD if kind is None else int(kind)
