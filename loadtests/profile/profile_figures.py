@@ -67,7 +67,8 @@ def profile_of(
     """
     ordered = sorted(ttls)
     reads_by_key = np.bincount(log.keys[~log.changes], minlength=log.key_count)
-    scale = Scale.of(log, int(reads_by_key.sum()))
+    reads = int(reads_by_key.sum())
+    scale = Scale.of(log, reads)
 
     def replay(ttl: float) -> tuple[NDArray[np.int64], CurvePoint]:
         replayed = replay_ttl(log, ttl)
@@ -79,7 +80,6 @@ def profile_of(
         endless = pool.submit(replay_ttl, log, np.inf)
         replays = list(pool.map(replay, ordered))
     endless_hits = endless.result().hits_by_key
-    reads = int(reads_by_key.sum())
     hits = {ttl: each for ttl, (each, _) in zip(ordered, replays, strict=True)}
     hits[np.inf] = endless_hits
     return Profile(
