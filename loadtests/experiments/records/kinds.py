@@ -21,7 +21,7 @@ TRIAL_KINDS: Mapping[str, tuple[type, ...]] = {
 
 
 def require_kinds(record: object, fields: Mapping[str, tuple[type, ...]]) -> None:
-    """Raise TypeError, which names the field, unless each has a value of its kinds."""
+    """Raise TypeError or ValueError, which names the field, unless each is of its kinds."""
     for name, kinds in fields.items():
         _require_type(getattr(record, name), kinds, name)
 

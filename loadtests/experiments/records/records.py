@@ -8,7 +8,7 @@ from typing import Any, TypeVar
 
 from loadtests.experiments.plan.trial_order import Trial
 from loadtests.experiments.records.counting import SERVICE
-from loadtests.experiments.records.kinds import require_hinted
+from loadtests.experiments.records.kinds import TRIAL_KINDS, require_hinted, require_kinds
 from loadtests.experiments.records.record_file import RecordError, read_record, require_file
 from loadtests.experiments.records.samples_file import (
     NOT_SAMPLES,
@@ -207,7 +207,9 @@ def _trial(values: dict[str, Any]) -> TrialRecord:
         "conditions": [Conditions.from_json(each) for each in values.get("conditions", [])],
         "replay": _optional(ReplayRecord, values.get("replay")),
     }
-    return TrialRecord(**{**values, **made})
+    record = TrialRecord(**{**values, **made})
+    require_kinds(record, TRIAL_KINDS)
+    return record
 
 
 def _optional(kind: Callable[..., _T], values: dict[str, Any] | None) -> _T | None:

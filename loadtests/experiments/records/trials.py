@@ -5,7 +5,6 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TypeVar
 
-from loadtests.experiments.records.kinds import TRIAL_KINDS, require_kinds
 from loadtests.experiments.records.record_file import RecordError, refuse_damage
 from loadtests.experiments.records.records import TrialRecord, load_trial
 
@@ -48,20 +47,7 @@ def load_trials(folder: Path) -> Trials:
     records, damaged = [], []
     for path in sorted(folder.glob("trial-*.json")):
         try:
-            records.append(_checked(path, load_trial(path)))
+            records.append(load_trial(path))
         except RecordError as error:
             damaged.append(str(error))
     return Trials(sorted(records, key=lambda record: record.trial.number), damaged)
-
-
-def _checked(path: Path, record: TrialRecord) -> TrialRecord:
-    """Return the record.
-
-    Raises:
-        RecordError: One of the fields that figures are made from is of another kind.
-    """
-    try:
-        require_kinds(record, TRIAL_KINDS)
-    except TypeError as error:
-        raise RecordError(f"{path}: not a record: {error}") from None
-    return record

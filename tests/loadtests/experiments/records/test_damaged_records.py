@@ -171,6 +171,17 @@ def test_what_is_no_file_of_a_record_is_not_read(folder, name, kind):
         assert "cannot be read" in line
 
 
+@pytest.mark.parametrize("value", [float("nan"), float("inf")])
+def test_a_trial_whose_start_is_no_finite_number_is_left_out(folder, value):
+    path = folder / "trial-01.json"
+    path.write_text(json.dumps(json.loads(path.read_text()) | {"started_at": value}))
+
+    results = load_results(folder)
+
+    assert results.damaged == [f"{path}: not a record: started_at is {value}, which is no number"]
+    assert 1 not in {trial.number for trial in results.trials}
+
+
 def test_samples_of_more_lookups_than_fit_into_memory_are_left_out(folder):
     path = folder / "trial-01.npz"
     with zipfile.ZipFile(path, "w") as archive:
