@@ -4,16 +4,13 @@ import numpy as np
 from numpy.typing import NDArray
 
 from loadtests.experiments.figures.intervals import FEWEST_BEYOND
+from loadtests.experiments.figures.sampled_lookups import ended_in
 from loadtests.experiments.records.samples_file import Samples
-from loadtests.sender.samples import RESULT_INDEX
 from loadtests.service_under_test.contract import CACHE_RESULTS, HIT_RESULTS
 
 MOST_BATCHES = 20
 FEWEST_BATCHES = 5
 _NORMAL_95 = 1.96
-_HITS = [RESULT_INDEX[word] for word in HIT_RESULTS]
-_OF_CACHE = [RESULT_INDEX[word] for word in CACHE_RESULTS]
-_MISS = RESULT_INDEX["miss"]
 
 
 def cut(samples: Samples, count: int) -> list[Samples]:
@@ -38,17 +35,17 @@ def batches_for(quantile: float, samples: int) -> int:
 def hit_ratio_of(samples: Samples) -> float | None:
     """Return hits per lookup that reached the cache; None without any."""
     asked = lookups_of(samples)
-    return float(np.isin(samples["result"], _HITS).sum() / asked) if asked else None
+    return float(ended_in(samples, HIT_RESULTS).sum() / asked) if asked else None
 
 
 def lookups_of(samples: Samples) -> int:
     """Return how many lookups reached the cache."""
-    return int(np.isin(samples["result"], _OF_CACHE).sum())
+    return int(ended_in(samples, CACHE_RESULTS).sum())
 
 
 def miss_rate_of(samples: Samples, seconds: float) -> float:
     """Return loads of the store per second."""
-    return float((samples["result"] == _MISS).sum() / seconds)
+    return float(ended_in(samples, ["miss"]).sum() / seconds)
 
 
 def quantile_of(samples: Samples, quantile: float) -> float | None:
