@@ -51,8 +51,12 @@ def chart_fragment(figure: go.Figure) -> Markup:
 
 
 def started_text(seconds: float) -> str:
-    """Return the date of a time in seconds since 1970."""
-    return time.strftime("%Y-%m-%d %H:%M:%S UTC", time.gmtime(seconds))
+    """Return the date of a time in seconds since 1970; raise ValueError if it has none."""
+    try:
+        moment = time.gmtime(seconds)
+    except (OSError, OverflowError):
+        raise ValueError(f"{seconds:g} s after 1970 is no date") from None
+    return time.strftime("%Y-%m-%d %H:%M:%S UTC", moment)
 
 
 def _capitalised(text: str) -> str:

@@ -171,6 +171,18 @@ def test_what_is_no_file_of_a_record_is_not_read(folder, name, kind):
         assert "cannot be read" in line
 
 
+@pytest.mark.parametrize("value", [10**18, 1e300])
+def test_a_run_that_began_at_no_date_is_refused(capsys, whole, value):
+    sound = json.loads((whole / "run.json").read_text())
+    (whole / "run.json").write_text(json.dumps(sound | {"started_at": value}))
+
+    assert cli.main(["report", str(whole)]) == 2
+
+    assert capsys.readouterr().err == (
+        f"error: {whole}: not a record: ValueError: {value:g} s after 1970 is no date\n"
+    )
+
+
 @pytest.mark.parametrize("value", [float("nan"), float("inf")])
 def test_a_trial_whose_start_is_no_finite_number_is_left_out(folder, value):
     path = folder / "trial-01.json"
