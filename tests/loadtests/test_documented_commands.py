@@ -56,10 +56,11 @@ def parser():
 
 @pytest.mark.parametrize("words", of_pages("python -m loadtests|cacheaside"))
 def test_command_of_a_page_is_understood(parser, words):
-    if "--help" in words:
-        words = [word for word in words if word != "--help"]
+    words = [word for word in words if word != "--help"]  # It would end the program.
+
     options = parser.parse_args(words)
 
+    assert options.verb == words[0]
     if options.verb == "sweep" and not options.target_url:
         if options.name and "." not in options.name:
             find_plan(options.name)

@@ -106,11 +106,9 @@ def measured_target(
     """
     for trial in sweep.trials:
         _check_load(target, trial.load or sweep.load, trial.trial.seed, trial.knobs)
-    setter = _ttl_setter(target, set_ttl)
     known = sorted({trial.trial.ttl_seconds for trial in sweep.trials})
-    _require_setter(setter, "--ttl", known)
     target = target.with_keys(sweep.key_names, str(sweep.load.trace))
-    return Measured(target, flags, None if setter else known[0], setter)
+    return _with_ttl(target, flags, set_ttl, "--ttl", known)
 
 
 def searched_target(
@@ -129,26 +127,32 @@ def searched_target(
             f" '{highest:g}'; lower it"
         )
     _check_load(target, plan.load(highest), plan.seed, plan.knobs)
-    setter = _ttl_setter(target, set_ttl)
     known = [goal.ttl_seconds for goal in plan.goals if goal.ttl_seconds is not None]
-    if setter is None and not known:
+    if not known and not set_ttl and target.ttl is None:
         raise UsageError(
             "--hit-ratio needs a way to set the TTL of the target; tell its TTL with --ttl-seconds,"
             " or set it with --set-ttl 'COMMAND {ttl}' or [ttl] in --target-file"
         )
-    _require_setter(setter, "--ttl-seconds", known)
-    return Measured(target, flags, None if setter else known[0], setter)
+    return _with_ttl(target, flags, set_ttl, "--ttl-seconds", known)
 
 
-def _require_setter(
-    setter: Callable[[float], None] | None, flag: str, known: Sequence[float]
-) -> None:
+def _with_ttl(
+    target: Target, flags: TargetFlags, set_ttl: str | None, ttl_flag: str, known: Sequence[float]
+) -> Measured:
+    """Return a target with what sets its TTL, or with the one TTL that was told.
+
+    Raises:
+        UsageError: Several TTLs were told, and nothing sets them.
+        PlanError: The command that sets its TTL cannot be run.
+    """
+    setter = _ttl_setter(target, set_ttl)
     if setter is None and len(known) > 1:
         ttls = ",".join(f"{ttl:g}" for ttl in known)
         raise UsageError(
-            f"{flag} must be the one TTL that the target has, got {ttls}; give one, or set it"
+            f"{ttl_flag} must be the one TTL that the target has, got {ttls}; give one, or set it"
             " with --set-ttl 'COMMAND {ttl}' or [ttl] in --target-file"
         )
+    return Measured(target, flags, None if setter else known[0], setter)
 
 
 def _ttl_setter(target: Target, command: str | None) -> Callable[[float], None] | None:
