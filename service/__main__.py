@@ -20,6 +20,7 @@ from granian.log import LogLevels
 
 from service import create_app
 from service.settings import Settings, SettingsError
+from service.task_limits import require_room
 
 # After SIGTERM, requests under way have this long to finish; then Redis has the second time to
 # accept the pending invalidations. A worker that takes longer than both is killed. Together they
@@ -66,6 +67,7 @@ def main() -> int:
     """Serve until SIGTERM or Ctrl-C; return the exit code."""
     try:
         settings = Settings.from_environment()
+        require_room(settings, HTTP_THREADS)
         address = _free_address(settings.host, settings.port)
         claim = _claim(address, settings)
     except SettingsError as error:

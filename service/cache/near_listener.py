@@ -69,8 +69,15 @@ class NearListener:
         """Start listening if the near tier is wanted and nobody listens; a chore."""
         if not self._is_wanted() or (self._thread and self._thread.is_alive()):
             return
-        self._thread = threading.Thread(target=self._run, name="near-listener", daemon=True)
-        self._thread.start()
+        thread = threading.Thread(target=self._run, name="near-listener", daemon=True)
+        try:
+            thread.start()
+        except RuntimeError as error:  # The next look tries again.
+            if not self._problem:
+                log.warning("no thread can be started for the near tier yet: %s", error)
+            self._problem = f"no thread can be started: {error}"
+            return
+        self._thread, self._problem = thread, ""
 
     def stop(self) -> None:
         """Stop listening."""

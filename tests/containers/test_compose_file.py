@@ -5,7 +5,10 @@ import re
 import pytest
 import yaml
 
+from service.__main__ import HTTP_THREADS
 from service.domain.knobs import CHOICES, NUMBERS
+from service.settings import Settings
+from service.task_limits import needed_tasks
 from tests.dashboards.board_files import ROOT
 
 TEXT = (ROOT / "docker-compose.yml").read_text(encoding="utf-8")
@@ -82,8 +85,14 @@ def test_containers_have_no_capabilities_and_a_read_only_root_file_system(name):
 
 @each_service
 def test_number_of_threads_and_processes_is_limited(name):
-    # What the service may be told to start: THREADS of 1024, and its own beside them.
-    assert SERVICES[name]["pids_limit"] == (1280 if name == "service" else 256)
+    assert SERVICES[name]["pids_limit"] == (2304 if name == "service" else 256)
+
+
+def test_service_may_start_as_many_threads_as_it_can_be_told_to():
+    most = needed_tasks(Settings(threads=1024, store_pool_size=1024), HTTP_THREADS)
+
+    # The health check and what started the service need some too.
+    assert most + 128 <= SERVICES["service"]["pids_limit"]
 
 
 @pytest.mark.parametrize("name", [name for name in SERVICES if "healthcheck" in SERVICES[name]])

@@ -1,5 +1,6 @@
 """What the near tier hears of a real Redis, and what it does when it hears nothing."""
 
+import threading
 import time
 
 import pytest
@@ -126,3 +127,22 @@ def test_tier_that_is_not_wanted_any_more_is_empty_and_closes_its_connections(li
     assert not listening.listener._thread.is_alive()
     assert listening.tier.find(1) is None
     assert becomes_true(lambda: not any(client["sub"] == "1" for client in server.client_list()))
+
+
+def test_listener_without_a_thread_left_says_so_once_and_starts_later(url, monkeypatch, caplog):
+    def no_thread_left(_self):
+        raise RuntimeError("can't start new thread")
+
+    monkeypatch.setattr(threading.Thread, "start", no_thread_left)
+    listening = Listening(url)
+    listening.listener.look()
+
+    assert "not in use: no thread can be started" in listening.listener.state
+    assert [record.getMessage() for record in caplog.records] == [
+        "no thread can be started for the near tier yet: can't start new thread"
+    ]
+    monkeypatch.undo()
+    listening.listener.look()
+    assert becomes_true(listening.keeps)
+    listening.listener.stop()
+    listening.listener._thread.join(10)
