@@ -11,9 +11,9 @@ from locust.event import Events
 from locust.runners import MasterRunner, WorkerRunner
 from locust.web import WebUI
 
+from loadtests.page.access.foreign_pages import add_page_name_flag
 from loadtests.page.cache_pages import CachePages
 from loadtests.page.exporter import Exposition, LoadCollector
-from loadtests.page.foreign_pages import add_page_name_flag
 from loadtests.page.html_report import add_to_html_report
 from loadtests.page.live_view import LiveView, LoadSource
 from loadtests.page.metrics_server import METRICS_PORT, start_metrics_server

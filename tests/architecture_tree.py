@@ -34,6 +34,7 @@ FOLDERS = {
     "loadtests/sender": "one process that sends",
     "loadtests/run": "all processes of one run of load",
     "loadtests/page": "what a run shows: Locust's page, /metrics",
+    "loadtests/page/access": "who may ask something of Locust's page, and for how long",
     "loadtests/page/hit_ratio": "the hit ratio over time, measured, replayed and by theory",
     "loadtests/own_users": "building blocks for locustfiles of one's own",
     "loadtests/output": "how figures are written, for people and in files",

@@ -19,12 +19,14 @@ from loadtests.own_users.lookup_stream import LookupStream
 from loadtests.own_users.run_counts import RunCounts
 from loadtests.own_users.run_view import closing_line, show
 from loadtests.own_users.sending import Sending
+from loadtests.page.access.foreign_pages import add_page_name_flag
 from loadtests.run.typed_locust import (
     count_run_time_from_now,
     keep_fractions_of_milliseconds,
     listen,
 )
 from loadtests.sender.tallies import Tallies, add_up
+from loadtests.workload.flags import FlagParser
 
 logger = logging.getLogger(__name__)
 
@@ -35,6 +37,10 @@ _TICK_SECONDS = 0.5
 _SEQUENCES_OF_A_WORKER = 1_000_000
 _REPORT, _STOP, _STOPPED = "cacheaside_lookups", "cacheaside_stop", "cacheaside_stopped"
 _POLL_SECONDS = 0.02
+
+
+def _add_flags(parser: FlagParser, **_: object) -> None:
+    add_page_name_flag(parser)
 
 
 class MeasuredLookups:
@@ -62,6 +68,7 @@ class MeasuredLookups:
         self._is_stopping = False
         self._unstopped: set[str] = set()
         keep_fractions_of_milliseconds()
+        listen(events.init_command_line_parser, _add_flags)
         listen(events.init, self._on_init)
         listen(events.test_start, self._on_test_start)
         listen(events.test_stopping, self._on_test_stopping)

@@ -8,6 +8,7 @@ from locust.event import Events
 from locust.web import WebUI
 
 from loadtests.output.figure_text import UNKNOWN_WORD, milliseconds_text, percent_text
+from loadtests.page.access.page_guard import guard_page
 from loadtests.page.cache_table import answer_lines
 from loadtests.page.exporter import Exposition, LoadCollector
 from loadtests.page.hit_ratio.recent_hit_ratio import RecentHitRatio
@@ -98,6 +99,7 @@ def show(run: CountedRun, environment: Environment, web_ui: WebUI | None) -> Non
             lambda: environment.runner.user_count if environment.runner else 0,
         )
         exposition = Exposition(collector)
+        guard_page(environment, web_ui)
         RunPages(web_ui, options.web_base_path, shown, answer_lines, exposition)
 
 

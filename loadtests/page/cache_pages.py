@@ -4,9 +4,9 @@ from flask import Blueprint
 from locust.env import Environment
 from locust.web import WebUI
 
+from loadtests.page.access.page_guard import guard_page
 from loadtests.page.cache_table import run_lines
 from loadtests.page.exporter import Exposition
-from loadtests.page.foreign_pages import ForeignPages
 from loadtests.page.form_groups import form_guide, form_options
 from loadtests.page.knob_panel import KnobPanel
 from loadtests.page.live_view import LiveView
@@ -15,7 +15,6 @@ from loadtests.page.start_checks import StartChecks
 from loadtests.run.readiness import Readiness
 from loadtests.run.typed_locust import parsed_options, web_app
 
-_MOST_BYTES = 1_000_000  # Of a request: more than any form needs.
 _FILES = ("page.css", "knob_panel.js", "run_view.js", "start_form.js")
 
 
@@ -38,15 +37,13 @@ class CachePages:
         live: LiveView,
         exposition: Exposition,
     ) -> None:
-        options = parsed_options(environment)
         self._environment = environment
-        base = options.web_base_path
+        base = parsed_options(environment).web_base_path
         app = web_app(web_ui)
         # The form shows its fields in the order in which they are given.
         app.jinja_env.policies["json.dumps_kwargs"] = {"sort_keys": False}
         self._fill_template(web_ui)
-        app.config["MAX_CONTENT_LENGTH"] = _MOST_BYTES
-        ForeignPages(options.web_host, options.page_name or ()).install(app)
+        guard_page(environment, web_ui)
         StartChecks(environment, web_ui, readiness).install(app)
         RunPages(web_ui, base, live, run_lines, exposition, _FILES)
         knobs = Blueprint("cacheaside-knobs", __name__, url_prefix=base)

@@ -3,7 +3,7 @@
 import pytest
 from flask import Flask
 
-from loadtests.page.foreign_pages import ForeignPages
+from loadtests.page.access.foreign_pages import ForeignPages
 
 OWN = [
     *("127.0.0.1:8089", "localhost:8089", "[::1]:8089", "192.168.7.7", "load.example:80"),
