@@ -3,11 +3,12 @@
 import errno
 from typing import Self
 
-from prometheus_client import CollectorRegistry, Gauge, start_http_server
+from prometheus_client import CollectorRegistry, Gauge
 
 from loadtests.experiments.commands.usage import UsageError
 from loadtests.experiments.figures.trial_figures import counted_in_window
 from loadtests.experiments.records.records import TrialRecord
+from loadtests.page.metrics_server import serve_metrics
 from loadtests.service_under_test.contract import hit_ratio
 from loadtests.stack.ports import SWEEP_METRICS_PORT
 
@@ -88,7 +89,7 @@ class TrialPage:
         """
         port = SWEEP_METRICS_PORT if self._port is None else self._port
         try:
-            self._server, self._thread = start_http_server(port, self.host, self._registry)
+            self._server, self._thread = serve_metrics(self._registry, self.host, port)
         except OSError as error:
             if self._port is None and error.errno == errno.EADDRINUSE:
                 return self
