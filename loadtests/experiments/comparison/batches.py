@@ -6,7 +6,7 @@ from numpy.typing import NDArray
 from loadtests.experiments.figures.intervals import FEWEST_BEYOND
 from loadtests.experiments.figures.sampled_lookups import ended_in
 from loadtests.experiments.records.samples_file import Samples
-from loadtests.service_under_test.contract import CACHE_RESULTS, HIT_RESULTS
+from loadtests.service_under_test.contract import CACHE_RESULTS
 
 MOST_BATCHES = 20
 FEWEST_BATCHES = 5
@@ -30,12 +30,6 @@ def batches_for(quantile: float, samples: int) -> int:
     """Return how many batches leave enough samples beyond a quantile in each; 1 if too few do."""
     count = min(int(samples * (1 - quantile) // FEWEST_BEYOND), MOST_BATCHES)
     return count if count >= FEWEST_BATCHES else 1
-
-
-def hit_ratio_of(samples: Samples) -> float | None:
-    """Return hits per lookup that reached the cache; None without any."""
-    asked = lookups_of(samples)
-    return float(ended_in(samples, HIT_RESULTS).sum() / asked) if asked else None
 
 
 def lookups_of(samples: Samples) -> int:

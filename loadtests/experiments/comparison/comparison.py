@@ -14,7 +14,6 @@ from loadtests.experiments.comparison.batches import (
     MOST_BATCHES,
     batches_for,
     cut,
-    hit_ratio_of,
     lookups_of,
     miss_rate_of,
     quantile_half_width,
@@ -23,6 +22,7 @@ from loadtests.experiments.comparison.batches import (
 )
 from loadtests.experiments.comparison.difference import Difference, Metric, difference
 from loadtests.experiments.comparison.pairing import Pair
+from loadtests.experiments.figures.sampled_lookups import sampled_hit_ratio
 from loadtests.experiments.plan.axes import Values
 from loadtests.experiments.records.samples_file import Samples
 
@@ -86,11 +86,22 @@ def compare(pairs: Sequence[Pair]) -> Comparison:
 
 def _differences(ttl: float, pairs: Sequence[Pair]) -> list[Difference]:
     seconds = sum(_seconds(pair.first.samples) for pair in pairs)
-    found = []
-    if any(hit_ratio_of(pair.first.samples) is not None for pair in pairs):
-        lookups = min(_lookups(pairs, "first"), _lookups(pairs, "second"))
-        unseen = _UNSEEN_95 / max(lookups, 1)
-        found.append(_of(_HIT_RATIO, ttl, pairs, hit_ratio_of, MOST_BATCHES, finest=unseen))
+    found = _of_results(ttl, pairs, seconds)
+    fewest = min(min(len(pair.first.samples), len(pair.second.samples)) for pair in pairs)
+    for quantile, metric in _QUANTILES.items():
+        value, count = partial(quantile_of, quantile=quantile), batches_for(quantile, fewest)
+        of_batches = _of(metric, ttl, pairs, value, count)
+        found.append(of_batches if count > 1 else _by_ranks(of_batches, pairs, quantile))
+    return found
+
+
+def _of_results(ttl: float, pairs: Sequence[Pair], seconds: float) -> list[Difference]:
+    """Return the differences of what answers say of the cache; nothing where they do not say it."""
+    if all(sampled_hit_ratio(pair.first.samples) is None for pair in pairs):
+        return _told_by_others(ttl, pairs, seconds)
+    lookups = min(_lookups(pairs, "first"), _lookups(pairs, "second"))
+    unseen = _UNSEEN_95 / max(lookups, 1)
+    hits = _of(_HIT_RATIO, ttl, pairs, sampled_hit_ratio, MOST_BATCHES, finest=unseen)
     length = seconds / len(pairs) / MOST_BATCHES
     misses = [
         [
@@ -101,13 +112,22 @@ def _differences(ttl: float, pairs: Sequence[Pair]) -> list[Difference]:
     ]
     whole = [float(np.mean([each[i] for batches in misses for each in batches])) for i in (0, 1)]
     unseen = _UNSEEN_95 / seconds if seconds else 0.0
-    found.append(difference(_MISSES, ttl, misses, (whole[0], whole[1]), seconds, finest=unseen))
-    fewest = min(min(len(pair.first.samples), len(pair.second.samples)) for pair in pairs)
-    for quantile, metric in _QUANTILES.items():
-        value, count = partial(quantile_of, quantile=quantile), batches_for(quantile, fewest)
-        of_batches = _of(metric, ttl, pairs, value, count)
-        found.append(of_batches if count > 1 else _by_ranks(of_batches, pairs, quantile))
-    return found
+    return [hits, difference(_MISSES, ttl, misses, (whole[0], whole[1]), seconds, finest=unseen)]
+
+
+def _told_by_others(ttl: float, pairs: Sequence[Pair], seconds: float) -> list[Difference]:
+    """Return the difference of hit ratios that Redis or other counters tell, a trial at a time."""
+    ratios = [
+        (before, after)
+        for pair in pairs
+        if (before := pair.first.figures.hit_ratio) is not None
+        and (after := pair.second.figures.hit_ratio) is not None
+    ]
+    if not ratios:
+        return []
+    whole = [float(np.mean(each)) for each in zip(*ratios, strict=True)]
+    of_pairs = [[each] for each in ratios]
+    return [difference(_HIT_RATIO, ttl, of_pairs, (whole[0], whole[1]), seconds)]
 
 
 def _by_ranks(batched: Difference, pairs: Sequence[Pair], quantile: float) -> Difference:

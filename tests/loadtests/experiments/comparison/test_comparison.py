@@ -118,6 +118,44 @@ def test_a_hundred_hits_in_both_runs_do_not_tell_that_nothing_changed():
     assert (hit_ratio.low, hit_ratio.high) == pytest.approx((-0.03, 0.03))
 
 
+def _silent(seed, *, said=0, **others):
+    """Samples of answers of which all but the first *said* do not say where they came from."""
+    samples = _samples(seed, **others)
+    samples["result"][said:] = RESULT_INDEX["unknown"]
+    return samples
+
+
+def _silent_pairs(ratios, **said):
+    return [
+        Pair(
+            5.0,
+            Side(SimpleNamespace(hit_ratio=before), _silent(number, **said)),
+            Side(SimpleNamespace(hit_ratio=after), _silent(number, **said)),
+        )
+        for number, (before, after) in enumerate(ratios)
+    ]
+
+
+@pytest.mark.parametrize("said", [0, 3000])
+def test_of_answers_that_do_not_say_where_they_came_from_times_alone_are_compared(said):
+    comparison = compare(_silent_pairs([(None, None)], said=said))
+
+    assert [each.metric.name for each in comparison.differences] == ["p50", "p95", "p99"]
+
+
+def test_hit_ratios_that_redis_tells_are_compared_by_trials():
+    told = [(0.80, 0.70), (0.81, 0.72), (0.79, 0.70)]
+
+    hit_ratio, *times = compare(_silent_pairs(told)).differences
+
+    # Differences -.10, -.09, -.09: mean -.0933, standard error .00333, t(2) at 97.5 % = 4.303.
+    assert (hit_ratio.metric, hit_ratio.verdict) == (HIT_RATIO, "worse")
+    assert (hit_ratio.first, hit_ratio.second) == pytest.approx((0.8, 0.7067), abs=1e-4)
+    assert (hit_ratio.low, hit_ratio.high) == pytest.approx((-0.1077, -0.0790), abs=1e-4)
+    assert [each.metric.name for each in times] == ["p50", "p95", "p99"]
+    assert compare(_silent_pairs(told[:1])).differences[0].verdict == "cannot tell"
+
+
 def test_quantile_by_ranks_covers_what_differs_between_the_pairs():
     # 600 lookups leave too few beyond p99 for batches; the second pair was on a slow machine.
     pairs = [
