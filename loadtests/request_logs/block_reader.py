@@ -45,7 +45,7 @@ class BlockReader:
             block: Whole lines, each ended by a line feed.
             before: Number of lines before it in its log.
         """
-        text = np.frombuffer(block, np.uint8)
+        text = np.frombuffer(bytearray(block), np.uint8)  # A scan may move what is in a line.
         fields = scan_fields(self._scan, text)
         if not before:
             fields.odd[0] = True  # It may name the columns, which its parser knows.
@@ -60,16 +60,22 @@ class BlockReader:
             fields.sizes[plain],
         )
         if fields.odd.any():
-            rows = self._with_odd(rows, plain, fields, before)
+            rows = self._with_odd(rows, plain, fields, before, block)
         return rows, fields.odd.size
 
     def _with_odd(
-        self, rows: RequestRows, plain: NDArray[np.int64], fields: Fields, before: int
+        self,
+        rows: RequestRows,
+        plain: NDArray[np.int64],
+        fields: Fields,
+        before: int,
+        block: bytes,
     ) -> RequestRows:
         """Return the requests of plain lines with those of the others, in the order of lines."""
         odd = np.flatnonzero(fields.odd)
         starts = np.concatenate(([0], fields.ends + 1))
-        texts = texts_of(rows.text, np.column_stack((starts[odd], starts[odd + 1])))
+        places = np.column_stack((starts[odd], starts[odd + 1]))
+        texts = texts_of(np.frombuffer(block, np.uint8), places)
         found = [
             (line, request)
             for line, text in zip(odd.tolist(), texts, strict=True)

@@ -192,7 +192,7 @@ def _tabular(name: str, table: columns.Table, how: Reading) -> Format:
 
 def _shaped(shape: cache_traces.Shape, how: Reading) -> Format:
     if shape.parser:
-        return Format(shape.name, shape.parser())
+        return Format(shape.name, shape.parser(), shape.scan)
     return _tabular(shape.name, shape.table, how)
 
 

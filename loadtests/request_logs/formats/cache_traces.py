@@ -9,6 +9,8 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 from loadtests.request_logs.formats.columns import Table, delimiter_of, splitter
+from loadtests.request_logs.formats.joined_scan import msr_scan, spc_scan
+from loadtests.request_logs.formats.line_scan import LineScan
 from loadtests.request_logs.formats.request import (
     NO_TIME,
     UNREADABLE,
@@ -31,12 +33,14 @@ class Shape:
         fits: Whether the first rows have this shape, given what sets the columns apart.
         table: Where the columns are.
         parser: Makes the parser where the rows need more than a table.
+        scan: Finds the fields of plain rows for that parser; None if it has none.
     """
 
     name: str
     fits: Callable[[Rows, str | None], bool]
     table: Table
     parser: Callable[[], LineParser] | None = None
+    scan: LineScan | None = None
 
 
 def recognise(head: Sequence[str]) -> Shape | None:
@@ -117,30 +121,32 @@ def _is_key(rows: Rows, delimiter: str | None) -> bool:
     return delimiter is None and all(len(row) == 1 for row in rows)
 
 
-def _msr_parser() -> LineParser:
+def _changes(operation: str) -> bool:
+    return kind_of(operation, fills_change=True) == "change"
+
+
+def msr_parser() -> LineParser:
     """Return the parser of MSR Cambridge: a key is host, disk and offset."""
 
     def parse(line: str) -> Sequence[Request] | str:
         row = line.strip().split(",")
         try:
             time, host, disk, kind, offset, size = row[:6]
-            change = kind_of(kind, fills_change=True) == "change"
-            return [(float(time), f"{host}.{disk}:{offset}", change, int(size))]
+            return [(float(time), f"{host}.{disk}:{offset}", _changes(kind), int(size))]
         except ValueError:
             return UNREADABLE if line.strip() else ""
 
     return parse
 
 
-def _spc_parser() -> LineParser:
+def spc_parser() -> LineParser:
     """Return the parser of SPC: a key is a unit (ASU) and a block address."""
 
     def parse(line: str) -> Sequence[Request] | str:
         row = [field.strip() for field in line.split(",")]
         try:
             unit, address, size, kind, time = row[:5]
-            change = kind_of(kind, fills_change=True) == "change"
-            return [(float(time), f"{unit}:{address}", change, int(size))]
+            return [(float(time), f"{unit}:{address}", _changes(kind), int(size))]
         except ValueError:
             return UNREADABLE if line.strip() else ""
 
@@ -164,8 +170,8 @@ def _arc_parser() -> LineParser:
 
 SHAPES = (
     Shape("twitter", _is_twitter, Table({"time": 0, "key": 1, "op": 5, "size": 3}, ",")),
-    Shape("msr", _is_msr, Table({"time": 0, "key": 4, "op": 3, "size": 5}, ","), _msr_parser),
-    Shape("spc", _is_spc, Table({"time": 4, "key": 1, "op": 3, "size": 2}, ","), _spc_parser),
+    Shape("msr", _is_msr, Table({}, ","), msr_parser, msr_scan(_changes)),
+    Shape("spc", _is_spc, Table({}, ","), spc_parser, spc_scan(_changes)),
     Shape("arc", _is_arc, Table({"key": 0}, None), _arc_parser),
     Shape("wikibench", _is_wikibench, Table({"time": 1, "key": 2}, None)),
     Shape("libcachesim", _is_libcachesim, Table({"time": 0, "key": 1, "size": 2}, ",")),

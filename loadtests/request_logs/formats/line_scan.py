@@ -55,7 +55,8 @@ class LineScan(NamedTuple):
 
     Attributes:
         find: Fills the places of the fields of plain lines, given the text, the kinds of its bytes,
-            where each line ends, the places and whether each line is odd.
+            where each line ends, the places and whether each line is odd. It may move the bytes
+            of a plain line, to put the parts of a key side by side.
         operation: Returns whether a word changes its key, or why it gives no request; None leaves
             its lines to the parser.
         moment: Returns the seconds that a time says that is no decimal number; it raises ValueError

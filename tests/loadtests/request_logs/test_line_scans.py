@@ -9,9 +9,10 @@ from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from loadtests.request_logs.block_reader import BlockReader
-from loadtests.request_logs.formats import access_log, columns, redis_monitor
+from loadtests.request_logs.formats import access_log, cache_traces, columns, redis_monitor
 from loadtests.request_logs.formats.access_scan import access_scan
 from loadtests.request_logs.formats.columns import Table
+from loadtests.request_logs.formats.joined_scan import msr_scan, spc_scan
 from loadtests.request_logs.formats.json_scan import json_scan
 from loadtests.request_logs.formats.monitor_scan import monitor_scan
 from loadtests.request_logs.formats.table_scan import table_scan
@@ -177,6 +178,48 @@ def test_lines_of_monitor(text):
     assert scanned == parsed
 
 
+TRACE_FIELDS = st.sampled_from(
+    [
+        *(
+            "1",
+            "0.25",
+            "128166372003061629",
+            "nan",
+            "1e400",
+            "1_0",
+            "",
+            " ",
+            " 7 ",
+            "-4",
+            "x",
+            "\u00a0",
+        ),
+        *("Read", "Write", "w", "R ", "hm", "9" * 30),
+    ]
+)
+TRACE_ROWS = st.one_of(
+    st.lists(TRACE_FIELDS, max_size=8),
+    st.tuples(*map(st.sampled_from, (TIMES, ["hm"], ["0", ""], ["Read", "w"], ["8"], SIZES))),
+    st.tuples(*map(st.sampled_from, (["0", ""], ["8", "ä"], SIZES, ["r", "W"], TIMES))),
+).map(",".join)
+
+
+@pytest.mark.parametrize(
+    ("shape", "parser"), [("msr", cache_traces.msr_parser), ("spc", cache_traces.spc_parser)]
+)
+@settings(max_examples=200, deadline=None)
+@example("\n1,h,0,Write,8,4\n1,h,0,,8,4,5\n1,,,Read,,4\n1,h,0,Read,8\n1,h,0,Read,8,\n,,,,,,")
+@example(
+    "\n0,8,4,w,1\n,,4,,1,\n0,8,4,r,\n0,8,,r,1\n0,8,4,r\n0, 8,4,r,1\n0,8,4,r,1e400\n0,8,4,r,nan"
+)
+@given(spoiled(TRACE_ROWS))
+def test_rows_whose_key_is_made_of_several_columns(shape, parser, text):
+    scan = next(each.scan for each in cache_traces.SHAPES if each.name == shape)
+
+    scanned, parsed = both(scan, parser, text)
+    assert scanned == parsed
+
+
 PLAIN_TABLE = """time,key,op,size
 1.5,äpfel,get,7
 2,"a, b",set,
@@ -208,6 +251,8 @@ PLAIN = {
     ),
     "access log": (access_scan(), PLAIN_ACCESS),
     "monitor": (monitor_scan(fills_change=False), PLAIN_MONITOR),
+    "msr": (msr_scan(bool), "1,hm,1,Read,8,4,413\n128166372016382155,hm,1,Write,2822144,4096,5\n"),
+    "spc": (spc_scan(bool), "0,8,4,R,1\n0,20941264,8192,w,0.551706\n1,16,4,r,2,x\n"),
 }
 
 
