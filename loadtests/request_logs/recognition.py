@@ -93,7 +93,7 @@ def recognise(source: Source, how: Reading) -> Format:
         return Format("lines by --line-regex", access_log.regex_parser(how.line_regex))
     if how.columns:
         table = _given_table(how.columns, how.delimiter, head, source.name)
-        return _tabular("columns", table, how)
+        return _tabular("columns", table, head, how)
     try:
         found = _by_name(how.format_name, head, how) if how.format_name else _by_look(head, how)
     except (ValueError, RecursionError):  # Quotes or brackets without an end.
@@ -135,24 +135,24 @@ def _by_name(name: str, head: Sequence[str], how: Reading) -> Format | None:
     """Return the format that was named; None for a table without a header."""
     if name == TABLE:
         table = columns.with_header(head)
-        return _tabular(TABLE, table, how) if table else None
+        return _tabular(TABLE, table, head, how) if table else None
     for shape in cache_traces.SHAPES:
         if name == shape.name:
-            return _shaped(shape, how)
+            return _shaped(shape, head, how)
     return _log(name, how)
 
 
 def _by_look(head: Sequence[str], how: Reading) -> Format | None:
     """Return the format that the first lines have; None if it is not known."""
     if table := columns.with_header(head):
-        return _tabular(TABLE, table, how)
+        return _tabular(TABLE, table, head, how)
     if columns.is_json(head):
         return None  # A list of keys could be anything.
     for name, recognises in _LOGS.items():
         if recognises(head):
             return _log(name, how)
     shape = cache_traces.recognise(head)
-    return _shaped(shape, how) if shape else None
+    return _shaped(shape, head, how) if shape else None
 
 
 _LOGS: dict[str, Callable[[Sequence[str]], bool]] = {
@@ -180,20 +180,20 @@ def _log(name: str, how: Reading) -> Format:
             return Format(name, access_log.parser(), access_scan())
 
 
-def _tabular(name: str, table: columns.Table, how: Reading) -> Format:
-    changed = how.fills_change
+def _tabular(name: str, table: columns.Table, head: Sequence[str], how: Reading) -> Format:
+    changed, table = how.fills_change, columns.with_request_lines(table, head)
     scan = json_scan if table.delimiter == columns.JSON else table_scan
     return Format(
         name,
         columns.parser(table, fills_change=changed),
-        scan(table, fills_change=changed),
+        None if table.request_lines else scan(table, fills_change=changed),
     )
 
 
-def _shaped(shape: cache_traces.Shape, how: Reading) -> Format:
+def _shaped(shape: cache_traces.Shape, head: Sequence[str], how: Reading) -> Format:
     if shape.parser:
         return Format(shape.name, shape.parser(), shape.scan)
-    return _tabular(shape.name, shape.table, how)
+    return _tabular(shape.name, shape.table, head, how)
 
 
 def _given_table(

@@ -2,11 +2,13 @@
 
 import csv
 import json
+import re
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from contextlib import suppress
+from dataclasses import dataclass, replace
 from typing import Any
 
-from loadtests.request_logs.formats.access_log import moment_reader
+from loadtests.request_logs.formats.access_log import MALFORMED, moment_reader
 from loadtests.request_logs.formats.request import (
     NO_TIME,
     UNREADABLE,
@@ -31,6 +33,10 @@ NAMES = {
 }
 """Names in headers that are understood without being told."""
 
+_REQUEST_LINE = re.compile(r"([A-Z]+) (\S+) HTTP/[\d.]+")
+_NO_ROW = (LookupError, ValueError, TypeError, OverflowError)
+"""What a line raises that is no row of its table."""
+
 UNKNOWN_OPERATIONS = "operations other than reads, changes and fills"
 _COLUMN_OF_NAME = {name: column for column, names in NAMES.items() for name in names.split()}
 
@@ -43,11 +49,26 @@ class Table:
         places: Index of each known column from 0; for JSON lines the name, dots between levels.
         delimiter: Sets columns apart; None for any run of spaces, `JSON` for JSON lines.
         header: Whether the first line names the columns.
+        request_lines: Whether a key stands in a request line, `GET /a HTTP/1.1`, as in nginx'
+            $request.
     """
 
     places: Mapping[str, int | str]
     delimiter: str | None
     header: bool = False
+    request_lines: bool = False
+
+
+def with_request_lines(table: Table, head: Sequence[str]) -> Table:
+    """Return a table with a note whether the keys of its first rows stand in request lines."""
+    if "op" in table.places:
+        return table
+    keys = []
+    for line in head[1:] if table.header else head:
+        with suppress(*_NO_ROW):
+            keys.append(_fields_of(table)(line)[1])
+    found = sum(_REQUEST_LINE.fullmatch(key) is not None for key in keys)
+    return replace(table, request_lines=found > len(keys) / 2)
 
 
 def splitter(delimiter: str | None) -> Callable[[str], list[str]]:
@@ -138,7 +159,7 @@ def parser(table: Table, *, fills_change: bool) -> LineParser:
         fills_change: Whether a set changes the data, rather than filling the cache after a miss.
     """
     moment, changes = moment_reader(), operation_of(fills_change=fills_change)
-    fields = _json_fields(table) if table.delimiter == JSON else _row_fields(table)
+    fields = _fields_of(table)
     header = table.header and table.delimiter != JSON
 
     def parse(line: str) -> Sequence[Request] | str:
@@ -152,14 +173,22 @@ def parser(table: Table, *, fills_change: bool) -> LineParser:
             time, key, operation, size = fields(line)
             seconds = moment(time) if time else NO_TIME
             size_bytes = int(float(size)) if size else 0
-        except (LookupError, ValueError, TypeError, OverflowError):
+        except _NO_ROW:
             return UNREADABLE
+        if table.request_lines:
+            if not (asked := _REQUEST_LINE.fullmatch(key)):
+                return MALFORMED
+            operation, key = asked.groups()
         change = changes(operation) if operation else False
         if isinstance(change, str):
             return change
         return [(seconds, key, change, max(size_bytes, 0))] if key else UNREADABLE
 
     return parse
+
+
+def _fields_of(table: Table) -> Callable[[str], tuple[str, str, str, str]]:
+    return _json_fields(table) if table.delimiter == JSON else _row_fields(table)
 
 
 def _row_fields(table: Table) -> Callable[[str], tuple[str, str, str, str]]:

@@ -114,6 +114,12 @@ JSON_LINES = """{"ts": 1.5, "request": {"method": "GET", "uri": "/a"}, "size": 1
 {"ts": 2.5, "request": {"method": "GET", "uri": "/b"}, "size": 12}
 {"ts": 4.0, "request": {"method": "POST", "uri": "/a"}, "size": 12}
 """
+NGINX_JSON = """{"time_local": "10/Oct/2025:13:55:36 +0000", "request": "GET /a?x=1 HTTP/1.1"}
+{"time_local": "10/Oct/2025:13:55:37 +0000", "request": "GET /b HTTP/2.0"}
+{"time_local": "10/Oct/2025:13:55:38 +0000", "request": "POST /a?x=1 HTTP/1.1"}
+{"time_local": "10/Oct/2025:13:55:39 +0000", "request": "OPTIONS /a HTTP/1.1"}
+{"time_local": "10/Oct/2025:13:55:39 +0000", "request": "\\u0016\\u0003"}
+"""
 DATED = """time;key
 2025-10-10T13:55:36.250Z;apple
 2025-10-10T13:55:37.250Z;pear
@@ -134,6 +140,7 @@ LOGS = {
     "cdn": (CDN, "table", [0.0, 0.5, 3.25], [0, 1, 0], []),
     "cachelib": (CACHELIB, "table", [0.0, 1.0, 2.0], [0, 1, 0], [2]),
     "json-lines": (JSON_LINES, "table", [0.0, 1.0, 2.5], [0, 1, 0], [2]),
+    "nginx-json": (NGINX_JSON, "table", [0.0, 1.0, 2.0], [0, 1, 0], [2]),
     "dated": (DATED, "table", [0.0, 1.0], [0, 1], []),
     "seconds-key": ("0 7\n0.5 8\n2 7\n", "seconds-key", [0.0, 0.5, 2.0], [0, 1, 0], []),
 }
@@ -287,6 +294,16 @@ def test_columns_are_named_by_place_or_by_header(tmp_path):
         loaded = _read(tmp_path, content, how)
         assert loaded.requests.times.tolist() == [0.0, 1.0]
         assert loaded.requests.changes.tolist() == [False, True]
+
+
+def test_column_of_request_lines_is_read_as_method_and_key(tmp_path):
+    content = "::1|10.5|GET /a HTTP/1.1\n::1|11.5|PUT /a HTTP/1.1\n::1|12.5|GET /b HTTP/1.0\n"
+    how = Reading(columns={"time": "2", "key": "3"}, delimiter="|")
+
+    requests = _read(tmp_path, content, how).requests
+
+    assert requests.keys.tolist() == [0, 0, 1]
+    assert requests.changes.tolist() == [False, True, False]
 
 
 def test_lines_of_ones_own_are_read_by_a_regex(tmp_path):
