@@ -22,7 +22,9 @@ from loadtests.request_logs.source import DAMAGED, LogError, Source, damaged, li
 
 Piece = TypeVar("Piece")
 NO_ROWS = "no binary file of oracleGeneral (rows of 24 bytes); leave out --format to recognise it"
-_LINES_AT_A_TIME = 25_000
+_LINES_AT_A_TIME = (
+    1_000  # Of more, the garbage collector would look at each request again and again.
+)
 
 
 def read_log(

@@ -4,6 +4,7 @@ import math
 import re
 from collections.abc import Iterable, Iterator, Sequence
 from datetime import UTC, datetime
+from functools import lru_cache
 
 from loadtests.request_logs.formats.request import NO_KEY, NO_TIME, LineParser, Request
 from loadtests.request_logs.source import LONGEST_LINE
@@ -12,6 +13,9 @@ _GENERAL = re.compile(
     r"(\d{4}-\d\d-\d\dT[\d:.]+(?:Z|[+-]\d\d:\d\d))\s+\d+ (\w+(?: \w+)?)(?:\t(.*))?$"
 )
 _OLD_GENERAL = re.compile(r"(\d{6} [ \d]\d:\d\d:\d\d|\t)\t\s*\d+ (\w+(?: \w+)?)(?:\t(.*))?$")
+_BEGINS = re.compile(r"\d{4}-\d\d-\d\dT[\d:.]+(?:Z|[+-]\d\d:\d\d)\s+\d+ \w")
+"""How a line of the general log begins, which is soon seen."""
+
 _SLOW_TIME = re.compile(r"# Time: (\d{4}-\d\d-\d\dT\S+)")
 _SLOW_STAMP = re.compile(r"SET timestamp=(\d+(?:\.\d+)?);", re.IGNORECASE)
 _HEADER = re.compile(r"# (?:User@Host|Query_time|Time)|.*, Version: |Tcp port: |Time +Id +Command")
@@ -24,6 +28,7 @@ _CHANGE = re.compile(
 _WHERE = re.compile(r"\bWHERE\b(.*)", re.IGNORECASE | re.DOTALL)
 _VALUE = re.compile(r"=\s*('(?:[^'\\]|\\.|'')*'|\d+)")
 _VALUES = re.compile(r"\bVALUES\s*\(\s*('(?:[^'\\]|\\.|'')*'|\d+)", re.IGNORECASE)
+_MOST_REMEMBERED = 1000  # Bytes of a statement: those that come again and again are short.
 OTHER_STATEMENTS = "statements that neither read nor change rows by value"
 
 
@@ -40,7 +45,7 @@ def join_statements(lines: Iterable[str]) -> Iterator[str]:
     """Return the lines with every statement in one line."""
     parts, length = [""], 0
     for line in lines:
-        starts = _GENERAL.match(line) or _OLD_GENERAL.match(line) or _HEADER.match(line)
+        starts = _BEGINS.match(line) or _OLD_GENERAL.match(line) or _HEADER.match(line)
         if starts or parts[-1].endswith(";") or parts[0].startswith("#"):
             yield " ".join(parts).lstrip(" ")
             parts, length = [line.rstrip("\r\n")], 0
@@ -77,15 +82,25 @@ def parser() -> LineParser:
 
 
 def _statement(text: str, time: float) -> Sequence[Request] | str:
-    read, change = _READ.match(text), _CHANGE.match(text)
-    found = read or change
+    found = _key(text) if len(text) <= _MOST_REMEMBERED else _key.__wrapped__(text)
     if found is None:
         return OTHER_STATEMENTS
+    key, change = found
+    return [(time, key, change, 0)]
+
+
+@lru_cache(maxsize=1 << 16)
+def _key(text: str) -> tuple[str, bool] | None:
+    """Return the key of a statement and whether it changes it; None without values."""
+    read = _READ.match(text)
+    found = read or _CHANGE.match(text)
+    if found is None:
+        return None
     where = _WHERE.search(text)
     values = _VALUE.findall(where[1]) if where else _VALUES.findall(text)
     if not values:
-        return OTHER_STATEMENTS
-    return [(time, ":".join((found[1], *(value.strip("'") for value in values))), read is None, 0)]
+        return None
+    return ":".join((found[1], *(value.strip("'") for value in values))), read is None
 
 
 def _moment(text: str) -> float:

@@ -3,6 +3,7 @@
 import math
 import re
 from collections.abc import Callable, Sequence
+from functools import lru_cache
 
 Request = tuple[float, str, bool, int]
 """Time in the file's own unit (NaN without one), key, whether it changes the key, size in bytes of
@@ -44,6 +45,7 @@ def operation_reader(unknown: str, *, fills_change: bool) -> Callable[[str], boo
         fills_change: Whether a SET changes the data, rather than filling the cache after a miss.
     """
 
+    @lru_cache(maxsize=1024)
     def read(operation: str) -> bool | str:
         kind = kind_of(operation, fills_change=fills_change)
         if kind is None:
