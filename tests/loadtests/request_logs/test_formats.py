@@ -403,11 +403,15 @@ def is_read_or_refused(tmp_path, content):
 
 
 @pytest.mark.parametrize("pack", [gzip.compress, bz2.compress, lzma.compress, bytes])
-def test_damaged_files_are_refused_or_read_in_part_but_never_crash(tmp_path, pack):
+def test_damaged_files_are_refused_or_read_in_part_but_never_crash(tmp_path, monkeypatch, pack):
     rng = np.random.default_rng(20261127)
-    for name in (*LOGS, *UNTIMED):
-        whole = pack((LOGS.get(name) or UNTIMED[name])[0].encode())
-        for _ in range(6):
+    rows = np.array([(100 + i, i % 7, 10, -1) for i in range(40)], dtype=ROW)
+    logs = [content.encode() for content, *_ in (*LOGS.values(), *UNTIMED.values())]
+    for content in (*logs, rows.tobytes()):
+        whole = pack(content)
+        for turn in range(6):
+            # As a large log, whose lines are scanned, and as a small one.
+            monkeypatch.setattr(source, "_BLOCK_BYTES", (64, 1 << 20)[turn % 2])
             damaged = bytearray(whole[: rng.integers(1, len(whole) + 1)])
             for place in rng.integers(0, len(damaged), 3):
                 damaged[place] = rng.integers(0, 256)
