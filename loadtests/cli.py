@@ -4,6 +4,7 @@
 """
 
 import argparse
+import errno
 import os
 import signal
 import sys
@@ -14,6 +15,8 @@ from io import TextIOWrapper
 from pathlib import Path
 from types import FrameType
 from typing import NoReturn
+
+from rich.console import Console
 
 from loadtests.experiments.commands.usage import UsageError, Verbs
 from loadtests.experiments.plan.fields import PlanError
@@ -39,6 +42,9 @@ USER_ERRORS = (
 EXIT_USER_ERROR = 2
 EXIT_INTERRUPTED = 130
 
+
+_NO_ROOM = "; make room there, or set another --output, or TMPDIR for temporary files"
+_WAYS_OUT = dict.fromkeys((errno.ENOSPC, errno.EDQUOT), _NO_ROOM)
 
 MODULE = "python -m loadtests"
 COMMAND = "cacheaside"
@@ -82,16 +88,21 @@ def main(arguments: Sequence[str] | None = None) -> int:
         if sys.stdout is not None:
             sys.stdout.flush()
     except USER_ERRORS as error:
-        notes.print(f"error: {_as_started(str(error))}")
-        return EXIT_USER_ERROR
+        return _refused(notes, _as_started(str(error)))
     except OSError as error:  # Such as a full disk, or a reader that left.
         _drop_output()
-        notes.print(f"error: {error}")
-        return EXIT_USER_ERROR
+        return _refused(notes, f"{error}{_WAYS_OUT.get(error.errno or 0, '')}")
     except KeyboardInterrupt:
         notes.print("interrupted; what was saved until now is kept")
         return EXIT_INTERRUPTED
     return code
+
+
+def _refused(notes: Console, message: str) -> int:
+    """Say in a line why a verb ended, and return its exit code."""
+    with suppress(OSError):  # Its disk may be full as well.
+        notes.print(f"error: {message}")
+    return EXIT_USER_ERROR
 
 
 def add_verbs(verbs: Verbs, words: Sequence[str]) -> None:

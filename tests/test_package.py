@@ -4,6 +4,7 @@ import tomllib
 
 import pytest
 
+from loadtests.__main__ import start
 from loadtests.cli import main
 from loadtests.stack.guardian import FILES, IN_CHECKOUT, ROOT
 
@@ -49,7 +50,7 @@ def test_the_command_runs_the_command_line():
     ((command, target),) = SETTINGS["project"]["scripts"].items()
     module, _, function = target.partition(":")
 
-    assert (command, module, function) == ("cacheaside", main.__module__, main.__name__)
+    assert (command, module, function) == ("cacheaside", start.__module__, start.__name__)
 
 
 def test_help_of_the_installed_command_names_it(monkeypatch, capsys):

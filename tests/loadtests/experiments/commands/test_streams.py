@@ -2,6 +2,7 @@
 
 import io
 import os
+import signal
 import subprocess
 import sys
 
@@ -30,7 +31,10 @@ def test_help_and_refusals_are_shown_where_only_ascii_can_be():
 @pytest.mark.parametrize(
     ("shell", "message"),
     [
-        ("{} --json >/dev/full", b"error: [Errno 28] No space left on device\n"),
+        (
+            "{} --json >/dev/full",
+            b"device; make room there, or set another --output, or TMPDIR for temporary files\n",
+        ),
         ("ulimit -f 8; {}", b"/out/report.html'\n"),
     ],
     ids=["answer to a full disk", "report to a full disk"],
@@ -47,6 +51,29 @@ def test_output_that_cannot_be_written_is_one_line(tmp_path, shell, message):
     assert b"error: [Errno " in done.stderr
     assert done.stderr.endswith(message)
     assert b"Traceback" not in done.stderr
+
+
+def test_stderr_without_room_ends_a_verb_as_any_other_file_does(tmp_path):
+    command = f"{sys.executable} -m loadtests report {tmp_path} 2>/dev/full"
+
+    assert subprocess.run(["bash", "-c", command], cwd=ROOT, check=False).returncode == 2
+
+
+def test_ctrl_c_ends_a_verb_without_a_word_while_it_is_imported(tmp_path):
+    # A module of the verb that is never read to its end stands for the second that all take.
+    (tmp_path / "rich.py").write_text("import time\nprint('reading', flush=True)\ntime.sleep(60)\n")
+    with subprocess.Popen(
+        [sys.executable, "-m", "loadtests", "profile", "--help"],
+        cwd=ROOT,
+        env=os.environ | {"PYTHONPATH": str(tmp_path)},
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+    ) as verb:
+        assert verb.stdout.readline() == b"reading\n"
+        verb.send_signal(signal.SIGINT)
+
+        assert verb.communicate(timeout=30) == (b"", b"")
+    assert verb.returncode == 130
 
 
 def test_name_of_a_log_may_have_bytes_that_are_no_text(tmp_path):
