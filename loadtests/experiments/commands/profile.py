@@ -75,7 +75,7 @@ def run(options: argparse.Namespace, notes: Console) -> int:
         _check(log, options)
         bounds = Bounds(options.items, options.bytes, options.visible_within_seconds)
         profile = _with_bar(log, ttls or usual_ttls(log.span_seconds), bounds, notes)
-    except (UsageError, KeyboardInterrupt):
+    except (UsageError, KeyboardInterrupt, OSError):
         folder.rmdir()  # Nothing is in it yet.
         raise
     write_json(folder / "profile.json", profile.as_object())

@@ -10,15 +10,15 @@ from rich.text import Text
 from loadtests.experiments.comparison.comparison import Comparison, Shape
 from loadtests.experiments.comparison.difference import BETTER, UNKNOWN, WORSE, Difference
 from loadtests.experiments.plan.axes import value_text, values_text
-from loadtests.experiments.report.table import empty_table
 from loadtests.output.figure_text import UNKNOWN as UNKNOWN_SIGN
+from loadtests.output.fitting_table import FittingTable
 
 HEADINGS = ("TTL s", "figure", "first", "second", "change", "95 % interval", "verdict")
 
 
 def comparison_table(comparison: Comparison, left_out: Sequence[str]) -> RenderableType:
     """Return the verdict in sentences and a table, at most 100 columns wide."""
-    table = empty_table(*HEADINGS)
+    table = FittingTable(*HEADINGS)
     for each in comparison.differences:
         table.add_row(*_cells(each))
     lines = [*summary(comparison), *(f"Left out: {line}." for line in left_out)]

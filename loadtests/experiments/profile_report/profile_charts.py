@@ -4,8 +4,8 @@ from collections.abc import Callable, Sequence
 
 import plotly.graph_objects as go
 
-from loadtests.experiments.profile_report.durations import duration_text
 from loadtests.experiments.report.charts.chart_style import BLUE, GREY, ORANGE, Look, chart, line
+from loadtests.output.durations import duration_text
 from loadtests.profile.curve import CurvePoint, Part, Profile
 
 _MOST_PARTS = 6

@@ -3,8 +3,8 @@
 from collections.abc import Sequence
 from typing import NamedTuple, TypeVar
 
-from loadtests.experiments.profile_report.durations import duration_text
 from loadtests.experiments.report.grid import Column, Grid, make_grid
+from loadtests.output.durations import duration_text
 from loadtests.output.figure_text import number_text, percent_text
 from loadtests.profile.curve import (
     STUDENT_T_OF_SAMPLE,

@@ -3,9 +3,9 @@
 from rich.console import Group, RenderableType
 from rich.text import Text
 
-from loadtests.experiments.profile_report.durations import duration_text
 from loadtests.experiments.profile_report.profile_grids import profile_sections
 from loadtests.experiments.report.table import grid_table
+from loadtests.output.durations import duration_text
 from loadtests.output.figure_text import percent_text
 from loadtests.profile.curve import Profile
 

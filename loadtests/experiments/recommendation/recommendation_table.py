@@ -8,8 +8,9 @@ from rich.text import Text
 from loadtests.experiments.recommendation.candidate import Candidates
 from loadtests.experiments.recommendation.classes import ClassTtl
 from loadtests.experiments.recommendation.recommendation import Judged, Recommendation
-from loadtests.experiments.report.table import empty_table
+from loadtests.output.durations import duration_text
 from loadtests.output.figure_text import milliseconds_text, number_text, ratio_text
+from loadtests.output.fitting_table import FittingTable
 
 YES, NO, PERHAPS = "yes", "no", "unknown"
 
@@ -33,12 +34,12 @@ def recommendation_text(
         parts.append(
             Text(
                 f"An entry is worth its memory if it is asked for again within"
-                f" {break_even_seconds:.4g} s."
+                f" {duration_text(break_even_seconds)}."
             )
         )
     parts += [Text(candidates.source), _table(answer.judged)]
     if classes is not None:
-        table = empty_table("class", "TTL s", "hit ratio", "reads")
+        table = FittingTable("class", "TTL s", "hit ratio", "reads")
         for each in classes:
             table.add_row(
                 each.name, f"{each.ttl_seconds:g}", ratio_text(each.hit_ratio), f"{each.reads:,}"
@@ -48,7 +49,7 @@ def recommendation_text(
 
 
 def _table(judged: Sequence[Judged]) -> RenderableType:
-    table = empty_table(
+    table = FittingTable(
         *(
             "\nTTL s",
             "all bounds\nkept",

@@ -1,8 +1,6 @@
 """The tables of a sweep, at most 100 columns wide."""
 
-from rich.box import SIMPLE_HEAD
 from rich.console import Console, Group, RenderableType
-from rich.table import Table
 from rich.text import Text
 
 from loadtests.experiments.figures.axes.combinations import axis_names
@@ -31,6 +29,7 @@ from loadtests.output.figure_text import (
     number_text,
     ratio_text,
 )
+from loadtests.output.fitting_table import FittingTable
 from loadtests.output.plain_console import PlainConsole, plain_text
 
 WIDTH = 100
@@ -75,17 +74,9 @@ def doubt_lines(trials: list[TrialFigures]) -> list[str]:
     ]
 
 
-def empty_table(*headings: str) -> Table:
-    """Return a table with right-aligned columns and no rows."""
-    table = Table(box=SIMPLE_HEAD, pad_edge=False, padding=(0, 1, 0, 0))
-    for heading in headings:
-        table.add_column(heading, justify="right", overflow="fold")
-    return table
-
-
-def grid_table(grid: Grid) -> Table:
+def grid_table(grid: Grid) -> FittingTable:
     """Return a grid as a table for the terminal."""
-    table = empty_table(*grid.headings)
+    table = FittingTable(*grid.headings)
     for row in grid.rows:
         table.add_row(*map(plain_text, row.cells))
     return table
