@@ -18,14 +18,17 @@ class FittingTable:
     """A table with right-aligned columns whose headings may be folded, and whose figures are not.
 
     Where its columns do not fit side by side, it is printed in parts, one below the other, each of
-    which begins with the first column.
+    which begins with the columns that name the rows.
 
     Args:
         headings: Of the columns.
+        words: How many columns name the rows in words, which stand left; with none, the first
+            column names them in figures.
     """
 
-    def __init__(self, *headings: str) -> None:
+    def __init__(self, *headings: str, words: int = 0) -> None:
         self._headings = headings
+        self._words = words
         self._rows: list[Sequence[str]] = []
 
     def add_row(self, *cells: str) -> None:
@@ -44,12 +47,17 @@ class FittingTable:
                 max(width, min(cell_len(cell), _FIGURE))
                 for width, cell in zip(widths, row, strict=True)
             ]
-        for part in _parts(widths, options.max_width):
+        for part in _parts(widths, max(self._words, 1), options.max_width):
             yield self._part(part, widths)
 
     def _part(self, part: Sequence[int], widths: Sequence[int]) -> Table:
         columns = [
-            Column(self._headings[place], justify="right", overflow="fold", min_width=widths[place])
+            Column(
+                self._headings[place],
+                justify="left" if place < self._words else "right",
+                overflow="fold",
+                min_width=widths[place],
+            )
             for place in part
         ]
         table = Table(*columns, box=SIMPLE_HEAD, pad_edge=False, padding=(0, 1, 0, 0))
@@ -58,14 +66,16 @@ class FittingTable:
         return table
 
 
-def _parts(widths: Sequence[int], room: int) -> Iterator[list[int]]:
-    """Yield the places of the columns of each part."""
-    first, *others = (width + _BESIDE for width in widths)
-    part, used = [0], first + _BESIDE
-    for place, width in enumerate(others, start=1):
-        if used + width > room and len(part) > 1:
+def _parts(widths: Sequence[int], naming: int, room: int) -> Iterator[list[int]]:
+    """Yield the places of the columns of each part; the first *naming* columns are in all."""
+    names = [*range(naming)]
+    of_names = sum(widths[place] + _BESIDE for place in names)
+    part, used = [*names], of_names
+    for place in range(naming, len(widths)):
+        width = widths[place] + _BESIDE
+        if used + width > room and len(part) > naming:
             yield part
-            part, used = [0], first + _BESIDE
+            part, used = [*names], of_names
         part.append(place)
         used += width
     yield part

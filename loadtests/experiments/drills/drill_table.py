@@ -53,9 +53,7 @@ def drill_grid(drills: Sequence[DrillFigures]) -> Grid:
 
 def drill_tables(results: DrillResults) -> RenderableType:
     """Return what `drill` prints: what was broken, the table, and the doubts."""
-    table = grid_table(drill_grid(results.drills))
-    for column in table.columns[:2]:
-        column.justify = "left"
+    table = grid_table(drill_grid(results.drills), words=2)
     return Group(
         Text(results.run.title, style="bold"),
         Text(load_sentence(results)),

@@ -41,9 +41,7 @@ def stampede_grid(modes: Sequence[ModeFigures]) -> Grid:
 
 def stampede_tables(results: StampedeResults) -> RenderableType:
     """Return what `stampede` prints: what was measured, the table, and the doubts."""
-    grid = stampede_grid(results.modes)
-    table = grid_table(grid)
-    table.columns[0].justify = "left"
+    table = grid_table(stampede_grid(results.modes), words=1)
     groups = group_doubts((mode, doubt) for mode in results.modes for doubt in mode.doubts)
     doubts = [
         Text(

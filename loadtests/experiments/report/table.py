@@ -74,9 +74,9 @@ def doubt_lines(trials: list[TrialFigures]) -> list[str]:
     ]
 
 
-def grid_table(grid: Grid) -> FittingTable:
-    """Return a grid as a table for the terminal."""
-    table = FittingTable(*grid.headings)
+def grid_table(grid: Grid, words: int = 0) -> FittingTable:
+    """Return a grid as a table for the terminal, of which some columns name the rows in words."""
+    table = FittingTable(*grid.headings, words=words)
     for row in grid.rows:
         table.add_row(*map(plain_text, row.cells))
     return table

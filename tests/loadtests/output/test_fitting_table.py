@@ -42,3 +42,18 @@ def test_headings_are_folded_before_a_table_is_parted():
 
 def test_table_without_rows_has_its_headings():
     assert "verdict" in "\n".join(_shown(100))
+
+
+def test_columns_that_name_rows_stand_left_in_every_part():
+    console = Console(file=io.StringIO(), width=30)
+    table = FittingTable("drill", "phase", "failed", "p99 ms", "reads/s", words=2)
+    table.add_row("kill", "before", "0", "12.5", "1,234.5")
+    table.add_row("freeze", "during", "1,200", "2,000", "0")
+    console.print(table)
+
+    lines = console.file.getvalue().splitlines()
+    assert [line.split() for line in lines if " before" in line] == [
+        ["kill", "before", "0", "12.5"],
+        ["kill", "before", "1,234.5"],
+    ]
+    assert all(line.startswith(" kill    before") for line in lines if "before" in line)
