@@ -14,6 +14,10 @@ _FIGURE = 12
 """Cells up to this width are figures and are not folded; longer ones are words, which may be."""
 
 
+_HEADING = 4
+"""A heading is given so much, and is folded if its cells do not need more."""
+
+
 class FittingTable:
     """A table with right-aligned columns whose headings may be folded, and whose figures are not.
 
@@ -41,14 +45,15 @@ class FittingTable:
         options: ConsoleOptions,
     ) -> RenderResult:
         """Yield the table, or its parts."""
-        widths = [0] * len(self._headings)
-        for row in self._rows:
-            widths = [
-                max(width, min(cell_len(cell), _FIGURE))
-                for width, cell in zip(widths, row, strict=True)
-            ]
-        for part in _parts(widths, max(self._words, 1), options.max_width):
-            yield self._part(part, widths)
+        columns = [[*self._headings], *self._rows]
+        wanted = [max(map(_width, cells)) for cells in zip(*columns, strict=True)]
+        least = [
+            max([min(_width(heading), _HEADING), *(min(_width(cell), _FIGURE) for cell in cells)])
+            for heading, *cells in zip(*columns, strict=True)
+        ]
+        for part in _parts(least, max(self._words, 1), options.max_width):
+            spare = options.max_width - sum(least[place] + _BESIDE for place in part)
+            yield self._part(part, _shared(least, wanted, part, spare))
 
     def _part(self, part: Sequence[int], widths: Sequence[int]) -> Table:
         columns = [
@@ -56,7 +61,7 @@ class FittingTable:
                 self._headings[place],
                 justify="left" if place < self._words else "right",
                 overflow="fold",
-                min_width=widths[place],
+                width=widths[place],
             )
             for place in part
         ]
@@ -64,6 +69,23 @@ class FittingTable:
         for row in self._rows:
             table.add_row(*(row[place] for place in part))
         return table
+
+
+def _width(text: str) -> int:
+    """Return the width of the longest line of a cell."""
+    return max(map(cell_len, text.split("\n")))
+
+
+def _shared(
+    least: Sequence[int], wanted: Sequence[int], part: Sequence[int], spare: int
+) -> list[int]:
+    """Return the widths of columns, of which those of a part share what is spare."""
+    widths = [*least]
+    while spare > 0 and (wanting := [place for place in part if widths[place] < wanted[place]]):
+        for place in wanting[:spare]:
+            widths[place] += 1
+        spare -= len(wanting)
+    return widths
 
 
 def _parts(widths: Sequence[int], naming: int, room: int) -> Iterator[list[int]]:

@@ -28,6 +28,8 @@ def test_no_figure_is_cut_and_every_part_names_its_rows(width):
     lines = _shown(width, *ROWS)
 
     assert max(map(len, lines)) <= width
+    headings = "".join("".join(lines).split())
+    assert all(heading[:4] in headings for heading in HEADINGS if heading.isalpha())
     for row in ROWS:
         starting = [line for line in lines if line.strip().startswith(row[0] + " ")]
         assert all(any(cell in line for line in starting) for cell in row[:6])
