@@ -29,6 +29,22 @@ LEFT_OUT = {
 }
 """The markers that LEAVE_OUT may name, and why their tests are left out."""
 
+LONGEST_FILES = (
+    "dashboards/test_panels_on_prometheus.py",
+    "integration/sweep/test_planted_interference.py",
+    "integration/load/test_agreement.py",
+    "integration/load/test_gate_verdicts.py",
+    "integration/load/test_refusals.py",
+    "integration/load/test_stale_reads.py",
+    "integration/sweep/test_sweep_on_local_stack.py",
+    "loadtests/page/test_locust_page_in_chromium.py",
+    "integration/load/test_frozen_service.py",
+    "integration/sweep/test_stampede_figures.py",
+    "integration/load/test_arrivals_on_the_wire.py",
+)
+"""The files of a minute and more, the longest first: a worker that began one of them late would
+be waited for alone. `--no-loadscope-reorder` keeps this order."""
+
 SERVER_FIXTURES = {
     *("redis_server", "fresh_redis", "mariadb_server", "fresh_mariadb", "unpacked_redis"),
     *("require_servers", "chromium_path", "prometheus_program", "promtool_path"),
@@ -45,7 +61,9 @@ def pytest_configure() -> None:
     Importing Locust must not turn this process's threads into greenlets; a Locust that a test
     starts as a program does its usual monkey-patching. A background job ignores Ctrl-C, and its
     children would inherit that. A configured proxy must not be used for servers of this machine.
+    Without bytecode, each program would compile its libraries at its start.
     """
+    os.environ.pop("PYTHONDONTWRITEBYTECODE", None)
     os.environ["no_proxy"] = ",".join(filter(None, [os.environ.get("no_proxy"), "127.0.0.1"]))
     signal.signal(signal.SIGINT, signal.default_int_handler)
     os.environ["LOCUST_SKIP_MONKEY_PATCH"] = "1"
@@ -56,7 +74,8 @@ def pytest_configure() -> None:
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """Give every test exactly one phase, and run fast phases first.
 
-    Playwright leaves its event loop running in this thread, so the browser's tests come last.
+    Workers begin with the files that take longest. Playwright leaves its event loop running in
+    this thread, so among the others the browser's tests come last.
 
     Raises:
         pytest.UsageError: A test's markers contradict what it uses.
@@ -69,11 +88,20 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
         leave_out(item)
     items.sort(
         key=lambda item: (
+            _place_among_longest(item),
             bool(item.get_closest_marker("browser")),
             bool(item.get_closest_marker("exclusive")),
             not item.get_closest_marker("unit"),
         )
     )
+
+
+def _place_among_longest(item: pytest.Item) -> int:
+    """Return when a worker begins the file of a test; one process runs fast tests first."""
+    name = item.path.relative_to(ROOT / "tests").as_posix()
+    if "PYTEST_XDIST_WORKER" not in os.environ or name not in LONGEST_FILES:
+        return len(LONGEST_FILES)
+    return LONGEST_FILES.index(name)
 
 
 def leave_out(item: pytest.Item) -> None:

@@ -10,6 +10,7 @@ import pytest
 
 from loadtests.stack.guardian import ROOT
 from tests.architecture_tree import FOLDERS, tree
+from tests.conftest import LONGEST_FILES
 
 SOURCES = sorted([*ROOT.glob("service/**/*.py"), *ROOT.glob("loadtests/**/*.py")])
 ARCHITECTURE = (ROOT / "ARCHITECTURE.md").read_text(encoding="utf-8")
@@ -418,3 +419,7 @@ def test_every_test_runs_in_exactly_one_phase_of_ci(marks):
     assert set(expressions) == {"units", "containers", "servers", "time"}
     assert sum(selects(phase, marks) for phase in phases) == 1
     assert not any(selects(phase, marks | {"accept"}) for phase in phases)
+
+
+def test_files_that_take_longest_are_there():
+    assert [name for name in LONGEST_FILES if not (ROOT / "tests" / name).exists()] == []

@@ -124,6 +124,14 @@ def test_commands_of_a_target_name_modules_and_files_that_exist(target):
     assert [path for path in paths if not (ROOT / path).exists()] == []
 
 
+def test_programs_keep_their_bytecode_for_their_next_start(monkeypatch):
+    monkeypatch.setenv("PYTHONDONTWRITEBYTECODE", "1")
+
+    assert (
+        make("--eval=show:;@echo it is [$$PYTHONDONTWRITEBYTECODE]", "show").stdout == "it is []\n"
+    )
+
+
 @pytest.mark.integration
 def test_generated_files_are_what_their_targets_write(copy):
     done = make("dashboards", "architecture", "licences", cwd=copy)
