@@ -28,8 +28,9 @@ from loadtests.service_under_test.control_token import TokenError
 from loadtests.stack.guardian import StackError
 
 VERBS = {
-    **{name: name for name in ("run", "sweep", "stampede", "report", "compare")},
-    **{name: name for name in ("profile", "record", "recommend", "bench", "evening")},
+    **{name: name for name in ("run", "sweep", "stampede", "report", "compare", "profile")},
+    "record": "recording.record",
+    **{name: name for name in ("recommend", "bench", "evening")},
     **{name: f"limits.{name}" for name in ("capacity", "drill")},
 }
 """The module of each verb below `loadtests.experiments.commands`, in the order of the help text."""

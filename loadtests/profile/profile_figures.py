@@ -68,6 +68,7 @@ def profile_of(
     ordered = sorted(ttls)
     reads_by_key = np.bincount(log.keys[~log.changes], minlength=log.key_count)
     reads = int(reads_by_key.sum())
+    changes = int(log.keys.size) - reads
     scale = Scale.of(log, reads)
 
     def replay(ttl: float) -> tuple[NDArray[np.int64], CurvePoint]:
@@ -85,10 +86,10 @@ def profile_of(
     return Profile(
         requests=int(log.keys.size),
         reads=reads,
-        changes=int(log.keys.size) - reads,
+        changes=changes,
         keys=log.key_count,
         span_seconds=log.span_seconds,
-        rate=scale.whole(log.keys.size) / log.span_seconds,
+        rate=(scale.reads + scale.whole(changes)) / log.span_seconds,
         ceiling=scale.ratio(reads - int(endless_hits.sum())),
         curve=[point for _, point in replays],
         classes=sorted(

@@ -4,7 +4,7 @@ from collections.abc import Callable, Sequence
 
 from loadtests.request_logs.formats.request import UNREADABLE, LineParser, Request
 from loadtests.request_logs.request_log import OTHER_KEYS, RequestLogWriter
-from loadtests.request_logs.sample import sample_of
+from loadtests.request_logs.samples.sample import sample_of
 
 OUT_OF_RANGE = "requests with a time or size out of range"
 MOST_TIME = 1e19  # Nanoseconds since 1970 have 19 digits.

@@ -1,6 +1,7 @@
 """Reads logs and gives every request its time in seconds from the first one."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 
 import numpy as np
@@ -12,10 +13,15 @@ from loadtests.request_logs.clock import (
     spread_whole_seconds,
     unit_of,
 )
-from loadtests.request_logs.log_reader import read_log
+from loadtests.request_logs.log_reader import OnLines, read_log
 from loadtests.request_logs.recognition import Reading
 from loadtests.request_logs.request_log import RequestLog, RequestLogWriter
+from loadtests.request_logs.samples.sampled_keys import SampledKeys
 from loadtests.request_logs.source import LogError
+
+
+class _EnoughReadError(Exception):
+    """What was read of a log is enough for its sample."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,7 +62,8 @@ def load_logs(
     names: Sequence[str],
     how: Reading,
     timing: Timing,
-    on_lines: Callable[[int], None] = lambda _count: None,
+    on_lines: OnLines = lambda _lines, _bytes: None,
+    sampled: SampledKeys | None = None,
 ) -> LoadedLog:
     """Read logs one after the other.
 
@@ -64,13 +71,22 @@ def load_logs(
         names: Paths, or "-" for stdin.
         how: How they are to be read.
         timing: When the requests come.
-        on_lines: Called from time to time with the number of lines read since.
+        on_lines: Called from time to time with the numbers of lines and of bytes read since.
+        sampled: Takes in the keys, and may end the reading; None for no sample.
 
     Raises:
         LogError: One cannot be read or understood, or there are no times and no rate.
     """
-    with RequestLogWriter() as writer:
-        formats = [read_log(name, how, writer, on_lines) for name in names]
+
+    def on_some_lines(count: int, size: int) -> None:
+        on_lines(count, size)
+        if sampled and sampled.ended:
+            raise _EnoughReadError
+
+    formats: list[str] = []
+    with RequestLogWriter(sampled) as writer:
+        with suppress(_EnoughReadError):
+            formats.extend(read_log(name, how, writer, on_some_lines) for name in names)
         log = writer.finish()
     notes = _paced(log, timing) if timing.rate else _timed(log, timing.unit)
     return LoadedLog(log, formats, notes, writer.first_bad)

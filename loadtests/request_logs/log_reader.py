@@ -21,22 +21,21 @@ from loadtests.request_logs.request_rows import RequestRows, rows_of
 from loadtests.request_logs.source import DAMAGED, LogError, Source, damaged, lines_of
 
 Piece = TypeVar("Piece")
+OnLines = Callable[[int, int], None]
 NO_ROWS = "no binary file of oracleGeneral (rows of 24 bytes); leave out --format to recognise it"
 _LINES_AT_A_TIME = (
     1_000  # Of more, the garbage collector would look at each request again and again.
 )
 
 
-def read_log(
-    name: str, how: Reading, writer: RequestLogWriter, on_lines: Callable[[int], None]
-) -> str:
+def read_log(name: str, how: Reading, writer: RequestLogWriter, on_lines: OnLines) -> str:
     """Read one file into *writer*; return the name of its format.
 
     Args:
         name: Path, or "-" for stdin.
         how: How it is to be read.
         writer: Takes the requests.
-        on_lines: Called from time to time with the number of lines read since.
+        on_lines: Called from time to time with the numbers of lines and of bytes read since.
 
     Raises:
         LogError: It cannot be read, or no line of it gives a request.
@@ -55,13 +54,13 @@ def _is_binary(source: Source, how: Reading) -> bool:
     )
 
 
-def _read_binary(source: Source, writer: RequestLogWriter, on_lines: Callable[[int], None]) -> str:
+def _read_binary(source: Source, writer: RequestLogWriter, on_lines: OnLines) -> str:
     before, rest = writer.count, 0
     if b"\x00" not in source.head:
         raise LogError(f"{source.name} is {NO_ROWS}")
     for rows, left in _whole(source, oracle_general.read(source.stream())):
         writer.add_columns(rows["time"], rows["id"], rows["size"])
-        on_lines(rows.size)
+        on_lines(rows.size, source.bytes_since())
         rest = left
     if rest:
         writer.dropped["a row that ends too early"] += 1
@@ -87,14 +86,14 @@ def _read_lines(
     found: Format,
     how: Reading,
     writer: RequestLogWriter,
-    on_lines: Callable[[int], None],
+    on_lines: OnLines,
 ) -> None:
     keys = KeyReader(writer.keys, how.key_regex, how.class_regex)
     lines = LineReader(found.parse, keys.has_key, writer)
     before = writer.count
     for rows, count in _rows(source, found, lines, writer):
         writer.add(rows, keys)
-        on_lines(count)
+        on_lines(count, source.bytes_since())
     first_bad = ""
     if lines.first_bad:
         number, line = lines.first_bad

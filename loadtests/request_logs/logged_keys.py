@@ -1,7 +1,7 @@
 """The keys of logs: each has a number and a class."""
 
 import re
-from collections.abc import Callable, Iterable
+from collections.abc import Callable
 from typing import TypeVar
 
 import numpy as np
@@ -24,9 +24,14 @@ def printable(name: str) -> str:
 
 
 class LoggedKeys:
-    """Numbers the keys of logs from 0 in the order in which they appear, and classes them."""
+    """Numbers the keys of logs from 0 in the order in which they appear, and classes them.
 
-    def __init__(self) -> None:
+    Args:
+        on_new: Called with the number of the first of some new keys, and their texts.
+    """
+
+    def __init__(self, on_new: Callable[[int, list[str]], None] | None = None) -> None:
+        self._on_new = on_new
         self._numbers = KeyNumbers()
         self._class_of_key = np.zeros(0, dtype=np.int16)
         self._classes: dict[str, int] = {}
@@ -42,19 +47,26 @@ class LoggedKeys:
         return self._class_of_key[: self._numbers.count]
 
     def number(
-        self, hashes: NDArray[np.int64], classes_of: Callable[[NDArray[np.int64]], Iterable[str]]
+        self,
+        hashes: NDArray[np.int64],
+        texts_of: Callable[[NDArray[np.int64]], list[str]],
+        class_of: Callable[[str], str],
     ) -> NDArray[np.int32]:
         """Return the numbers of the keys with these hashes.
 
         Args:
             hashes: In the order of requests.
-            classes_of: Returns the classes of the keys at some places, which are new.
+            texts_of: Returns the keys at some places, which are new.
+            class_of: Returns the class of a key.
         """
         before = self._numbers.count
         numbers, firsts = self._numbers.number(hashes)
         count = self._numbers.count
         self._class_of_key = _with_room(self._class_of_key, count)
-        self._class_of_key[before:count] = [*map(self._class_number, classes_of(firsts))]
+        texts = texts_of(firsts)
+        self._class_of_key[before:count] = [*map(self._class_number, map(class_of, texts))]
+        if self._on_new:
+            self._on_new(before, texts)
         return numbers
 
     def _class_number(self, name: str) -> int:
@@ -98,9 +110,7 @@ class KeyReader:
         """Return the number of each request's key; `NO_KEY_FOUND` if the regex finds none."""
         hashes = hashes_of(rows.text, rows.keys)
         if self._texts is None:
-            return self._keys.number(
-                hashes, lambda places: map(self._class_of, rows.key_texts(places))
-            )
+            return self._keys.number(hashes, rows.key_texts, self._class_of)
         texts, firsts = self._texts.number(hashes)
         self._key_of_text = _with_room(self._key_of_text, self._texts.count)
         if firsts.size:
@@ -114,7 +124,8 @@ class KeyReader:
         numbers = np.full(len(keys), NO_KEY_FOUND, dtype=np.int32)
         numbers[[key is not None for key in keys]] = self._keys.number(
             hashes_of(*packed(found)),
-            lambda places: [self._class_of(found[place]) for place in places],
+            lambda places: [found[place] for place in places],
+            self._class_of,
         )
         return numbers
 

@@ -3,7 +3,6 @@
 import tempfile
 from collections import Counter
 from contextlib import ExitStack
-from itertools import repeat
 from typing import IO, Any, Self
 
 import numpy as np
@@ -11,7 +10,8 @@ from numpy.typing import NDArray
 
 from loadtests.request_logs.logged_keys import NO_KEY_FOUND, KeyReader, LoggedKeys
 from loadtests.request_logs.request_rows import RequestRows
-from loadtests.request_logs.sample import Sample, joined
+from loadtests.request_logs.samples.sample import Sample, joined
+from loadtests.request_logs.samples.sampled_keys import SampledKeys
 
 OTHER_KEYS = "keys that --key-regex does not match"
 _TYPES = {"times": np.float64, "keys": np.int32, "changes": np.bool_, "sizes": np.int64}
@@ -68,6 +68,9 @@ class RequestLogWriter:
 
     A context manager: the files live on as long as a log that it returned.
 
+    Args:
+        sampled: Takes in the keys of which a sample may be taken; None for no sample.
+
     Attributes:
         keys: The keys of all requests.
         count: Number of requests so far.
@@ -76,13 +79,14 @@ class RequestLogWriter:
         samples: What the logs are samples of.
     """
 
-    def __init__(self) -> None:
+    def __init__(self, sampled: SampledKeys | None = None) -> None:
         self._open = ExitStack()
         self._files: dict[str, IO[bytes]] = {
             column: self._open.enter_context(tempfile.TemporaryFile())  # noqa: SIM115 - it does
             for column in _TYPES
         }
-        self.keys = LoggedKeys()
+        self.keys = LoggedKeys(sampled.add if sampled else None)
+        self._sampled = sampled
         self.count = 0
         self.dropped: Counter[str] = Counter()
         self.first_bad: list[str] = []
@@ -108,7 +112,9 @@ class RequestLogWriter:
         """Take in reads of numbered objects, all of one class."""
         # An odd multiplier spreads consecutive ids over the table and keeps them distinct.
         hashes = ids.astype(np.uint64) * np.uint64(0x9E3779B97F4A7C15)
-        keys = self.keys.number(hashes.view(np.int64), lambda places: repeat("", places.size))
+        keys = self.keys.number(
+            hashes.view(np.int64), lambda places: [*map(str, ids[places].tolist())], lambda _: ""
+        )
         self._write(times, keys, np.zeros(ids.size, dtype=np.bool_), sizes)
 
     def finish(self) -> RequestLog:
@@ -128,3 +134,5 @@ class RequestLogWriter:
         for (name, kind), values in zip(_TYPES.items(), columns, strict=True):
             self._files[name].write(np.ascontiguousarray(values, dtype=kind).data)
         self.count += columns[0].size
+        if self._sampled:
+            self._sampled.count(columns[1])

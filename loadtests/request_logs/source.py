@@ -57,6 +57,8 @@ class Source:
         self._path = name
         self._open = ExitStack()
         self._bytes: IO[bytes]
+        self._file: IO[bytes] | None = None
+        self._place = 0
 
     def __enter__(self) -> Self:
         """Open the log.
@@ -83,6 +85,7 @@ class Source:
             raw: IO[bytes] = sys.stdin.buffer
         else:
             raw = self._open.enter_context(Path(self._path).open("rb"))  # noqa: SIM115 - it does
+            self._file = raw if raw.seekable() else None
         peekable = self._open.enter_context(
             io.BufferedReader(cast("io.RawIOBase", raw), HEAD_BYTES)
         )
@@ -98,6 +101,12 @@ class Source:
     def stream(self) -> IO[bytes]:
         """Return the unpacked bytes."""
         return self._bytes
+
+    def bytes_since(self) -> int:
+        """Return how many bytes of a file were read since this was asked; 0 for pipes and stdin."""
+        before = self._place
+        self._place = self._file.tell() if self._file else 0
+        return self._place - before
 
     def blocks(self) -> Iterator[bytes]:
         """Yield whole lines in UTF-8, each ended by a line feed, without a byte order mark.

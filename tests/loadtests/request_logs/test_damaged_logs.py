@@ -33,7 +33,7 @@ def read(tmp_path, text):
     path = tmp_path / "log"
     path.write_bytes(text if isinstance(text, bytes) else text.encode())
     with RequestLogWriter() as writer:
-        read_log(str(path), Reading(), writer, lambda _lines: None)
+        read_log(str(path), Reading(), writer, lambda _lines, _bytes: None)
         return writer.finish()
 
 

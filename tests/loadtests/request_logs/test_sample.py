@@ -8,7 +8,14 @@ import pytest
 from loadtests.profile.profile_figures import Bounds, profile_of
 from loadtests.request_logs.loading import Timing, load_logs
 from loadtests.request_logs.recognition import Reading
-from loadtests.request_logs.sample import HEADER, Sample, Sampler, owned_secret, rows, sample_of
+from loadtests.request_logs.samples.sample import (
+    HEADER,
+    Sample,
+    Sampler,
+    owned_secret,
+    rows,
+    sample_of,
+)
 from loadtests.request_logs.source import LogError
 
 
@@ -102,3 +109,16 @@ def test_counts_of_a_sample_stand_for_all_keys(tmp_path):
     assert part.live_entries_mean == pytest.approx(whole.live_entries_mean, rel=0.06)
     assert part.store_reads_per_second == pytest.approx(whole.store_reads_per_second, rel=0.06)
     assert part.bounded.hit_ratio == pytest.approx(whole.bounded.hit_ratio, abs=0.03)
+
+
+def test_rate_of_a_sample_is_that_of_all_reads_and_of_its_share_of_the_changes(tmp_path):
+    """Hot keys that are not in the sample are counted in its last line."""
+    path = tmp_path / "sample"
+    rows_ = "".join(f"{i / 10},k,{'delete' if i % 5 == 0 else 'get'}\n" for i in range(101))
+    path.write_text(f"{HEADER}{rows_}{Sample(0.1, 9000).line()}")
+    log = load_logs([str(path)], Reading(), Timing()).requests
+
+    profile = profile_of(log, (1.0,), Bounds())
+
+    assert (profile.reads, profile.changes) == (80, 21)
+    assert profile.rate == pytest.approx((9000 + 21 / 0.1) / 10.0)

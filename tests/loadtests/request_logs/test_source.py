@@ -1,12 +1,17 @@
 """Blocks and lines of a log: the same as Python's own reading of a text, however it is cut."""
 
+import gzip
 import io
+import os
+import threading
 
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from loadtests.request_logs import source
+from loadtests.request_logs.loading import Timing, load_logs
+from loadtests.request_logs.recognition import Reading
 from loadtests.request_logs.source import Source, lines_of
 
 PIECES = ["a", "ä", "1,b", "\n", "\r\n", "\r", "\n\n", "\r\r", "\x0b", "\x1c", "\u2028", "\ufeff"]
@@ -51,3 +56,28 @@ def test_blocks_are_whole_lines_that_are_never_longer_than_the_longest(tmp_path,
 
     assert all(block.endswith(b"\n") for block in blocks)
     assert b"".join(blocks) == b"one\ntwo\n" + b"x" * 19 + b"\nthree\n" + b"y" * 19 + b"\n"
+
+
+@pytest.mark.parametrize("pack", [bytes, gzip.compress])
+def test_bytes_that_were_read_of_files_are_those_of_the_files(tmp_path, pack):
+    paths = [tmp_path / "one", tmp_path / "two"]
+    for path in paths:
+        path.write_bytes(pack(b"time,key\n" + b"".join(b"%d,k\n" % i for i in range(60_000))))
+    seen = []
+
+    load_logs([*map(str, paths)], Reading(), Timing(), lambda *counts: seen.append(counts))
+
+    lines, sizes = zip(*seen, strict=True)
+    assert sum(lines) == 2 * 60_001
+    assert sum(sizes) == sum(path.stat().st_size for path in paths)
+    assert len(seen) >= 4
+
+
+def test_bytes_of_a_pipe_are_not_counted(tmp_path):
+    os.mkfifo(tmp_path / "pipe")
+    writer = threading.Thread(target=(tmp_path / "pipe").write_bytes, args=(b"1\n2\n",))
+    writer.start()
+    with Source(str(tmp_path / "pipe")) as opened:
+        assert [*opened.blocks()] == [b"1\n2\n"]
+        assert opened.bytes_since() == 0
+    writer.join()

@@ -3,15 +3,17 @@
 import argparse
 import os
 import re
+from pathlib import Path
 
 from rich.console import Console
-from rich.progress import Progress, SpinnerColumn, TextColumn
+from rich.progress import BarColumn, Progress, SpinnerColumn, TextColumn, TimeElapsedColumn
 
 from loadtests.experiments.commands.usage import UsageError
 from loadtests.request_logs.clock import UNITS
 from loadtests.request_logs.formats.columns import COLUMNS
 from loadtests.request_logs.loading import LoadedLog, Timing, load_logs
 from loadtests.request_logs.recognition import FORMATS, Reading
+from loadtests.request_logs.samples.sampled_keys import SampledKeys
 from loadtests.request_logs.source import STDIN, LogError
 from loadtests.traffic.arrivals import ARRIVALS
 from loadtests.workload.flags import Flag
@@ -24,6 +26,11 @@ SEED = Flag("seed", 1, "", 0, 2**31 - 1)
 def add_log_flags(parser: argparse.ArgumentParser) -> None:
     """Declare the files and how they are read."""
     parser.add_argument("files", metavar="FILE", nargs="+", help='Log, or "-" for stdin')
+    add_reading_flags(parser)
+
+
+def add_reading_flags(parser: argparse.ArgumentParser) -> None:
+    """Declare how files are read."""
     how = parser.add_argument_group("format", "Recognised from the first lines unless given.")
     how.add_argument(
         "--format", choices=FORMATS, metavar="NAME", help=f"One of {', '.join(FORMATS)}"
@@ -78,8 +85,33 @@ def add_log_flags(parser: argparse.ArgumentParser) -> None:
     )
 
 
-def read_logs(options: argparse.Namespace, notes: Console) -> LoadedLog:
+def reading_flags_given(options: argparse.Namespace) -> list[str]:
+    """Return the flags that say how files are read and were given."""
+    values = {
+        "--format": options.format,
+        "--columns": options.columns,
+        "--delimiter": options.delimiter,
+        "--line-regex": options.line_regex,
+        "--key-regex": options.key_regex,
+        "--class-regex": options.class_regex,
+        "--sets-change": options.sets_change,
+        "--time-unit": options.time_unit,
+        "--rate": options.rate,
+        "--arrivals": options.arrivals != ARRIVALS_OF_RATE,
+        "--seed": options.seed != SEED.default,
+    }
+    return [flag for flag, value in values.items() if value]
+
+
+def read_logs(
+    options: argparse.Namespace, notes: Console, sampled: SampledKeys | None = None
+) -> LoadedLog:
     """Read the files that the flags name, and say what was read, dropped and assumed.
+
+    Args:
+        options: All flags of the verb.
+        notes: Where it is said.
+        sampled: Takes in the keys, and may end the reading; None for no sample.
 
     Raises:
         UsageError: One of them cannot be read or understood, or flags contradict each other.
@@ -98,25 +130,35 @@ def read_logs(options: argparse.Namespace, notes: Console) -> LoadedLog:
     lines = 0
     with Progress(
         SpinnerColumn(),
-        TextColumn("reading: {task.completed:,.0f} lines"),
+        TextColumn("reading: {task.fields[lines]:,} lines"),
+        BarColumn(),
+        TimeElapsedColumn(),
         console=notes,
         transient=True,
         disable=not notes.is_terminal,
     ) as progress:
-        task = progress.add_task("reading", total=None)
+        task = progress.add_task("reading", total=_size_of(options.files), lines=0)
 
-        def advance(count: int) -> None:
+        def advance(count: int, size: int) -> None:
             nonlocal lines
             lines += count
-            progress.update(task, completed=lines)
+            progress.update(task, advance=size, lines=lines)
 
         try:
-            loaded = load_logs(options.files, how, timing, advance)
+            loaded = load_logs(options.files, how, timing, advance, sampled)
         except LogError as error:
             raise UsageError(str(error)) from None
     for line in what_was_read(loaded):
         notes.print(line)
     return loaded
+
+
+def _size_of(names: list[str]) -> int | None:
+    """Return the bytes of files; None if one of them is a pipe, stdin or not there."""
+    paths = [Path(name) for name in names]
+    if STDIN in names or not all(path.is_file() for path in paths):
+        return None
+    return sum(path.stat().st_size for path in paths)
 
 
 def _check(options: argparse.Namespace) -> None:
@@ -149,7 +191,8 @@ def what_was_read(loaded: LoadedLog) -> list[str]:
     log = loaded.requests
     formats = ", ".join(dict.fromkeys(loaded.formats))
     return [
-        f"read: {log.keys.size:,} requests for {log.key_count:,} keys ({formats})",
+        f"read: {log.keys.size:,} requests for {log.key_count:,} keys"
+        + (f" ({formats})" if formats else ""),
         *(f"dropped: {count:,} {reason}" for reason, count in log.dropped.most_common()),
         *loaded.first_bad,
         *loaded.notes,

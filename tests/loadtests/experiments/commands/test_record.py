@@ -3,7 +3,7 @@
 import pytest
 
 from loadtests import cli
-from loadtests.experiments.commands import record
+from loadtests.experiments.commands.recording import redis_recording
 from loadtests.request_logs.source import LogError
 
 
@@ -36,7 +36,7 @@ class Watched:
 
 @pytest.fixture
 def recorded(tmp_path, monkeypatch):
-    monkeypatch.setattr(record, "MonitoredRedis", Watched)
+    monkeypatch.setattr(redis_recording, "MonitoredRedis", Watched)
     words = ["--secret", str(tmp_path / "secret"), "--redis-url", "redis://127.0.0.1:1/0"]
     return lambda name, *flags: cli.main(["record", str(tmp_path / name), *words, *flags])
 
@@ -62,3 +62,12 @@ def test_folder_that_is_not_there_is_named_with_the_way_out(tmp_path, capsys, re
         f"error: {tmp_path}/nowhere/sample.csv cannot be written: No such file or directory;"
         " name a new file in a folder of yours"
     )
+
+
+@pytest.mark.usefixtures("recorded")
+def test_file_of_the_sample_may_be_named_by_output(tmp_path):
+    words = ["--secret", str(tmp_path / "secret"), "--output", str(tmp_path / "out.csv")]
+
+    assert cli.main(["record", "--redis-url", "redis://x", "--keep", "1", *words]) == 2
+
+    assert (tmp_path / "out.csv").read_text().startswith("time,key,op\n0.5,")

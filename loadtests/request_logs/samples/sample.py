@@ -96,9 +96,14 @@ def owned_secret(path: Path) -> bytes:
     return hashlib.sha256(secret).digest()
 
 
+def row(time: float, name: str, *, change: bool) -> str:
+    """Return the line of a request."""
+    return f"{time!r},{name},{'delete' if change else 'get'}\n"
+
+
 def rows(sampler: Sampler, requests: Iterator[tuple[float, str, bool]]) -> Iterator[str]:
     """Return a line for each request of a key that is kept."""
     for time, key, change in requests:
         name = sampler.name(key)
         if name is not None:
-            yield f"{time!r},{name},{'delete' if change else 'get'}\n"
+            yield row(time, name, change=change)
