@@ -43,6 +43,7 @@ def answer_lines(profile: Profile) -> list[str]:
         )
     first = "first of their key since a change" if profile.changes else "first of their key"
     changes = f" and {profile.changes:,} changes" if profile.changes else ""
+    whose = " for all keys" if profile.sample else ""
     if profile.sample:
         lines.append(
             f"A sample of {percent_text(profile.sample['keep_ratio'])} of the keys; ratios are of"
@@ -52,7 +53,7 @@ def answer_lines(profile: Profile) -> list[str]:
         f"No TTL gets more than {ceiling} hits: the other reads are the {first}.",
         (
             f"{profile.reads:,} reads{changes} of {profile.keys:,} keys in"
-            f" {duration_text(profile.span_seconds)}, {profile.rate:.4g} per second."
+            f" {duration_text(profile.span_seconds)}, {profile.rate:.4g} per second{whose}."
             " The cache starts empty."
         ),
     ]

@@ -17,9 +17,9 @@ ROW = np.dtype([("time", "<u4"), ("id", "<u8"), ("size", "<u4"), ("next", "<i8")
 def test_key_has_the_name_that_the_sampler_gives_it_however_many_there_are():
     sampler = Sampler(b"secret", 0.25)
     keys = SampledKeys(sampler, 1e9)
-    texts = [f"key:{number}" for number in range(150_000)]
-    for first in range(0, len(texts), 50_000):
-        keys.add(first, texts[first : first + 50_000])
+    texts = [f"key:{number}" for number in range(70_000)]
+    for first in range(0, len(texts), 30_000):
+        keys.add(first, texts[first : first + 30_000])
     numbers = np.arange(len(texts), dtype=np.int32)
 
     expected = {n: name for n, text in enumerate(texts) if (name := sampler.name(text))}

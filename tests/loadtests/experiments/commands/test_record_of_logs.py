@@ -99,6 +99,16 @@ def test_profile_of_a_tenth_of_the_keys_is_near_that_of_the_log(tmp_path, capsys
         assert error < 3 * found["hit_ratio_error"]
 
 
+def test_profile_says_what_is_of_the_sample_and_what_of_all_keys(capsys, record, log):
+    record(log, "--keep", "0.4")
+
+    assert cli.main(["profile", "sample.csv", "--ttls", "1", "--output", "profile"]) == 0
+
+    told = " ".join(capsys.readouterr().out.split())
+    assert "A sample of 40.0 % of the keys; ratios are of all 800 reads" in told
+    assert "per second for all keys." in told
+
+
 def test_what_was_recorded_can_be_read_by_a_program(tmp_path, capsys, record, log):
     assert record(log, "--keep", "0.4", "--json") == 0
 
