@@ -3,8 +3,8 @@
 from dataclasses import asdict, dataclass
 from typing import Any
 
-STUDENT_T_OF_SAMPLE = 2.365
-"""Half a 95 % interval in standard errors, which come from eight parts of a sample."""
+QUANTILE_OF_SAMPLE = 1.96
+"""Half a 95 % interval in standard errors, which come from the many keys of a sample."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -8,8 +8,6 @@ from numpy.typing import NDArray
 
 from loadtests.request_logs.request_log import RequestLog
 
-_GROUPS = 8
-
 
 class Scale(NamedTuple):
     """The share of keys in a log, and the reads of all keys.
@@ -44,8 +42,10 @@ class Scale(NamedTuple):
         return None if bound is None else max(1, round(bound * self.keep_ratio))
 
     def error(self, misses_by_key: NDArray[np.int64]) -> float:
-        """Return the standard error of the hit ratio, from eight parts of the sample."""
-        groups = np.arange(misses_by_key.size) % _GROUPS
-        misses = np.bincount(groups, misses_by_key, _GROUPS) * _GROUPS
-        ratios = misses / (self.keep_ratio * self.reads)
-        return float(np.std(ratios, ddof=1)) / math.sqrt(_GROUPS)
+        """Return the standard error of the hit ratio, from the sample split into its single keys.
+
+        Parts of equally many keys would hide that the number of keys kept is random too.
+        """
+        spread = math.sqrt(float(np.sum(np.square(misses_by_key, dtype=np.float64))))
+        # Of all keys there is nothing to guess.
+        return spread * math.sqrt(1.0 - self.keep_ratio) / (self.keep_ratio * self.reads)

@@ -7,7 +7,7 @@ from loadtests.experiments.report.grid import Column, Grid, make_grid
 from loadtests.output.durations import duration_text
 from loadtests.output.figure_text import number_text, percent_text
 from loadtests.profile.curve import (
-    STUDENT_T_OF_SAMPLE,
+    QUANTILE_OF_SAMPLE,
     Bounded,
     CurvePoint,
     Part,
@@ -80,7 +80,7 @@ def _curve_columns(profile: Profile) -> list[Column[CurvePoint]]:
 
 def _error_text(point: CurvePoint) -> str:
     error = point.hit_ratio_error
-    return percent_text(None if error is None else STUDENT_T_OF_SAMPLE * error)
+    return percent_text(None if error is None else QUANTILE_OF_SAMPLE * error)
 
 
 def _bounded_columns() -> list[Column[tuple[CurvePoint, Bounded]]]:

@@ -18,7 +18,7 @@ from loadtests.experiments.recommendation.measured_times import MeasuredTimes
 from loadtests.prediction.after_cold_start import predict_trace
 from loadtests.prediction.run_traffic import traffic_of
 from loadtests.prediction.steady_state import Traffic, predicted_hit_ratio
-from loadtests.profile.curve import STUDENT_T_OF_SAMPLE
+from loadtests.profile.curve import QUANTILE_OF_SAMPLE
 from loadtests.replay.trial_replay import arrivals_of_trial
 from loadtests.service_under_test.contract import Knob
 from loadtests.traffic.trace import Trace
@@ -43,7 +43,7 @@ def from_profile(profile: Mapping[str, Any], entry: Entry) -> Candidates:
 
 def _profiled(point: Mapping[str, Any], entry: Entry) -> Candidate:
     ttl, ratio, entries = point["ttl_seconds"], point["hit_ratio"], point["live_entries_peak"]
-    low = ratio - STUDENT_T_OF_SAMPLE * (point.get("hit_ratio_error") or 0.0)
+    low = ratio - QUANTILE_OF_SAMPLE * (point.get("hit_ratio_error") or 0.0)
     reads = point["store_reads_per_second"]
     return Candidate(
         *(ttl, ratio, low, reads, most_reads(reads, ratio, low), None, entry.worst_stale(ttl)),

@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 
 from loadtests.profile.profile_figures import Bounds, profile_of
+from loadtests.profile.scale import Scale
 from loadtests.request_logs.loading import Timing, load_logs
 from loadtests.request_logs.recognition import Reading
 from loadtests.request_logs.samples.sample import (
@@ -122,3 +123,24 @@ def test_rate_of_a_sample_is_that_of_all_reads_and_of_its_share_of_the_changes(t
 
     assert (profile.reads, profile.changes) == (80, 21)
     assert profile.rate == pytest.approx((9000 + 21 / 0.1) / 10.0)
+
+
+def test_error_that_is_told_is_that_of_many_samples_whatever_the_ttl():
+    """Under a long TTL each key misses once: the error is that of the number of keys kept."""
+    rng = np.random.default_rng(3)
+    for misses in (np.ones(20_000, np.int64), rng.geometric(0.05, 20_000)):
+        reads = 4 * int(misses.sum())
+        found, told = [], []
+        for _ in range(300):
+            sample = misses[rng.random(misses.size) < 0.1]
+            scale = Scale(0.1, reads)
+            found.append(scale.ratio(int(sample.sum())) - 0.75)
+            told.append(scale.error(sample))
+
+        assert np.sqrt(np.mean(np.square(told))) == pytest.approx(np.std(found), rel=0.1)
+        within = np.mean(np.abs(found) < 1.96 * np.array(told))
+        assert within == pytest.approx(0.95, abs=0.03)
+
+
+def test_sample_of_all_keys_has_no_error():
+    assert Scale(1.0, 100).error(np.arange(50)) == 0.0

@@ -94,7 +94,7 @@ def test_profile_of_a_tenth_of_the_keys_is_near_that_of_the_log(tmp_path, capsys
     assert profile["requests"] < 6_000
     assert profile["rate"] == pytest.approx(500.0, rel=0.001)
     for expected, found in zip(*curves, strict=True):
-        assert 0.0 < found["hit_ratio_error"] < 0.02
+        assert 0.0 < found["hit_ratio_error"] < 0.03
         error = abs(found["hit_ratio"] - expected["hit_ratio"])
         assert error < 3 * found["hit_ratio_error"]
 

@@ -212,7 +212,7 @@ def test_reads_of_the_store_are_judged_at_the_low_end_of_the_hit_ratio():
     point = {
         "ttl_seconds": 5.0,
         "hit_ratio": 0.8,
-        "hit_ratio_error": 0.04 / 2.365,
+        "hit_ratio_error": 0.04 / 1.96,
         "store_reads_per_second": 20.0,
         "live_entries_peak": 300,
         "live_bytes_peak": None,
