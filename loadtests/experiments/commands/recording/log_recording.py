@@ -84,7 +84,7 @@ def _write(sample: LogSample, file: SampleFile, notes: Console) -> bool:
 def _first_interrupt_ends(keys: SampledKeys, notes: Console) -> Iterator[None]:
     """Let the first Ctrl-C end the reading.
 
-    It reaches the program whose output is read too, and what that wrote is still read.
+    It reaches the program whose output is read too, so that a read which waits for it comes back.
     """
     before = signal.getsignal(signal.SIGINT)
 

@@ -150,7 +150,7 @@ def test_class_that_a_regex_takes_stands_before_the_name(tmp_path, capsys, recor
 
 
 def test_first_interrupt_ends_the_reading_and_keeps_it(tmp_path, capsys, record, monkeypatch):
-    """It reaches the program before the pipe too, whose last lines come after it."""
+    """It reaches the program before the pipe too, which may write some more before it ends."""
     ours, theirs = os.pipe()
 
     def write_and_interrupt():
@@ -169,7 +169,7 @@ def test_first_interrupt_ends_the_reading_and_keeps_it(tmp_path, capsys, record,
 
     assert code == 0
     assert "ended by Ctrl-C; what was read until then is kept" in capsys.readouterr().err
-    assert rows_of(tmp_path / "sample.csv")[0][-1][0] == "200.0"
+    assert len(rows_of(tmp_path / "sample.csv")[0]) >= 900
 
 
 @pytest.mark.parametrize(
