@@ -47,6 +47,7 @@ class Connection:
 
     Attributes:
         replies: The replies received since the last `send`.
+        answered_at: When all of them were there, on the monotonic clock.
     """
 
     def __init__(self, made: RedisConnection, look_seconds: float) -> None:
@@ -59,6 +60,7 @@ class Connection:
         self._reader = hiredis.Reader(protocolError=InvalidResponse, replyError=_refuse)  # type: ignore[arg-type]
         self._wanted = 0
         self.replies: list[Any] = []
+        self.answered_at = -math.inf
 
     def send(self, packed: bytes, wanted: int) -> None:
         """Send commands, to which the server gives *wanted* replies."""

@@ -28,6 +28,9 @@ from service.cache.wire import (
 # The server may have run a script before it closed the connection, and a script that runs twice
 # meets what its first run did. So its connection is looked at first, and it is not sent again.
 ONCE_ONLY = frozenset(("EVALSHA", "EVAL"))
+# A server that answered within this time has not been stopped and started since; a connection that
+# ended with it would not be replaced by a better one.
+YOUNG_SECONDS = 0.01
 # Refusals of the connection, which are no answer to its command.
 NOT_ADMITTED = re.compile(r"NOAUTH|WRONGPASS|ERR (max number of clients|invalid password)")
 # A wait that took longer than this many times what was asked shows that this process was paused.
@@ -115,7 +118,9 @@ class SingleServer:
                 connection = self._idle.pop()
             except IndexError:
                 return self._connect(), True
-            if not (once_only and connection.is_unusable()):
+            if not once_only or time.monotonic() - connection.answered_at < YOUNG_SECONDS:
+                return connection, False
+            if not connection.is_unusable():
                 return connection, False
             connection.close()
 
@@ -147,12 +152,13 @@ class SingleServer:
                 is_left = self._late.adopt(partial(self._read_late, connection, late))
             raise
         finally:
-            seconds = time.monotonic() - began
+            ended = time.monotonic()
+            seconds = ended - began
             if seconds > FAST_SECONDS:
                 self._patience.record(seconds)
             if not is_left:
                 connection.close()
-        replies = connection.replies
+        replies, connection.answered_at = connection.replies, ended
         self._idle.append(connection)
         if self._is_closed:
             self._close_idle()

@@ -9,7 +9,8 @@ from types import SimpleNamespace
 import pytest
 
 from service.cache import single_server
-from service.cache.single_server import SingleServer
+from service.cache.connection import Connection
+from service.cache.single_server import YOUNG_SECONDS, SingleServer
 from service.cache.wire import NoReplyError
 from tests.service.fakes import Breaker, FakeClock
 from tests.serving import connections_to
@@ -83,10 +84,25 @@ def test_closed_idle_connection_is_replaced_and_the_command_is_sent_once(
 ):
     connections.open(2)
     connections.exchange("", GET, None)
+    connections._idle[-1].answered_at -= YOUNG_SECONDS
     server.close_clients()
 
     assert connections.exchange("", commands, None) == [302]
     assert len(server.received) == 2
+
+
+def test_connection_of_an_answer_a_moment_ago_is_not_looked_at_before_a_script(
+    connections, monkeypatch
+):
+    looks = []
+    monkeypatch.setattr(Connection, "is_unusable", lambda _: bool(looks.append("looked")))
+    connections.exchange("", GET, None)
+    connections.exchange("", SCRIPT, None)
+    young = list(looks)
+    connections._idle[-1].answered_at -= YOUNG_SECONDS
+    connections.exchange("", SCRIPT, None)
+
+    assert (young, looks) == ([], ["looked"])
 
 
 def test_script_is_not_sent_again_when_its_connection_closes_during_the_exchange(
