@@ -1,5 +1,6 @@
 """The cache in Redis: every command and script that the service sends."""
 
+import random
 import re
 import secrets
 from contextlib import suppress
@@ -20,6 +21,7 @@ from service.domain.cache import (
     LeaseState,
 )
 from service.domain.fruit import (
+    MAX_VALUE_BYTES,
     Fruit,
     PoisonedValueError,
     from_value,
@@ -68,9 +70,21 @@ class RedisCache:
             return NO_ENTRY
         return self._decode(fruit_id, value, remaining_ms)
 
+    def read_ended(self, fruit_id: int) -> CacheRead:
+        """Read an entry whose TTL is over, and its generation unless it has been written again."""
+        argv = (_token(), KEPT_MS, MAX_VALUE_BYTES)
+        reply = self._calls.run("read", scripts.READ_ENDED, _keys(fruit_id), argv)
+        if reply is None:
+            return self.read(fruit_id)  # Redis may refuse the script alone.
+        with self._calls.parsing("read"):
+            generation, value, remaining_ms, *_ = reply
+            if not generation:
+                return self._decode(fruit_id, value, remaining_ms)
+            return CacheRead(False, None, -2, generation.decode("ascii", "replace"))
+
     def generation(self, fruit_id: int, seen_ms: int | None) -> tuple[str, CacheRead]:
         """Return what a fill must find unchanged, or the entry that was written meanwhile."""
-        argv = (secrets.token_hex(8), KEPT_MS, "" if seen_ms is None else seen_ms)
+        argv = (_token(), KEPT_MS, "" if seen_ms is None else seen_ms)
         reply = self._calls.run("generation", scripts.GENERATION, _keys(fruit_id), argv)
         if reply is None:
             return OVERTAKEN, NO_ENTRY
@@ -183,6 +197,11 @@ class RedisCache:
 def _keys(fruit_id: int) -> tuple[str, str, str]:
     entry = f"fruit:{fruit_id}"
     return entry, f"{{{entry}}}:gen", f"{{{entry}}}:lease"
+
+
+def _token() -> str:
+    """Return a token that no other load has, without asking the system as `secrets` does."""
+    return f"{random.getrandbits(64):016x}"
 
 
 def _is_cleared(key: bytes) -> bool:

@@ -30,6 +30,7 @@ class Script:
         self.reads_keys = "counted" in names
 
 
+READ_ENDED = Script("counted", "read_ended")
 GENERATION = Script("counted", "generation")
 FILL = Script("counted", "fill")
 ACQUIRE = Script("counted", "acquire")

@@ -56,11 +56,13 @@ class CacheRead:
         found: Whether there was a value that could be read.
         fruit: The value; None when absent, poisoned, or a cached absence.
         remaining_ms: Remaining TTL in Redis; -1 without a TTL, -2 without an entry.
+        generation: What a fill must find unchanged, where it was read in the same moment.
     """
 
     found: bool
     fruit: Fruit | None
     remaining_ms: int
+    generation: str | None = None
 
 
 NO_ENTRY = CacheRead(found=False, fruit=None, remaining_ms=-2)
@@ -109,6 +111,9 @@ class Cache(Protocol):
 
     def read(self, fruit_id: int) -> CacheRead:
         """Read an entry and its remaining TTL."""
+
+    def read_ended(self, fruit_id: int) -> CacheRead:
+        """Read an entry whose TTL is over, and its generation unless it has been written again."""
 
     def generation(self, fruit_id: int, seen_ms: int | None) -> tuple[str, CacheRead]:
         """Return what a fill must find unchanged, made if there is none; see `Claim`.

@@ -6,13 +6,13 @@ from dataclasses import replace
 
 from service.domain.cache import Cache, CacheRead, CacheUnavailableError
 from service.domain.expiry import grace_ms
-from service.domain.knobs import Knobs, Protection
+from service.domain.knobs import Fencing, Knobs, Protection
 from service.domain.live_knobs import LiveKnobs
 from service.domain.lookup import BypassReason, Lookup, LookupFailedError, LookupResult
 from service.domain.near import Near
 from service.domain.observer import Observer
 from service.domain.store import StoreUnavailableError
-from service.pattern.loads import Loads
+from service.pattern.loads import PLACES, Loads
 from service.pattern.shadow_reads import ShadowReads
 from service.pattern.stampede import Stampede
 
@@ -55,6 +55,7 @@ class CacheAside:
         self._cache = cache
         self._near = near
         self._loads = loads
+        self._ends = loads.ends
         self._stampede = stampede
         self._shadow = shadow
         self._knobs = knobs
@@ -90,7 +91,10 @@ class CacheAside:
             if kept is not None:
                 return self._serve(fruit_id, kept, knobs, self._clock() - began, LookupResult.NEAR)
         try:
-            read = self._cache.read(fruit_id)
+            if 0 < self._ends[fruit_id % PLACES] <= began and knobs.fencing is Fencing.ON:
+                read = self._read_ended(fruit_id, began)
+            else:
+                read = self._cache.read(fruit_id)
             cache_seconds = self._clock() - began
             if read.found:
                 if near is not None:
@@ -101,6 +105,14 @@ class CacheAside:
         except CacheUnavailableError:
             return self._look_up_without_cache(fruit_id, knobs, began)
         return replace(missed, cache_seconds=cache_seconds)
+
+    def _read_ended(self, fruit_id: int, began: float) -> CacheRead:
+        """Read an entry of this process whose TTL is over, so that a miss is to be expected."""
+        read = self._cache.read_ended(fruit_id)
+        if read.generation is None:  # Another process has written it again.
+            ms = read.remaining_ms
+            self._ends[fruit_id % PLACES] = began + ms / 1000 if ms > 0 else 0.0
+        return read
 
     def _serve(
         self,

@@ -15,6 +15,8 @@ from service.pattern.miss_reasons import LoadNote, Note
 
 # Weight of the newest load in the moving mean.
 NEWEST_WEIGHT = 0.2
+# Ids are numbered from 1, so that each of a catalogue up to this size has a place of its own.
+PLACES = 1 << 18
 
 
 class Loads:
@@ -33,6 +35,8 @@ class Loads:
 
     Attributes:
         mean_seconds: Moving mean of the duration of a load; None before the first.
+        ends: By the remainder of an id, when the TTL is over of the entry that was written last;
+            0 where nothing is known. The system provides the memory only where something is kept.
     """
 
     def __init__(  # noqa: PLR0913, PLR0917 - the parts are joined here
@@ -58,6 +62,7 @@ class Loads:
         self._spread = spread
         self._clock = clock
         self.mean_seconds: float | None = None
+        self.ends = memoryview(bytearray(8 * PLACES)).cast("d")
 
     def load(self, fruit_id: int, *, patient: bool = True) -> Loaded:
         """Read one value from the store.
@@ -92,6 +97,8 @@ class Loads:
         filling_at = self._clock()
         outcome = self._fill(fruit_id, loaded, ttl_ms, claim, knobs)
         filled_at = self._clock()
+        is_known = outcome is FillOutcome.STORED
+        self.ends[fruit_id % PLACES] = filled_at + ttl_ms / 1000 if is_known else 0.0
         self._note(
             LoadNote(fruit_id, claim, began, filling_at, filled_at, ttl_ms, outcome, patient)
         )

@@ -1,7 +1,6 @@
 """Which protection guards a hot key: on a miss, and for an entry about to expire."""
 
 from collections.abc import Callable
-from dataclasses import replace
 
 from service.domain.cache import NO_ENTRY, OVERTAKEN, UNFENCED, Cache, CacheRead, Claim
 from service.domain.expiry import recomputes_early
@@ -56,8 +55,7 @@ class Stampede:
         shares = knobs.protection not in {Protection.NONE, Protection.EARLY}
         # Read after the miss and before the load: lookups that see the same generation may share
         # the load, whose fill is refused once there is another.
-        claim, entry = self._claim(fruit_id, missed, knobs, looks_again=shares)
-        claim = replace(claim, asked_at=began)
+        claim, entry = self._claim(fruit_id, missed, knobs, began, looks_again=shares)
         if entry.found:
             return Lookup(entry.fruit, LookupResult.COALESCED)
 
@@ -90,19 +88,21 @@ class Stampede:
         )
 
     def _recompute(self, fruit_id: int, read: CacheRead, knobs: Knobs) -> None:
-        claim, _ = self._claim(fruit_id, read, knobs, looks_again=False)
+        claim, _ = self._claim(fruit_id, read, knobs, 0.0, looks_again=False)
         self._loads.load_and_fill(fruit_id, claim, patient=False)
 
     def _claim(
-        self, fruit_id: int, read: CacheRead, knobs: Knobs, *, looks_again: bool
+        self, fruit_id: int, read: CacheRead, knobs: Knobs, asked_at: float, *, looks_again: bool
     ) -> tuple[Claim, CacheRead]:
         """Return the claim of a load that starts now, and the entry that another just wrote."""
-        if knobs.fencing is Fencing.OFF:
-            return Claim(UNFENCED, read.remaining_ms), NO_ENTRY
         seen_ms = read.remaining_ms
+        if knobs.fencing is Fencing.OFF:
+            return Claim(UNFENCED, seen_ms, asked_at=asked_at), NO_ENTRY
+        if read.generation is not None:
+            return Claim(read.generation, seen_ms, asked_at=asked_at), NO_ENTRY
         generation, entry = self._cache.generation(fruit_id, seen_ms if looks_again else None)
         if entry.remaining_ms > seen_ms and not entry.found:
             # Another value took its place that cannot be read either: only a newer one counts.
             seen_ms = entry.remaining_ms
             generation, _ = self._cache.generation(fruit_id, None)
-        return Claim(generation, seen_ms), entry
+        return Claim(generation, seen_ms, asked_at=asked_at), entry

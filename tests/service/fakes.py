@@ -139,6 +139,14 @@ class InMemoryCache:
         value, ms = self._get(f"fruit:{fruit_id}"), self.remaining_ms(f"fruit:{fruit_id}")
         return NO_ENTRY if value is None else self._decode(fruit_id, value, ms)
 
+    def read_ended(self, fruit_id):
+        with self._lock:
+            read = self.read(fruit_id)
+            if read.remaining_ms != -2:
+                return read
+            generation = self._generation(f"{{fruit:{fruit_id}}}:gen")
+            return CacheRead(False, None, -2, generation)
+
     def generation(self, fruit_id, seen_ms):
         with self._lock:
             self._answer()

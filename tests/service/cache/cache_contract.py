@@ -2,7 +2,14 @@
 
 import pytest
 
-from service.domain.cache import OVERTAKEN, CacheUnavailableError, Claim, FillOutcome, LeaseState
+from service.domain.cache import (
+    NO_ENTRY,
+    OVERTAKEN,
+    CacheUnavailableError,
+    Claim,
+    FillOutcome,
+    LeaseState,
+)
 from service.domain.fruit import Fruit
 
 APPLE = Fruit(1, "apple", 100)
@@ -49,13 +56,43 @@ class CacheContract:
         assert cache.read(1).fruit == APPLE
 
     @pytest.mark.parametrize("value", [b"", b"x" * 4097, b"null" + b" " * 10**6])
-    def test_value_that_is_empty_or_too_long_is_poisoned(self, cache, put, observer, value):
+    @pytest.mark.parametrize("method", ["read", "read_ended"])
+    def test_value_that_is_empty_or_too_long_is_poisoned(self, cache, put, observer, value, method):
         put("fruit:1", value, 60_000)
 
-        read = cache.read(1)
+        read = getattr(cache, method)(1)
         assert not read.found
+        assert read.generation is None
         assert 59_000 < read.remaining_ms <= 60_000
         assert observer.counts["error", "decode"] == 1
+
+    def test_ended_entry_reads_with_the_generation_that_its_fill_must_find(self, cache, cache_keys):
+        read = cache.read_ended(1)
+
+        assert (read.found, read.fruit, read.remaining_ms) == (False, None, -2)
+        assert cache.generation(1, -2) == (read.generation, NO_ENTRY)
+        assert cache.fill(1, APPLE, 60_000, Claim(read.generation, -2)) == FillOutcome.STORED
+        assert cache_keys() == ["fruit:1"]
+
+    def test_ended_entry_that_was_written_again_reads_as_any_other(self, cache):
+        cache.fill(1, APPLE, 60_000, since(cache, -2))
+
+        read = cache.read_ended(1)
+        assert (read.found, read.fruit, read.generation) == (True, APPLE, None)
+        assert 59_000 < read.remaining_ms <= 60_000
+
+    def test_ended_entry_without_a_ttl_reads_with_minus_one(self, cache, put):
+        put("fruit:1", b"null", None)
+
+        read = cache.read_ended(1)
+        assert (read.found, read.fruit, read.remaining_ms) == (True, None, -1)
+
+    def test_fill_of_an_ended_entry_after_an_invalidation_is_fenced(self, cache):
+        read = cache.read_ended(1)
+        cache.invalidate(1)
+
+        assert cache.fill(1, APPLE, 60_000, Claim(read.generation, -2)) == FillOutcome.FENCED
+        assert not cache.read(1).found
 
     def test_longest_name_is_read(self, cache):
         longest = Fruit(2_147_483_647, "\U0001f34e" * 255, 2_147_483_647)
