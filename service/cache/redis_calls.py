@@ -1,8 +1,7 @@
 """Calls of Redis: timed, counted, and refused while Redis does not answer."""
 
 import time
-from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Callable, Sequence
 from functools import partial
 from typing import Any
 
@@ -122,20 +121,19 @@ class RedisCalls:
             (reply,) = self.exchange(op, keys[0], (full,), reads, probing=probing)
         if isinstance(reply, Refusal):
             return reply
-        with self.parsing(op):
-            if not _has_counts(reply):
-                raise TypeError
+        if not _has_counts(reply):
+            raise self.odd(op)
         return list(reply)
 
-    @contextmanager
-    def parsing(self, op: str) -> Iterator[None]:
+    def odd(self, op: str) -> CacheUnavailableError:
+        """Record that a reply is not one of Redis, and return the error to raise."""
+        words = f"its reply to {op} is not one of Redis"
+        self.refused(op, words)
+        return CacheUnavailableError(words)
+
+    def parsing(self, op: str) -> "Parsing":
         """Run the block, which parses a reply; raise CacheUnavailableError if it is an odd one."""
-        try:
-            yield
-        except (TypeError, ValueError, AttributeError, LookupError) as error:
-            words = f"its reply to {op} is not one of Redis"
-            self.refused(op, words)
-            raise CacheUnavailableError(words) from error
+        return Parsing(self, op)
 
     def scan(self, op: str, pattern: str) -> list[bytes]:
         """List the keys that match.
@@ -172,6 +170,29 @@ class RedisCalls:
         return CacheUnavailableError(str(error))
 
 
+class Parsing:
+    """A block that parses a reply; as a class, because a generator would cost each miss more.
+
+    Args:
+        calls: Records that the reply is an odd one.
+        op: What the call was for.
+    """
+
+    __slots__ = ("_calls", "_op")
+
+    def __init__(self, calls: RedisCalls, op: str) -> None:
+        self._calls = calls
+        self._op = op
+
+    def __enter__(self) -> None:
+        """Begin to parse."""
+
+    def __exit__(self, kind: object, error: BaseException | None, trace: object) -> None:
+        """Raise CacheUnavailableError when the block could not parse the reply."""
+        if isinstance(error, TypeError | ValueError | AttributeError | LookupError):
+            raise self._calls.odd(self._op) from error
+
+
 def _script_reads(replies: list[Any]) -> tuple[int, int]:
     """Return the counts that end a script's reply; a refused script read nothing."""
     (reply,) = replies
@@ -180,7 +201,9 @@ def _script_reads(replies: list[Any]) -> tuple[int, int]:
 
 def _has_counts(reply: object) -> bool:
     """Return whether a reply is a script's: a list of values that ends in two counts."""
-    return type(reply) is list and [type(value) for value in reply[-2:]] == [int, int]
+    if type(reply) is not list or len(reply) < 2:
+        return False
+    return type(reply[-2]) is int and type(reply[-1]) is int
 
 
 def count_entry_reads(replies: list[Any]) -> tuple[int, int]:

@@ -4,6 +4,7 @@ import json
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass
+from json.encoder import encode_basestring_ascii
 from typing import TypeGuard
 
 MAX_ID = 2_147_483_647
@@ -89,7 +90,11 @@ def _is_text(name: str) -> bool:
 
 def to_value(fruit: Fruit | None) -> str:
     """Encode a fruit, or None for a known absence, as the cache holds it."""
-    return json.dumps(None if fruit is None else fruit.as_json_object())
+    if fruit is None:
+        return "null"
+    name = "null" if fruit.name is None else encode_basestring_ascii(fruit.name)
+    quantity = "null" if fruit.quantity is None else fruit.quantity
+    return f'{{"id": {fruit.id}, "name": {name}, "quantity": {quantity}}}'
 
 
 def from_value(value: bytes, fruit_id: int) -> Fruit | None:

@@ -62,13 +62,17 @@ class Bulkhead:
         Raises:
             StoreUnavailableError: There was no slot.
         """
-        if not self._take_free() and not (patient and self._wait()):
-            raise StoreUnavailableError(CROWDED)
-        self._moved_at = self._clock()
+        self.take(patient=patient)
         try:
             yield
         finally:
-            self._leave()
+            self.leave()
+
+    def take(self, *, patient: bool) -> None:
+        """Take a slot, for `leave` to give back, as `enter` does."""
+        if not self._take_free() and not (patient and self._wait()):
+            raise StoreUnavailableError(CROWDED)
+        self._moved_at = self._clock()
 
     def _take_free(self) -> bool:
         with self._lock:
@@ -77,7 +81,7 @@ class Bulkhead:
             self._free -= 1
             return True
 
-    def _leave(self) -> None:
+    def leave(self) -> None:
         """Hand the slot to the first in line, or keep it free."""
         with self._lock:
             self._moved_at = self._clock()

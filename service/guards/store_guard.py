@@ -38,7 +38,8 @@ class StoreGuard:
                 too many call it.
         """
         self._refuse_while_down()
-        with self._bulkhead.enter(patient=patient):
+        self._bulkhead.take(patient=patient)
+        try:
             # The store may have gone down while this caller waited for its turn.
             self._refuse_while_down()
             began = time.monotonic()
@@ -51,6 +52,8 @@ class StoreGuard:
                 self._breaker.failed(began)
                 raise
             self._breaker.answered_at = time.monotonic()
+        finally:
+            self._bulkhead.leave()
 
     def _refuse_while_down(self) -> None:
         if self._breaker.is_open:

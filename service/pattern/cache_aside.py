@@ -1,8 +1,7 @@
 """A lookup: the cache first, the store on a miss or when the cache cannot be asked."""
 
-from collections.abc import Callable, Container, Iterator
-from contextlib import contextmanager, suppress
-from dataclasses import replace
+from collections.abc import Callable, Container
+from contextlib import suppress
 
 from service.domain.cache import Cache, CacheRead, CacheUnavailableError
 from service.domain.expiry import grace_ms
@@ -100,11 +99,12 @@ class CacheAside:
                 if near is not None:
                     near.keep(fruit_id, read, mark, began, knobs)
                 return self._serve(fruit_id, read, knobs, cache_seconds)
-            with self._failing_as_error_lookup(cache_seconds=cache_seconds):
-                missed = self._stampede.load(fruit_id, read, began, knobs)
+            return self._stampede.load(fruit_id, read, began, cache_seconds, knobs)
         except CacheUnavailableError:
             return self._look_up_without_cache(fruit_id, knobs, began)
-        return replace(missed, cache_seconds=cache_seconds)
+        except StoreUnavailableError as error:
+            store_seconds = self._clock() - began - cache_seconds
+            raise _failed(error, store_seconds, cache_seconds=cache_seconds) from error
 
     def _read_ended(self, fruit_id: int, began: float) -> CacheRead:
         """Read an entry of this process whose TTL is over, so that a miss is to be expected."""
@@ -159,8 +159,11 @@ class CacheAside:
             raise
 
     def _bypass(self, fruit_id: int, reason: BypassReason) -> Lookup:
-        with self._failing_as_error_lookup(bypass=reason):
+        began = self._clock()
+        try:
             loaded = self._loads.load(fruit_id)
+        except StoreUnavailableError as error:
+            raise _failed(error, self._clock() - began, bypass=reason) from error
         return Lookup(
             loaded.fruit,
             LookupResult.BYPASS,
@@ -168,20 +171,20 @@ class CacheAside:
             bypass=reason,
         )
 
-    @contextmanager
-    def _failing_as_error_lookup(
-        self, *, cache_seconds: float | None = None, bypass: BypassReason | None = None
-    ) -> Iterator[None]:
-        """Raise a failure of the store with the record of its lookup."""
-        began = self._clock()
-        try:
-            yield
-        except StoreUnavailableError as error:
-            failed = Lookup(
-                None,
-                LookupResult.ERROR,
-                cache_seconds=cache_seconds,
-                store_seconds=self._clock() - began,
-                bypass=bypass,
-            )
-            raise LookupFailedError(str(error), failed) from error
+
+def _failed(
+    error: StoreUnavailableError,
+    store_seconds: float,
+    *,
+    cache_seconds: float | None = None,
+    bypass: BypassReason | None = None,
+) -> LookupFailedError:
+    """Return a failure of the store with the record of its lookup."""
+    failed = Lookup(
+        None,
+        LookupResult.ERROR,
+        cache_seconds=cache_seconds,
+        store_seconds=store_seconds,
+        bypass=bypass,
+    )
+    return LookupFailedError(str(error), failed)

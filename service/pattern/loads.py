@@ -104,15 +104,14 @@ class Loads:
         )
         if outcome is not None:
             self._observer.fill_ended(outcome)
-        return replace(loaded, fill=outcome)
+        return Loaded(loaded.fruit, loaded.store_seconds, outcome)
 
     def _fill(
         self, fruit_id: int, loaded: Loaded, ttl_ms: int, claim: Claim, knobs: Knobs
     ) -> FillOutcome | None:
         """Write a loaded value to the cache, unless a write is known to have overtaken it."""
-        nothing_to_end = claim == Claim(UNFENCED, NO_ENTRY.remaining_ms)
-        if ttl_ms == 0 and nothing_to_end:
-            return None
+        if ttl_ms == 0 and claim == Claim(UNFENCED, NO_ENTRY.remaining_ms):
+            return None  # There is nothing to end either.
         if claim.generation == UNFENCED and knobs.fencing is Fencing.ON:
             claim = replace(claim, generation=OVERTAKEN)  # turned on during the load
         if claim.generation == UNFENCED or fruit_id not in self._pending:

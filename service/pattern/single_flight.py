@@ -1,5 +1,6 @@
 """One load for all callers in this process that want the same value at the same time."""
 
+import math
 import threading
 from collections import deque
 from collections.abc import Callable, Hashable
@@ -17,12 +18,12 @@ REMEMBERED_SECONDS = 1.0
 
 
 class _Flight(Generic[Value]):
-    """One call under way, or landed a moment ago."""
+    """One call under way, or landed a moment ago; `landed` is there once a caller waits for it."""
 
     def __init__(self, began: float) -> None:
         self.began = began
-        self.landed = threading.Event()
-        self.landed_at = float("inf")
+        self.landed: threading.Event | None = None
+        self.landed_at = math.inf
         self.value: Value | None = None
         self.error: BaseException | None = None
 
@@ -74,6 +75,8 @@ class SingleFlight(Generic[Value]):
             leads = flight is None or not flight.is_shared(began, now)
             if leads or flight is None:
                 flight = self._flights[key] = _Flight(now)
+            elif flight.landed is None and flight.landed_at == math.inf:
+                flight.landed = threading.Event()
         return (self._lead(key, flight, call), True) if leads else (self._follow(flight), False)
 
     def _lead(self, key: Hashable, flight: _Flight[Value], call: Callable[[], Value]) -> Value:
@@ -86,7 +89,8 @@ class SingleFlight(Generic[Value]):
             return flight.value
         finally:
             self._land(key, flight)
-            flight.landed.set()
+            if flight.landed is not None:
+                flight.landed.set()
 
     def _land(self, key: Hashable, flight: _Flight[Value]) -> None:
         with self._lock:
@@ -98,15 +102,15 @@ class SingleFlight(Generic[Value]):
                     del self._flights[old_key]
 
     def _follow(self, flight: _Flight[Value]) -> Value:
-        if not flight.landed.is_set():
-            self._wait(flight)
+        if flight.landed is not None and not flight.landed.is_set():
+            self._wait(flight, flight.landed)
         if isinstance(flight.error, CacheUnavailableError):
             raise CacheUnavailableError(str(flight.error)) from flight.error
         if flight.error is not None:
             raise StoreUnavailableError(str(flight.error)) from flight.error
         return flight.value  # type: ignore[return-value]
 
-    def _wait(self, flight: _Flight[Value]) -> None:
+    def _wait(self, flight: _Flight[Value], landed: threading.Event) -> None:
         with self._room.enter(self._clock() - flight.began) as longest_seconds:
-            if not flight.landed.wait(longest_seconds):
+            if not landed.wait(longest_seconds):
                 raise StoreUnavailableError("the load under way takes too long")

@@ -42,8 +42,10 @@ class Stampede:
         self._refreshes = refreshes
         self._draw = draw
 
-    def load(self, fruit_id: int, missed: CacheRead, began: float, knobs: Knobs) -> Lookup:
-        """Answer a lookup that missed and began at `began`, before its read of the cache.
+    def load(
+        self, fruit_id: int, missed: CacheRead, began: float, cache_seconds: float, knobs: Knobs
+    ) -> Lookup:
+        """Answer a lookup that began at `began` and missed after a read of `cache_seconds`.
 
         Neither early nor stale protects a cold key: under early every lookup loads, under
         stale they load as under single-flight.
@@ -57,7 +59,7 @@ class Stampede:
         # the load, whose fill is refused once there is another.
         claim, entry = self._claim(fruit_id, missed, knobs, began, looks_again=shares)
         if entry.found:
-            return Lookup(entry.fruit, LookupResult.COALESCED)
+            return Lookup(entry.fruit, LookupResult.COALESCED, cache_seconds=cache_seconds)
 
         def load() -> tuple[Loaded, bool]:
             if knobs.protection is Protection.LEASE:
@@ -71,9 +73,13 @@ class Stampede:
         else:
             (loaded, loaded_here), led = load(), True
         if not (led and loaded_here):
-            return Lookup(loaded.fruit, LookupResult.COALESCED)
+            return Lookup(loaded.fruit, LookupResult.COALESCED, cache_seconds=cache_seconds)
         return Lookup(
-            loaded.fruit, LookupResult.MISS, store_seconds=loaded.store_seconds, fill=loaded.fill
+            loaded.fruit,
+            LookupResult.MISS,
+            cache_seconds=cache_seconds,
+            store_seconds=loaded.store_seconds,
+            fill=loaded.fill,
         )
 
     def refresh(self, fruit_id: int, read: CacheRead, knobs: Knobs, *, stale: bool) -> bool:
