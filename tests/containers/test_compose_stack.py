@@ -335,7 +335,7 @@ def test_number_of_processes_and_threads_is_limited_by_the_engine(stack):
         name = stack.compose("ps", "-q", service).split()[0]
         asked = ["docker", "inspect", "-f", "{{.HostConfig.PidsLimit}}", name]
         limit = subprocess.run(asked, capture_output=True, text=True, check=True).stdout.strip()
-        assert limit == ("1280" if service == "service" else "256"), service
+        assert limit == ("2304" if service == "service" else "256"), service
 
 
 def test_down_removes_everything(stack):
