@@ -57,9 +57,12 @@ def machine(tmp_path, monkeypatch):
 
 
 def refusal(**settings):
-    with pytest.raises(SettingsError) as refused:
+    """What is said to a service that has no room; nothing to one that has."""
+    try:
         require_room(Settings(**settings), http_threads=2)
-    return str(refused.value)
+    except SettingsError as error:
+        return str(error)
+    return ""
 
 
 def test_needed_are_the_threads_of_all_parts_at_once():
@@ -87,7 +90,7 @@ def test_limit_of_our_cgroup_is_found(machine, cgroup, mount, root, folder):
     assert "pids.max 61 of " in refusal()
 
     machine.limits(folder, 62, 1)
-    require_room(Settings(), http_threads=2)
+    assert refusal() == ""
 
 
 def test_limit_of_a_cgroup_around_ours_counts_too(machine):
@@ -112,13 +115,13 @@ def test_refusal_says_what_is_needed_and_the_ways_out(machine):
 def test_without_a_limit_there_is_room(machine, most):
     machine.limits(".", most, 5000)
 
-    require_room(Settings(), http_threads=2)
+    assert refusal() == ""
 
 
 def test_machine_without_proc_has_no_known_limit(tmp_path, monkeypatch):
     monkeypatch.setattr(task_limits, "PROC", tmp_path)
 
-    require_room(Settings(), http_threads=2)
+    assert refusal() == ""
 
 
 def test_limit_of_our_user_counts_the_threads_of_all_its_processes(machine, monkeypatch):
@@ -129,7 +132,7 @@ def test_limit_of_our_user_counts_the_threads_of_all_its_processes(machine, monk
     assert "RLIMIT_NPROC 100 (ulimit -u) of user 1000 leaves 59" in refusal()
 
     monkeypatch.setattr(resource, "getrlimit", lambda _: (102, 200))
-    require_room(Settings(), http_threads=2)
+    assert refusal() == ""
 
 
 @pytest.mark.parametrize(
@@ -140,7 +143,7 @@ def test_users_that_no_limit_binds_have_room(machine, monkeypatch, uid, capabili
     machine.is_ours(8)
     monkeypatch.setattr(resource, "getrlimit", lambda _: (2, 2))
 
-    require_room(Settings(), http_threads=2)
+    assert refusal() == ""
 
 
 def test_service_that_has_no_room_ends_with_one_line(machine, monkeypatch, capsys):
