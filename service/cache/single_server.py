@@ -118,9 +118,8 @@ class SingleServer:
                 connection = self._idle.pop()
             except IndexError:
                 return self._connect(), True
-            if not once_only or time.monotonic() - connection.answered_at < YOUNG_SECONDS:
-                return connection, False
-            if not connection.is_unusable():
+            is_young = once_only and time.monotonic() - connection.answered_at < YOUNG_SECONDS
+            if not once_only or is_young or not connection.is_unusable():
                 return connection, False
             connection.close()
 

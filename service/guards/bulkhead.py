@@ -3,8 +3,7 @@
 import threading
 import time
 from collections import deque
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable
 
 from service.domain.store import StoreUnavailableError
 
@@ -52,9 +51,8 @@ class Bulkhead:
         self._crowded_since: float | None = None
         self._moved_at = clock()
 
-    @contextmanager
-    def enter(self, *, patient: bool = True) -> Iterator[None]:
-        """Hold a slot while the block runs.
+    def take(self, *, patient: bool) -> None:
+        """Take a slot, for `leave` to give back.
 
         Args:
             patient: Whether to wait for a slot.
@@ -62,14 +60,6 @@ class Bulkhead:
         Raises:
             StoreUnavailableError: There was no slot.
         """
-        self.take(patient=patient)
-        try:
-            yield
-        finally:
-            self.leave()
-
-    def take(self, *, patient: bool) -> None:
-        """Take a slot, for `leave` to give back, as `enter` does."""
         if not self._take_free() and not (patient and self._wait()):
             raise StoreUnavailableError(CROWDED)
         self._moved_at = self._clock()

@@ -4,12 +4,22 @@ import threading
 import time
 from collections import deque
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
 
 import pytest
 
 from service.domain.store import StoreUnavailableError
 from service.guards.bulkhead import Bulkhead
 from tests.service.fakes import FakeClock
+
+
+@contextmanager
+def a_slot_of(bulkhead, *, patient=True):
+    bulkhead.take(patient=patient)
+    try:
+        yield
+    finally:
+        bulkhead.leave()
 
 
 def lines_up(bulkhead):
@@ -21,10 +31,10 @@ def lines_up(bulkhead):
 def test_only_as_many_callers_enter_as_there_are_slots():
     bulkhead = Bulkhead(2, 0, 0.0)
     with (
-        bulkhead.enter(),
-        bulkhead.enter(),
+        a_slot_of(bulkhead),
+        a_slot_of(bulkhead),
         pytest.raises(StoreUnavailableError, match="too many"),
-        bulkhead.enter(),
+        a_slot_of(bulkhead),
     ):
         pass
 
@@ -32,16 +42,16 @@ def test_only_as_many_callers_enter_as_there_are_slots():
 def test_slot_is_free_again_after_an_error():
     bulkhead = Bulkhead(1, 0, 0.0)
     for _ in range(3):
-        with pytest.raises(ZeroDivisionError), bulkhead.enter():
+        with pytest.raises(ZeroDivisionError), a_slot_of(bulkhead):
             raise ZeroDivisionError
 
 
 def test_impatient_caller_does_not_wait():
     bulkhead = Bulkhead(1, 10, 60.0)
     with (
-        bulkhead.enter(),
+        a_slot_of(bulkhead),
         pytest.raises(StoreUnavailableError),
-        bulkhead.enter(patient=False),
+        a_slot_of(bulkhead, patient=False),
     ):
         pass
 
@@ -51,12 +61,12 @@ def test_waiter_enters_when_a_slot_is_free():
     inside, leaving = threading.Event(), threading.Event()
 
     def hold():
-        with bulkhead.enter():
+        with a_slot_of(bulkhead):
             inside.set()
             assert leaving.wait(10)
 
     def follow():
-        with bulkhead.enter():
+        with a_slot_of(bulkhead):
             return "in"
 
     with ThreadPoolExecutor(2) as pool:
@@ -74,11 +84,11 @@ def test_free_slot_goes_to_the_caller_that_has_waited_longest_and_to_none_that_c
     bulkhead, order = Bulkhead(1, 3, 60.0), []
 
     def call(name):
-        with bulkhead.enter():
+        with a_slot_of(bulkhead):
             order.append(name)
 
     with ThreadPoolExecutor(3) as pool:
-        with bulkhead.enter():
+        with a_slot_of(bulkhead):
             for waiting, name in enumerate("abc"):
                 pool.submit(call, name)
                 while len(bulkhead._line) <= waiting:
@@ -96,7 +106,7 @@ def test_as_many_callers_as_slots_and_places_are_never_refused():
     def call(_):
         while time.monotonic() < ends:
             try:
-                with bulkhead.enter():
+                with a_slot_of(bulkhead):
                     time.sleep(0)
             except StoreUnavailableError:
                 refused.append(1)
@@ -111,7 +121,7 @@ def test_as_many_callers_as_slots_and_places_are_never_refused():
 def test_slot_that_is_handed_over_when_the_wait_ends_is_not_lost():
     clock = FakeClock()
     bulkhead = Bulkhead(1, 1, 0.0, clock=clock)
-    with bulkhead.enter():
+    with a_slot_of(bulkhead):
         assert lines_up(bulkhead)
         turn = bulkhead._line[0]
     assert (bulkhead._free, bulkhead._line, turn.locked()) == (0, deque(), False)
@@ -120,16 +130,16 @@ def test_slot_that_is_handed_over_when_the_wait_ends_is_not_lost():
 def test_no_caller_waits_for_slots_that_hang():
     clock = FakeClock()
     bulkhead = Bulkhead(1, 1, 60.0, clock=clock)
-    with bulkhead.enter():
+    with a_slot_of(bulkhead):
         clock.advance(0.3)
-        with pytest.raises(StoreUnavailableError), bulkhead.enter():
+        with pytest.raises(StoreUnavailableError), a_slot_of(bulkhead):
             pass
 
 
 def test_crowd_may_wait_during_a_burst_and_is_refused_when_it_lasts():
     clock = FakeClock()
     bulkhead = Bulkhead(1, 0, 60.0, clock=clock)
-    with bulkhead.enter():
+    with a_slot_of(bulkhead):
         assert lines_up(bulkhead)
         clock.advance(0.4)
         bulkhead._moved_at = clock()
@@ -142,7 +152,7 @@ def test_crowd_may_wait_during_a_burst_and_is_refused_when_it_lasts():
 def test_crowd_is_refused_at_once_when_no_slot_becomes_free():
     clock = FakeClock()
     bulkhead = Bulkhead(1, 0, 60.0, clock=clock)
-    with bulkhead.enter():
+    with a_slot_of(bulkhead):
         clock.advance(0.06)
         assert not lines_up(bulkhead)
 
@@ -152,7 +162,7 @@ def test_fifty_callers_never_exceed_the_slots():
     inside, most, lock = [], [], threading.Lock()
 
     def call(_):
-        with bulkhead.enter():
+        with a_slot_of(bulkhead):
             with lock:
                 inside.append(1)
                 most.append(len(inside))
@@ -185,7 +195,7 @@ def crowd_of_two_waits(bulkhead, clock):
 def test_crowd_that_has_gone_does_not_count_against_the_next_burst(places):
     clock = FakeClock()
     bulkhead = Bulkhead(1, places, 0.05, stalled_seconds=60.0, clock=clock)
-    with bulkhead.enter():
+    with a_slot_of(bulkhead):
         first = crowd_of_two_waits(bulkhead, clock)
         clock.advance(10)
 
@@ -195,7 +205,7 @@ def test_crowd_that_has_gone_does_not_count_against_the_next_burst(places):
 def test_burst_that_is_refused_does_not_count_against_the_next_one():
     clock = FakeClock()
     bulkhead = Bulkhead(1, 0, 60.0, clock=clock)
-    with bulkhead.enter():
+    with a_slot_of(bulkhead):
         clock.advance(0.06)
         refused = lines_up(bulkhead)
         clock.advance(10)
