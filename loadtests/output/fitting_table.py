@@ -13,7 +13,6 @@ _BESIDE = 2
 _FIGURE = 12
 """Cells up to this width are figures and are not folded; longer ones are words, which may be."""
 
-
 _HEADING = 4
 """A heading is given so much, and is folded if its cells do not need more."""
 

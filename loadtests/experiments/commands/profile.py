@@ -17,9 +17,14 @@ import json
 from pathlib import Path
 
 from rich.console import Console
-from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn
+from rich.progress import BarColumn, TextColumn, TimeElapsedColumn
 
-from loadtests.experiments.commands.flags.log_flags import add_log_flags, read_logs, what_was_read
+from loadtests.experiments.commands.flags.log_flags import (
+    add_log_flags,
+    read_logs,
+    require_reads,
+    what_was_read,
+)
 from loadtests.experiments.commands.usage import (
     UsageError,
     Verbs,
@@ -32,6 +37,7 @@ from loadtests.experiments.profile_report.profile_page import render_profile
 from loadtests.experiments.profile_report.profile_table import profile_tables
 from loadtests.experiments.report.table import answer_console
 from loadtests.output.json_file import write_json
+from loadtests.output.passing_bar import passing_bar
 from loadtests.output.whole_file import write_whole
 from loadtests.profile.curve import Profile
 from loadtests.profile.profile_figures import Bounds, profile_of, usual_ttls
@@ -101,8 +107,7 @@ def _ttls(text: str | None) -> tuple[float, ...]:
 
 
 def _check(log: RequestLog, options: argparse.Namespace) -> None:
-    if log.changes.all():
-        raise UsageError("the log holds changes alone and no read; name one that has the reads too")
+    require_reads(log)
     if log.keys.size < 2:
         raise UsageError("the log holds one request; a profile needs more")
     if options.bytes and not log.sizes.any():
@@ -110,13 +115,7 @@ def _check(log: RequestLog, options: argparse.Namespace) -> None:
 
 
 def _with_bar(log: RequestLog, ttls: tuple[float, ...], bounds: Bounds, notes: Console) -> Profile:
-    with Progress(
-        TextColumn("replaying: {task.completed:.0f} of {task.total:.0f} TTLs"),
-        BarColumn(),
-        TimeElapsedColumn(),
-        console=notes,
-        transient=True,
-        disable=not notes.is_terminal,
-    ) as progress:
+    text = TextColumn("replaying: {task.completed:.0f} of {task.total:.0f} TTLs")
+    with passing_bar(notes, text, BarColumn(), TimeElapsedColumn()) as progress:
         task = progress.add_task("replaying", total=len(ttls))
         return profile_of(log, ttls, bounds, lambda count: progress.advance(task, count))

@@ -4,11 +4,12 @@ from collections.abc import Callable, Mapping
 from typing import Self
 
 from rich.console import Console
-from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn, TimeRemainingColumn
+from rich.progress import BarColumn, TextColumn, TimeElapsedColumn, TimeRemainingColumn
 
 from loadtests.experiments.plan.axes import values_text
 from loadtests.experiments.plan.trial_order import Trial
 from loadtests.experiments.records.records import TrialRecord
+from loadtests.output.passing_bar import passing_bar
 
 
 class ProgressBar:
@@ -35,7 +36,8 @@ class ProgressBar:
         self._subject = subject or self._number_and_setting
         self._expected = dict(expected_seconds)
         self._done_seconds = 0.0
-        self._bar = Progress(
+        self._bar = passing_bar(
+            console,
             TextColumn("{task.description}"),
             BarColumn(),
             TextColumn("{task.percentage:>3.0f} %"),
@@ -43,9 +45,6 @@ class ProgressBar:
             TextColumn("elapsed,"),
             TimeRemainingColumn(),
             TextColumn("left"),
-            console=console,
-            transient=True,
-            disable=not console.is_terminal,
         )
         self._task = self._bar.add_task("starting", total=sum(self._expected.values()))
 

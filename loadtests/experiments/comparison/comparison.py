@@ -34,7 +34,7 @@ _QUANTILES = {
     for quantile in (0.5, 0.95, 0.99)
 }
 _UNSEEN_95 = 3.0
-"""What never happened in n tries may happen up to so many times in n (the rule of three)."""
+"""What did not happen in n tries happens, with 95 % confidence, at most this often in n others."""
 
 _SHAPE_CONFIDENCE, _SHAPE_DISTANCE = 0.99, 0.05
 

@@ -138,7 +138,7 @@ class DrillRun:
         passed = seconds_since(clock, notes.started_at or clock.time())
 
         def last(phase: str, until: float) -> None:
-            """Look at the service until so many seconds have passed since the first arrival."""
+            """Watch the service in a phase, which ends *until* seconds after the first arrival."""
             bench.progress.phase(notes.trial, phase)
             while (left := until - passed()) > 0:
                 if run.ended():

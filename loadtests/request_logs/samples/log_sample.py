@@ -42,7 +42,10 @@ class LogSample:
             yield row(time, self._name(number), change=change)
 
     def reads_until(self, rows: int) -> int:
-        """Return the reads of all keys up to the last of so many rows; all reads for all rows."""
+        """Return how often any key was read until the sample had its first *rows* rows.
+
+        With all rows that is every read of the log, those after the last row too.
+        """
         end = None if rows >= self.requests else int(self._places[rows - 1]) + 1
         return int(np.count_nonzero(~self._log.changes[:end]))
 

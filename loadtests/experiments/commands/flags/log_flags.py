@@ -6,13 +6,15 @@ import re
 from pathlib import Path
 
 from rich.console import Console
-from rich.progress import BarColumn, Progress, SpinnerColumn, TextColumn, TimeElapsedColumn
+from rich.progress import BarColumn, SpinnerColumn, TextColumn, TimeElapsedColumn
 
 from loadtests.experiments.commands.usage import UsageError
+from loadtests.output.passing_bar import passing_bar
 from loadtests.request_logs.clock import UNITS
 from loadtests.request_logs.formats.columns import COLUMNS
 from loadtests.request_logs.loading import LoadedLog, Timing, load_logs
 from loadtests.request_logs.recognition import FORMATS, Reading
+from loadtests.request_logs.request_log import RequestLog
 from loadtests.request_logs.samples.sampled_keys import SampledKeys
 from loadtests.request_logs.source import STDIN, LogError
 from loadtests.traffic.arrivals import ARRIVALS
@@ -128,15 +130,8 @@ def read_logs(
     )
     timing = Timing(options.time_unit, options.rate, options.arrivals, options.seed)
     lines = 0
-    with Progress(
-        SpinnerColumn(),
-        TextColumn("reading: {task.fields[lines]:,} lines"),
-        BarColumn(),
-        TimeElapsedColumn(),
-        console=notes,
-        transient=True,
-        disable=not notes.is_terminal,
-    ) as progress:
+    text = TextColumn("reading: {task.fields[lines]:,} lines")
+    with passing_bar(notes, SpinnerColumn(), text, BarColumn(), TimeElapsedColumn()) as progress:
         task = progress.add_task("reading", total=_size_of(options.files), lines=0)
 
         def advance(count: int, size: int) -> None:
@@ -151,6 +146,16 @@ def read_logs(
     for line in what_was_read(loaded):
         notes.print(line)
     return loaded
+
+
+def require_reads(log: RequestLog) -> None:
+    """Refuse a log without a read, of which no hit ratio can be told.
+
+    Raises:
+        UsageError: Every request of it is a change.
+    """
+    if log.changes.all():
+        raise UsageError("the log holds changes alone and no read; name one that has the reads too")
 
 
 def _size_of(names: list[str]) -> int | None:

@@ -7,11 +7,12 @@ from contextlib import contextmanager
 from types import FrameType
 
 from rich.console import Console
-from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn
+from rich.progress import BarColumn, TextColumn, TimeElapsedColumn
 
-from loadtests.experiments.commands.flags.log_flags import read_logs
+from loadtests.experiments.commands.flags.log_flags import read_logs, require_reads
 from loadtests.experiments.commands.recording.sample_file import SampleFile
 from loadtests.experiments.commands.usage import UsageError
+from loadtests.output.passing_bar import passing_bar
 from loadtests.request_logs.request_log import RequestLog
 from loadtests.request_logs.samples.log_sample import LogSample
 from loadtests.request_logs.samples.sample import Sample, Sampler
@@ -52,8 +53,7 @@ def record_logs(
 def _check(log: RequestLog, keys: SampledKeys, sample: LogSample) -> None:
     if log.sample:
         raise UsageError("the log is a sample already; name the log that it was taken from")
-    if log.changes.all():
-        raise UsageError("the log holds changes alone and no read; name one that has the reads too")
+    require_reads(log)
     if sample.requests < 2:
         raise UsageError(
             f"{len(keys.names)} of the log's {log.key_count:,} keys were chosen, with"
@@ -63,14 +63,8 @@ def _check(log: RequestLog, keys: SampledKeys, sample: LogSample) -> None:
 
 def _write(sample: LogSample, file: SampleFile, notes: Console) -> bool:
     """Write rows until the file is full; return whether all of them were written."""
-    with Progress(
-        TextColumn("writing: {task.completed:,.0f} of {task.total:,.0f} requests"),
-        BarColumn(),
-        TimeElapsedColumn(),
-        console=notes,
-        transient=True,
-        disable=not notes.is_terminal,
-    ) as progress:
+    text = TextColumn("writing: {task.completed:,.0f} of {task.total:,.0f} requests")
+    with passing_bar(notes, text, BarColumn(), TimeElapsedColumn()) as progress:
         task = progress.add_task("writing", total=sample.requests)
         for row in sample.rows():
             if not file.add(row):

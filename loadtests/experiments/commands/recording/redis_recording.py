@@ -9,6 +9,7 @@ from rich.progress import Progress, SpinnerColumn, TextColumn, TimeElapsedColumn
 
 from loadtests.experiments.commands.recording.sample_file import SampleFile
 from loadtests.experiments.commands.usage import UsageError
+from loadtests.output.passing_bar import passing_bar
 from loadtests.request_logs.formats import redis_monitor
 from loadtests.request_logs.samples.monitor_stream import MonitoredRedis
 from loadtests.request_logs.samples.sample import Sample, Sampler, rows
@@ -104,14 +105,8 @@ class _Reads:
 
 def _clock(seconds: float, notes: Console) -> Progress:
     """Return what shows that time passes."""
-    clock = Progress(
-        SpinnerColumn(),
-        TextColumn(f"recording for {seconds:g} s:"),
-        TimeElapsedColumn(),
-        console=notes,
-        transient=True,
-        disable=not notes.is_terminal,
-    )
+    text = TextColumn(f"recording for {seconds:g} s:")
+    clock = passing_bar(notes, SpinnerColumn(), text, TimeElapsedColumn())
     clock.add_task("recording", total=None)
     return clock
 
