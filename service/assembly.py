@@ -85,6 +85,7 @@ def assemble(settings: Settings) -> Service:
         connections, calls, metrics, lambda: knobs.current.near_seconds > 0
     )
     threads, pool_size = settings.threads, settings.store_pool_size
+    refreshes, shadows = BackgroundRefreshes(pool_size), BackgroundRefreshes(sizing.SHADOW_READS)
     pattern = join_pattern(
         cache,
         store,
@@ -93,16 +94,16 @@ def assemble(settings: Settings) -> Service:
         load_guard=StoreGuard(store_breaker, sizing.load_bulkhead(threads, pool_size)),
         write_guard=StoreGuard(store_breaker, sizing.write_bulkhead(threads)),
         room=sizing.waiting_room(threads, pool_size),
-        refreshes=BackgroundRefreshes(pool_size),
+        refreshes=refreshes,
         shadow_guard=StoreGuard(store_breaker, sizing.shadow_bulkhead()),
-        shadows=BackgroundRefreshes(sizing.SHADOW_READS),
+        shadows=shadows,
         cache_answers=lambda: not redis_breaker.is_open,
         near=near,
     )
     shared_knobs = SharedKnobs(cache, knobs, has_near=near is not None)
     clear_cache = partial(_clear_cache, cache, pattern.miss_reasons)
     housekeeping = Housekeeping(_chores(shared_knobs, pattern, listener))
-    parts = (housekeeping, redis_breaker, store_breaker, listener)
+    parts = (housekeeping, redis_breaker, store_breaker, listener, refreshes, shadows)
     stops = [part.stop for part in parts if part is not None]
 
     def start() -> bool:

@@ -34,9 +34,14 @@ class BackgroundRefreshes:
     ) -> None:
         self._free = threading.Semaphore(most)
         self._clock = clock
-        self._submit = submit or ThreadPoolExecutor(most, thread_name_prefix="refresh").submit
+        self._pool = ThreadPoolExecutor(most, thread_name_prefix="refresh")
+        self._submit = submit or self._pool.submit
         self._lock = threading.Lock()
         self._not_before: dict[int, float] = {}
+
+    def stop(self) -> None:
+        """Let the threads end, each after the refresh under way, and begin no more."""
+        self._pool.shutdown(wait=False, cancel_futures=True)
 
     def begin(self, refresh: Callable[[], object]) -> bool:
         """Begin a refresh even if the fruit is being refreshed; return whether it began."""

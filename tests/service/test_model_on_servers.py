@@ -28,7 +28,7 @@ from loadtests.stack.faults.tcp_proxy import TcpProxy
 from service.assembly import assemble
 from service.domain.cache import InvalidationOutcome
 from service.domain.fruit import Fruit
-from service.domain.lookup import LookupFailedError
+from service.domain.lookup import LookupFailedError, LookupResult
 from service.domain.store import StoreUnavailableError
 from service.settings import Settings
 
@@ -329,3 +329,23 @@ def test_processes_on_redis_and_mariadb_keep_to_the_model_and_leave_nothing(on_m
     run_state_machine_as_test(lambda: CacheAsideOnServers(on_mariadb), settings=examples(number))
 
     assert on_mariadb.held()["held leases"] == 0
+
+
+def test_closed_process_leaves_no_thread_of_a_refresh(on_sqlite):
+    process = assemble(
+        Settings(
+            redis_url=f"redis://127.0.0.1:{on_sqlite.redis_port}/0",
+            database_url=on_sqlite.database_url,
+        )
+    )
+    assert process.start()
+    process.change_knobs({"protection": "stale", "ttl_seconds": 0.05, "stale_seconds": 60})
+    while process.cache_aside.look_up(1).result is not LookupResult.STALE:
+        time.sleep(0.01)
+    refreshing = [thread for thread in threading.enumerate() if thread.name.startswith("refresh")]
+
+    process.close(1.0)
+    for thread in refreshing:
+        thread.join(WELL_WITHIN_SECONDS)
+
+    assert [thread.is_alive() for thread in refreshing] == [False]

@@ -127,3 +127,17 @@ def test_refresh_without_a_thread_does_not_begin_and_is_not_made_up_for_later():
     assert (first, second, refreshed) == (False, True, ["second"])
     assert refreshes.begin(lambda: None)
     assert not refreshes.begin(lambda: None)
+
+
+def test_stopped_refreshes_end_their_threads_and_begin_no_more():
+    threads = []
+    refreshes = BackgroundRefreshes(1)
+    assert refreshes.begin(lambda: threads.append(threading.current_thread()))
+    refreshes.stop()
+    threads_of_the_pool = refreshes._pool._threads
+
+    for thread in threads_of_the_pool:
+        thread.join(10)
+
+    assert [thread.is_alive() for thread in threads] == [False]
+    assert not refreshes.begin(lambda: None)
