@@ -1,5 +1,7 @@
 """Turns the times of a log into seconds from its first request."""
 
+from collections.abc import Iterable
+
 import numpy as np
 from numpy.typing import NDArray
 
@@ -16,18 +18,35 @@ UNIT_NAMES = {
     "100ns": "Windows file time (100 ns)",
 }
 
+NUMBERS, SECONDS, DATES = "numbers", "seconds", "dates"
+"""What the times of a log are: numbers of some unit, seconds as its format has them, or dates."""
+
 _EPOCH_SECONDS = (6e8, 1e10)  # 1989 to 2286.
 _FILE_TIME = (1.2e17, 1.6e17)  # 1981 to 2108, in 100 ns since 1601.
 
 
-def unit_of(moment: float) -> str:
-    """Return the unit that makes an absolute time a date of our age; seconds for a relative one."""
+def clock_of(times: Iterable[str]) -> str:
+    """Return what most of some times are: dates, or numbers."""
+    numbers = [_is_number(text) for text in times if text]
+    return DATES if 2 * sum(numbers) < len(numbers) else NUMBERS
+
+
+def _is_number(text: str) -> bool:
+    try:
+        float(text)
+    except ValueError:
+        return False
+    return True
+
+
+def unit_of(moment: float) -> str | None:
+    """Return the unit that makes an absolute time a date of our age; None for a relative one."""
     if _FILE_TIME[0] <= moment < _FILE_TIME[1]:
         return "100ns"
     for unit, seconds in UNITS.items():
         if unit != "100ns" and _EPOCH_SECONDS[0] <= moment * seconds < _EPOCH_SECONDS[1]:
             return unit
-    return "s"
+    return None
 
 
 def order_by_time(times: NDArray[np.float64]) -> NDArray[np.int64] | None:

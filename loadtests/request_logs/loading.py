@@ -5,8 +5,12 @@ from contextlib import suppress
 from dataclasses import dataclass
 
 import numpy as np
+from numpy.typing import NDArray
 
 from loadtests.request_logs.clock import (
+    DATES,
+    NUMBERS,
+    SECONDS,
     UNIT_NAMES,
     UNITS,
     order_by_time,
@@ -88,7 +92,7 @@ def load_logs(
         with suppress(_EnoughReadError):
             formats.extend(read_log(name, how, writer, on_some_lines) for name in names)
         log = writer.finish()
-    notes = _paced(log, timing) if timing.rate else _timed(log, timing.unit)
+    notes = _paced(log, timing) if timing.rate else _timed(log, writer.clocks, timing.unit)
     return LoadedLog(log, formats, notes, writer.first_bad)
 
 
@@ -103,8 +107,7 @@ def _paced(log: RequestLog, timing: Timing) -> list[str]:
     return [f"Times were made: {rate:g} requests per second, {timing.arrivals}."]
 
 
-def _timed(log: RequestLog, given_unit: str | None) -> list[str]:
-    notes: list[str] = []
+def _timed(log: RequestLog, clocks: set[str], given_unit: str | None) -> list[str]:
     untimed = np.isnan(log.times)
     if bool(untimed.all()):
         raise LogError(
@@ -113,7 +116,7 @@ def _timed(log: RequestLog, given_unit: str | None) -> list[str]:
     if bool(untimed.any()):
         log.dropped["lines without a time"] += int(untimed.sum())
         log.reorder(np.flatnonzero(~untimed))
-    unit = given_unit or unit_of(float(np.median(log.times)))
+    unit, notes = _unit(log.times, clocks, given_unit)
     order = order_by_time(log.times)
     if order is not None:
         late = int(np.sum(log.times[1:] < log.times[:-1]))
@@ -126,8 +129,44 @@ def _timed(log: RequestLog, given_unit: str | None) -> list[str]:
     times -= times[0]
     times *= UNITS[unit]
     log.times = times
-    told = "as told" if given_unit else "recognised from their size"
-    notes.insert(0, f"Times are in {UNIT_NAMES[unit]} ({told}).")
     if not times[-1] > 0.0 and times.size > 1:
         raise LogError("all requests have the same time; give their rate, such as --rate 500")
     return notes
+
+
+def _unit(
+    times: NDArray[np.float64], clocks: set[str], given_unit: str | None
+) -> tuple[str, list[str]]:
+    """Return the unit of the times, and sentences that say what they are.
+
+    Raises:
+        LogError: The unit is not that of dates, and some of the times are dates.
+    """
+    fixed = clocks - {NUMBERS}
+    recognised = None
+    if NUMBERS in clocks:  # The middle one may be a date, the largest is of the finest unit.
+        recognised = unit_of(float(times.max() if fixed else np.median(times)))
+    unit = given_unit or recognised or "s"
+    if fixed and unit != "s":
+        raise LogError(_other_unit(unit, clocks))
+    notes = [_FIXED_CLOCKS[clock] for clock in sorted(fixed)]
+    if NUMBERS in clocks:
+        how = "recognised from their size" if recognised else "no dates; else give --time-unit"
+        notes.append(f"Times are in {UNIT_NAMES[unit]} ({'as told' if given_unit else how}).")
+    return unit, notes
+
+
+def _other_unit(unit: str, clocks: set[str]) -> str:
+    if NUMBERS in clocks:
+        return (
+            f"times are numbers ({UNIT_NAMES[unit]}) in one log, and dates or seconds in another;"
+            " name logs of one kind at a time"
+        )
+    what = "dates" if DATES in clocks else "seconds by its format"
+    return f"--time-unit {unit} is for numbers, and the times of the log are {what}; leave it out"
+
+
+_FIXED_CLOCKS = {
+    DATES: "Times are the dates in the log.",
+    SECONDS: "Times are in seconds, as this format has them.",
+}

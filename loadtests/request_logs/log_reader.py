@@ -5,6 +5,7 @@ from itertools import chain, islice, starmap
 from typing import TypeVar
 
 from loadtests.request_logs.block_reader import BlockReader
+from loadtests.request_logs.clock import NUMBERS
 from loadtests.request_logs.formats import oracle_general
 from loadtests.request_logs.line_reader import LineReader
 from loadtests.request_logs.logged_keys import KeyReader
@@ -44,6 +45,7 @@ def read_log(name: str, how: Reading, writer: RequestLogWriter, on_lines: OnLine
         if how.format_name == ORACLE_GENERAL or _is_binary(source, how):
             return _read_binary(source, writer, on_lines)
         found = recognise(source, how)
+        writer.clocks.add(found.clock)
         _read_lines(source, found, how, writer, on_lines)
     return found.name
 
@@ -56,6 +58,7 @@ def _is_binary(source: Source, how: Reading) -> bool:
 
 def _read_binary(source: Source, writer: RequestLogWriter, on_lines: OnLines) -> str:
     before, rest = writer.count, 0
+    writer.clocks.add(NUMBERS)
     if b"\x00" not in source.head:
         raise LogError(f"{source.name} is {NO_ROWS}")
     for rows, left in _whole(source, oracle_general.read(source.stream())):

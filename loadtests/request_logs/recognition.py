@@ -4,6 +4,7 @@ import re
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 
+from loadtests.request_logs.clock import DATES, NUMBERS, SECONDS, clock_of
 from loadtests.request_logs.formats import (
     access_log,
     cache_traces,
@@ -71,12 +72,14 @@ class Format:
         parse: Parses one line.
         scan: Finds the fields of plain lines, many at a time; None if it has no scan.
         join: Joins lines that belong together.
+        clock: What its times are: `NUMBERS`, `SECONDS` or `DATES`.
     """
 
     name: str
     parse: LineParser
     scan: LineScan | None = None
     join: Callable[[Iterable[str]], Iterable[str]] = lambda lines: lines
+    clock: str = NUMBERS
 
 
 def recognise(source: Source, how: Reading) -> Format:
@@ -90,7 +93,9 @@ def recognise(source: Source, how: Reading) -> Format:
         raise LogError(f"{source.name} is empty; name a log with requests")
     _refuse_binary(source, head[0])
     if how.line_regex:
-        return Format("lines by --line-regex", access_log.regex_parser(how.line_regex))
+        clock = clock_of(access_log.times_in(how.line_regex, head))
+        parse = access_log.regex_parser(how.line_regex)
+        return Format("lines by --line-regex", parse, clock=clock)
     if how.columns:
         table = _given_table(how.columns, how.delimiter, head, source.name)
         return _tabular("columns", table, head, how)
@@ -171,13 +176,14 @@ def _log(name: str, how: Reading) -> Format:
                 name,
                 redis_monitor.parser(fills_change=changed),
                 monitor_scan(fills_change=changed),
+                clock=SECONDS,
             )
         case "mysql-log":
-            return Format(name, mysql_log.parser(), join=mysql_log.join_statements)
+            return Format(name, mysql_log.parser(), join=mysql_log.join_statements, clock=DATES)
         case "memcached-log":
-            return Format(name, memcached_log.parser(fills_change=how.fills_change))
+            return Format(name, memcached_log.parser(fills_change=how.fills_change), clock=SECONDS)
         case _:
-            return Format(name, access_log.parser(), access_scan())
+            return Format(name, access_log.parser(), access_scan(), clock=DATES)
 
 
 def _tabular(name: str, table: columns.Table, head: Sequence[str], how: Reading) -> Format:
@@ -187,6 +193,7 @@ def _tabular(name: str, table: columns.Table, head: Sequence[str], how: Reading)
         name,
         columns.parser(table, fills_change=changed),
         None if table.request_lines else scan(table, fills_change=changed),
+        clock=clock_of(time for time, *_ in columns.first_rows(table, head)),
     )
 
 

@@ -77,6 +77,7 @@ class RequestLogWriter:
         dropped: How many lines gave no request, by reason.
         first_bad: The first line of each log that was not understood.
         samples: What the logs are samples of.
+        clocks: What the times of the logs are, as of `clock`.
     """
 
     def __init__(self, sampled: SampledKeys | None = None) -> None:
@@ -91,6 +92,7 @@ class RequestLogWriter:
         self.dropped: Counter[str] = Counter()
         self.first_bad: list[str] = []
         self.samples: list[Sample] = []
+        self.clocks: set[str] = set()
 
     def __enter__(self) -> Self:
         return self

@@ -17,6 +17,7 @@ from loadtests.profile.curve import (
 
 _T = TypeVar("_T")
 _MOST_PARTS = 12
+_LONGEST_NAME = 24
 _SHOWN_TTLS = 5
 
 
@@ -47,7 +48,9 @@ def profile_sections(profile: Profile) -> list[Section]:
         note = "Nothing but the TTL ends an entry; staleness counts from the first unseen change."
         sections.append(Section("Without invalidation", grid, note))
     if profile.classes:
-        sections.append(Section("By class of key", _parts("class", profile.classes), ""))
+        rest = len(profile.classes) - _MOST_PARTS
+        note = f"The {_MOST_PARTS} classes with most reads; {rest} more are not shown." * (rest > 0)
+        sections.append(Section("By class of key", _parts("class", profile.classes), note))
     if profile.deciles:
         note = "Tenths of the keys that were read, the most popular first."
         sections.append(Section("By popularity", _parts("tenth", profile.deciles), note))
@@ -109,13 +112,17 @@ def _parts(heading: str, parts: Sequence[Part]) -> Grid:
     # As many TTLs as fit: the first, the last, and evenly between.
     places = sorted({round(i * last / (_SHOWN_TTLS - 1)) for i in range(_SHOWN_TTLS)})
     columns: list[Column[Part]] = [
-        Column(f"\n{heading}", lambda part: part.name[:24]),
+        Column(f"\n{heading}", lambda part: _short(part.name)),
         Column("\nkeys", lambda part: f"{part.keys:,}"),
         Column("\nreads", lambda part: f"{part.reads:,}"),
         *(_hits_at(place, parts[0].curve[place].ttl_seconds) for place in places),
         Column("\nceiling", lambda part: percent_text(part.ceiling)),
     ]
     return _grid(columns, parts[:_MOST_PARTS])
+
+
+def _short(name: str) -> str:
+    return name if len(name) <= _LONGEST_NAME else name[: _LONGEST_NAME - 1] + "…"
 
 
 def _hits_at(place: int, ttl_seconds: float) -> Column[Part]:

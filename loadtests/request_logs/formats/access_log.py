@@ -63,6 +63,12 @@ def regex_parser(pattern: re.Pattern[str]) -> LineParser:
     return parse
 
 
+def times_in(pattern: re.Pattern[str], head: Sequence[str]) -> list[str]:
+    """Return the times that *pattern* finds in the first lines."""
+    found = (pattern.search(line) for line in head if "time" in pattern.groupindex)
+    return [line["time"] for line in found if line]
+
+
 def moment_reader() -> Callable[[str], float]:
     """Return what turns a time into seconds: a number stays itself, a date counts from 1970.
 

@@ -63,12 +63,18 @@ def with_request_lines(table: Table, head: Sequence[str]) -> Table:
     """Return a table with a note whether the keys of its first rows stand in request lines."""
     if "op" in table.places:
         return table
-    keys = []
-    for line in head[1:] if table.header else head:
+    rows = first_rows(table, head)
+    found = sum(_REQUEST_LINE.fullmatch(key) is not None for _, key, _, _ in rows)
+    return replace(table, request_lines=found > len(rows) / 2)
+
+
+def first_rows(table: Table, head: Sequence[str]) -> list[tuple[str, str, str, str]]:
+    """Return time, key, operation and size of the first rows, of which some may be damaged."""
+    fields, rows = _fields_of(table), []
+    for line in head[1:] if table.header and table.delimiter != JSON else head:
         with suppress(*_NO_ROW):
-            keys.append(_fields_of(table)(line)[1])
-    found = sum(_REQUEST_LINE.fullmatch(key) is not None for key in keys)
-    return replace(table, request_lines=found > len(keys) / 2)
+            rows.append(fields(line))
+    return rows
 
 
 def splitter(delimiter: str | None) -> Callable[[str], list[str]]:

@@ -272,6 +272,47 @@ def test_unit_of_times_is_recognised_from_their_size(tmp_path, first, unit, seco
     assert loaded.requests.span_seconds == pytest.approx(expected)
 
 
+@pytest.mark.parametrize(
+    ("content", "said"),
+    [
+        (COMBINED, "Times are the dates in the log."),
+        (GENERAL, "Times are the dates in the log."),
+        (SLOW, "Times are the dates in the log."),
+        (NGINX_JSON, "Times are the dates in the log."),
+        (DATED, "Times are the dates in the log."),
+        (MONITOR, "Times are in seconds, as this format has them."),
+        (FETCHERS, "Times are in seconds, as this format has them."),
+        (JSON_LINES, "Times are in seconds (no dates; else give --time-unit)."),
+    ],
+)
+def test_what_the_times_are_is_said_as_it_is(tmp_path, content, said):
+    assert _read(tmp_path, content).notes[0] == said
+
+
+def test_times_that_a_regex_finds_are_said_to_be_dates(tmp_path):
+    how = Reading(line_regex=re.compile(r"(?P<time>\S+) (?P<key>\S+)"))
+
+    loaded = _read(tmp_path, "2025-10-10T13:55:36Z a\n2025-10-10T13:55:37Z b\n", how)
+
+    assert loaded.notes == ["Times are the dates in the log."]
+
+
+@pytest.mark.parametrize(("content", "what"), [(COMMON, "dates"), (MONITOR, "seconds")])
+def test_unit_of_another_clock_is_refused_and_seconds_are_not(tmp_path, content, what):
+    with pytest.raises(LogError, match=f"--time-unit ms is for numbers, .* are {what}.*leave it"):
+        _read(tmp_path, content, timing=Timing(unit="ms"))
+
+    assert _read(tmp_path, content, timing=Timing(unit="s")).requests.span_seconds > 0.5
+
+
+def test_dates_beside_milliseconds_are_refused(tmp_path):
+    (tmp_path / "dates").write_text(COMMON)
+    (tmp_path / "numbers").write_text("1760104536000 7\n1760104537000 8\n")
+
+    with pytest.raises(LogError, match=r"numbers \(milliseconds\) in one log, and dates"):
+        load_logs([str(tmp_path / "dates"), str(tmp_path / "numbers")], Reading(), Timing())
+
+
 def test_unit_that_is_told_is_used(tmp_path):
     loaded = _read(tmp_path, "0 7\n500 8\n", timing=Timing(unit="ms"))
 

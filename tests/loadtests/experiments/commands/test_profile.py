@@ -40,6 +40,25 @@ def test_table_fits_and_says_what_no_ttl_beats(tmp_path, capsys):
     assert "read: 200 requests for 7 keys (seconds-key)" in captured.err
 
 
+def test_table_of_classes_says_how_many_it_leaves_out_and_where_a_name_is_cut(tmp_path, capsys):
+    names = ["a-class-with-a-very-long-name", *(f"class{i}" for i in range(13))]
+    log = "".join(f"{i} {names[min(i % 20, 13)]}:1\n" for i in range(200))
+
+    assert _profile(tmp_path, content=log) == 0
+
+    page = (tmp_path / "out" / "report.html").read_text()
+    for text in (capsys.readouterr().out, page):
+        assert "a-class-with-a-very-lon…" in text
+        assert "The 12 classes with most reads; 2 more are not shown." in text
+
+
+def test_what_was_read_stays_on_one_sheet_of_paper(tmp_path):
+    assert _profile(tmp_path) == 0
+
+    page = (tmp_path / "out" / "report.html").read_text()
+    assert ".card, .doubts li { break-inside: avoid; }" in page
+
+
 def test_dropped_lines_are_counted_and_the_first_one_is_shown(tmp_path, capsys):
     assert _profile(tmp_path, content=LOG + "what is this line\n") == 0
 
