@@ -14,8 +14,9 @@ from loadtests.service_under_test.contract import SERVICE_RESULTS
 from loadtests.service_under_test.control_token import bearer_header
 
 ANSWER_SECONDS = 30.0
-"""Longest wait for a connection, and for each part of an answer: longer than any lookup takes, even
-one whose load the service delays by the maximum of ten seconds (--store-delay-seconds)."""
+"""Longest wait for a connection, for the first part of an answer, and for its rest: longer than any
+lookup takes, even one whose load the service delays by the maximum of ten seconds
+(--store-delay-seconds)."""
 
 FAILURES = (OSError, Timeout, HTTPConnectionClosed, HTTPParseError, zlib.error)
 """Errors of a request that count as results of the run, not as defects of the load generator."""

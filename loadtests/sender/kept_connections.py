@@ -10,15 +10,59 @@ from collections.abc import Callable
 from functools import partial
 from typing import TypeVar
 
-from gevent import select, socket
+from gevent import select, sleep, socket
 from gevent.ssl import SSLContext
 from geventhttpclient.connectionpool import ConnectionPool, SSLConnectionPool
-from geventhttpclient.response import HTTPConnectionClosed, HTTPSocketResponse
+from geventhttpclient.response import (
+    HTTPConnectionClosed,
+    HTTPParseError,
+    HTTPSocketResponse,
+)
 from geventhttpclient.url import URL
 
 READ_BYTES = 65_536
+MOST_HEAD_BYTES = 1_000_000
+"""Of the headers of an answer: servers and proxies that are known allow no more than 64 KB."""
 
 Read = TypeVar("Read")
+
+
+class BoundedResponse(HTTPSocketResponse):
+    """An answer whose headers and whose time to the last byte are bounded.
+
+    Args:
+        sock: Its connection.
+        received: Its first part.
+        seconds: Longest wait for the rest.
+        method: Of the request.
+    """
+
+    def __init__(self, sock: socket.socket, received: bytes, seconds: float, method: str) -> None:
+        self._seconds = seconds
+        self._ends_by = time.monotonic() + seconds
+        self._head_bytes = 0
+        super().__init__(sock, READ_BYTES, method=method, pre_buffered=received)
+
+    def feed(self, data: str | bytes) -> None:
+        """Take in a part of the answer.
+
+        Raises:
+            TimeoutError, HTTPParseError: It takes too long, or its headers are too long.
+        """
+        if not self.headers_complete or self.get_code() < 200:
+            self._head_bytes += len(data)
+            if self._head_bytes > MOST_HEAD_BYTES:
+                raise HTTPParseError(f"more than {MOST_HEAD_BYTES} bytes of headers", 0)
+        super().feed(data)
+        is_whole = self.message_complete and self.get_code() >= 200
+        if data and not is_whole:
+            left = self._ends_by - time.monotonic()
+            if left <= 0.0:
+                raise TimeoutError(f"no whole answer within {self._seconds:g} seconds")
+            if self._sock is not None:
+                self._sock.settimeout(left)
+            if len(data) == READ_BYTES:  # A server as quick as this lets nobody else run.
+                sleep(0.0)
 
 
 class KeptConnections:
@@ -27,7 +71,7 @@ class KeptConnections:
     Args:
         url: Names the server.
         connections: Most connections.
-        seconds: Longest wait for a connection, and for each part of an answer.
+        seconds: Longest wait for a connection, for the first part of an answer, and for the rest.
         checked_after: A connection that was idle for longer than these seconds is looked at before
             it is used: it may be closed.
         resends: Whether a request that found its kept connection closed is sent once more.
@@ -63,6 +107,7 @@ class KeptConnections:
             connection_timeout=seconds,
             network_timeout=seconds,
         )
+        self._seconds = seconds
         self._checked_after = checked_after
         self._resends = resends
         self._idle: list[tuple[socket.socket, float]] = []
@@ -107,7 +152,7 @@ class KeptConnections:
             OSError, Timeout, HTTPParseError: There was no whole answer.
         """
         try:
-            response = HTTPSocketResponse(sock, READ_BYTES, method=method, pre_buffered=received)
+            response = BoundedResponse(sock, received, self._seconds, method)
             body = read(response)
         except BaseException:
             self.drop(sock)
@@ -115,6 +160,7 @@ class KeptConnections:
         if response.should_close():
             self.drop(sock)
         else:
+            sock.settimeout(self._seconds)
             self.keep(sock)
         return response, body
 

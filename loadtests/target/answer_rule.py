@@ -44,6 +44,11 @@ class AnswerRule:
         """Whether answers may tell their result."""
         return self.kind != _NONE
 
+    @property
+    def reads_body(self) -> bool:
+        """Whether the result stands in the body."""
+        return self.kind == _JSON
+
     def result(self, status: int, header: Header, body: bytes) -> str:
         """Return the result of an answer, in our words; "unknown" where it does not tell."""
         match self.kind:

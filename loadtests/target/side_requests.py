@@ -2,6 +2,7 @@
 
 import contextlib
 import http.client
+import time
 
 from loadtests.service_under_test.client import ServiceError
 from loadtests.service_under_test.counters import Counts, count_of
@@ -12,6 +13,8 @@ from loadtests.target.tls_context import tls_context, why_not_reached
 from loadtests.target.ttl_places import with_ttl
 
 ANSWER_SECONDS = 10.0
+MOST_BYTES = 64_000_000
+_PIECE_BYTES = 65_536
 _REDIRECTS = range(300, 400)
 
 
@@ -54,8 +57,8 @@ def _send(request: SideRequest, tls: Tls, ttl_seconds: float = 0.0) -> bytes:
         headers = request_headers(body, request.sent_headers())
         with contextlib.closing(_connection(request, tls)) as connection:
             connection.request(endpoint.method, path, body.encode() or None, headers)
-            answer = connection.getresponse()
-            content = answer.read()
+            with connection.getresponse() as answer:
+                content = _read(answer)
     except (OSError, http.client.HTTPException, TargetError) as error:
         raise ServiceError(
             f"{_shown(request)} failed: {why_not_reached(error)}; start it or correct"
@@ -70,6 +73,24 @@ def _send(request: SideRequest, tls: Tls, ttl_seconds: float = 0.0) -> bytes:
             f" {request.place}"
         )
     return content
+
+
+def _read(answer: http.client.HTTPResponse) -> bytes:
+    """Return the body of an answer, which may have no end.
+
+    Raises:
+        OSError, HTTPException: It is too long, takes too long, or is cut.
+    """
+    content, ends_by = bytearray(), time.monotonic() + ANSWER_SECONDS
+    while piece := answer.read1(_PIECE_BYTES):
+        content += piece
+        if len(content) > MOST_BYTES:
+            raise http.client.HTTPException(f"its answer has more than {MOST_BYTES:,} bytes")
+        if time.monotonic() > ends_by:
+            raise TimeoutError(f"no whole answer within {ANSWER_SECONDS:g} seconds")
+    if answer.length:
+        raise http.client.IncompleteRead(bytes(content), answer.length)
+    return bytes(content)
 
 
 def _connection(request: SideRequest, tls: Tls) -> http.client.HTTPConnection:

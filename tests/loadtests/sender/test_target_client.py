@@ -1,11 +1,19 @@
 """Answers of a target that is not ours in style, and what becomes of odd ones."""
 
+import re
+import threading
+from contextlib import contextmanager, suppress
+from socketserver import BaseRequestHandler, ThreadingTCPServer
+
+import gevent
 import pytest
 
 from loadtests.sender import target_client as module
 from loadtests.sender.samples import RESULTS
 from tests.loadtests.sender.answering import HIT, PLAIN, answering
+from tests.serving import serving
 
+TOO_LATE = "no whole answer within 0.4 seconds|timed out"
 CHUNKED = HIT + b"Transfer-Encoding: chunked\r\n\r\n5\r\nhello\r\n"
 
 
@@ -111,6 +119,49 @@ def test_status_that_has_a_result_is_an_answer(client_of):
         found = client_of(server, result="status: 200=hit, 404=negative").look_up(1)
 
     assert (result(found), found.failure) == ("negative", None)
+
+
+@contextmanager
+def endless_server(begin, piece, pause_seconds):
+    class Endless(BaseRequestHandler):
+        def handle(self):
+            with suppress(OSError):
+                self.request.recv(65_536)
+                self.request.sendall(begin + piece)
+                while not ended.wait(pause_seconds):
+                    self.request.sendall(piece)
+
+    ended = threading.Event()
+    with serving(ThreadingTCPServer(("127.0.0.1", 0), Endless)) as server:
+        server.port = server.server_address[1]
+        yield server
+        ended.set()
+
+
+@pytest.mark.parametrize(
+    ("begin", "piece", "pause_seconds", "why"),
+    [
+        (b"HTTP/1.1 200 OK\r\n", b"X-A: " + b"y" * 60_000 + b"\r\n", 0.0, "1000000 bytes of head"),
+        (HIT + b"X-Long: ", b"y" * 60_000, 0.0, "1000000 bytes of headers"),
+        (b"", b"HTTP/1.1 100 Continue\r\n\r\n" * 2000, 0.0, "1000000 bytes of headers"),
+        (b"", b"HTTP/1.1 100 Continue\r\n\r\n", 0.05, TOO_LATE),
+        (HIT + b"\r\n", b"a" * 65_536, 0.0, TOO_LATE),
+        (HIT + b"\r\n", b"a", 0.05, TOO_LATE),
+        (HIT + b"Content-Length: 9\r\n\r\n", b"a", 60.0, TOO_LATE),
+    ],
+    ids=["headers", "header", "interim", "slow interim", "body", "slow body", "half a body"],
+)
+def test_answer_without_an_end_fails_in_time_and_lets_other_lookups_run(
+    client_of, monkeypatch, begin, piece, pause_seconds, why
+):
+    monkeypatch.setattr(module, "ANSWER_SECONDS", 0.4)
+    with endless_server(begin, piece, pause_seconds) as server, answering(PLAIN) as quick:
+        lookups = [gevent.spawn(client_of(server).look_up, 1)]
+        lookups.append(gevent.spawn(client_of(quick).look_up, 1))
+        gevent.joinall(lookups, timeout=10)
+
+    assert [result(each.value) for each in lookups] == ["failed", "hit"]
+    assert re.search(why, str(lookups[0].value.failure))
 
 
 def test_long_body_is_read_and_not_kept(client_of, monkeypatch):

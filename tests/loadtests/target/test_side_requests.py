@@ -1,10 +1,12 @@
 """What is asked of a target beside the load: setting its TTL, and reading its counters."""
 
+import time
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 
 import pytest
 
 from loadtests.service_under_test.client import ServiceError
+from loadtests.target import side_requests
 from loadtests.target.key_source import TargetError
 from loadtests.target.own_service import Tls
 from loadtests.target.side_requests import set_ttl
@@ -28,6 +30,7 @@ class Shop(ThreadingHTTPServer):
     def __init__(self):
         super().__init__(("127.0.0.1", 0), Handler)
         self.status, self.location, self.page, self.seen = 204, "", PAGE, []
+        self.drips, self.missing_bytes = False, 0
         self.url = f"http://127.0.0.1:{self.server_port}"
 
 
@@ -40,9 +43,18 @@ class Handler(BaseHTTPRequestHandler):
         self.send_response(200 if is_page else self.server.status)
         if self.server.location:
             self.send_header("Location", self.server.location)
-        self.send_header("Content-Length", str(len(content)))
+        self.send_header(
+            "Content-Length",
+            str(len(content) + 1000 * self.server.drips + self.server.missing_bytes),
+        )
         self.end_headers()
         self.wfile.write(content)
+        while self.server.drips:
+            time.sleep(0.05)
+            try:
+                self.wfile.write(b"#")
+            except OSError:
+                return
 
     do_GET = do_PUT = do_PATCH = answer  # noqa: N815 - the standard library's names
 
@@ -177,6 +189,27 @@ def test_a_page_that_is_not_of_prometheus_is_refused_before_the_load(describe, s
     shop.page = "<html>"
 
     with pytest.raises(ServiceError, match=r"/metrics is not Prometheus text.*\[counters\] of"):
+        control.check()
+
+
+def test_a_page_that_is_too_long_is_refused(describe, shop, monkeypatch):
+    monkeypatch.setattr(side_requests, "MOST_BYTES", 200_000)
+    shop.page = "#" * 300_000
+
+    with pytest.raises(ServiceError, match="failed: its answer has more than 200,000 bytes;"):
+        TargetControl(describe(COUNTERS)).check()
+
+
+def test_a_page_that_drips_or_is_cut_is_refused(describe, shop, monkeypatch):
+    monkeypatch.setattr(side_requests, "ANSWER_SECONDS", 0.3)
+    control = TargetControl(describe(COUNTERS))
+
+    shop.drips = True
+    with pytest.raises(ServiceError, match=r"failed: no whole answer within 0\.3 seconds;"):
+        control.check()
+
+    shop.drips, shop.missing_bytes = False, 5
+    with pytest.raises(ServiceError, match="failed: IncompleteRead"):
         control.check()
 
 
