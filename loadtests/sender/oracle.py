@@ -2,6 +2,7 @@
 
 All reads and writes of a key pass through one oracle (`operations.Keys`), so it knows what was
 acknowledged before a read began. A write whose outcome is unknown never makes a read stale.
+Its memory does not grow with the length of the run: see `PastVersions`.
 """
 
 import math
@@ -9,11 +10,17 @@ from bisect import bisect_left
 from dataclasses import dataclass, field
 from enum import Enum
 
+from loadtests.sender.past_versions import MOST_PAST_VERSIONS, PastVersions, Version
+
 VISIBLE_SECONDS = 1.0
 """This long after a write a read of its key shows whether the write is visible by then."""
 
 VISIBLE_TOLERANCE = 0.2
 """A read counts that comes this share of those seconds earlier or later."""
+
+
+SETTLED_SECONDS = 60.0
+"""No write is answered later than that, so a value superseded for so long changes no more."""
 
 
 class Verdict(Enum):
@@ -43,24 +50,11 @@ class Judgement:
 
 
 @dataclass(slots=True)
-class Version:
-    """One value of a key. Times in seconds since the run's start.
-
-    Attributes:
-        quantity: The value; all values of a key differ.
-        began: When its write was sent; minus infinity if it was not written here.
-        acknowledged: When its write was answered; infinity until then.
-    """
-
-    quantity: int
-    began: float
-    acknowledged: float = math.inf
-
-
-@dataclass(slots=True)
 class _History:
-    versions: list[Version] = field(default_factory=list)
+    first: int | None = None  # Number of the first write.
+    versions: list[Version] = field(default_factory=list)  # Without those that are past.
     before: dict[int, Version] = field(default_factory=dict)
+    before_superseded: float = math.inf  # When past versions superseded these.
     newest_seen: Version | None = None
     seen_at: float = math.inf  # When the first read of the newest seen version ended.
 
@@ -75,18 +69,27 @@ class Oracle:
             start. Reads that begin earlier and return a value not written here are not judged;
             later ones may return any value that was left. Minus infinity if the keys had no earlier
             owner; each key then has one value from before the run.
+        most_past: How many of the last writes are remembered exactly.
     """
 
-    def __init__(self, first_quantity: int, settled_at: float = -math.inf) -> None:
-        self._next_quantity = first_quantity
+    def __init__(
+        self,
+        first_quantity: int,
+        settled_at: float = -math.inf,
+        *,
+        most_past: int = MOST_PAST_VERSIONS,
+    ) -> None:
+        self._past = PastVersions(first_quantity, most_past)
         self._settled_at = settled_at
         self._histories: dict[int, _History] = {}
 
     def begin_write(self, key: int, now: float) -> Version:
         """Return the version that a write of *key* creates, which is sent *now*."""
-        version = Version(self._next_quantity, now)
-        self._next_quantity += 1
-        self._history(key).versions.append(version)
+        history, version = self._history(key), Version(self._past.number(key), now)
+        if history.first is None:
+            history.first = version.quantity
+        self._settle(history, now - SETTLED_SECONDS)
+        history.versions.append(version)
         return version
 
     def acknowledge(self, version: Version, now: float) -> None:
@@ -102,23 +105,37 @@ class Oracle:
         cache that come after it may be older.
         """
         history = self._history(key)
-        version = _find_written(history, quantity)
-        if version is None:
-            if began < self._settled_at:
-                return None
-            version = self._from_before(history, quantity)
-        if version is None:
-            return Judgement(Verdict.NEVER_WRITTEN)
+        found = self._find(history, key, quantity, began)
+        if found is None:
+            return None if began < self._settled_at else Judgement(Verdict.NEVER_WRITTEN)
+        version, superseded = found
         newest = history.newest_seen
         regressed = _is_older(version, newest) and history.seen_at <= began
-        if not bypassed and (newest is None or _is_older(newest, version)):
+        is_known = version.began > -math.inf or quantity in history.before
+        if is_known and not bypassed and (newest is None or _is_older(newest, version)):
             history.newest_seen, history.seen_at = version, ended
-        superseded = _superseded_at(history.versions, version)
         stale_seconds = began - superseded if superseded <= began else None
         verdict = Verdict.FRESH if stale_seconds is None else Verdict.STALE
         if regressed:
             verdict = Verdict.REGRESSED
         return Judgement(verdict, stale_seconds, _shows_write(history.versions, version, began))
+
+    def _find(
+        self, history: _History, key: int, quantity: int, began: float
+    ) -> tuple[Version, float] | None:
+        """Return what a read of a key showed, and when it was superseded; None if unknown."""
+        for version in reversed(history.versions):
+            if version.quantity == quantity:
+                return version, _superseded_at(history.versions, version)
+        if history.first is not None:
+            past = self._past.find(key, quantity, history.first)
+            if past is not None:
+                return past
+        before = self._from_before(history, quantity) if began >= self._settled_at else None
+        if before is None:
+            return None
+        superseded = _superseded_at(history.versions, before)
+        return before, min(superseded, history.before_superseded)
 
     def _from_before(self, history: _History, quantity: int) -> Version | None:
         """Return an unknown value as one from before; without an earlier owner only the first."""
@@ -127,22 +144,38 @@ class Oracle:
             history.before[quantity] = Version(quantity, -math.inf, self._settled_at)
         return history.before.get(quantity)
 
+    def _settle(self, history: _History, until: float) -> None:
+        """Move the versions to the past that were superseded, or not answered, by some time."""
+        versions, place = history.versions, 0
+        while place < min(2, len(versions) - 1):
+            version = versions[place]
+            superseded = _superseded_at(versions, version, place + 1)
+            if superseded > until and (version.acknowledged < math.inf or version.began > until):
+                place += 1  # What follows may be writes that were never answered.
+                continue
+            self._past.keep(version, superseded)
+            if version.began >= self._settled_at:
+                before = min(history.before_superseded, version.acknowledged)
+                history.before_superseded = before
+            del versions[place]
+
     def _history(self, key: int) -> _History:
         return self._histories.setdefault(key, _History())
 
 
-def _find_written(history: _History, quantity: int) -> Version | None:
-    for version in reversed(history.versions):
-        if version.quantity == quantity:
-            return version
-    return None
+def _superseded_at(versions: list[Version], version: Version, first: int = 0) -> float:
+    """Return the earliest acknowledgement of the writes that began after that of *version*.
 
-
-def _superseded_at(versions: list[Version], version: Version) -> float:
-    """Return the earliest acknowledgement of the writes that began after that of *version*."""
+    Args:
+        versions: In the order in which they began.
+        version: Any.
+        first: Place of the first that can have begun later.
+    """
     superseded = math.inf
-    for other in reversed(versions):
-        if other.began < version.acknowledged:
+    first = bisect_left(versions, version.acknowledged, first, key=lambda each: each.began)
+    for place in range(first, len(versions)):
+        other = versions[place]
+        if other.began >= superseded:
             break
         superseded = min(superseded, other.acknowledged)
     return superseded
@@ -162,4 +195,6 @@ def _shows_write(versions: list[Version], version: Version, began: float) -> boo
 
 
 def _is_older(version: Version, other: Version | None) -> bool:
-    return other is not None and other is not version and version.acknowledged <= other.began
+    if other is None or other.quantity == version.quantity:
+        return False
+    return version.acknowledged <= other.began

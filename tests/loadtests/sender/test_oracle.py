@@ -1,10 +1,12 @@
 """How the oracle judges a read."""
 
+import tracemalloc
+
 import pytest
 
 from loadtests.sender.oracle import Oracle, Verdict
 
-KEY = 7
+KEY, OTHER = 7, 8
 LEFTOVER = 100
 
 
@@ -178,3 +180,73 @@ def test_a_former_owners_concurrent_write_may_be_newer_than_ours(new_owner):
     write(new_owner, 1.0, 1.1)
 
     assert new_owner.judge(KEY, LEFTOVER, 6.0, 6.1).verdict is Verdict.FRESH
+
+
+def written(oracle, times, key=KEY):
+    """Return the values that are written at some times, each answered a tenth of a second later."""
+    values = []
+    for began in times:
+        version = oracle.begin_write(key, began)
+        oracle.acknowledge(version, began + 0.1)
+        values.append(version.quantity)
+    return values
+
+
+def test_value_of_hours_ago_is_still_stale_since_the_write_that_superseded_it():
+    oracle = Oracle(1000)
+    first, *_, last = written(oracle, [1.0, 2.0, *range(100, 7000, 100)])
+
+    judged = oracle.judge(KEY, first, 7000.0, 7000.1)
+    assert (judged.verdict, judged.stale_seconds) == (Verdict.STALE, pytest.approx(6997.9))
+    assert oracle.judge(KEY, last, 7001.0, 7001.1).verdict is Verdict.FRESH
+    assert oracle.judge(KEY, first, 7002.0, 7002.1).verdict is Verdict.REGRESSED
+
+
+def test_value_from_before_the_run_is_stale_since_the_first_write():
+    oracle = Oracle(1000)
+    written(oracle, [1.0, *range(100, 7000, 100)])
+
+    assert oracle.judge(KEY, LEFTOVER, 7000.0, 7000.1).stale_seconds == pytest.approx(6998.9)
+
+
+def test_past_value_of_another_key_is_impossible():
+    oracle = Oracle(1000)
+    written(oracle, range(0, 1000, 100))
+    others = written(oracle, range(1000, 2000, 100), OTHER)
+    written(oracle, range(2000, 3000, 100))
+    oracle.judge(KEY, LEFTOVER, 3000.0, 3000.1)
+
+    assert oracle.judge(KEY, others[0], 3001.0, 3001.1).verdict is Verdict.NEVER_WRITTEN
+
+
+def test_value_that_was_forgotten_is_stale_and_nothing_worse():
+    oracle = Oracle(1000, most_past=8)
+    first, *_, last = written(oracle, range(0, 10_000, 100))
+    assert oracle.judge(KEY, last, 10_000.0, 10_000.1).verdict is Verdict.FRESH
+
+    judged = oracle.judge(KEY, first, 10_001.0, 10_001.1)
+    # The last of the forgotten was superseded by the write of 9,200 s.
+    assert (judged.verdict, judged.stale_seconds) == (Verdict.STALE, pytest.approx(800.9))
+
+
+def test_write_that_was_never_answered_makes_nothing_stale_for_ever():
+    oracle = Oracle(1000)
+    (first,) = written(oracle, [1.0])
+    lost = [oracle.begin_write(KEY, float(at)).quantity for at in range(100, 2000, 100)]
+
+    for value in (first, lost[0], lost[-1]):
+        assert oracle.judge(KEY, value, 2000.0, 2000.1).verdict is Verdict.FRESH
+
+
+def test_oracle_holds_no_more_after_half_an_hour_than_after_ten_minutes():
+    oracle = Oracle(1000)
+    held = []
+    tracemalloc.start()
+    for number in range(18_000):
+        at = number / 10
+        written(oracle, [at], number % 50)
+        if number in (6000, 17_999):
+            held.append(tracemalloc.get_traced_memory()[0])
+    tracemalloc.stop()
+
+    assert held[1] - held[0] < 20_000
