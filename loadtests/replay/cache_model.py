@@ -111,8 +111,12 @@ class CacheModel:
 
     def write(self, at: float, key: int) -> None:
         """Take a write of an id."""
-        if self._rules.invalidates:
-            self._add(self._item(key), at + self._work.write, _NO_ENTRY, None)
+        if not self._rules.invalidates:
+            return
+        item = self._item(key)
+        if self._rules.ttl_seconds == 0:  # No lookup does it then.
+            self._settle(item, key, at)
+        self._add(item, at + self._work.write, _NO_ENTRY, None)
 
     def _item(self, key: int) -> _Item:
         item = self._items.get(key)

@@ -321,3 +321,12 @@ def test_near_tier_that_is_switched_off_forgets_what_it_kept():
         model.look_up(at, 1)
 
     assert words(model) == ["miss", "hit", "near", "hit", "hit"]
+
+
+def test_writes_of_a_key_do_not_pile_up_while_the_cache_is_off():
+    model = model_of(write_seconds=0.2, ttl_seconds=0.0)
+
+    for second in range(1000):
+        model.write(float(second), 1)
+
+    assert len(model._items[1].pending) == 1
