@@ -14,6 +14,7 @@ from service.domain.cache import Cache, CacheUnavailableError
 from service.domain.live_knobs import LiveKnobs
 from service.domain.shared_knobs import SharedKnobs
 from service.domain.store import Store
+from service.freed_memory import FreedMemory
 from service.guards import sizing
 from service.guards.breaker import Breaker
 from service.guards.store_guard import StoreGuard
@@ -133,6 +134,7 @@ def _chores(
         shared_knobs.sync,
         partial(pattern.invalidations.retry, RETRY_CHORE_SECONDS),
         pattern.miss_reasons.judge,
+        FreedMemory().give_back,
         *([listener.look] if listener else []),
     ]
 

@@ -25,6 +25,7 @@ TRIAL = {f"{EXPERIMENTS}.trial", "loadtests.stack", "loadtests.theory", *RECORDS
 WINGS = {
     "service.domain": set(),
     "service.housekeeping": set(),
+    "service.freed_memory": set(),
     "service.settings": {"service.domain"},
     "service.series": {"service.domain"},
     "service.metrics": {"service.series", "service.domain"},
@@ -36,6 +37,7 @@ WINGS = {
     "service.assembly": {
         *("service.cache", "service.store", "service.pattern", "service.guards"),
         *("service.domain", "service.settings", "service.metrics", "service.housekeeping"),
+        "service.freed_memory",
     },
     "service": {"service.assembly", "service.web", "service.settings", "service.metrics"},
     "service.task_limits": {"service.guards", "service.settings"},
