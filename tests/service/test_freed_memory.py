@@ -39,6 +39,24 @@ def test_memory_is_given_back_after_ten_seconds_and_then_every_ten_seconds():
     assert given_back == [(110.0, 0), (120.0, 0)]
 
 
+def test_giving_back_that_takes_long_is_done_the_more_rarely():
+    clock, given_back = Clock(), []
+
+    def trim(_):
+        given_back.append(clock.now)
+        clock.now += 0.25
+        return 1
+
+    memory = FreedMemory(trim=trim, clock=clock)
+    clock.now = 110.0
+    for _ in range(600):
+        memory.give_back()
+        clock.now += 0.5
+
+    # A quarter of a second, a thousandth of 250 seconds.
+    assert given_back == [110.0, 360.25]
+
+
 def test_freed_pages_between_used_ones_go_back_to_the_system():
     clock = Clock()
     memory = FreedMemory(clock=clock)
