@@ -30,6 +30,7 @@ from loadtests.run.single_process import LocalLoad
 from loadtests.run.typed_locust import (
     count_run_time_from_now,
     keep_fractions_of_milliseconds,
+    keep_rows_small,
     listen,
     parsed_options,
     web_app,
@@ -75,6 +76,7 @@ def _init(environment: Environment, web_ui: WebUI | None = None, **_: object) ->
 
 def _connect(environment: Environment, web_ui: WebUI | None) -> None:
     options = parsed_options(environment)
+    keep_rows_small(environment)
     _require_usable(options, web_ui)
     settings = settings_from(options)
     environment.host = options.host = ",".join(settings.service_urls)

@@ -23,6 +23,7 @@ from loadtests.page.access.foreign_pages import add_page_name_flag
 from loadtests.run.typed_locust import (
     count_run_time_from_now,
     keep_fractions_of_milliseconds,
+    keep_rows_small,
     listen,
 )
 from loadtests.sender.tallies import Tallies, add_up
@@ -147,6 +148,7 @@ class MeasuredLookups:
     def _on_init(self, environment: Environment, web_ui: WebUI | None = None, **_: object) -> None:
         self._environment, runner = environment, environment.runner
         count_run_time_from_now()
+        keep_rows_small(environment)
         if isinstance(runner, WorkerRunner):
             runner.register_message(_STOP, self._on_stop, concurrent=True)
             return

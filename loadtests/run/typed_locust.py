@@ -9,11 +9,18 @@ import locust.stats
 from flask import Flask
 from locust.env import Environment
 from locust.event import EventHook
+from locust.stats import StatsEntry
 from locust.web import WebUI
 
 from loadtests.sender.histogram import bucket_milliseconds
 
+# Locust's current rate looks back for twelve seconds, and workers' reports are late by a few.
+SECONDS_KEPT = 60
+# Name and method of the total, which is a row too.
+TOTAL = ("Aggregated", "")
+
 View = Callable[[], Any]
+_copy_response_times = StatsEntry._cache_response_times  # noqa: SLF001 - Locust has no other hook
 
 
 def listen(hook: EventHook, listener: Callable[..., Any]) -> None:
@@ -54,6 +61,25 @@ def keep_fractions_of_milliseconds() -> None:
     """Let Locust's statistics tell response times apart that are the same in whole milliseconds."""
     # Below 100 ms the keys are fractions, which is fine: Locust only counts and sorts by them.
     locust.stats.bucket_response_time = bucket_milliseconds  # type: ignore[assignment]
+
+
+def keep_rows_small(environment: Environment) -> None:
+    """Let the rows of Locust's statistics keep only what somebody reads, in this process.
+
+    Locust keeps the requests of each second for ever, and every second copies all response times
+    of each row. Only the total's copies are read, unless `--csv-full-history` writes every row's.
+    """
+    rows_are_read = getattr(environment.parsed_options, "stats_history_enabled", False)
+
+    def on_a_new_second(row: StatsEntry, second: int) -> None:
+        for counts in (row.num_reqs_per_sec, row.num_fail_per_sec):
+            if len(counts) > 2 * SECONDS_KEPT:
+                for old in sorted(counts)[:-SECONDS_KEPT]:
+                    del counts[old]
+        if rows_are_read or (row.name, row.method) == TOTAL:
+            _copy_response_times(row, second)
+
+    StatsEntry._cache_response_times = on_a_new_second  # type: ignore[method-assign,assignment] # noqa: SLF001
 
 
 def count_run_time_from_now() -> None:
