@@ -107,8 +107,8 @@ def _doubted_figures(folder: Path, plan: StampedePlan, record: TrialRecord) -> M
     polls = load_polls(folder, record.trial.number)
     samples["intended"] += record.started_at or 0.0  # Polls have unix times too.
     figures = mode_figures(plan, polls, samples)
-    load_seconds, p99_between = plan.store_delay_seconds, figures.p99_between_seconds
-    return replace(figures, doubts=stampede_doubts(record, load_seconds, p99_between))
+    p99_between = figures.p99_between_seconds
+    return replace(figures, doubts=stampede_doubts(record, plan, polls.polls, p99_between))
 
 
 def mode_figures(plan: StampedePlan, run: ModePolls, samples: Samples) -> ModeFigures:

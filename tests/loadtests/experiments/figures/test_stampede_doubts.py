@@ -5,8 +5,10 @@ from dataclasses import replace
 import pytest
 
 from loadtests.experiments.figures.stampede.stampede_doubts import stampede_doubts
+from loadtests.experiments.plan.stampede_plan import StampedePlan
+from loadtests.experiments.records.polls import Poll
 
-LOAD_SECONDS = 0.1
+PLAN = StampedePlan(ttl_seconds=2, store_delay_seconds=0.1)
 
 
 @pytest.fixture
@@ -21,14 +23,19 @@ def quiet(record):
     return replace(made, window=None, conditions=conditions, prediction=prediction, readings=[])
 
 
-def kinds(record, p99_between=0.004):
-    return {doubt.kind for doubt in stampede_doubts(record, LOAD_SECONDS, p99_between)}
+def read_every(seconds, until_seconds=0.001):
+    """Return readings that begin so far apart."""
+    return [Poll(at * seconds, at * seconds + until_seconds, at // 10) for at in range(100)]
 
 
-def held_up(record, p99_between=0.004):
+def kinds(record, p99_between=0.004, polls=()):
+    return {doubt.kind for doubt in stampede_doubts(record, PLAN, polls, p99_between)}
+
+
+def held_up(record, p99_between=0.004, polls=()):
     (doubt,) = (
         doubt
-        for doubt in stampede_doubts(record, LOAD_SECONDS, p99_between)
+        for doubt in stampede_doubts(record, PLAN, polls, p99_between)
         if doubt.kind == "held-up"
     )
     assert doubt.scope == "trial"
@@ -57,6 +64,16 @@ def test_loads_that_take_longer_than_the_probe_spoil_the_trial(quiet):
     ]
 
     assert "a load took 120 ms, in the probe 101 ms" in held_up(replace(quiet, conditions=slow))
+
+
+def test_loads_that_were_not_read_for_a_quarter_of_a_ttl_spoil_the_trial(quiet):
+    """Two refreshes of one load each, a TTL of 2 s apart, would count as one of two loads."""
+    often = read_every(0.025)
+    paused = [*often, Poll(often[-1].until + 0.6, often[-1].until + 0.61, 11)]
+
+    assert "the loads could not be read for 611 ms" in held_up(quiet, polls=paused)
+    assert "held-up" not in kinds(quiet, polls=often)
+    assert "held-up" not in kinds(quiet, polls=read_every(0.49))
 
 
 def test_aborted_trial_says_only_why(quiet):
