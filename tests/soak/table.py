@@ -7,9 +7,10 @@ from tests.soak.slopes import Slope
 from tests.soak.watching import DESCRIPTORS, MEMORY, THREADS
 
 LATENCY = "latency"
+# A burst's connection is kept, so that a server may have one or two more at the end.
 LEAST = {
     MEMORY: (2.0, 0.01),
-    DESCRIPTORS: (1.0, 0.0),
+    DESCRIPTORS: (1.0, 0.05),
     THREADS: (1.0, 0.0),
     LATENCY: (0.2, 0.1),
 }
