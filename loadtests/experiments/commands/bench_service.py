@@ -14,7 +14,7 @@ from loadtests.side_by_side.measuring import LOOKUPS, PAIRS, measure
 from loadtests.side_by_side.tables import terminal_table, write_documents
 
 # A range of one run holds too little of what differs between two processes of one program.
-RUNS_TO_PUBLISH = 2
+RUNS_TO_PUBLISH = 3
 
 SERVICE = """Measure the service beside what people would use in its place.
 
