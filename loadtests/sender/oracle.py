@@ -18,7 +18,6 @@ VISIBLE_SECONDS = 1.0
 VISIBLE_TOLERANCE = 0.2
 """A read counts that comes this share of those seconds earlier or later."""
 
-
 SETTLED_SECONDS = 60.0
 """No write is answered later than that, so a value superseded for so long changes no more."""
 

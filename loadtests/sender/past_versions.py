@@ -6,7 +6,7 @@ from dataclasses import dataclass
 import numpy as np
 
 MOST_PAST_VERSIONS = 262_144
-"""So many of the last writes are known exactly: those of an hour at 70 a second."""
+"""How many writes are remembered, the newest: those of an hour if 70 are sent each second."""
 
 
 @dataclass(slots=True)

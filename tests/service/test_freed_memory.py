@@ -77,8 +77,11 @@ def test_c_library_without_such_a_function_keeps_what_it_has(monkeypatch):
     clock = Clock()
     memory = FreedMemory(clock=clock)
     clock.now += 10
+    due = memory._due
 
     memory.give_back()
+
+    assert (memory._trim, memory._due) == (None, due)
 
 
 def test_service_gives_memory_back_as_one_of_its_chores(monkeypatch, build, settings):

@@ -45,10 +45,11 @@ def stampede_doubts(
     seconds = ended_at - record.started_at if ended_at and record.started_at else None
     found = doubts_of(record, counted.lookups if counted else {}, seconds, [])
     load_seconds = plan.store_delay_seconds
-    reasons = [] if record.aborted else list(_held_up(record, load_seconds, p99_between_seconds))
-    if not record.aborted:
-        reasons.extend(_seldom_read(polls, plan.ttl_seconds))
-    if reasons:
+    reasons = [
+        *_held_up(record, load_seconds, p99_between_seconds),
+        *_seldom_read(polls, plan.ttl_seconds),
+    ]
+    if reasons and not record.aborted:
         text = f"the machine was too busy for loads of {load_seconds * 1000:g} ms: "
         advice = "run nothing else on the machine, then measure again"
         found.append(Doubt("held-up", text + "; ".join(reasons), advice))
