@@ -7,7 +7,7 @@ from loadtests.output.figure_text import milliseconds_text, number_text, percent
 from loadtests.page.snapshot import View
 from loadtests.page.why_unknown import why_cold, why_no_prediction, why_no_ratio
 from loadtests.prediction.stale_reads import Staleness
-from loadtests.replay.replayed_run import ReplayedRun
+from loadtests.replay.replay_so_far import ReplaySoFar
 from loadtests.run.run_parts import PartFigures
 from loadtests.sender.histogram import Histogram
 from loadtests.sender.oracle import VISIBLE_SECONDS
@@ -132,7 +132,7 @@ def _part_lines(view: View) -> Iterator[Line]:
         yield from _replay_line(view, view.replay)
 
 
-def _replay_line(view: View, replay: ReplayedRun) -> Iterator[Line]:
+def _replay_line(view: View, replay: ReplaySoFar) -> Iterator[Line]:
     """Yield what the replay gives for the time that it has reached, beside what was measured."""
     begins = replay.known_from
     if begins is None:

@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 from loadtests.prediction.stale_reads import Staleness
-from loadtests.replay.replayed_run import ReplayedRun
+from loadtests.replay.replay_so_far import ReplaySoFar
 from loadtests.run.run_parts import PartFigures
 from loadtests.sender.tallies import Tallies
 
@@ -42,7 +42,7 @@ class View:
     tallies: Tallies = field(default_factory=Tallies)
     shown: Tallies = field(default_factory=Tallies)
     parts: tuple[PartFigures, ...] = ()
-    replay: ReplayedRun | None = None
+    replay: ReplaySoFar | None = None
     began_empty: bool = True
     target_rate: float = 0.0
     target_arrivals: float = 0.0

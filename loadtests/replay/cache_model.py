@@ -4,6 +4,9 @@ import heapq
 import math
 from array import array
 
+import numpy as np
+from numpy.typing import NDArray
+
 from loadtests.replay.arrival_sequence import Requests
 from loadtests.replay.cache_rules import CacheRules, Work, recomputes_early
 from loadtests.replay.near_model import NearModel
@@ -53,7 +56,7 @@ class CacheModel:
             were none.
 
     Attributes:
-        answers: When each lookup was answered.
+        answers: When each lookup was answered, since they were given away.
         results: Its result as an index of SERVICE_RESULTS.
         loads: When each read of the store ended, background refreshes included.
     """
@@ -88,6 +91,13 @@ class CacheModel:
                 write(at, key)
             else:
                 look_up(at, key, replica)
+
+    def give_away(self) -> tuple[NDArray[np.float64], NDArray[np.uint8]]:
+        """Return when lookups were answered, and how, and keep no answer and no load."""
+        given = np.array(self.answers), np.array(self.results)
+        for kept in (self.answers, self.results, self.loads):
+            del kept[:]
+        return given
 
     def look_up(self, at: float, key: int, process: int = 0) -> None:
         """Answer a lookup.

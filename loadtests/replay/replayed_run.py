@@ -7,9 +7,6 @@ from numpy.typing import NDArray
 
 from loadtests.service_under_test.contract import SERVICE_RESULTS, hit_ratio, near_ratio
 
-SAME_RATIO = 0.003
-"""How near the hit ratios from an empty and from a full cache come where the start is forgotten."""
-
 Counts = dict[str, int]
 """How many lookups had each result."""
 
@@ -25,17 +22,12 @@ class ReplayedRun:
         answers: When each lookup is answered.
         results: Its result as an index of SERVICE_RESULTS.
         loads: When each read of the store ends, background refreshes included.
-        known_from: From when on the state of the cache before the run no longer matters: 0 for a
-            run that began with an empty cache; None if it matters to the end.
-        from_full: The same run from a full cache on; None for one that began with an empty cache.
     """
 
     seconds: float
     answers: NDArray[np.float64]
     results: NDArray[np.uint8]
     loads: NDArray[np.float64]
-    known_from: float | None = 0.0
-    from_full: "ReplayedRun | None" = None
 
     @property
     def total(self) -> Counts:
@@ -56,14 +48,6 @@ class ReplayedRun:
         """Return the hit ratio of a stretch of the run; None without a lookup of the cache."""
         return hit_ratio(self.counts(opens, closes))
 
-    def known_hit_ratio(self, opens: float, closes: float) -> float | None:
-        """Return the hit ratio of a stretch; None if the state before the run matters to it."""
-        ratio = self.hit_ratio(opens, closes)
-        if self.from_full is None or ratio is None:
-            return ratio
-        full = self.from_full.hit_ratio(opens, closes)
-        return ratio if full is not None and abs(ratio - full) <= SAME_RATIO else None
-
     def count_loads(self, opens: float, closes: float) -> int:
         """Return the reads of the store that ended in a stretch of the run."""
         return int(np.sum((self.loads >= opens) & (self.loads < closes)))
@@ -76,14 +60,6 @@ class ReplayedRun:
         places = second[inside] * len(SERVICE_RESULTS) + self.results[inside]
         table = np.bincount(places, minlength=whole * len(SERVICE_RESULTS))
         return [_by_word(row) for row in table.reshape(whole, len(SERVICE_RESULTS))]
-
-    def hit_ratios(self) -> list[float | None]:
-        """Return the hit ratio of each whole second; None where it is not known or has none."""
-        known_from = self.seconds if self.known_from is None else self.known_from
-        return [
-            hit_ratio(counts) if second >= known_from else None
-            for second, counts in enumerate(self.per_second())
-        ]
 
 
 def _by_word(row: NDArray[np.int64]) -> Counts:

@@ -1,18 +1,18 @@
 """Replays a run: its very arrivals through a model of the cache, from seed, knobs and fill time."""
 
-import math
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import Literal
 
 import numpy as np
-from numpy.typing import NDArray
 
+from loadtests.replay.answer_counts import AnswerCounts
 from loadtests.replay.arrival_sequence import ArrivalSequence, Requests
 from loadtests.replay.cache_model import CacheModel
 from loadtests.replay.cache_rules import CacheRules, Work, seeded_work
-from loadtests.replay.replayed_run import SAME_RATIO, ReplayedRun
-from loadtests.service_under_test.contract import HIT_RESULTS, SERVICE_RESULTS, Knob
+from loadtests.replay.replay_so_far import ReplaySoFar
+from loadtests.replay.replayed_run import ReplayedRun
+from loadtests.service_under_test.contract import Knob
 from loadtests.workload.assignments import Epoch
 from loadtests.workload.scenario import Scenario, Workload
 
@@ -21,7 +21,8 @@ Start = Literal["cold", "unknown"]
 
 CLOSED_LOOP = "a closed loop sends when it was answered, so its arrivals are not known beforehand"
 
-_Suffixes = tuple[NDArray[np.int64], NDArray[np.int64]]
+PIECE_SECONDS = 10.0
+"""A run is replayed in pieces of at most this length: its arrivals need much room."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,7 +47,7 @@ def why_not_replayed(scenarios: Mapping[str, Scenario]) -> str | None:
 
 
 class RunReplay:
-    """Replays a run as far as it has come.
+    """Replays a run as far as it has come, in room that does not grow with it.
 
     Args:
         arrivals: The arrivals of the run.
@@ -59,15 +60,28 @@ class RunReplay:
         self._life = CacheRules.of(in_force.knobs).longest_life
         warm = [self._life] if start == "unknown" else []
         self._models = [model_of(in_force, warm_until=ends) for ends in (None, *warm)]
+        self._counts = [AnswerCounts() for _ in self._models]
         self._until = 0.0
+
+    def mark(self, *times: float) -> None:
+        """Let the counts be divided at times that were not replayed yet, besides whole seconds."""
+        for counts in self._counts:
+            for at in times:
+                counts.mark(at)
 
     def advance(self, until: float) -> None:
         """Replay what is due up to a time, in seconds since the run's start."""
+        until = max(self._until, until)
+        while self._until + PIECE_SECONDS < until:
+            self._advance_a_piece(self._until + PIECE_SECONDS)
+        self._advance_a_piece(until)
+
+    def _advance_a_piece(self, until: float) -> None:
         taken = self._arrivals.take(until)
-        for model in self._models:
+        for model, counts in zip(self._models, self._counts, strict=True):
             model.take(taken)
-        last = float(taken.times[-1]) if taken.times.size else 0.0
-        self._until = max(self._until, until if math.isfinite(until) else last)
+            counts.add(*model.give_away(), until)
+        self._until = until
 
     def begin(self, epoch: Epoch) -> None:
         """Let other users send from the epoch on."""
@@ -81,22 +95,10 @@ class RunReplay:
             model.change(at, CacheRules.of(in_force.knobs), _work(in_force))
         self._life = max(self._life, at + CacheRules.of(in_force.knobs).longest_life)
 
-    def result(self) -> ReplayedRun:
+    def result(self) -> ReplaySoFar:
         """Return what has been replayed so far."""
-        cold, *warm = (replayed(model, self._until) for model in self._models)
-        if not warm:
-            return cold
-        return replace(cold, known_from=self._forgotten_at(cold, warm[0]), from_full=warm[0])
-
-    def _forgotten_at(self, cold: ReplayedRun, warm: ReplayedRun) -> float | None:
-        """Return the first second from which on both starts give the same hit ratio to the end."""
-        whole = int(self._until)
-        (lookups, cold_hits), (_, warm_hits) = (
-            _from_each_second(run, whole) for run in (cold, warm)
-        )
-        alike = np.abs(cold_hits - warm_hits) <= SAME_RATIO * lookups
-        alike &= (lookups > 0) & (np.arange(whole) >= self._life)
-        return float(np.argmax(alike)) if alike.any() else None
+        from_empty, *from_full = (counts.counted() for counts in self._counts)
+        return ReplaySoFar(from_empty, from_full[0] if from_full else None, self._life)
 
 
 def replay_run(  # noqa: PLR0913 - what a run consists of
@@ -107,7 +109,7 @@ def replay_run(  # noqa: PLR0913 - what a run consists of
     seconds: float,
     *,
     start: Start = "cold",
-) -> ReplayedRun:
+) -> ReplaySoFar:
     """Replay a whole run whose users stay the same and are in one process.
 
     Args:
@@ -115,7 +117,7 @@ def replay_run(  # noqa: PLR0913 - what a run consists of
         scenarios: By name; see `why_not_replayed`.
         users: How many users each scenario has.
         in_force: In force throughout.
-        seconds: Length of the run; infinite for one that ends by itself.
+        seconds: Length of the run.
         start: The cache before the run.
     """
     sequence = ArrivalSequence(workload, scenarios, Epoch(0.0, 0.0, 0, {"process": users}))
@@ -160,15 +162,3 @@ def replayed(model: CacheModel, seconds: float) -> ReplayedRun:
     """Return what a model answered in the first seconds of a run."""
     answers, results, loads = map(np.array, (model.answers, model.results, model.loads))
     return ReplayedRun(seconds, answers, results, loads)
-
-
-def _from_each_second(run: ReplayedRun, whole: int) -> _Suffixes:
-    """Return how many lookups, and hits among them, were answered from each second to the end."""
-    second = run.answers.astype(np.int64)
-    hits = np.isin(run.results, [SERVICE_RESULTS.index(word) for word in HIT_RESULTS])
-    return _suffix_sums(second, whole), _suffix_sums(second[hits], whole)
-
-
-def _suffix_sums(seconds: NDArray[np.int64], whole: int) -> NDArray[np.int64]:
-    each = np.bincount(seconds[seconds < whole], minlength=whole)
-    return np.asarray(np.cumsum(each[::-1])[::-1])

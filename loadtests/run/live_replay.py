@@ -5,7 +5,7 @@ from typing import Protocol
 from locust.env import Environment
 
 from loadtests.replay.arrival_sequence import ArrivalSequence
-from loadtests.replay.replayed_run import ReplayedRun
+from loadtests.replay.replay_so_far import ReplaySoFar
 from loadtests.replay.run_replay import InForce, RunReplay, why_not_replayed
 from loadtests.run.load_user import scenarios_of
 from loadtests.run.run_parts import Part, Parts
@@ -16,9 +16,6 @@ from loadtests.workload.scenario import Scenario, Workload
 
 LAG_SECONDS = 3.0
 """How far the replay stays behind: changes are known so long after they were made."""
-
-MOST_LOOKUPS = 2_000_000
-"""The replay of a longer run ends here, for want of memory."""
 
 MOST_PER_SECOND = 5000.0
 """A faster run is not replayed, because its requests need the processor."""
@@ -59,9 +56,9 @@ class LiveReplay:
         self._replay: RunReplay | None = None
         self._epochs = 0
         self._parts = 0
-        self._result: ReplayedRun | None = None
+        self._result: ReplaySoFar | None = None
 
-    def update(self, *, has_ended: bool = False) -> ReplayedRun | None:
+    def update(self, *, has_ended: bool = False) -> ReplaySoFar | None:
         """Replay what has become due, and return the whole replay; None if there is none.
 
         Args:
@@ -79,7 +76,7 @@ class LiveReplay:
             return None
         elapsed = None if has_ended else ledger.elapsed
         ended = ledger.ended_after if elapsed is None else elapsed - LAG_SECONDS
-        if ended > (self._result.seconds if self._result else 0.0) and not self._is_full():
+        if ended > (self._result.seconds if self._result else 0.0):
             self._advance(self._replay, ended)
             self._result = self._replay.result()
         return self._result
@@ -109,6 +106,8 @@ class LiveReplay:
     def _advance(self, replay: RunReplay, until: float) -> None:
         """Replay up to a time, with the changes of users, load and knobs on the way."""
         parts = list(self._ledger.parts)
+        for known in parts:
+            replay.mark(known.begins, known.warm_from)
         while True:
             epoch = next(iter(self._ledger.epochs[self._epochs :]), None)
             part = next(iter(parts[self._parts :]), None)
@@ -121,9 +120,6 @@ class LiveReplay:
             else:
                 break
         replay.advance(until)
-
-    def _is_full(self) -> bool:
-        return self._result is not None and self._result.answers.size > MOST_LOOKUPS
 
 
 def _in_force(part: Part) -> InForce:

@@ -8,7 +8,7 @@ from functools import cached_property
 from loadtests.prediction.measuring_window import DISCARDED_LIVES, longest_life
 from loadtests.prediction.stale_reads import Staleness, predicted_staleness
 from loadtests.prediction.steady_state import Traffic, predicted_hit_ratio
-from loadtests.replay.replayed_run import ReplayedRun
+from loadtests.replay.replay_so_far import ReplaySoFar
 from loadtests.sender.oracle import VISIBLE_SECONDS, VISIBLE_TOLERANCE
 from loadtests.sender.timeline import Timeline
 from loadtests.service_under_test.contract import Knob, count_cache_lookups, hit_ratio
@@ -171,7 +171,7 @@ class Parts:
 
 
 def with_replay(
-    figures: Sequence[PartFigures], replay: ReplayedRun | None
+    figures: Sequence[PartFigures], replay: ReplaySoFar | None
 ) -> tuple[PartFigures, ...]:
     """Return the figures of a run's parts with what its replay gave for each."""
     return tuple(
@@ -180,7 +180,7 @@ def with_replay(
     )
 
 
-def _replayed_hit_ratio(figures: PartFigures, replay: ReplayedRun) -> float | None:
+def _replayed_hit_ratio(figures: PartFigures, replay: ReplaySoFar) -> float | None:
     begins = figures.part.begins if figures.is_cold else figures.part.warm_from
     return None if replay.seconds < figures.ends else replay.known_hit_ratio(begins, figures.ends)
 

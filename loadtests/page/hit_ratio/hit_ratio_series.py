@@ -1,12 +1,10 @@
 """The hit ratio of a run over time: measured, replayed, and as theory predicts it."""
 
 import math
-from collections import Counter
 from collections.abc import Iterator
 from dataclasses import dataclass
 
 from loadtests.page.snapshot import View
-from loadtests.replay.replayed_run import ReplayedRun
 from loadtests.sender.timeline import Timeline
 from loadtests.service_under_test.contract import hit_ratio
 
@@ -55,12 +53,13 @@ class Series:
 def series_of(view: View) -> Series:
     """Return the series of a run so far."""
     ends = view.parts[-1].ends if view.parts else 0.0
+    step = step_seconds(view.tallies.timeline, ends)
     spans = [(figures.part.begins, figures.ends, figures.part) for figures in view.parts]
     return Series(
         ends=ends,
         recent=view.recent_hit_ratio,
         measured=list(_ratios(view.tallies.timeline, ends)),
-        replay=list(_replayed(view.replay, step_seconds(view.tallies.timeline, ends))),
+        replay=view.replay.hit_ratios(step) if view.replay else [],
         theory=[
             (begins, until, part.predicted_hit_ratio)
             for begins, until, part in spans
@@ -87,15 +86,3 @@ def _ratios(timeline: Timeline, ends: float) -> Iterator[tuple[float, float | No
     for number in range(math.floor(ends / step)):
         begins = number * step
         yield begins + step / 2, hit_ratio(timeline.between(begins, begins + step))
-
-
-def _replayed(replay: ReplayedRun | None, step: float) -> Iterator[tuple[float, float | None]]:
-    """Yield the middle and the replayed ratio of each step that the replay has reached."""
-    if replay is None or replay.known_from is None:
-        return
-    seconds = replay.per_second()
-    for begins in range(0, int(replay.seconds // step * step), int(step)):
-        counts: Counter[str] = Counter()
-        for second in seconds[begins : begins + int(step)]:
-            counts.update(second)
-        yield begins + step / 2, hit_ratio(counts) if begins >= replay.known_from else None

@@ -35,7 +35,7 @@ def replayed(workload, knobs, scenario):
     sequence = ArrivalSequence(workload, {"scenario": scenario}, epoch, len(URLS))
     run = RunReplay(sequence, InForce(knobs, 0.0))
     run.advance(WINDOW.closes)
-    return run.result().counts(WINDOW.opens, WINDOW.closes)
+    return run.result().from_empty.counts(WINDOW.opens, WINDOW.closes)
 
 
 @pytest.mark.parametrize(

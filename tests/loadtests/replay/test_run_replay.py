@@ -10,9 +10,11 @@ from loadtests.replay.run_replay import (
     CLOSED_LOOP,
     InForce,
     RunReplay,
+    replay_requests,
     replay_run,
     why_not_replayed,
 )
+from loadtests.replay.trial_replay import arrivals_of_trial
 from loadtests.service_under_test.contract import SERVICE_RESULTS
 from loadtests.theory import ttl
 from loadtests.workload.assignments import Epoch
@@ -40,20 +42,20 @@ def test_uniform_reads_hit_as_often_as_the_formula_says_in_the_long_run():
 
 
 def test_every_lookup_is_counted_in_the_second_in_which_it_is_answered():
-    run = replayed({"ttl_seconds": 1.0}, 30.0, 0.3, items=50, rate=100.0)
+    run = replayed({"ttl_seconds": 1.0}, 30.0, 0.3, items=50, rate=100.0).from_empty
 
-    each = run.per_second()
-    assert len(each) == 30
+    each = [run.counts(second, second + 1) for second in range(30)]
     for word in SERVICE_RESULTS:
         assert sum(counts[word] for counts in each) == run.counts(0.0, 30.0)[word]
     assert each[0]["hit"] < each[20]["hit"]
-    assert run.hit_ratios()[20] == pytest.approx(each[20]["hit"] / sum(each[20].values()))
+    assert run.hit_ratio(20, 21) == pytest.approx(each[20]["hit"] / sum(each[20].values()))
 
 
 def test_reads_of_the_store_are_the_misses_and_the_background_refreshes():
     knobs = {"ttl_seconds": 1.0, "protection": "stale", "stale_seconds": 1.0}
+    workload = Workload(settings(items=50, rate=100.0), None)
 
-    run = replayed(knobs, 30.0, 0.01, items=50, rate=100.0)
+    run = replay_requests(arrivals_of_trial(workload, 30.0, 1), InForce(knobs, 0.01))
 
     counts = run.counts(0.0, 31.0)
     assert counts["stale"] > 0
@@ -69,8 +71,9 @@ def test_replay_that_goes_on_gives_what_one_at_once_gives():
         step_by_step.advance(until)
 
     at_once = replay_run(workload, READS, ONE, in_force, 20.0)
-    assert step_by_step.result().answers.tolist() == at_once.answers.tolist()
-    assert step_by_step.result().results.tolist() == at_once.results.tolist()
+    so_far = step_by_step.result().from_empty
+    assert so_far.total.tolist() == at_once.from_empty.total.tolist()
+    assert so_far.before.tolist() == at_once.from_empty.before.tolist()
 
 
 def test_changed_knobs_hold_from_their_moment_on():
@@ -94,7 +97,7 @@ def test_start_that_is_not_known_matters_until_its_entries_are_forgotten():
     run = replayed({"ttl_seconds": 2.0}, 120.0, start="unknown", **given)
 
     assert 2.0 <= run.known_from < 60.0
-    ratios = run.hit_ratios()
+    ratios = [ratio for _, ratio in run.hit_ratios(1.0)]
     assert ratios[:2] == [None, None]
     assert None not in ratios[int(run.known_from) :]
     assert run.known_hit_ratio(run.known_from, 120.0) == pytest.approx(2 / 3, abs=0.02)
@@ -106,7 +109,7 @@ def test_start_that_is_never_forgotten_leaves_no_ratio_known():
 
     assert run.known_from is None
     assert run.known_hit_ratio(0.0, 30.0) is None
-    assert run.hit_ratios() == [None] * 30
+    assert run.hit_ratios(1.0) == []
 
 
 @pytest.mark.parametrize(
@@ -140,4 +143,4 @@ def test_thirty_thousand_arrivals_are_replayed_within_a_second_of_work():
     run = replayed({"ttl_seconds": 5.0}, 60.0, rate=500.0, items=10_000)
 
     assert time.process_time() - begun < 1.0
-    assert run.answers.size > 29_000
+    assert run.from_empty.total.sum() > 29_000

@@ -7,6 +7,7 @@ from locust.env import Environment
 
 from loadtests.page.hit_ratio.hit_ratio_chart import hit_ratio_chart
 from loadtests.page.hit_ratio.hit_ratio_series import series_of
+from loadtests.replay.arrival_sequence import ArrivalSequence
 from loadtests.replay.run_replay import InForce, replay_run
 from loadtests.run import ledger as ledger_module
 from loadtests.run.closing import closing_lines
@@ -17,6 +18,7 @@ from loadtests.run.outcome import summarise
 from loadtests.sender.tallies import Tallies
 from loadtests.workload.scenario import Scenario, Workload
 from tests.loadtests.page.views import tallies_each_second, view_of
+from tests.loadtests.replay.unfolded_replay import UnfoldedReplay
 from tests.loadtests.settings_for import options, settings
 
 TTL_2, TTL_1 = {"ttl_seconds": 2.0}, {"ttl_seconds": 1.0}
@@ -67,6 +69,11 @@ def whole(seconds, **given):
     )
 
 
+def each_second(replay):
+    """Return the lookups of each whole second of a replay, by result."""
+    return [replay.from_empty.counts(second, second + 1) for second in range(int(replay.seconds))]
+
+
 def test_the_replay_follows_the_run_a_little_behind(clock):
     _, replay = begin()
 
@@ -75,7 +82,7 @@ def test_the_replay_follows_the_run_a_little_behind(clock):
         so_far = replay.update()
 
     assert so_far.seconds == 13.0 - LAG_SECONDS
-    assert so_far.per_second() == whole(10.0).per_second()
+    assert each_second(so_far) == each_second(whole(10.0))
 
 
 def test_before_the_first_run_there_is_no_replay():
@@ -101,7 +108,7 @@ def test_scenarios_without_users_do_not_matter(clock):
     ledger.epochs[0] = replace(ledger.epochs[0], users={"a": {"ReadHeavy": 1, "ClosedLoop": 0}})
     clock.now += 9.0
 
-    assert replay.update().per_second() == whole(6.0).per_second()
+    assert each_second(replay.update()) == each_second(whole(6.0))
 
 
 def test_a_change_of_knobs_counts_from_its_time_on(clock):
@@ -113,7 +120,7 @@ def test_a_change_of_knobs_counts_from_its_time_on(clock):
     changed = replay.update()
     unchanged = whole(30.0)
 
-    assert changed.per_second()[:10] == unchanged.per_second()[:10]
+    assert each_second(changed)[:10] == each_second(unchanged)[:10]
     assert changed.hit_ratio(15, 30) < unchanged.hit_ratio(15, 30) - 0.05
 
 
@@ -124,7 +131,7 @@ def test_a_change_of_the_load_counts_from_its_epoch_on(clock):
     ledger.change_load({"rate": 100.0})
     ledger.next_epoch(USERS, lead_seconds=0.0)
     clock.now = 1033.0
-    lookups = [sum(counts.values()) for counts in replay.update().per_second()]
+    lookups = [sum(counts.values()) for counts in each_second(replay.update())]
 
     assert sum(lookups[:10]) == pytest.approx(10 * 50, rel=0.15)
     assert sum(lookups[10:30]) == pytest.approx(20 * 100, rel=0.1)
@@ -184,6 +191,39 @@ def test_each_part_of_a_run_has_its_own_replay(clock):
         before,
         after,
     ]
+
+
+def changed_run(clock):
+    """Return the parts and epochs of a watched run that changes between whole seconds."""
+    outcomes = []
+    ledger, replay = begin(outcomes=outcomes)
+    changes = {204: {"ttl_seconds": 0.7}, 208: {"ttl_seconds": 0.9}, 555: {"ttl_seconds": 3.3}}
+    for tenth in range(901):
+        clock.now = 1000.0 + tenth / 10
+        if tenth in changes:  # The first two are one edit.
+            ledger.note_knobs(changes[tenth])
+        if tenth == 555:
+            ledger.change_load({"rate": 80.0})
+            ledger.next_epoch(USERS, lead_seconds=0.5)
+        if tenth % 10 == 3:
+            replay.update()
+    ledger.conclude(Tallies(arrivals=4500))
+    return outcomes[0].parts, ledger.epochs
+
+
+def test_parts_of_a_watched_run_have_the_figures_of_all_its_answers(clock):
+    watched, epochs = changed_run(clock)
+
+    arrivals = ArrivalSequence(Workload(settings(**GIVEN), None), {"ReadHeavy": READS}, epochs[0])
+    reference = UnfoldedReplay(arrivals, InForce(TTL_2, 0.0), "cold")
+    for each in watched[1:]:
+        reference.change(each.part.begins, InForce(each.part.knobs, 0.0))
+    reference.begin(epochs[1])
+    reference.advance(90.0)
+    (run,) = reference.runs(90.0)
+    figures = [each.replayed_hit_ratio for each in watched]
+    assert [each.part.begins for each in watched] == pytest.approx([0.0, 20.4, 55.5])
+    assert figures == [run.hit_ratio(each.part.warm_from, each.ends) for each in watched]
 
 
 @pytest.mark.parametrize(("seconds", "is_known"), [(2.5, False), (120.0, True)])
