@@ -1,12 +1,11 @@
 """What every metric is made with: one registry, and the three kinds that the service has."""
 
-from collections.abc import Iterable, Sequence
-from typing import TypeVar
+from collections.abc import Iterable, Mapping, Sequence
+from typing import TypeVar, overload
 
 import prometheus_client
 from prometheus_client import (
     CollectorRegistry,
-    Counter,
     Gauge,
     PlatformCollector,
     ProcessCollector,
@@ -14,10 +13,10 @@ from prometheus_client import (
 )
 
 from service.series.buckets import DURATIONS
+from service.series.counters import Count, Counters
 from service.series.histograms import Histograms, Series
 
 Word = TypeVar("Word", bound=str)
-Metric = TypeVar("Metric", Counter, Gauge)
 
 
 class Families:
@@ -33,9 +32,9 @@ class Families:
         ProcessCollector(registry=self.registry)
         PlatformCollector(registry=self.registry)
 
-    def counter(self, name: str, about: str, *labels: str) -> Counter:
+    def counter(self, name: str, about: str, *labels: str) -> Counters:
         """Return a new counter."""
-        return Counter(name, about, labels, registry=self.registry)
+        return Counters(self.registry, name, about, labels)
 
     def gauge(self, name: str, about: str, *labels: str) -> Gauge:
         """Return a new gauge."""
@@ -58,6 +57,10 @@ class Families:
         return Histograms(self.registry, name, about, label, words, buckets).by_word
 
 
-def by_word(metric: Metric, words: Iterable[Word]) -> dict[Word, Metric]:
+@overload
+def by_word(metric: Counters, words: Iterable[Word]) -> dict[Word, Count]: ...
+@overload
+def by_word(metric: Gauge, words: Iterable[Word]) -> dict[Word, Gauge]: ...
+def by_word(metric: Counters | Gauge, words: Iterable[Word]) -> Mapping[Word, Count | Gauge]:
     """Return a series for each word; it exists from now on, so that a count of 0 shows."""
     return {word: metric.labels(word) for word in words}

@@ -1,9 +1,12 @@
 """Every metric: its name, its labels, and the event that changes it."""
 
+import threading
 import tomllib
 from pathlib import Path
 
+import prometheus_client
 import pytest
+from prometheus_client import CollectorRegistry, generate_latest
 from prometheus_client.parser import text_string_to_metric_families
 
 from service.domain.cache import FillOutcome, InvalidationOutcome
@@ -12,6 +15,7 @@ from service.domain.lookup import LookupResult, MissReason
 from service.domain.store import ShadowOutcome
 from service.metrics import VERSION, Metrics
 from service.series.cache_series import CACHE_OPS, TIMED_OPS
+from service.series.counters import Count, Counters
 from service.series.store_series import STORE_OPS, STORE_OUTCOMES, TIMED_QUERIES
 
 
@@ -203,3 +207,35 @@ def test_exposition_has_as_many_series_after_a_thousand_items_as_after_one(clien
         client.get(f"/fruit/{fruit_id}")
 
     assert series() == first
+
+
+def test_counters_read_byte_for_byte_as_the_librarys_own():
+    pages, words = [], ("a_total", "About \\ and\n", ["op", "word"])
+    for make in (
+        lambda registry: Counters(registry, *words),
+        lambda registry: prometheus_client.Counter(*words, registry=registry),
+    ):
+        registry = CollectorRegistry(auto_describe=True)
+        by_word = make(registry)
+        by_word.labels("read", 'a "b"\n').inc()
+        by_word.labels("zero", "b")
+        by_word.labels("read", 'a "b"\n').inc(3_000_000)
+        pages.append(
+            generate_latest(registry) + generate_latest(registry.restricted_registry(["a_total"]))
+        )
+
+    assert pages[0] == pages[1]
+    assert b" 3.000001e+06\n" in pages[0]
+
+
+def test_counter_loses_no_count_of_many_threads():
+    count = Count()
+    threads = [
+        threading.Thread(target=lambda: [count.inc() for _ in range(20_000)]) for _ in range(4)
+    ]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+
+    assert count.read() == 80_000
