@@ -1,8 +1,7 @@
 """The port of the cache: what the pattern asks of it, and the words it answers in."""
 
-from dataclasses import dataclass, field
 from enum import StrEnum
-from typing import Protocol
+from typing import NamedTuple, Protocol
 
 from service.domain.fruit import Fruit
 
@@ -48,8 +47,7 @@ class LeaseState(StrEnum):
     REFUSED = "refused"
 
 
-@dataclass(frozen=True, slots=True)
-class CacheRead:
+class CacheRead(NamedTuple):
     """What the cache held of one fruit.
 
     Attributes:
@@ -68,8 +66,7 @@ class CacheRead:
 NO_ENTRY = CacheRead(found=False, fruit=None, remaining_ms=-2)
 
 
-@dataclass(frozen=True, slots=True)
-class Claim:
+class Claim(NamedTuple):
     """What a load knew of the cache before it began; the cache judges its fill by it.
 
     Attributes:
@@ -84,11 +81,10 @@ class Claim:
     generation: str
     seen_ms: int
     lease: str = ""
-    asked_at: float = field(default=0.0, compare=False)
+    asked_at: float = 0.0
 
 
-@dataclass(frozen=True, slots=True)
-class LeaseReply:
+class LeaseReply(NamedTuple):
     """The reply to a request for a lease.
 
     Attributes:

@@ -3,9 +3,8 @@
 import json
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass
 from json.encoder import encode_basestring_ascii
-from typing import TypeGuard
+from typing import NamedTuple, TypeGuard
 
 MAX_ID = 2_147_483_647
 MAX_QUANTITY = 2_147_483_647
@@ -24,8 +23,7 @@ class PoisonedValueError(ValueError):
     """The value in the cache under a fruit's key is not that fruit."""
 
 
-@dataclass(frozen=True, slots=True)
-class Fruit:
+class Fruit(NamedTuple):
     """One row of the table `fruit`; None is the NULL of a table that allows it."""
 
     id: int

@@ -1,7 +1,7 @@
 """The words of a lookup: its eight results and the record of one."""
 
-from dataclasses import dataclass
 from enum import Enum, StrEnum
+from typing import NamedTuple
 
 from service.domain.cache import FillOutcome
 from service.domain.fruit import Fruit
@@ -40,8 +40,7 @@ class BypassReason(Enum):
     INVALIDATION_PENDING = "invalidation-pending"
 
 
-@dataclass(frozen=True, slots=True)
-class Loaded:
+class Loaded(NamedTuple):
     """One value read from the store, and what became of its fill.
 
     Attributes:
@@ -55,8 +54,7 @@ class Loaded:
     fill: FillOutcome | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class Lookup:
+class Lookup(NamedTuple):
     """One answered lookup.
 
     Attributes:

@@ -2,7 +2,6 @@
 
 import secrets
 from collections.abc import Callable
-from dataclasses import replace
 
 from service.domain.cache import UNFENCED, Cache, Claim, LeaseReply, LeaseState
 from service.domain.knobs import Fencing, Knobs
@@ -56,11 +55,11 @@ class Lease:
             StoreUnavailableError: The load failed, here or in the other process, or too many
                 wait.
         """
-        leased = replace(claim, lease=secrets.token_hex(8))
+        leased = claim._replace(lease=secrets.token_hex(8))
         leased, reply = self._acquire_or_wait(fruit_id, leased, _lease_seconds(knobs))
         match reply.state:
             case LeaseState.ACQUIRED:
-                held = replace(leased, generation=reply.text)
+                held = leased._replace(generation=reply.text)
                 return self._load_as_holder(fruit_id, held, patient=True), True
             case LeaseState.FAILED:
                 raise StoreUnavailableError("the load of another process failed")
@@ -81,7 +80,7 @@ class Lease:
             while self._clock() < ends:
                 if reply.state is LeaseState.ENTRY:
                     # The entry is poisoned: from here on only a newer one counts.
-                    claim = replace(claim, seen_ms=reply.read.remaining_ms)
+                    claim = claim._replace(seen_ms=reply.read.remaining_ms)
                 else:
                     waited_for = reply.text
                     self._sleep(pause)
@@ -107,7 +106,7 @@ class Lease:
         reply = self._cache.acquire(fruit_id, claim, lease_ms, waited_for="", refresh=True)
         if reply.state is not LeaseState.ACQUIRED:
             return False
-        self._load_as_holder(fruit_id, replace(claim, generation=reply.text), patient=False)
+        self._load_as_holder(fruit_id, claim._replace(generation=reply.text), patient=False)
         return True
 
     def _load_as_holder(self, fruit_id: int, claim: Claim, *, patient: bool) -> Loaded:

@@ -1,7 +1,6 @@
 """Loads, one read of the store each, bounded in number, and the fills that follow them."""
 
 from collections.abc import Callable, Container
-from dataclasses import replace
 
 from service.domain.cache import NO_ENTRY, OVERTAKEN, UNFENCED, Cache, Claim, FillOutcome
 from service.domain.expiry import physical_ttl_ms
@@ -17,6 +16,8 @@ from service.pattern.miss_reasons import LoadNote, Note
 NEWEST_WEIGHT = 0.2
 # Ids are numbered from 1, so that each of a catalogue up to this size has a place of its own.
 PLACES = 1 << 18
+# An unfenced load of a lookup that saw no entry, and that holds no lease.
+NOTHING_TO_END = Claim(UNFENCED, NO_ENTRY.remaining_ms)
 
 
 class Loads:
@@ -110,10 +111,10 @@ class Loads:
         self, fruit_id: int, loaded: Loaded, ttl_ms: int, claim: Claim, knobs: Knobs
     ) -> FillOutcome | None:
         """Write a loaded value to the cache, unless a write is known to have overtaken it."""
-        if ttl_ms == 0 and claim == Claim(UNFENCED, NO_ENTRY.remaining_ms):
+        if ttl_ms == 0 and claim._replace(asked_at=0.0) == NOTHING_TO_END:
             return None  # There is nothing to end either.
         if claim.generation == UNFENCED and knobs.fencing is Fencing.ON:
-            claim = replace(claim, generation=OVERTAKEN)  # turned on during the load
+            claim = claim._replace(generation=OVERTAKEN)  # turned on during the load
         if claim.generation == UNFENCED or fruit_id not in self._pending:
             return self._cache.fill(fruit_id, loaded.fruit, ttl_ms, claim)
         return FillOutcome.FENCED

@@ -1,7 +1,6 @@
 """Connections to the database: SQLAlchemy engines with timeouts for MySQL and for SQLite."""
 
 import time
-from dataclasses import astuple
 from typing import Any
 
 from sqlalchemy import Connection, Engine, create_engine, event
@@ -131,6 +130,6 @@ def _prepare_sqlite(connection: Any, record: object) -> None:  # noqa: ANN401
             "CREATE TABLE IF NOT EXISTS fruit (id INTEGER PRIMARY KEY, "
             "name VARCHAR(255) NOT NULL, quantity INTEGER NOT NULL)"
         )
-        cursor.executemany("INSERT OR IGNORE INTO fruit VALUES (?, ?, ?)", map(astuple, SEED))
+        cursor.executemany("INSERT OR IGNORE INTO fruit VALUES (?, ?, ?)", SEED)
         connection.commit()
     cursor.close()

@@ -3,7 +3,6 @@
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
-from dataclasses import asdict
 from decimal import Decimal
 from typing import Any, TypeVar
 
@@ -102,7 +101,7 @@ class FruitStore:
                 with self._bulk.begin() as connection:
                     there = select(FRUIT.c.id).where(FRUIT.c.id.between(ids[0], ids[-1]))
                     known = set(connection.scalars(there))
-                    rows = [asdict(generate_fruit(n)) for n in ids if n not in known]
+                    rows = [generate_fruit(n)._asdict() for n in ids if n not in known]
                     if rows and connection.execute(statement, rows).rowcount < len(rows):
                         _require_all(ids, set(connection.scalars(there)))
                     created += len(rows)
@@ -200,7 +199,7 @@ def _replace(connection: Connection, fruit: Fruit) -> bool:
 
 
 def _replace_once(connection: Connection, fruit: Fruit) -> bool:
-    row = asdict(fruit)
+    row = fruit._asdict()
     if connection.execute(update(FRUIT).where(FRUIT.c.id == fruit.id).values(row)).rowcount:
         return False
     connection.execute(insert(FRUIT).values(row))

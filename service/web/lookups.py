@@ -97,7 +97,7 @@ def lookup_headers(lookup: Lookup) -> list[tuple[str, str]]:
     """Return what every answer to a lookup says of it: the same headers for each result."""
     headers = [
         ("Cache-Control", "no-store"),
-        ("X-Cache", lookup.result.name),
+        ("X-Cache", lookup.result.upper()),
         ("Cache-Status", cache_status(lookup)),
         ("Server-Timing", _server_timing(lookup)),
     ]
@@ -109,7 +109,8 @@ def lookup_headers(lookup: Lookup) -> list[tuple[str, str]]:
 def cache_status(lookup: Lookup) -> str:
     """Return how the cache took part, in the words of RFC 9211."""
     parts = ["cacheaside"]
-    match lookup.result:
+    result, fill = lookup.result, lookup.fill
+    match result:
         case LookupResult.HIT | LookupResult.NEAR | LookupResult.STALE | LookupResult.NEGATIVE:
             parts.append("hit")
             if lookup.remaining_seconds is not None:
@@ -123,11 +124,11 @@ def cache_status(lookup: Lookup) -> str:
             parts.append("detail=store-unavailable")
         case _:
             parts.append("fwd=miss")
-    if lookup.fill is FillOutcome.STORED:
+    if fill is FillOutcome.STORED:
         parts.append("stored")
-    elif lookup.fill is not None:
-        parts.append(f"detail=fill-{lookup.fill.value}")
-    if lookup.result is LookupResult.NEAR:
+    elif fill is not None:
+        parts.append(f"detail=fill-{fill.value}")
+    if result is LookupResult.NEAR:
         parts.append("detail=near")
     if lookup.refresh:
         parts.append("detail=refresh")

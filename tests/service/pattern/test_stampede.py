@@ -3,7 +3,6 @@
 import threading
 import time
 from concurrent.futures import ThreadPoolExecutor, as_completed
-from dataclasses import replace
 from itertools import islice
 
 import pytest
@@ -354,7 +353,7 @@ def test_newcomers_in_other_processes_do_not_starve_waiters_for_a_lease(parts):
         claim = Claim("", -2, next(holders))
         reply = parts.cache.acquire(9, claim, 2000, waited_for="", refresh=False)
         assert reply.state is LeaseState.ACQUIRED
-        return replace(claim, generation=reply.text)
+        return claim._replace(generation=reply.text)
 
     held = [take()]
 
