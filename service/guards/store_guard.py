@@ -1,12 +1,14 @@
 """Whether the store may be called: not while it is down, and not by too many at a time."""
 
 import time
-from collections.abc import Iterator
-from contextlib import contextmanager
+from collections.abc import Callable
+from typing import TypeVar
 
 from service.domain.store import StoreRefusedError, StoreUnavailableError
 from service.guards.breaker import Breaker
 from service.guards.bulkhead import Bulkhead
+
+Value = TypeVar("Value")
 
 
 class StoreGuard:
@@ -26,11 +28,13 @@ class StoreGuard:
         """Whether the store answered recently."""
         return not self._breaker.is_open
 
-    @contextmanager
-    def enter(self, *, patient: bool = True) -> Iterator[None]:
-        """Admit the block, which calls the store.
+    def call(self, call: Callable[[], Value], *, patient: bool = True) -> Value:
+        """Return what a call of the store returns.
+
+        A context manager around the call would take longer than all that it does.
 
         Args:
+            call: Calls the store.
             patient: Whether to wait for a turn.
 
         Raises:
@@ -44,7 +48,7 @@ class StoreGuard:
             self._refuse_while_down()
             began = time.monotonic()
             try:
-                yield
+                value = call()
             except StoreRefusedError:
                 self._breaker.answered_at = time.monotonic()
                 raise
@@ -52,6 +56,7 @@ class StoreGuard:
                 self._breaker.failed(began)
                 raise
             self._breaker.answered_at = time.monotonic()
+            return value
         finally:
             self._bulkhead.leave()
 

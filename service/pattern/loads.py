@@ -76,8 +76,10 @@ class Loads:
             StoreUnavailableError: It does not answer, or too many loads are under way.
         """
         began = self._clock()
-        with self._guard.enter(patient=patient):
-            fruit = self._store.find(fruit_id, self._knobs.current.store_delay_seconds)
+        fruit = self._guard.call(
+            lambda: self._store.find(fruit_id, self._knobs.current.store_delay_seconds),
+            patient=patient,
+        )
         seconds = self._clock() - began
         mean = self.mean_seconds
         self.mean_seconds = seconds if mean is None else mean + NEWEST_WEIGHT * (seconds - mean)

@@ -58,8 +58,7 @@ class ShadowReads:
     ) -> None:
         if self._clock() - served_at > LONGEST_WAIT_SECONDS:
             return
-        with self._guard.enter(patient=False):
-            row = self._store.read_again(fruit_id)
+        row = self._guard.call(lambda: self._store.read_again(fruit_id), patient=False)
         outcome = ShadowOutcome.EQUAL
         if row != served:
             outcome = ShadowOutcome.GONE if row is None else ShadowOutcome.STALE

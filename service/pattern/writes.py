@@ -42,12 +42,14 @@ class Writes:
     def _write(
         self, fruit_id: int, write: Callable[[], bool]
     ) -> tuple[bool, InvalidationOutcome | None]:
-        with self._guard.enter():
+        def write_or_invalidate() -> bool:
             try:
-                changed = write()
+                return write()
             except StoreUnavailableError as error:
                 # The database may have committed and only its reply be lost, or commit later.
                 refused = isinstance(error, StoreRefusedError)
                 self._invalidations.invalidate(fruit_id, is_settled=refused)
                 raise
+
+        changed = self._guard.call(write_or_invalidate)
         return changed, self._invalidations.invalidate(fruit_id)
