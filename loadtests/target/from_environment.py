@@ -7,6 +7,7 @@ from collections.abc import Callable, Iterable
 from urllib.parse import quote
 
 from loadtests.target.key_source import TargetError
+from loadtests.target.places import KEY, TTL, TTL_MS
 from loadtests.target.request_headers import is_json
 
 _VARIABLE = re.compile(r"\$\{([A-Za-z_][A-Za-z0-9_]*)\}")
@@ -43,6 +44,12 @@ def body_with_secrets(body: str) -> str:
 
 def _header(name: str, text: str) -> str:
     _require_names(f"header {name}", text)
+    for place in (KEY, TTL, TTL_MS):
+        if place in text:
+            raise TargetError(
+                f"header {name} must not hold {place}, for every request has the same headers; put"
+                " it into the url or the body"
+            )
     filled = _filled_in(f"header {name}", text, str)
     if not filled.isascii() or not filled.replace("\t", " ").isprintable():
         raise TargetError(

@@ -12,9 +12,8 @@ from loadtests.target.from_environment import (
     url_with_secrets,
 )
 from loadtests.target.key_source import KeySource
+from loadtests.target.places import KEY
 from loadtests.target.request_headers import is_json
-
-KEY = "{key}"
 
 
 @dataclass(frozen=True)

@@ -8,9 +8,9 @@ from loadtests.service_under_test.client import ServiceError
 from loadtests.service_under_test.counters import Counts, count_of
 from loadtests.target.key_source import TargetError
 from loadtests.target.own_service import KeyCounters, SideRequest, Target, Tls
+from loadtests.target.places import with_ttl
 from loadtests.target.request_headers import request_headers
 from loadtests.target.tls_context import tls_context, why_not_reached
-from loadtests.target.ttl_places import with_ttl
 
 ANSWER_SECONDS = 10.0
 MOST_BYTES = 64_000_000

@@ -8,8 +8,8 @@ from loadtests.service_under_test.counters import CounterName, counter_named
 from loadtests.service_under_test.urls import names_server
 from loadtests.target.key_source import TargetError
 from loadtests.target.own_service import Endpoint, KeyCounters, SideRequest
+from loadtests.target.places import TTL, TTL_MS, holds_ttl, refuse_unknown_places, with_ttl
 from loadtests.target.toml_tables import checked, headers_of, table_of
-from loadtests.target.ttl_places import TTL, holds_ttl, with_ttl
 
 _REQUEST = {"url": str, "headers": dict}
 _TTL = {**_REQUEST, "method": str, "body": str}
@@ -81,6 +81,7 @@ def _request(
             f"{place}: url must not hold a password; give a header such as Authorization ="
             " 'Basic ${LOGIN}' and export the variable"
         )
+    refuse_unknown_places(url, (TTL, TTL_MS) if name == "ttl" else (), f"{place}: url")
     headers = headers_of(table, place)
     return SideRequest(
         Endpoint(url, method, body=body), tuple(headers.items()), f"[{name}] of {where}"

@@ -18,7 +18,8 @@ from loadtests.target.key_source import (
     path_in,
     text_of,
 )
-from loadtests.target.own_service import KEY, Endpoint, Target
+from loadtests.target.own_service import Endpoint, Target
+from loadtests.target.places import KEY, refuse_unknown_places
 from loadtests.target.reach import require_leave
 from loadtests.target.request_headers import joined
 from loadtests.target.side_tables import key_counters_of, ttl_request_of
@@ -192,6 +193,7 @@ def _check_url(endpoint: Endpoint, place: str) -> None:
             f"{place} must not hold a #, behind which nothing is sent, got {url!r}; name what"
             " the page itself asks for"
         )
+    refuse_unknown_places(url, (KEY,), place)
     if KEY not in url and KEY not in endpoint.body:
         raise TargetError(
             f"{place} must hold {KEY} where the key stands, got {url!r}; such as {EXAMPLE}"

@@ -6,7 +6,7 @@ import subprocess
 
 from loadtests.experiments.plan.fields import PlanError
 from loadtests.service_under_test.client import ServiceError
-from loadtests.target.ttl_places import TTL, holds_ttl, with_ttl
+from loadtests.target.places import TTL, holds_ttl, with_ttl
 
 LONGEST_SECONDS = 60.0
 _EXAMPLE = "--set-ttl './set-ttl.sh {ttl}'"

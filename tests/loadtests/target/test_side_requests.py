@@ -224,6 +224,8 @@ def test_certificates_are_read_once_for_the_reads_of_every_second():
         ('[ttl]\nurl = "SHOP/admin"', "must hold {ttl}"),
         ('[ttl]\nbody = "{ttl}"', "url must be http(s)://host/path, got ''"),
         ('[ttl]\nurl = "http://{ttl}.example/"', "url must be http(s)://host/path"),
+        ('[ttl]\nurl = "SHOP/{zone}/{ttl}"', "ttl: url may hold only {ttl} and {ttl_ms} in braces"),
+        ('[counters]\nurl = "SHOP/{key}"\nhits="a"\nmisses="b"', "no name in braces, got '{key}'"),
         ('[ttl]\nurl = "SHOP/{ttl}"\nmethod = "P T"', "'P T'"),
         ('[ttl]\nurl = "SHOP/{ttl}"\nspeed = 3', "'speed'"),
         ('[ttl]\nurl = "http://me:pw@127.0.0.1/{ttl}"', "must not hold a password"),

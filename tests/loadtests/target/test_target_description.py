@@ -100,6 +100,10 @@ def test_keys_can_be_left_out_from_the_beginning():
     ("flags", "words"),
     [
         ({"url": "http://127.0.0.1/api"}, "must hold {key}"),
+        ({"url": "http://127.0.0.1/{key}?t={ttl}"}, "target-url may hold only {key} in braces"),
+        ({"url": "http://127.0.0.1/{shop}/{key}"}, "got '{shop}', which would be sent as it is"),
+        ({"url": "http://127.0.0.1/{{key}}"}, "got '{}'"),
+        ({"url": "http://127.0.0.1/{product-id}"}, "got '{product-id}'"),
         ({"url": "ftp://127.0.0.1/{key}"}, "'ftp://127.0.0.1/{key}'"),
         ({"url": "http://{key}.example/"}, "http(s)://host/path"),
         ({"url": "http://me:pw@127.0.0.1/{key}"}, "must not hold a password"),
@@ -118,6 +122,7 @@ def test_keys_can_be_left_out_from_the_beginning():
         ({"url": URL, "headers": ("content-length: 3",)}, "content-length"),
         ({"url": URL, "headers": ("A: ${B C}",)}, "variables as ${NAME}, got '${B C}'"),
         ({"url": "http://127.0.0.1/{key}?k=${}"}, "variables as ${NAME}"),
+        ({"url": URL, "headers": ("X-Id: {key}",)}, "header X-Id must not hold {key}"),
         ({"url": URL, "headers": ("A: \x01",)}, "printable ASCII"),
         ({"url": URL, "result": "status: all=hit"}, "'all'"),
         ({"url": URL, "result": "age: 0=hit"}, "'0'"),
@@ -127,6 +132,12 @@ def test_keys_can_be_left_out_from_the_beginning():
 )
 def test_a_wrong_flag_is_refused_with_its_value(flags, words):
     assert words in refusal(**flags)
+
+
+def test_a_query_in_json_may_hold_braces_around_the_key():
+    url = 'http://127.0.0.1/find?q={"id":"{key}"}'
+
+    assert read_target(TargetFlags(url=url)).endpoints[0].path("7") == '/find?q={"id":"7"}'
 
 
 def test_the_refusal_of_a_password_does_not_repeat_it():
