@@ -20,6 +20,7 @@ class GivenService:
     """
 
     store_name = "the service's own"
+    entering = "asking the service whether it is ready; nothing is started"
 
     def __init__(
         self,
@@ -57,6 +58,8 @@ class GivenServers:
         service_processes: Number of service processes, each on a port of its own.
         environment: Settings for them, by the names of their variables.
     """
+
+    entering = "starting the service on the Redis and the database that are given"
 
     def __init__(
         self,

@@ -24,6 +24,8 @@ class ComposeStack:
         replicas: Number of containers of `service`.
     """
 
+    entering = "starting the containers, unless they are running"
+
     def __init__(
         self, services: Sequence[str] = (), profiles: Sequence[str] = (), replicas: int = 1
     ) -> None:

@@ -45,6 +45,8 @@ class LocalStack:
             `to_redis`, and `to_database` unless the database is SQLite.
     """
 
+    entering = "starting the stack"
+
     def __init__(  # noqa: PLR0913 - independent choices with defaults
         self,
         service_processes: int = 1,

@@ -12,6 +12,7 @@ class Stack(Protocol):
         control_token: None if control and writes need no token (on loopback).
         lines: The servers used, one sentence each.
         store_name: The database, such as "MariaDB 10.11.19".
+        entering: What entering it does, for whom waits for it.
     """
 
     service_urls: list[str]
@@ -19,6 +20,7 @@ class Stack(Protocol):
     control_token: str | None
     lines: list[str]
     store_name: str
+    entering: str
 
     def __enter__(self) -> Self:
         """Start its servers and wait until they answer; raise StackError if they do not."""

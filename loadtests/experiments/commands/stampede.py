@@ -50,7 +50,7 @@ def run(options: argparse.Namespace, notes: Console) -> int:
     stack = chosen_stack(options, ROOMY)
     plan = make_stampede_plan(options.modes, given_values(options, STAMPEDE_FIELDS))
     folder = make_output_folder(options.output, "stampede")
-    notes.print("starting the stack")
+    notes.print(stack.entering)
     with stack:
         for line in stack.lines:
             notes.print(line)

@@ -128,7 +128,7 @@ def _measure(sweep: Sweep, stack: Stack, folder: Path, page: TrialPage, notes: C
     # Nobody else sees a stack that this sweep starts, so only a given service's load is served.
     is_given = isinstance(stack, GivenService | TargetStack)
     load_host = page.host if is_given and page.address else None
-    notes.print("starting the stack")
+    notes.print(stack.entering)
     with stack:
         for line in stack.lines:
             notes.print(line)

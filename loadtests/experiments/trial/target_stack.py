@@ -59,6 +59,7 @@ class TargetStack:
     """
 
     store_name: str = "unknown"
+    entering: str = "connecting to the target; nothing is started"
     control_token: str | None = None
 
     def __init__(self, measured: Measured, redis_url: str | None) -> None:

@@ -72,7 +72,7 @@ def run(options: argparse.Namespace, notes: Console) -> int:
     plan, stack = _chosen(options)
     most = plan.most_seconds(plan.popularity())
     folder = make_output_folder(options.output, "capacity")
-    notes.print("starting the stack")
+    notes.print(stack.entering)
     with stack:
         for line in stack.lines:
             notes.print(line)

@@ -95,7 +95,7 @@ def run(options: argparse.Namespace, notes: Console) -> int:
     page = _page(options.page)
     stack = _stack(options, faults)
     folder = make_output_folder(options.output, "drill")
-    notes.print("starting the stack")
+    notes.print(stack.entering)
     with stack:
         for line in stack.lines:
             notes.print(line)

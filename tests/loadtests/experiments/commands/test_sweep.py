@@ -12,7 +12,11 @@ from loadtests.experiments.plan.toml_file import SHIPPED, read_plan_file
 from loadtests.experiments.records.records import save_run
 from loadtests.experiments.trial.parts import Probed
 from loadtests.experiments.trial.sweep_trials import lay_out
+from loadtests.experiments.trial.target_stack import TargetStack
 from loadtests.service_under_test.memory_limit import MemoryLimit
+from loadtests.stack.addresses import GivenServers, GivenService
+from loadtests.stack.compose import ComposeStack
+from loadtests.stack.guardian import StackError
 from loadtests.stack.local import LocalStack
 from loadtests.workload.presets import PRESETS
 
@@ -118,6 +122,34 @@ def test_estimate_is_said_before_anything_starts(measured, capsys, tmp_path):
     assert notes.index("starting the stack") == 1
     assert f"records: {tmp_path / 'run'}" in notes
     assert len(measured[0].left) == 4
+
+
+@pytest.mark.parametrize(
+    ("words", "said"),
+    [
+        (["--target-url", "http://127.0.0.1:1/{key}"], "connecting to the target; nothing is"),
+        (
+            ["--service-url", "http://127.0.0.1:1"],
+            "asking the service whether it is ready;",
+        ),
+        (
+            ["--redis-url", "redis://127.0.0.1:1", "--database-url", "mysql+pymysql://x@y/z"],
+            "starting the service on the Redis and the database that are given",
+        ),
+        (["--compose"], "starting the containers, unless they are running"),
+        ([], "starting the stack"),
+    ],
+)
+def test_what_is_said_before_trials_is_what_is_done(monkeypatch, capsys, tmp_path, words, said):
+    def refuse(_stack):
+        raise StackError("not today")
+
+    for kind in (LocalStack, ComposeStack, GivenService, GivenServers, TargetStack):
+        monkeypatch.setattr(kind, "__enter__", refuse)
+
+    cli.main(["sweep", "--ttl", "1", *words, "--output", str(tmp_path / "run")])
+
+    assert capsys.readouterr().err.splitlines()[1].startswith(said)
 
 
 def test_more_than_an_hour_needs_yes(measured, capsys, tmp_path):
