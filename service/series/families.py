@@ -13,8 +13,7 @@ from prometheus_client import (
 )
 
 from service.series.buckets import DURATIONS
-from service.series.counters import Count, Counters
-from service.series.histograms import Histograms, Series
+from service.series.collectors import Count, Counters, Histograms, Series
 
 Word = TypeVar("Word", bound=str)
 

@@ -15,7 +15,7 @@ from service.domain.lookup import LookupResult, MissReason
 from service.domain.store import ShadowOutcome
 from service.metrics import VERSION, Metrics
 from service.series.cache_series import CACHE_OPS, TIMED_OPS
-from service.series.counters import Count, Counters
+from service.series.collectors import Count, Counters
 from service.series.store_series import STORE_OPS, STORE_OUTCOMES, TIMED_QUERIES
 
 
