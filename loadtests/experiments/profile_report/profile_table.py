@@ -44,7 +44,7 @@ def answer_lines(profile: Profile) -> list[str]:
     first = "first of their key since a change" if profile.changes else "first of their key"
     changes = f" and {profile.changes:,} changes" if profile.changes else ""
     whose = " for all keys" if profile.sample else ""
-    if profile.sample:
+    if profile.sample and profile.sample["keep_ratio"] < 1:
         lines.append(
             f"A sample of {percent_text(profile.sample['keep_ratio'])} of the keys; ratios are of"
             f" all {profile.sample['reads']:,} reads, and counts of misses are those of the sample."

@@ -12,6 +12,7 @@ from loadtests.request_logs.formats.request import (
 )
 
 _LINE = re.compile(r"(\d+\.\d+) \[\d+ ([^\]]*)\] (\".*)")
+_DATABASE = re.compile(r"\d+\.\d+ \[(\d{1,9}) ")
 _WORD = re.compile(r'"((?:[^"\\]|\\.)*)"')
 SEVERAL_KEYS = frozenset(("mget", "del", "unlink", "exists"))
 _SCRIPTS = frozenset(("eval", "evalsha", "eval_ro", "evalsha_ro", "fcall", "fcall_ro"))
@@ -28,6 +29,12 @@ def operation_of(*, fills_change: bool) -> Callable[[str], bool | str]:
     changes = operation_reader(NO_KEY, fills_change=fills_change)
     # What a script does stands in lines of its own.
     return lambda command: NO_KEY if command.lower() in _SCRIPTS else changes(command)
+
+
+def database_of(line: str) -> int | None:
+    """Return the number of the database that a line's command was sent to; None for no command."""
+    found = _DATABASE.match(line)
+    return int(found[1]) if found else None
 
 
 def parser(*, fills_change: bool) -> LineParser:

@@ -22,6 +22,9 @@ class MonitoredRedis:
 
     Args:
         url: redis:// or rediss://.
+
+    Attributes:
+        database: The number of the database that the URL names.
     """
 
     def __init__(self, url: str) -> None:
@@ -34,7 +37,12 @@ class MonitoredRedis:
                 retry=Retry(NoBackoff(), 0),
             )
         except ValueError as error:
-            raise LogError(f"--redis-url: {error}; such as redis://127.0.0.1:6379/0") from None
+            shown = url.rpartition("@")[2]  # User name and password stand before it.
+            raise LogError(
+                f"--redis-url must be redis://HOST:PORT/DATABASE, got {shown!r}: {error}; such as"
+                " redis://127.0.0.1:6379/0"
+            ) from None
+        self.database = int(self._client.get_connection_kwargs().get("db") or 0)
 
     def close(self) -> None:
         """Close the connections."""

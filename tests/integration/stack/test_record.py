@@ -64,7 +64,9 @@ def test_profile_of_the_sample_tells_of_all_reads(traffic, tmp_path, capsys):
     code = cli.main(["profile", str(tmp_path / "sample.csv"), *words])
 
     assert code == 0
-    assert "A sample of 100.0 % of the keys" in capsys.readouterr().out
+    told = capsys.readouterr().out
+    assert "for all keys. The cache starts empty." in " ".join(told.split())
+    assert "A sample of" not in told  # All keys were kept.
 
 
 def test_sample_ends_at_its_size(traffic, tmp_path, capsys):
@@ -78,17 +80,20 @@ def test_sample_ends_at_its_size(traffic, tmp_path, capsys):
     assert "ended at 0.001 MB; see --most-mb" in capsys.readouterr().err
 
 
-def test_idle_redis_is_watched_until_the_time_is_up(fresh_redis, tmp_path):
-    assert _record(fresh_redis.url, tmp_path, "--seconds", "1") == 0
+def test_idle_redis_is_watched_until_the_time_is_up_and_leaves_no_sample(
+    fresh_redis, tmp_path, capsys
+):
+    assert _record(fresh_redis.url, tmp_path, "--seconds", "1") == 2
 
-    assert (tmp_path / "sample.csv").read_text().startswith("time,key,op\n# sample: keys kept 0.1")
+    assert "nobody read a key of database 0 meanwhile" in capsys.readouterr().err
+    assert not (tmp_path / "sample.csv").exists()
 
 
 @pytest.mark.parametrize(
     ("url", "message"),
     [
         ("redis://127.0.0.1:1/0", "Redis cannot be asked: "),
-        ("http://127.0.0.1", "--redis-url: "),
+        ("http://127.0.0.1", "--redis-url must be "),
     ],
 )
 def test_redis_that_cannot_be_watched_is_refused_in_one_line(tmp_path, capsys, url, message):

@@ -66,8 +66,11 @@ def test_server_that_cannot_be_watched_is_named_in_a_line_and_leaves_no_sample(
     assert not sample.exists()
 
 
-def test_option_of_a_url_that_is_not_one_is_named(tmp_path, capsys):
-    sample = tmp_path / "sample.csv"
-    assert main(["record", str(sample), "--redis-url", "redis://127.0.0.1:1?foo=1"]) == 2
+def test_option_of_a_url_that_is_not_one_is_named_and_nothing_is_left_in_the_folder(
+    tmp_path, monkeypatch, capsys
+):
+    monkeypatch.chdir(tmp_path)
+    assert main(["record", "sample.csv", "--redis-url", "redis://127.0.0.1:1?foo=1"]) == 2
 
     assert "foo" in capsys.readouterr().err
+    assert list(tmp_path.iterdir()) == []

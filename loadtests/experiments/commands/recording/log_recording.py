@@ -10,26 +10,25 @@ from rich.console import Console
 from rich.progress import BarColumn, TextColumn, TimeElapsedColumn
 
 from loadtests.experiments.commands.flags.log_flags import read_logs, require_reads
-from loadtests.experiments.commands.recording.sample_file import SampleFile
+from loadtests.experiments.commands.recording.sample_file import FEW_KEYS, SampleFile
 from loadtests.experiments.commands.usage import UsageError
 from loadtests.output.passing_bar import passing_bar
 from loadtests.request_logs.request_log import RequestLog
 from loadtests.request_logs.samples.log_sample import LogSample
-from loadtests.request_logs.samples.sample import Sample, Sampler
+from loadtests.request_logs.samples.sample import Sample, Sampler, owned_secret
 from loadtests.request_logs.samples.sampled_keys import SampledKeys
 
-_FEW_KEYS = 100
 _ROWS_AT_A_TIME = 10_000
 
 
-def record_logs(
-    options: argparse.Namespace, sampler: Sampler, file: SampleFile, notes: Console
-) -> None:
+def record_logs(options: argparse.Namespace, file: SampleFile, notes: Console) -> None:
     """Record into *file* the requests for some of the keys of logs.
 
     Raises:
+        LogError: The secret cannot be read or made.
         UsageError: A log cannot be read, or a sample of it would tell nothing.
     """
+    sampler = Sampler(owned_secret(options.secret), options.keep)
     keys = SampledKeys(sampler, options.most_mb * 1e6)
     with _first_interrupt_ends(keys, notes):
         log = read_logs(options, notes, keys).requests
@@ -40,7 +39,7 @@ def record_logs(
         notes.print(f"ended at {options.most_mb:g} MB; see --most-mb")
     elif keys.ended:
         notes.print("ended by Ctrl-C; what was read until then is kept")
-    if len(keys.names) < _FEW_KEYS:
+    if len(keys.names) < FEW_KEYS:
         notes.print(
             f"only {len(keys.names)} of {log.key_count:,} keys were chosen, so the profile of this"
             " sample will be vague; see --keep"

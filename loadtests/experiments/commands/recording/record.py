@@ -30,7 +30,7 @@ from loadtests.experiments.commands.recording.log_recording import record_logs
 from loadtests.experiments.commands.recording.redis_recording import BUSY, record_redis
 from loadtests.experiments.commands.recording.sample_file import SampleFile
 from loadtests.experiments.commands.usage import UsageError, Verbs, add_verb
-from loadtests.request_logs.samples.sample import Sample, Sampler, owned_secret
+from loadtests.request_logs.samples.sample import Sample
 from loadtests.request_logs.source import LogError
 from loadtests.workload.flags import Flag
 
@@ -94,7 +94,7 @@ def run(options: argparse.Namespace, notes: Console) -> int:
     file = SampleFile(path, options.most_mb * 1e6)
     try:
         with file:
-            record(options, Sampler(owned_secret(options.secret), options.keep), file, notes)
+            record(options, file, notes)
     except LogError as error:
         raise UsageError(str(error)) from None
     finally:
@@ -142,7 +142,7 @@ def _tell(file: SampleFile, sample: Sample, options: argparse.Namespace, notes: 
     """Say what was recorded."""
     notes.print(
         f"{sample.reads:,} reads, of which a sample is in {file.path}"
-        f" ({file.requests:,} requests, {file.size / 1e6:.1f} MB)"
+        f" ({file.requests:,} requests, {file.size / 1e6:.3g} MB)"
     )
     notes.print(f"the secret of its names is in {options.secret}; keep it to yourself")
     if options.json:

@@ -7,6 +7,9 @@ from typing import IO, Self
 from loadtests.experiments.commands.usage import UsageError
 from loadtests.request_logs.samples.sample import HEADER, Sample
 
+FEW_KEYS = 100
+"""Keys below which the profile of a sample is vague."""
+
 
 class SampleFile:
     """A file that is made before anything is recorded, and removed unless it was ended.

@@ -10,6 +10,8 @@ from loadtests.request_logs.source import LogError
 class Watched:
     """A Redis whose MONITOR prints some lines and then fails; INFO fails then too."""
 
+    database = 0
+
     def __init__(self, _url):
         self.ended = False
 
@@ -71,3 +73,83 @@ def test_file_of_the_sample_may_be_named_by_output(tmp_path):
     assert cli.main(["record", "--redis-url", "redis://x", "--keep", "1", *words]) == 2
 
     assert (tmp_path / "out.csv").read_text().startswith("time,key,op\n0.5,")
+
+
+class Quiet(Watched):
+    """A Redis that prints what it is given, to the end; INFO counts the reads of all databases."""
+
+    printed = ()
+
+    def reads(self):
+        return 100 + self.ended * sum('"GET"' in line for line in self.printed)
+
+    def lines(self, _seconds):
+        yield from self.printed
+        self.ended = True
+
+
+@pytest.fixture
+def quiet(monkeypatch, recorded):
+    """Return what records in place of `recorded`, from the lines that it is given."""
+
+    def record(lines, *flags):
+        monkeypatch.setattr(redis_recording, "MonitoredRedis", Quiet)
+        monkeypatch.setattr(Quiet, "printed", lines)
+        return recorded("sample.csv", *flags)
+
+    return record
+
+
+def test_key_of_another_database_is_not_the_key_of_the_same_name(tmp_path, capsys, quiet):
+    lines = [f'{n}.5 [{n % 2} 127.0.0.1:6] "GET" "a"' for n in range(10)]
+
+    assert quiet(lines, "--keep", "1") == 0
+
+    rows = (tmp_path / "sample.csv").read_text().splitlines()
+    assert [row.partition(".")[0] for row in rows[1:-1]] == ["0", "2", "4", "6", "8"]
+    assert rows[-1] == "# sample: keys kept 1.0, reads 5"
+    told = capsys.readouterr().err
+    assert "5 reads of other databases of this server are left out" in told
+    assert "keys chosen: 1; the profile of so few will be vague" in told
+
+
+@pytest.mark.parametrize(
+    ("lines", "words"),
+    [
+        ([], "nobody read a key of database 0 meanwhile; watch for longer by --seconds"),
+        (['1.5 [3 127.0.0.1:6] "GET" "a"'], "database 0 meanwhile, and 1 in other databases;"),
+        (
+            ['1.5 [0 127.0.0.1:6] "GET" "a"'],
+            "reads seen: 1; requests for the keys that were",
+        ),
+    ],
+)
+def test_recording_of_nothing_is_refused_and_leaves_no_sample(
+    tmp_path, capsys, quiet, lines, words
+):
+    assert quiet(lines, "--keep", "1") == 2
+
+    assert words in capsys.readouterr().err.splitlines()[-1]
+    assert not (tmp_path / "sample.csv").exists()
+
+
+@pytest.mark.parametrize("url", ["127.0.0.1:6379", "http://127.0.0.1", ""])
+def test_url_that_is_not_that_of_a_redis_is_named_and_nothing_is_left(
+    tmp_path, monkeypatch, capsys, url
+):
+    monkeypatch.chdir(tmp_path)
+
+    assert cli.main(["record", "--redis-url", url]) == 2
+
+    refusal = capsys.readouterr().err
+    assert f"--redis-url must be redis://HOST:PORT/DATABASE, got '{url}'" in refusal
+    assert refusal.count("\n") == 1
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_password_of_a_url_is_not_repeated(capsys, tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+
+    assert cli.main(["record", "--redis-url", "http://:s3cret@127.0.0.1/0"]) == 2
+
+    assert "s3cret" not in capsys.readouterr().err
