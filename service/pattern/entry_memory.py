@@ -13,6 +13,7 @@ HELD = 1 << 23
 # The id, two times, two hashes, and two reasons as numbers: 42 bytes.
 RECORD = Struct("<qddqqbb")
 REASONS = (None, *MissReason)
+NUMBERS = {reason: number for number, reason in enumerate(REASONS)}
 
 
 class Entry(NamedTuple):
@@ -61,18 +62,18 @@ class EntryMemory:
 
     def keep(self, fruit_id: int, entry: Entry) -> None:
         """Keep the entry of a fruit in place of what is there."""
-        kept_id, _, ends_at, *_ = RECORD.unpack_from(self._records, _offset(fruit_id))
-        if kept_id not in {0, fruit_id} and math.isfinite(ends_at):
-            self.forgotten_end_by = max(self.forgotten_end_by, ends_at)
-        reasons = REASONS.index(entry.missed_for), REASONS.index(entry.gone_for)
+        offset = _offset(fruit_id)
+        kept_id, _, kept_ends_at, *_ = RECORD.unpack_from(self._records, offset)
+        if kept_id != fruit_id:
+            byte, bit = divmod(fruit_id % HELD, 8)
+            self._held[byte] |= 1 << bit
+            if kept_id and math.isfinite(kept_ends_at):
+                self.forgotten_end_by = max(self.forgotten_end_by, kept_ends_at)
+        filled_at, ends_at, generation, server, missed_for, gone_for = entry
+        reasons = NUMBERS[missed_for], NUMBERS[gone_for]
         RECORD.pack_into(
-            self._records,
-            _offset(fruit_id),
-            *(fruit_id, entry.filled_at, entry.ends_at, entry.generation, entry.server),
-            *reasons,
+            self._records, offset, fruit_id, filled_at, ends_at, generation, server, *reasons
         )
-        byte, bit = divmod(fruit_id % HELD, 8)
-        self._held[byte] |= 1 << bit
 
     def ever_held(self, fruit_id: int) -> bool:
         """Return whether the fruit had an entry, or one of the same number modulo `HELD`."""

@@ -88,10 +88,11 @@ class MissReasons:
                 if isinstance(note, WriteNote):
                     self._end_by_write(note)
                     continue
-                reason = self._reason(note)
+                known = self._memory.find(note.fruit_id)
+                reason = self._reason(note, known)
                 if note.missed:
                     self._observer.missed(reason)
-                self._remember(note, reason)
+                self._remember(note, known, reason)
 
     def forget(self) -> None:
         """Begin anew, because the cache was emptied: what comes into it now is new to it."""
@@ -100,21 +101,19 @@ class MissReasons:
             self._memory = EntryMemory()
             self._emptied = True
 
-    def _reason(self, note: LoadNote) -> MissReason:
+    def _reason(self, note: LoadNote, known: Entry | None) -> MissReason:
         if note.claim.seen_ms != NO_ENTRY.remaining_ms:
             return MissReason.UNKNOWN  # There is an entry that cannot be read.
-        entry = self._memory.find(note.fruit_id)
-        if entry is not None:
-            return _reason_after(entry, note)
+        if known is not None:
+            return _reason_after(known, note)
         if self._memory.ever_held(note.fruit_id):
             expired = note.began >= self._memory.forgotten_end_by
             return MissReason.EXPIRED if expired else MissReason.UNKNOWN
         knows_all = self._emptied or self._knobs.unix_seconds() >= self._knobs.strange_until
         return MissReason.FIRST if knows_all else MissReason.UNKNOWN
 
-    def _remember(self, note: LoadNote, reason: MissReason) -> None:
+    def _remember(self, note: LoadNote, known: Entry | None, reason: MissReason) -> None:
         """Keep what became of a load's fill, unless a later one has come before it."""
-        known = self._memory.find(note.fruit_id)
         stored = note.outcome is FillOutcome.STORED
         if known is not None and not stored and known.filled_at >= note.claim.asked_at:
             return
