@@ -24,7 +24,12 @@ local function lease()
 end
 local function mark(token)
   local info = redis.pcall('INFO', 'server')
-  local server = type(info) == 'string' and string.match(info, 'run_id:(%x+)') or ''
+  local server = ''
+  if type(info) == 'string' then
+    -- Found as plain text, because a pattern is tried at each of the text's letters.
+    local _, ends = string.find(info, 'run_id:', 1, true)
+    server = ends and string.match(info, '^%x+', ends + 1) or ''
+  end
   return (token or '') .. '@' .. server
 end
 -- Returns the mark that a fill must find unchanged; without memory for a token, one without it.
