@@ -55,8 +55,8 @@ class Metrics:
 
     def cache_op(self, op: str, seconds: float, found: int, missing: int) -> None:
         """Record the duration of an exchange of a lookup or write, and the keys that it read."""
-        if op in self._cache.op_seconds:
-            self._cache.op_seconds[op].observe(seconds)
+        if series := self._cache.op_seconds.get(op):
+            series.observe(seconds)
         if found:
             self._cache.keys_found.inc(found)
         if missing:

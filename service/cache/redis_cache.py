@@ -34,6 +34,7 @@ from service.domain.observer import Observer
 LEFT_MS = 500
 # How long Redis keeps a generation that nothing asks for.
 KEPT_MS = round(GENERATION_SECONDS * 1000)
+FILL_OUTCOMES = {b"nothing": None, **{word.encode(): word for word in FillOutcome}}
 NO_FRUIT = 0  # No fruit has this id, so that nobody reads its entry.
 KNOBS_KEY = "cacheaside:settings"
 KNOBS_MS = 10_000
@@ -53,6 +54,7 @@ class RedisCache:
         self._calls = calls
         self._probe = Probe(calls, _keys(NO_FRUIT))
         self._observer = observer
+        self._parsing_read, self._parsing_fill = calls.parsing("read"), calls.parsing("fill")
 
     def read(self, fruit_id: int) -> CacheRead:
         """Read an entry and its remaining TTL.
@@ -76,7 +78,7 @@ class RedisCache:
         reply = self._calls.run("read", scripts.READ_ENDED, _keys(fruit_id), argv)
         if reply is None:
             return self.read(fruit_id)  # Redis may refuse the script alone.
-        with self._calls.parsing("read"):
+        with self._parsing_read:
             generation, value, remaining_ms, *_ = reply
             if not generation:
                 return self._decode(fruit_id, value, remaining_ms)
@@ -104,9 +106,8 @@ class RedisCache:
             reply = self._calls.run("fill", scripts.FILL, _keys(fruit_id), argv)
             if reply is None:
                 return FillOutcome.FAILED
-            with self._calls.parsing("fill"):
-                outcome = reply[0].decode()
-                return None if outcome == "nothing" else FillOutcome(outcome)
+            with self._parsing_fill:
+                return FILL_OUTCOMES[reply[0]]
         except CacheUnavailableError:
             return FillOutcome.FAILED
 

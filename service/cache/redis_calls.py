@@ -6,7 +6,7 @@ from functools import partial
 from typing import Any
 
 from service.cache.scripts import Script
-from service.cache.wire import Breaker, Command, Connections, NoReplyError, Refusal
+from service.cache.wire import Breaker, Command, Connections, Late, NoReplyError, Refusal
 from service.domain.cache import CacheUnavailableError
 from service.domain.failures import Failures
 from service.domain.fruit import MAX_VALUE_BYTES
@@ -34,6 +34,12 @@ class RedisCalls:
         self._breaker = breaker
         self._observer = observer
         self._failures = Failures("redis", observer)
+        # What counts the reads of late replies, made once and not for each exchange.
+        self._late: dict[Reads | None, Late | None] = {
+            None: None,
+            count_entry_reads: partial(self._count, count_entry_reads),
+            _script_reads: partial(self._count, _script_reads),
+        }
 
     @property
     def is_cluster(self) -> bool:
@@ -62,10 +68,9 @@ class RedisCalls:
         Raises:
             CacheUnavailableError: Redis does not answer.
         """
-        late = None if reads is None else partial(self._count, reads)
         began = self._begin(probing=probing)
         try:
-            replies = self._connections.exchange(key, commands, late, patient=probing)
+            replies = self._connections.exchange(key, commands, self._late[reads], patient=probing)
         except NoReplyError as error:
             raise self._failed(op, began, error) from error
         found, missing = (0, 0) if reads is None else reads(replies)
@@ -111,13 +116,12 @@ class RedisCalls:
         probing: bool = False,
     ) -> list[Any] | Refusal:
         """Run a script, as `run` does, and return Redis' own refusal of it."""
-        call = (len(keys), *keys, *argv)
-        known: Command = ("EVALSHA", script.digest, *call)
+        known: Command = ("EVALSHA", script.digest, len(keys), *keys, *argv)
         # A reply that counts no key is not worth a connection that waits for it.
         reads = _script_reads if script.reads_keys else None
         (reply,) = self.exchange(op, keys[0], (known,), reads, probing=probing)
         if isinstance(reply, Refusal) and reply.is_unknown_script:
-            full: Command = ("EVAL", script.text, *call)
+            full: Command = ("EVAL", script.text, *known[2:])
             (reply,) = self.exchange(op, keys[0], (full,), reads, probing=probing)
         if isinstance(reply, Refusal):
             return reply
@@ -132,7 +136,7 @@ class RedisCalls:
         return CacheUnavailableError(words)
 
     def parsing(self, op: str) -> "Parsing":
-        """Run the block, which parses a reply; raise CacheUnavailableError if it is an odd one."""
+        """Return a guard of blocks that parse a reply: an odd one raises CacheUnavailableError."""
         return Parsing(self, op)
 
     def scan(self, op: str, pattern: str) -> list[bytes]:
@@ -171,7 +175,7 @@ class RedisCalls:
 
 
 class Parsing:
-    """A block that parses a reply; as a class, because a generator would cost each miss more.
+    """Guards blocks that parse a reply; as a class, because a generator would cost a miss more.
 
     Args:
         calls: Records that the reply is an odd one.

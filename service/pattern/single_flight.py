@@ -20,6 +20,8 @@ REMEMBERED_SECONDS = 1.0
 class _Flight(Generic[Value]):
     """One call under way, or landed a moment ago; `landed` is there once a caller waits for it."""
 
+    __slots__ = ("began", "error", "landed", "landed_at", "value")
+
     def __init__(self, began: float) -> None:
         self.began = began
         self.landed: threading.Event | None = None

@@ -11,6 +11,9 @@ from service.pattern.loads import Loads
 from service.pattern.refreshes import BackgroundRefreshes
 from service.pattern.single_flight import SingleFlight
 
+# The protections under which every lookup loads for itself.
+UNSHARED = frozenset({Protection.NONE, Protection.EARLY})
+
 
 class Stampede:
     """Loads what lookups missed and refreshes what they found, as the knobs say.
@@ -54,7 +57,7 @@ class Stampede:
             CacheUnavailableError: The cache went away; nothing was loaded.
             StoreUnavailableError: The value could not be loaded.
         """
-        shares = knobs.protection not in {Protection.NONE, Protection.EARLY}
+        shares = knobs.protection not in UNSHARED
         # Read after the miss and before the load: lookups that see the same generation may share
         # the load, whose fill is refused once there is another.
         claim, entry = self._claim(fruit_id, missed, knobs, began, looks_again=shares)
