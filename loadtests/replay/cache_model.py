@@ -17,6 +17,8 @@ HIT, NEAR, STALE, NEGATIVE, MISS, COALESCED, BYPASS, _ERROR = range(len(SERVICE_
 GENERATION_SECONDS = 30.0
 """How long the service remembers a write."""
 
+_FEWEST_FORGOTTEN = 1024
+_ROUNDING_SECONDS = 1.0
 _NO_ENTRY = -1.0
 _NEWEST_WEIGHT = 0.2  # As the service weighs the newest load in its mean.
 
@@ -72,6 +74,7 @@ class CacheModel:
         self._means: dict[int, float] = {}
         self._near = NearModel()
         self._numbers = 0
+        self._forgets_at = _FEWEST_FORGOTTEN
 
     def change(self, at: float, rules: CacheRules, work: Work) -> None:
         """Let other knobs be in force from a time on; entries keep their end in Redis."""
@@ -99,6 +102,22 @@ class CacheModel:
             del kept[:]
         return given
 
+    def forget(self, at: float) -> None:
+        """Forget the missing ids of which nothing is held; no lookup comes before a time.
+
+        A catalogue has an end, but missing ids may be new ones for as long as the run lasts.
+        """
+        if len(self._items) < self._forgets_at:
+            return
+        over = [
+            key
+            for key, item in self._items.items()
+            if key >= FIRST_MISSING_ID and self._is_over(item, key, at - _ROUNDING_SECONDS)
+        ]
+        for key in over:
+            del self._items[key]
+        self._forgets_at = max(_FEWEST_FORGOTTEN, 2 * len(self._items))
+
     def look_up(self, at: float, key: int, process: int = 0) -> None:
         """Answer a lookup.
 
@@ -123,8 +142,9 @@ class CacheModel:
         """Take a write of an id."""
         if not self._rules.invalidates:
             return
-        item = self._item(key)
-        if self._rules.ttl_seconds == 0:  # No lookup does it then.
+        item, rules = self._item(key), self._rules
+        # A lookup may never do it, and its time matters only to draws and to a near tier.
+        if rules.ttl_seconds == 0 or not (rules.jitter_ratio or rules.near_seconds):
             self._settle(item, key, at)
         self._add(item, at + self._work.write, _NO_ENTRY, None)
 
@@ -133,6 +153,13 @@ class CacheModel:
         if item is None:
             item = self._items[key] = _Item(self._warm_until)
         return item
+
+    def _is_over(self, item: _Item, key: int, at: float) -> bool:
+        """Return whether a missing id is as if nobody had ever asked for it."""
+        fills = [lands_at for lands_at, *_ in item.pending]
+        fills += [lands_at for _, lands_at in item.flights.values()]
+        last = max(fills, default=-math.inf) + self._rules.negative_ttl_seconds + self._work.tick
+        return max(item.ends, last, self._warm_until) <= at and not self._near.holds(key)
 
     def _answer(self, result: int, at: float) -> None:
         self.results.append(result)

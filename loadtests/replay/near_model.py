@@ -13,6 +13,10 @@ class NearModel:
         """Return whether a process answers a lookup by itself."""
         return self._ends[process].get(key, at) > at
 
+    def holds(self, key: int) -> bool:
+        """Return whether some process keeps what it read of an id, even if that has ended."""
+        return any(key in kept for kept in self._ends.values())
+
     def keep(self, process: int, key: int, ends: float, entries: float) -> None:
         """Let a process keep what it read; a full tier drops what was read first.
 

@@ -81,6 +81,7 @@ class RunReplay:
         for model, counts in zip(self._models, self._counts, strict=True):
             model.take(taken)
             counts.add(*model.give_away(), until)
+            model.forget(until)
         self._until = until
 
     def begin(self, epoch: Epoch) -> None:

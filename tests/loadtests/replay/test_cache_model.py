@@ -323,10 +323,50 @@ def test_near_tier_that_is_switched_off_forgets_what_it_kept():
     assert words(model) == ["miss", "hit", "near", "hit", "hit"]
 
 
-def test_writes_of_a_key_do_not_pile_up_while_the_cache_is_off():
-    model = model_of(write_seconds=0.2, ttl_seconds=0.0)
+@pytest.mark.parametrize("ttl_seconds", [0.0, 5.0])
+def test_writes_of_a_key_that_nobody_reads_do_not_pile_up(ttl_seconds):
+    model = model_of(write_seconds=0.2, ttl_seconds=ttl_seconds)
 
     for second in range(1000):
         model.write(float(second), 1)
 
     assert len(model._items[1].pending) == 1
+
+
+NEW_IDS = range(FIRST_MISSING_ID, FIRST_MISSING_ID + 3000)
+
+
+def test_missing_ids_that_nobody_asks_for_again_are_forgotten():
+    model = model_of(negative_ttl_seconds=5.0)
+    for second, key in enumerate(NEW_IDS):
+        model.look_up(float(second), key)
+        model.forget(float(second))
+
+    assert len(model._items) <= 1024
+
+
+def test_missing_id_is_remembered_as_long_as_its_absence_is_cached():
+    model = model_of(fill_seconds=1.0, negative_ttl_seconds=5.0)
+    for key in NEW_IDS:
+        model.look_up(0.0, key)
+
+    model.forget(4.0)
+    model.look_up(5.9, NEW_IDS[0])
+
+    assert words(model)[3000:] == ["negative"]
+
+
+def test_missing_id_in_a_near_tier_is_remembered_to_leave_it_when_it_is_read_again():
+    model = model_of(ttl_seconds=60.0, negative_ttl_seconds=1.0, near_seconds=60.0, near_entries=2)
+    missing, *others = NEW_IDS
+    for at, key in ((0.0, 1), (0.1, 1), (0.2, missing), (0.3, missing), (2.0, missing), (3.0, 2)):
+        model.look_up(at, key)
+    for key in others:
+        model.look_up(3.0, key)
+
+    model.forget(10.0)
+
+    assert set(model._items) == {1, 2, missing}
+    for at, key in ((10.0, missing), (10.1, 2), (10.2, 1)):
+        model.look_up(at, key)
+    assert words(model)[-3:] == ["miss", "hit", "near"]
