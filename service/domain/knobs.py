@@ -1,5 +1,6 @@
 """The run-time knobs: their names, ranges and defaults, without what uses them."""
 
+import re
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass, fields, replace
 from enum import StrEnum
@@ -93,6 +94,9 @@ def no_near_tier(near_seconds: float) -> str:
     )
 
 
+_NUMBER = re.compile(r"[+-]?([0-9]+\.?[0-9]*|\.[0-9]+)([eE][+-]?[0-9]+)?", re.ASCII)
+
+
 def quote(value: object) -> str:
     """Return a refused value as a message shows it, at most 60 characters."""
     text = repr(value)
@@ -165,12 +169,8 @@ class Knobs:
 
 
 def _number_or_text(name: str, text: str) -> float | str:
-    if name not in NUMBERS:
-        return text
-    try:
-        return float(text)
-    except ValueError:
-        return text
+    # Python's own numbers also have blanks, underscores and the digits of other scripts.
+    return float(text) if name in NUMBERS and _NUMBER.fullmatch(text) else text
 
 
 def _plain(value: object) -> float | str:

@@ -3,7 +3,7 @@
 import logging
 
 from flask import Flask, Response, jsonify
-from werkzeug.exceptions import HTTPException, InternalServerError
+from werkzeug.exceptions import HTTPException, InternalServerError, MethodNotAllowed
 
 from service.domain.cache import CacheUnavailableError
 from service.domain.fruit import FruitError
@@ -77,8 +77,12 @@ def install(app: Flask) -> None:
 
 
 def _http_problem(error: HTTPException) -> Response:
-    found = error.code != 404
-    reason = error.description or error.name if found else "no such page; GET / lists the pages"
+    reason = error.description or error.name
+    if error.code == 404:
+        reason = "no such page; GET / lists the pages"
+    elif isinstance(error, MethodNotAllowed) and error.valid_methods:
+        known = ", ".join(sorted(error.valid_methods))
+        reason = f"this page has no such method; use one of {known}"
     response = problem(error.code or 500, reason)
     for name, value in error.get_headers():
         if name not in {"Content-Type", "Content-Length"}:

@@ -12,6 +12,7 @@ from service.web.problems import RefusedError
 from service.web.turns import body_turn
 
 MAX_BODY_BYTES = 16 * 1024
+_MOST_DIGITS = 400
 
 # A proxy on this machine sends these for a client that may be anywhere.
 _FORWARDED = ("Forwarded", "X-Forwarded-For", "X-Forwarded-Host", "X-Real-IP")
@@ -62,7 +63,10 @@ def read_json_object() -> dict[str, Any]:
         raise _too_long()
     try:
         value = json.loads(
-            body.decode("utf-8"), object_pairs_hook=_object, parse_constant=_refuse_constant
+            body.decode("utf-8"),
+            object_pairs_hook=_object,
+            parse_constant=_refuse_constant,
+            parse_int=_whole,
         )
     except (ValueError, RecursionError) as error:
         raise RefusedError(400, f"the body is not JSON: {error}"[:200]) from None
@@ -118,6 +122,11 @@ def _object(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
     if len(names) != len(pairs):
         raise ValueError("a name occurs twice in one object")
     return names
+
+
+def _whole(digits: str) -> float:
+    # Python refuses to read longer ones; infinite is beyond every range, as they are.
+    return int(digits) if len(digits) <= _MOST_DIGITS else float(digits)
 
 
 def _refuse_constant(text: str) -> NoReturn:

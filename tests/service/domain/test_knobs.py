@@ -95,7 +95,7 @@ def test_environment_sets_knobs_by_their_names_in_capitals():
     assert (knobs.ttl_seconds, knobs.protection) == (0.5, Protection.LEASE)
 
 
-@pytest.mark.parametrize("text", ["", "abc", "-3", "nan", "1e9", "0x10"])
+@pytest.mark.parametrize("text", ["", "abc", "-3", "nan", "1e9", "0x10", "1_0", " 5", "5\n", "٣"])
 def test_invalid_knob_in_the_environment_is_named_in_capitals(text):
     with pytest.raises(KnobError, match="TTL_SECONDS must be 0"):
         Knobs.from_texts({"TTL_SECONDS": text})

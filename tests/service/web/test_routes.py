@@ -103,6 +103,9 @@ def test_unsupported_method_is_405_json(client, method):
 
     assert (answer.status_code, answer.content_type) == (405, "application/json")
     assert "GET" in answer.headers["Allow"]
+    assert answer.json["error"] == (
+        "this page has no such method; use one of DELETE, GET, HEAD, OPTIONS, PUT"
+    )
 
 
 def test_options_lists_the_methods(client):
@@ -186,7 +189,7 @@ BODIES = {
     "nested": (b"[" * 8000, JSON, 400, None),
     "NaN": (b'{"name": "a", "quantity": NaN}', JSON, 400, None),
     "a name twice": (b'{"name": "a", "name": "b", "quantity": 1}', JSON, 400, None),
-    "huge number": (b'{"name": "a", "quantity": ' + b"9" * 5000 + b"}", JSON, 400, None),
+    "huge number": (b'{"name": "a", "quantity": ' + b"9" * 5000 + b"}", JSON, 400, "quantity"),
     "large": (b'{"name": "' + b"x" * 16_384 + b'", "quantity": 1}', JSON, 413, None),
     "form": (b"name=a", {"Content-Type": "application/x-www-form-urlencoded"}, 415, None),
     "no type": (b'{"name": "a", "quantity": 1}', {}, 415, None),
@@ -321,3 +324,21 @@ def test_answer_to_a_write_may_not_be_stored(client, method):
     answer = client.open("/fruit/1", method=method, json={"name": "a", "quantity": 1})
 
     assert answer.headers["Cache-Control"] == "no-store"
+
+
+@pytest.mark.parametrize("sign", ["", "-"])
+def test_number_of_5000_digits_is_out_of_range_like_any_other(client, sign):
+    digits = sign + "9" * 5000
+    knob, row, items = (
+        client.open(path, method=method, data=body, content_type="application/json")
+        for path, method, body in (
+            ("/control/settings", "PATCH", f'{{"ttl_seconds": {digits}}}'),
+            ("/fruit/7", "PUT", f'{{"name": "fig", "quantity": {digits}}}'),
+            ("/control/catalogue", "PUT", f'{{"items": {digits}}}'),
+        )
+    )
+
+    assert [answer.status_code for answer in (knob, row, items)] == [400, 400, 400]
+    assert knob.json["error"].startswith("ttl_seconds must be 0 (cache off) to 2678400 seconds")
+    assert row.json["error"] == "quantity must be a whole number from 0 to 2147483647"
+    assert items.json["error"] == "items must be a whole number from 1 to 10000000"
