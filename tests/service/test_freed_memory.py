@@ -1,10 +1,15 @@
-"""Freed memory goes back to the system every few seconds, where the C library can give it back."""
+"""Freed memory goes back to the system every few seconds; what stays is not looked for in it."""
 
 import ctypes
+import gc
 import os
 import platform
 from pathlib import Path
 
+import pytest
+from flask import Flask
+
+from service import __main__ as main
 from service import assembly
 from service.freed_memory import FreedMemory
 
@@ -99,3 +104,20 @@ def test_service_gives_memory_back_as_one_of_its_chores(monkeypatch, build, sett
 
     owners = [getattr(chore, "__self__", None) for chore in chores]
     assert [type(owner) for owner in owners].count(FreedMemory) == 1
+
+
+@pytest.fixture
+def app(monkeypatch):
+    """An app in place of the service, which would connect to its servers."""
+    app = Flask("app")
+    app.extensions |= {"start": lambda: True, "close": lambda _: None}
+    monkeypatch.setattr(main, "create_app", lambda _: app)
+    yield app
+    gc.unfreeze()
+
+
+def test_collections_leave_out_what_was_there_before_the_first_request(app):
+    assert main.application() is app
+
+    assert app not in gc.get_objects()
+    assert gc.get_freeze_count() > 10_000
