@@ -7,6 +7,7 @@ from contextlib import suppress
 
 import pytest
 
+from service.cache import single_server
 from service.cache.servers import connect
 from service.cache.wire import NoReplyError
 from service.settings import Settings
@@ -61,7 +62,9 @@ def test_bytes_outside_the_redis_protocol_count_as_no_reply():
     server.close()
 
 
-def test_more_threads_than_the_default_pool_of_redis_py_all_get_connections():
+def test_more_threads_than_the_default_pool_of_redis_py_all_get_connections(monkeypatch):
+    # However busy the machine is, all are opened at the start.
+    monkeypatch.setattr(single_server, "OPENING_SECONDS", 30.0)
     server = FixedReplyServer(b"")
     connections = connect(f"redis://{server.address}/0", 0.1, Breaker())
     connections.open(150)
