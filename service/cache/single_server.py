@@ -1,6 +1,7 @@
 """One Redis server: commands in, replies out, bounded in time."""
 
 import re
+import sys
 import time
 from collections import deque
 from collections.abc import Sequence
@@ -52,8 +53,8 @@ class SilentError(Exception):
 class SingleServer:
     """One Redis server, to which it connects when the first command is sent.
 
-    A connection serves one exchange at a time, and is kept for the next ones. One that was given
-    up is not kept, because its reply may still come.
+    A connection serves one exchange at a time, and is kept for the next ones, up to as many as were
+    asked for at the start. One that was given up is not kept, because its reply may still come.
 
     Args:
         url: `redis://` or `rediss://`.
@@ -78,10 +79,16 @@ class SingleServer:
         self._patience.record(timeout_seconds)
         self._late = LateReplies()
         self._idle = deque[Connection]()
+        self._most_idle = sys.maxsize
         self._is_closed = False
 
     def open(self, connections: int) -> None:
-        """Connect before the first lookup, which would wait for it; never raises."""
+        """Connect before the first lookup, which would wait for it; never raises.
+
+        Args:
+            connections: How many to open, and to keep. More are open only while more are in use.
+        """
+        self._most_idle = connections
         ends = time.monotonic() + OPENING_SECONDS
         try:
             while len(self._idle) < connections and time.monotonic() < ends:
@@ -158,7 +165,10 @@ class SingleServer:
             if not is_left:
                 connection.close()
         replies, connection.answered_at = connection.replies, ended
-        self._idle.append(connection)
+        if len(self._idle) < self._most_idle:
+            self._idle.append(connection)
+        else:
+            connection.close()
         if self._is_closed:
             self._close_idle()
         return replies

@@ -77,6 +77,20 @@ def test_more_threads_than_the_default_pool_of_redis_py_all_get_connections(monk
     server.close()
 
 
+def test_connections_of_a_burst_are_closed_after_it_but_for_as_many_as_were_opened():
+    server = FixedReplyServer(b"+PONG\r\n")
+    connections = connect(f"redis://{server.address}/0", 5.0, Breaker())
+    connections.open(2)
+    in_use = [connections._take(once_only=False)[0] for _ in range(5)]
+    for connection in in_use:
+        connections._ask(connection, [("PING",)], None, patient=True)
+
+    assert len(connections._idle) == 2
+    assert [connection._socket.fileno() >= 0 for connection in in_use] == [True] * 2 + [False] * 3
+    connections.close()
+    server.close()
+
+
 def test_lookups_and_writes_succeed_when_redis_refuses_the_handshake(build, out_of_range, tmp_path):
     settings = Settings(
         redis_url=f"redis://{out_of_range.address}/99",
