@@ -93,7 +93,7 @@ pictures: $(DEV)  ## redraw the pictures of a sweep in docs/images from its reco
 evening: $(RUN)  ## play one flash sale under every protection, and write its table into docs/evening.md; seven minutes
 	@$(BIN)/python -m loadtests evening --document docs/evening.md
 
-bench: $(RUN) $(BENCH)  ## measure the service beside what people would use in its place; eight minutes
+bench: $(RUN) $(BENCH)  ## measure the service beside what people would use in its place; nine minutes
 	@$(BIN)/python -m loadtests bench service $(BENCH_ARGS)
 
 bench-check: $(RUN) $(BENCH)  ## measure it again and say which ratios became worse

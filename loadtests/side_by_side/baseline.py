@@ -5,8 +5,10 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
+from loadtests.side_by_side.pairs import range_of_another_run
+
 BASELINE = Path(__file__).with_name("baseline.json")
-# Ratios of one machine differ by less than this between runs, unless a pair's own range is wider.
+# A change of less than this does not matter, however little the pairs scatter.
 TOLERANCE = 0.15
 # By how much what grows with work, such as memory and time, may grow.
 COSTS = {"metrics_bytes": 0.02, "memory_mb": 0.1, "start_seconds": 0.3}
@@ -22,11 +24,13 @@ def read_baseline() -> dict[str, Any]:
 def worse(figures: Mapping[str, Any], baseline: Mapping[str, Any]) -> list[str]:
     """Return a line for each figure that is worse than the baseline allows."""
     before = {case["name"]: case for case in baseline["cases"]}
-    lines = [
-        f"{case['name']}: {case['ratio']:.2f}, was {known['ratio']:.2f} (least {least(known):.2f})"
-        for case in figures["cases"]
-        if (known := before.get(case["name"])) and case["ratio"] < least(known)
-    ]
+    lines = []
+    for case in figures["cases"]:
+        if known := before.get(case["name"]):
+            bound = least(known, baseline["pairs"], figures["pairs"])
+            if case["ratio"] < bound:
+                was = f"was {known['ratio']:.2f} (least {bound:.2f})"
+                lines.append(f"{case['name']}: {case['ratio']:.2f}, {was}")
     costs, known_costs = figures["costs"], baseline["costs"]
     for name, tolerance in COSTS.items():
         most = known_costs[name] * (1 + tolerance)
@@ -39,18 +43,25 @@ def worse(figures: Mapping[str, Any], baseline: Mapping[str, Any]) -> list[str]:
 
 
 def within(figures: Mapping[str, Any], baseline: Mapping[str, Any]) -> str:
-    """Return a line that says how many ratios lie within the ranges of the baseline."""
+    """Return a line that says how many ratios lie where the baseline expects another run."""
     before = {case["name"]: case for case in baseline["cases"]}
-    pairs = [(case, before[case["name"]]) for case in figures["cases"] if case["name"] in before]
-    outside = [
-        f"{case['name']} {case['ratio']:.2f} ({known['low']:.2f}-{known['high']:.2f})"
-        for case, known in pairs
-        if not known["low"] <= case["ratio"] <= known["high"]
-    ]
-    inside = f"{len(pairs) - len(outside)} of {len(pairs)} ratios lie within their ranges"
+    outside, judged = [], 0
+    for case in figures["cases"]:
+        if known := before.get(case["name"]):
+            judged += 1
+            low, high = expected(known, baseline["pairs"], figures["pairs"])
+            if not low <= case["ratio"] <= high:
+                outside.append(f"{case['name']} {case['ratio']:.2f} ({low:.2f}-{high:.2f})")
+    inside = f"{judged - len(outside)} of {judged} ratios lie within their ranges"
     return f"{inside}; outside: {', '.join(outside)}" if outside else inside
 
 
-def least(known: Mapping[str, Any]) -> float:
-    """Return the least ratio that is as good as a known one."""
-    return min(float(known["low"]), float(known["ratio"]) * (1 - TOLERANCE))
+def expected(known: Mapping[str, Any], pairs: int, pairs_of_another: int) -> tuple[float, float]:
+    """Return where the ratio of another run of so many pairs lies."""
+    return range_of_another_run(known["ratio"], known["spread"], pairs, pairs_of_another)
+
+
+def least(known: Mapping[str, Any], pairs: int, pairs_of_another: int) -> float:
+    """Return the least ratio of another run that is as good as a known one."""
+    low, _ = expected(known, pairs, pairs_of_another)
+    return min(low, float(known["ratio"]) * (1 - TOLERANCE))

@@ -1,6 +1,6 @@
 """What is compared with what, and which ratio is wanted."""
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from loadtests.side_by_side.contenders import DEFAULT_THREADS, Contender
 
@@ -37,6 +37,7 @@ class Case:
         threads: How many requests both serve at the same time.
         service: The service as it runs for this case.
         script: Lua for wrk that makes other requests than a lookup of one hot fruit.
+        on_one_core: Whether each server has one core; otherwise both may use all of them.
         is_short: Whether it stands in the README's table too.
     """
 
@@ -47,11 +48,13 @@ class Case:
     service: Contender = field(default=SERVICE)
     script: str = ""
     is_short: bool = False
+    on_one_core: bool = True
 
     @property
     def name(self) -> str:
         """What baselines call it."""
-        return f"{self.path}, {self.threads} threads: {self.rival.name}"
+        cores = "" if self.on_one_core else ", all cores"
+        return f"{self.path}, {self.threads} threads{cores}: {self.rival.name}"
 
 
 BARE_GET = Contender("Flask and redis-py, GET", "granian", "bare_get")
@@ -61,6 +64,7 @@ TUTORIAL = Contender("tutorial code, development server", "flask", "tutorial")
 TUTORIAL_GUNICORN = Contender("tutorial code, gunicorn threads", "gunicorn", "tutorial")
 FLASK_CACHING = Contender("Flask-Caching", "granian", "flask_caching_view")
 DOGPILE = Contender("dogpile.cache", "granian", "dogpile_view")
+SELECT = Contender("a bare SELECT through the same pool", "granian", "bare_select")
 CASHEWS = Contender("cashews, bare ASGI", "granian-asgi", "cashews_asgi")
 REDIS_ASGI = Contender("redis-py asyncio, bare ASGI", "granian-asgi", "redis_asgi")
 THREADED = (BARE_GET, BARE_PIPELINE, OWN_CLIENT, TUTORIAL_GUNICORN, FLASK_CACHING, CONSTANT)
@@ -77,6 +81,8 @@ _HITS = (
     (REDIS_ASGI, 1.0),
     (CONSTANT, None),
 )
+# Granian's own threads have work for a second core, which threads of Python have not.
+_ON_ALL_CORES_TOO = (BARE_GET, OWN_CLIENT, CASHEWS, REDIS_ASGI, SELECT)
 _SHORT = (BARE_GET, TUTORIAL, TUTORIAL_GUNICORN, FLASK_CACHING, DOGPILE, CASHEWS, REDIS_ASGI)
 
 
@@ -84,11 +90,14 @@ def _with_protection(mode: str) -> Contender:
     return Contender(f"the service, protection {mode}", "service", settings=(("PROTECTION", mode),))
 
 
-CASES = (
+def _with_metrics(state: str) -> Contender:
+    name = f"the same process, metrics {state}"
+    return Contender(name, "granian", "switched_metrics", switch=f"/metrics/{state}")
+
+
+_WITH_DEFAULT_THREADS = (
     *(Case("hit", rival, wanted, is_short=rival in _SHORT) for rival, wanted in _HITS),
-    *(Case("hit", rival, threads=threads) for threads in FEW_THREADS for rival in THREADED),
-    *(Case("hit", _with_protection(mode)) for mode in ("none", "lease", "early", "stale")),
-    Case("hit", Contender("the service without metrics", "granian", "without_metrics"), 0.95),
+    Case("hit", _with_metrics("off"), 0.95, service=_with_metrics("on"), is_short=True),
     Case(
         "near",
         CONSTANT,
@@ -98,7 +107,7 @@ CASES = (
     ),
     Case(
         "miss",
-        Contender("a bare SELECT through the same pool", "granian", "bare_select"),
+        SELECT,
         0.85,
         service=Contender("the service", "service", settings=(("TTL_SECONDS", "0.001"),)),
         script=EVERY_ID,
@@ -109,4 +118,14 @@ CASES = (
         Contender("a bare REPLACE and DEL", "granian", "bare_write"),
         script=WRITES,
     ),
+)
+CASES = (
+    *_WITH_DEFAULT_THREADS,
+    *(
+        replace(case, on_one_core=False)
+        for case in _WITH_DEFAULT_THREADS
+        if case.rival in _ON_ALL_CORES_TOO
+    ),
+    *(Case("hit", rival, threads=threads) for threads in FEW_THREADS for rival in THREADED),
+    *(Case("hit", _with_protection(mode)) for mode in ("none", "lease", "early", "stale")),
 )

@@ -1,7 +1,7 @@
 """The servers that are measured: the service itself, and what people would use in its place."""
 
 import os
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal
@@ -32,12 +32,14 @@ class Contender:
         host: The server program that runs it.
         module: The file of `RIVALS` with its `app`; empty for the service itself.
         settings: More of its environment.
+        switch: A path that is asked before each burst; it makes one process two contenders.
     """
 
     name: str
     host: Host
     module: str = ""
     settings: tuple[tuple[str, str], ...] = ()
+    switch: str = ""
 
 
 class ContenderServer(PrivateServer):
@@ -45,7 +47,7 @@ class ContenderServer(PrivateServer):
 
     Args:
         guardian: Stops it when this process ends.
-        python: The interpreter that has its packages.
+        python: The interpreter that has its packages, and the words before it.
         contender: What it is.
         threads: How many requests it serves at the same time.
         environment: REDIS_URL and DATABASE_URL.
@@ -54,7 +56,7 @@ class ContenderServer(PrivateServer):
     def __init__(
         self,
         guardian: Guardian,
-        python: Path,
+        python: Sequence[str | Path],
         contender: Contender,
         threads: int,
         environment: Mapping[str, str],
@@ -73,18 +75,18 @@ class ContenderServer(PrivateServer):
         threads = str(self._threads)
         match self._contender.host:
             case "service":
-                return [python, "-m", "service"]
+                return [*python, "-m", "service"]
             case "gunicorn":
                 words = ["gunicorn", "--bind", f"127.0.0.1:{port}", "--threads", threads]
-                return [python, "-m", *words, "--worker-class", "gthread", app]
+                return [*python, "-m", *words, "--worker-class", "gthread", app]
             case "flask":
-                return [python, "-m", "flask", "--app", app, "run", "--port", port]
+                return [*python, "-m", "flask", "--app", app, "run", "--port", port]
             case "granian-asgi":
                 kind = ["--interface", "asginl", "--loop", "uvloop"]
             case "granian":
                 kind = ["--interface", "wsgi", "--blocking-threads", threads, *HTTP_THREADS]
         usual = ["--host", "127.0.0.1", "--port", port, "--workers", "1", "--http", "1", "--no-ws"]
-        return [python, "-m", "granian", *usual, "--log-level", "critical", *kind, app]
+        return [*python, "-m", "granian", *usual, "--log-level", "critical", *kind, app]
 
     def environment(self) -> dict[str, str]:
         """Return its settings."""

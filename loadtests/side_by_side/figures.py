@@ -23,11 +23,13 @@ def figures_of(case: Case, one: Sequence[Measured], other: Sequence[Measured]) -
         "path": case.path,
         "rival": case.rival.name,
         "threads": case.threads,
+        "on_one_core": case.on_one_core,
         "wanted": case.wanted,
         "is_short": case.is_short,
         "ratio": round(rates.median, 3),
         "low": round(rates.low, 3),
         "high": round(rates.high, 3),
+        "spread": round(rates.spread, 4),
         "cpu_ratio": round(cpu.median, 3),
         "rate": round(median(each.rate for each in one)),
         "rival_rate": round(median(each.rate for each in other)),
@@ -36,13 +38,10 @@ def figures_of(case: Case, one: Sequence[Measured], other: Sequence[Measured]) -
     }
 
 
-def line_of(case: Case, one: Sequence[Measured], other: Sequence[Measured]) -> str:
-    """Return a case's ratios in a line."""
-    rates, cpu = _rates(one, other), _cpu(one, other)
-    return (
-        f"{case.name}: {rates.median:.2f} ({rates.low:.2f}-{rates.high:.2f}), "
-        f"by CPU time {cpu.median:.2f}"
-    )
+def line_of(case: Case, one: Measured, other: Measured) -> str:
+    """Return the ratios of one pair of a case in a line."""
+    rates, cpu = _rates([one], [other]), _cpu([one], [other])
+    return f"{case.name}: {rates.median:.2f}, by CPU time {cpu.median:.2f}"
 
 
 def _rates(one: Sequence[Measured], other: Sequence[Measured]) -> Ratios:

@@ -11,10 +11,10 @@ from typing import Any
 from loadtests.side_by_side.cases import BARE_GET, CASES, SERVICE, Case
 from loadtests.side_by_side.contenders import DEFAULT_THREADS, ContenderServer
 from loadtests.side_by_side.figures import figures_of, line_of
-from loadtests.side_by_side.pairs import measure_in_turn
+from loadtests.side_by_side.pairs import measure_pair
 from loadtests.side_by_side.stage import Measured, Stage, fill_catalogue, require_answers, stage
 
-PAIRS = 5
+PAIRS = 3
 LOOKUPS = 1_000_000
 STARTS = 3
 
@@ -23,67 +23,62 @@ Bursts = tuple[list[Measured], list[Measured]]
 """Of the service and of its rival, pair by pair."""
 
 
-def measure(say: Say, pairs: int = PAIRS, lookups: int = LOOKUPS, runs: int = 1) -> dict[str, Any]:
+def measure(say: Say, pairs: int = PAIRS, lookups: int = LOOKUPS) -> dict[str, Any]:
     """Measure everything and return it as JSON holds it.
 
-    Two processes of one program are further apart than two bursts of one process. So ratios that
-    another run is held to come from several runs, each with processes of its own.
+    Two processes of one program are further apart than two bursts of one process, so each pair has
+    processes of its own.
 
     Args:
         say: Receives a line for each figure, as soon as it is known.
-        pairs: How many pairs each ratio rests on in each run.
+        pairs: How many pairs each ratio rests on.
         lookups: After how many lookups /metrics and memory are measured.
-        runs: How often everything is started and measured.
     """
     began = time.monotonic()
-    say(f"{os.cpu_count()} cores, shared by server, Redis and load")
     bursts: list[Bursts] = [([], []) for _ in CASES]
-    costs: dict[str, int | float] = {}
-    lines: list[str] = []
-    for _ in range(runs):
-        with stage() as here:
-            lines = here.lines
-            for line in lines:
-                say(line)
-            costs = _measure_once(here, pairs, lookups, bursts, say)
+    with stage() as here:
+        for line in (f"{os.cpu_count()} cores: {here.placement.sentence}", *here.lines):
+            say(line)
+        for number in range(pairs):
+            service = here.server(SERVICE, DEFAULT_THREADS)
+            fill_catalogue(service)
+            resident = service.resident_bytes()
+            for case, (ones, others) in zip(CASES, bursts, strict=True):
+                one, other = _compare(here, case, number)
+                say(f"pair {number + 1} of {pairs}, {line_of(case, one, other)}")
+                ones.append(one)
+                others.append(other)
+            if number == pairs - 1:
+                costs = _costs(here, service, resident, lookups)
+            here.stop_all()
     for name, value in costs.items():
         say(f"{name}: {value}")
     return {
         "format": 1,
         "cores": os.cpu_count(),
+        "placement": here.placement.sentence,
         "python": platform.python_version(),
-        "programs": lines,
+        "programs": here.lines,
         "pairs": pairs,
-        "runs": runs,
         "seconds": round(time.monotonic() - began),
         "cases": [figures_of(case, *found) for case, found in zip(CASES, bursts, strict=True)],
         "costs": costs,
     }
 
 
-def _measure_once(
-    here: Stage, pairs: int, lookups: int, bursts: Sequence[Bursts], say: Say
-) -> dict[str, int | float]:
-    """Add the bursts of one run to those of each case; return what the service costs besides."""
-    service = here.server(SERVICE, DEFAULT_THREADS)
-    fill_catalogue(service)
-    resident = service.resident_bytes()
-    for case, (ones, others) in zip(CASES, bursts, strict=True):
-        one, other = _compare(here, case, pairs)
-        say(line_of(case, one, other))
-        ones.extend(one)
-        others.extend(other)
-    return _costs(here, service, resident, lookups)
-
-
-def _compare(here: Stage, case: Case, pairs: int) -> Bursts:
-    ours = here.server(case.service, case.threads)
-    rival = here.server(case.rival, case.threads)
-    bursts = measure_in_turn(
-        lambda: here.measure(ours, case.script), lambda: here.measure(rival, case.script), pairs
+def _compare(here: Stage, case: Case, number: int) -> tuple[Measured, Measured]:
+    """Measure the pair of a number; leave only the service itself running."""
+    ours = here.server(case.service, case.threads, on_one_core=case.on_one_core)
+    rival = here.server(case.rival, case.threads, on_one_core=case.on_one_core)
+    found = measure_pair(
+        lambda: here.measure(ours, case.script, case.service.switch),
+        lambda: here.measure(rival, case.script, case.rival.switch),
+        number,
     )
-    here.stop(case.rival, case.threads)
-    return bursts
+    here.stop(rival)
+    if case.service != SERVICE:
+        here.stop(ours)
+    return found
 
 
 def _costs(

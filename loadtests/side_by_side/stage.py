@@ -4,11 +4,12 @@ import time
 import urllib.request
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 from loadtests.side_by_side.cases import ITEMS, TOKEN
 from loadtests.side_by_side.contenders import Contender, ContenderServer
+from loadtests.side_by_side.placement import Placement, place, started_on
 from loadtests.side_by_side.wrk import Burst, Wrk
 from loadtests.stack.guardian import IN_CHECKOUT, ROOT, Guardian, StackError
 from loadtests.stack.local import LocalStack
@@ -41,32 +42,42 @@ class Stage:
         guardian: Stops everything at the end.
         wrk: Sends the requests.
         environment: The servers' addresses.
+        placement: Which cores contenders have; everything else has the others.
         lines: Which programs were taken.
     """
 
     guardian: Guardian
     wrk: Wrk
     environment: Mapping[str, str]
+    placement: Placement
     lines: list[str] = field(default_factory=list)
-    _running: dict[tuple[Contender, int], ContenderServer] = field(default_factory=dict)
+    _running: dict[tuple[Contender, int, bool], ContenderServer] = field(default_factory=dict)
 
-    def server(self, contender: Contender, threads: int) -> ContenderServer:
+    def server(
+        self, contender: Contender, threads: int, *, on_one_core: bool = True
+    ) -> ContenderServer:
         """Return a contender that runs and is warm; it is started if it does not run yet."""
-        key = (contender, threads)
+        key = (replace(contender, name="", switch=""), threads, on_one_core)
         if key not in self._running:
-            server = ContenderServer(self.guardian, PYTHON, contender, threads, self.environment)
-            server.start()
-            server.wait_ready()
-            self._running[key] = server
+            self._running[key] = server = self._start(contender, threads, on_one_core=on_one_core)
             self.wrk.send(server.url, BURST_SECONDS)
         return self._running[key]
 
-    def stop(self, contender: Contender, threads: int) -> None:
-        """Stop a contender that is not needed any more."""
-        self._running.pop((contender, threads)).kill()
+    def stop(self, server: ContenderServer) -> None:
+        """Stop a contender that is not needed any more, if it still runs."""
+        for key, running in list(self._running.items()):
+            if running is server:
+                self._running.pop(key).kill()
 
-    def measure(self, server: ContenderServer, script: str) -> Measured:
-        """Measure one burst; raise StackError if any request failed."""
+    def stop_all(self) -> None:
+        """Stop all contenders, so that the next pair has processes of its own."""
+        for server in list(self._running.values()):
+            self.stop(server)
+
+    def measure(self, server: ContenderServer, script: str, switch: str = "") -> Measured:
+        """Measure one burst, after asking for a path; raise StackError if any request failed."""
+        if switch:
+            urllib.request.urlopen(server.base + switch, timeout=10).close()  # noqa: S310
         used = server.cpu_seconds()
         burst = self.wrk.send(server.url, BURST_SECONDS, script=script, headers=HEADERS)
         used = server.cpu_seconds() - used
@@ -75,13 +86,18 @@ class Stage:
 
     def seconds_to_start(self, contender: Contender, threads: int) -> float:
         """Return how long a contender takes from its start to its first answer."""
-        server = ContenderServer(self.guardian, PYTHON, contender, threads, self.environment)
         began = time.monotonic()
-        server.start()
-        server.wait_ready()
+        server = self._start(contender, threads, on_one_core=True)
         seconds = time.monotonic() - began
         server.kill()
         return seconds
+
+    def _start(self, contender: Contender, threads: int, *, on_one_core: bool) -> ContenderServer:
+        start: list[str | Path] = [*self.placement.prefix(on_one_core=on_one_core), PYTHON]
+        server = ContenderServer(self.guardian, start, contender, threads, self.environment)
+        server.start()
+        server.wait_ready()
+        return server
 
 
 def require_answers(burst: Burst, name: str) -> None:
@@ -106,7 +122,8 @@ def stage() -> Iterator[Stage]:
         raise StackError(
             f"no {PYTHON.relative_to(ROOT)}: run `make bench`, which installs what it measures"
         )
-    with LocalStack(0) as stack:
+    placement = place()
+    with started_on(placement.load), LocalStack(0) as stack:
         database = stack.database
         sqlite = f"sqlite:///{stack.guardian.folder}/grocerydb.sqlite"
         environment = {
@@ -116,7 +133,7 @@ def stage() -> Iterator[Stage]:
         }
         wrk = Wrk(Path(stack.guardian.folder))
         lines = [*stack.lines[:2], f"load: {wrk.program}"]
-        yield Stage(stack.guardian, wrk, environment, lines)
+        yield Stage(stack.guardian, wrk, environment, placement, lines)
 
 
 def fill_catalogue(server: ContenderServer) -> None:

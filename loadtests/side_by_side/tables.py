@@ -8,6 +8,7 @@ from rich.table import Table
 
 from loadtests.output.figure_text import UNKNOWN
 from loadtests.output.marked_text import replace_between
+from loadtests.side_by_side.baseline import expected
 from loadtests.stack.guardian import ROOT
 
 BEGIN, END = "<!-- bench: written by make bench -->\n", "<!-- end of bench -->"
@@ -16,22 +17,26 @@ README, METHOD = ROOT / "README.md", ROOT / "docs" / "method.md"
 Case = Mapping[str, Any]
 Figures = Mapping[str, Any]
 
-SHORT = ("path", "beside", "ratio", "wanted")
+SHORT = ("path", "cores", "beside", "ratio", "wanted")
+TERMINAL = ("path", "threads", "cores", "beside", "ratio", "range", "by CPU", "wanted")
 WHOLE = (
-    *("path", "threads", "beside", "ratio", "range", "by CPU time", "wanted"),
-    *("answers/s", "its answers/s", "p99 ms", "its p99 ms"),
+    *("path", "threads", "cores", "beside", "ratio", "range", "another run", "by CPU"),
+    *("wanted", "answers/s", "its answers/s", "p99 ms", "its p99 ms"),
 )
 
 
-def _cells(case: Case) -> dict[str, str]:
+def _cells(case: Case, pairs: int) -> dict[str, str]:
     wanted = case["wanted"]
+    low, high = expected(case, pairs, pairs)
     return {
         "path": case["path"],
         "threads": str(case["threads"]),
+        "cores": "1" if case["on_one_core"] else "all",
         "beside": case["rival"],
         "ratio": f"{case['ratio']:.2f}",
         "range": f"{case['low']:.2f}–{case['high']:.2f}",  # noqa: RUF001 - from and to
-        "by CPU time": f"{case['cpu_ratio']:.2f}",
+        "another run": f"{low:.2f}–{high:.2f}" if low else UNKNOWN,  # noqa: RUF001
+        "by CPU": f"{case['cpu_ratio']:.2f}",
         "wanted": UNKNOWN if wanted is None else f"≥ {wanted:.2f}",
         "answers/s": str(case["rate"]),
         "its answers/s": str(case["rival_rate"]),
@@ -42,13 +47,12 @@ def _cells(case: Case) -> dict[str, str]:
 
 def terminal_table(figures: Figures) -> Table:
     """Return the ratios as the terminal shows them; one below what is wanted is marked."""
-    table = Table(box=SIMPLE_HEAD)
-    headings = WHOLE[:7]
-    for heading in headings:
+    table = Table(box=SIMPLE_HEAD, pad_edge=False, collapse_padding=True)
+    for heading in TERMINAL:
         table.add_column(heading, justify="left" if heading in {"path", "beside"} else "right")
     for case in figures["cases"]:
-        cells = _cells(case)
-        table.add_row(*(cells[heading] for heading in headings), style=_style(case))
+        cells = _cells(case, figures["pairs"])
+        table.add_row(*(cells[heading] for heading in TERMINAL), style=_style(case))
     return table
 
 
@@ -59,7 +63,7 @@ def _style(case: Case) -> str:
 def short_text(figures: Figures) -> str:
     """Return the README's table."""
     cases = [case for case in figures["cases"] if case["is_short"]]
-    return f"{_markdown(SHORT, cases)}\n{_conditions(figures)}\n"
+    return f"{_markdown(SHORT, cases, figures['pairs'])}\n{_conditions(figures)}\n"
 
 
 def whole_text(figures: Figures) -> str:
@@ -73,21 +77,21 @@ def whole_text(figures: Figures) -> str:
         f"answer it took {costs['start_seconds']} s (Flask and redis-py alone: "
         f"{costs['bare_start_seconds']} s)."
     )
-    return f"{_markdown(WHOLE, figures['cases'])}\n{_conditions(figures)}\n\n{sentences}\n"
+    table = _markdown(WHOLE, figures["cases"], figures["pairs"])
+    return f"{table}\n{_conditions(figures)}\n\n{sentences}\n"
 
 
 def _conditions(figures: Figures) -> str:
     return (
-        f"Medians of {figures['pairs'] * figures['runs']} pairs; runs with processes of their own: "
-        f"{figures['runs']}; {figures['cores']} cores shared by server, Redis and load; "
-        f"Python {figures['python']}."
+        f"Medians of {figures['pairs']} pairs, each with processes of its own; {figures['cores']} "
+        f"cores: {figures['placement']}; Python {figures['python']}."
     )
 
 
-def _markdown(headings: Sequence[str], cases: Sequence[Case]) -> str:
+def _markdown(headings: Sequence[str], cases: Sequence[Case], pairs: int) -> str:
     lines = [f"| {' | '.join(headings)} |", f"|{'---|' * len(headings)}"]
     for case in cases:
-        cells = _cells(case)
+        cells = _cells(case, pairs)
         lines.append(f"| {' | '.join(cells[heading] for heading in headings)} |")
     return "\n".join([*lines, ""])
 
