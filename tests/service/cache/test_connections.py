@@ -2,7 +2,6 @@
 
 import socket
 import threading
-import time
 from contextlib import suppress
 
 import pytest
@@ -132,16 +131,17 @@ def test_refusal_of_a_server_that_is_not_the_primary_drops_its_connections(refus
 
 @pytest.fixture
 def late_redis():
-    """A server that answers its first PING late, and everything else at once."""
+    """A server that answers its first PING when it may, and everything else at once."""
     listener = socket.create_server(("127.0.0.1", 0))
-    late = iter([0.15])
+    may_answer, has_answered = threading.Event(), threading.Event()
 
     def talk(connection):
         with connection, suppress(OSError):
             while data := connection.recv(4096):
                 if b"PING" in data:
-                    time.sleep(next(late, 0.0))
+                    may_answer.wait(10.0)
                     connection.sendall(b"+PONG\r\n")
+                    has_answered.set()
                 elif b"GET" in data:
                     connection.sendall(b"$2\r\nok\r\n")
                 else:
@@ -152,15 +152,17 @@ def late_redis():
             threading.Thread(target=talk, args=(connection,), daemon=True).start()
 
     threading.Thread(target=serve, daemon=True).start()
-    yield f"redis://127.0.0.1:{listener.getsockname()[1]}/0"
+    yield f"redis://127.0.0.1:{listener.getsockname()[1]}/0", may_answer, has_answered
     listener.close()
 
 
 def test_reply_that_came_too_late_is_not_the_next_callers(late_redis):
-    connections = connect(late_redis, 0.1, Breaker())
+    url, may_answer, has_answered = late_redis
+    connections = connect(url, 0.1, Breaker())
     with pytest.raises(NoReplyError):
         connections.exchange("", [("PING",)], None, patient=True)
-    time.sleep(0.1)
+    may_answer.set()
+    assert has_answered.wait(10.0)
 
     assert connections.exchange("k", [("GET", "k")], None, patient=True) == [b"ok"]
     connections.close()
