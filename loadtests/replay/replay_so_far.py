@@ -6,7 +6,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from loadtests.replay.replayed_run import Counts
+from loadtests.replay.replayed_run import Counts, by_word
 from loadtests.service_under_test.contract import HIT_RESULTS, SERVICE_RESULTS, hit_ratio
 
 SAME_RATIO = 0.003
@@ -44,7 +44,7 @@ class CountedReplay:
         first, last = self._before(opens), self._before(closes)
         if first is None or last is None:
             return None
-        return dict(zip(SERVICE_RESULTS, (last - first).tolist(), strict=True))
+        return by_word(last - first)
 
     def hit_ratio(self, opens: float, closes: float) -> float | None:
         """Return the hit ratio of a stretch; None without a lookup of the cache, or uncounted."""

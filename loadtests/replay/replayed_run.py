@@ -37,7 +37,7 @@ class ReplayedRun:
     def counts(self, opens: float, closes: float) -> Counts:
         """Return the lookups answered in a stretch of the run, by result."""
         inside = (self.answers >= opens) & (self.answers < closes)
-        return _by_word(np.bincount(self.results[inside], minlength=len(SERVICE_RESULTS)))
+        return by_word(np.bincount(self.results[inside], minlength=len(SERVICE_RESULTS)))
 
     @property
     def near_ratio(self) -> float | None:
@@ -59,8 +59,9 @@ class ReplayedRun:
         inside = second < whole
         places = second[inside] * len(SERVICE_RESULTS) + self.results[inside]
         table = np.bincount(places, minlength=whole * len(SERVICE_RESULTS))
-        return [_by_word(row) for row in table.reshape(whole, len(SERVICE_RESULTS))]
+        return [by_word(row) for row in table.reshape(whole, len(SERVICE_RESULTS))]
 
 
-def _by_word(row: NDArray[np.int64]) -> Counts:
+def by_word(row: NDArray[np.int64]) -> Counts:
+    """Return counts by the words of results, from a row with one for each."""
     return dict(zip(SERVICE_RESULTS, row.tolist(), strict=True))

@@ -57,7 +57,13 @@ def within(figures: Mapping[str, Any], baseline: Mapping[str, Any]) -> str:
 
 
 def expected(known: Mapping[str, Any], pairs: int, pairs_of_another: int) -> tuple[float, float]:
-    """Return where the ratio of another run of so many pairs lies."""
+    """Return the bounds between which another run should find the ratio of a case.
+
+    Args:
+        known: The case as the baseline has it.
+        pairs: How many pairs the baseline rests on.
+        pairs_of_another: How many the other run rests on.
+    """
     return range_of_another_run(known["ratio"], known["spread"], pairs, pairs_of_another)
 
 

@@ -71,8 +71,9 @@ class Stage:
 
     def stop_all(self) -> None:
         """Stop all contenders, so that the next pair has processes of its own."""
-        for server in list(self._running.values()):
-            self.stop(server)
+        for server in self._running.values():
+            server.kill()
+        self._running.clear()
 
     def measure(self, server: ContenderServer, script: str, switch: str = "") -> Measured:
         """Measure one burst, after asking for a path; raise StackError if any request failed."""

@@ -54,7 +54,6 @@ class RedisCache:
         self._calls = calls
         self._probe = Probe(calls, _keys(NO_FRUIT))
         self._observer = observer
-        self._parsing_read, self._parsing_fill = calls.parsing("read"), calls.parsing("fill")
 
     def read(self, fruit_id: int) -> CacheRead:
         """Read an entry and its remaining TTL.
@@ -78,7 +77,7 @@ class RedisCache:
         reply = self._calls.run("read", scripts.READ_ENDED, _keys(fruit_id), argv)
         if reply is None:
             return self.read(fruit_id)  # Redis may refuse the script alone.
-        with self._parsing_read:
+        with self._calls.parsing("read"):
             generation, value, remaining_ms, *_ = reply
             if not generation:
                 return self._decode(fruit_id, value, remaining_ms)
@@ -106,7 +105,7 @@ class RedisCache:
             reply = self._calls.run("fill", scripts.FILL, _keys(fruit_id), argv)
             if reply is None:
                 return FillOutcome.FAILED
-            with self._parsing_fill:
+            with self._calls.parsing("fill"):
                 return FILL_OUTCOMES[reply[0]]
         except CacheUnavailableError:
             return FillOutcome.FAILED

@@ -34,7 +34,9 @@ class RedisCalls:
         self._breaker = breaker
         self._observer = observer
         self._failures = Failures("redis", observer)
-        # What counts the reads of late replies, made once and not for each exchange.
+        self._guards: dict[str, Parsing] = {}
+        # Replies may come after their caller gave up; these count the keys that they read then.
+        # They are made once, because every exchange needs one.
         self._late: dict[Reads | None, Late | None] = {
             None: None,
             count_entry_reads: partial(self._count, count_entry_reads),
@@ -137,7 +139,10 @@ class RedisCalls:
 
     def parsing(self, op: str) -> "Parsing":
         """Return a guard of blocks that parse a reply: an odd one raises CacheUnavailableError."""
-        return Parsing(self, op)
+        guard = self._guards.get(op)
+        if guard is None:
+            guard = self._guards[op] = Parsing(self, op)
+        return guard
 
     def scan(self, op: str, pattern: str) -> list[bytes]:
         """List the keys that match.
